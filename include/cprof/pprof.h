@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * <cprof/pprof.h>: what Go's runtime/pprof is to a Go program.
+ *
+ * Every function may be called from any thread at any time, except from a signal handler, unless it
+ * says otherwise. Functions return 0, or a negative errno value; cprof_strerror() gives it in words.
+ * The library prints nothing and never ends the process.
+ */
+#ifndef CPROF_PPROF_H
+#define CPROF_PPROF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Where a profile goes (Go's io.Writer). Made by one of the cprof_to_*() functions below and passed
+ * by value; it holds no resources, so it needs no closing.
+ */
+struct cprof_writer {
+	/* Writes all of data[0..size) and returns 0, or a negative errno value. */
+	int (*write)(void *arg, const void *data, size_t size);
+	void *arg;
+	const char *path; /* of cprof_to_path(); else NULL */
+};
+
+/**
+ * A file. The profile appears under `path` whole or not at all: it is written beside it and renamed.
+ * %p in the path becomes the process id, %% a percent sign. `path` must stay valid until the profile
+ * is written. The directory must exist.
+ */
+struct cprof_writer cprof_to_path(const char *path);
+
+/** An open file descriptor: file, pipe or socket. It is not closed. */
+struct cprof_writer cprof_to_fd(int fd);
+
+/** An open `FILE *` (void here, so that this header needs no stdio). It is neither flushed nor closed. */
+struct cprof_writer cprof_to_stdio(void *file);
+
+/** Your own function, called on the thread that stops the profile. */
+struct cprof_writer cprof_to_callback(
+		int (*write)(void *arg, const void *data, size_t size), void *arg);
+
+/**
+ * Starts the CPU profile of the whole process: all threads, those that exist and those to come.
+ * Go: pprof.StartCPUProfile. The profile is written to `writer` by cprof_stop_cpu_profile(); with
+ * cprof_to_path() the file is created (and errors of its directory reported) now.
+ *
+ * -EBUSY: a CPU profile is running already (it goes on undisturbed). -EPERM, -ENOSYS: no sampling
+ * engine works here. -ENOENT, -EACCES, ...: the path. -ENOMEM.
+ */
+int cprof_start_cpu_profile(struct cprof_writer writer);
+
+/**
+ * Stops the running CPU profile and writes it, gzip'd profile.proto. Returns when it is written, with
+ * the writer's error if it had one; 0 where none is running. Go: pprof.StopCPUProfile.
+ */
+int cprof_stop_cpu_profile(void);
+
+/**
+ * Samples per second of CPU time of each thread for the next start; 100 at first, as in Go, 1 to
+ * 10000. Go: runtime.SetCPUProfileRate. -EINVAL: out of range; -EBUSY: a CPU profile is running.
+ */
+int cprof_set_cpu_profile_rate(int hz);
+
+/**
+ * How CPU time is sampled. `auto` takes `timer` up to the kernel's tick rate and `perf` above it; if
+ * the wished one does not work here the next best is taken. The engine used, and why, stands in the
+ * profile's comments.
+ */
+enum cprof_cpu_engine {
+	CPROF_CPU_AUTO,
+	CPROF_CPU_TIMER,  /* a POSIX timer on each thread's CPU clock */
+	CPROF_CPU_PERF,   /* a perf_event on each thread */
+	CPROF_CPU_ITIMER, /* one setitimer(ITIMER_PROF) for the process */
+};
+
+/** For the next start. -EINVAL: no such engine; -EBUSY: a CPU profile is running. */
+int cprof_set_cpu_engine(enum cprof_cpu_engine engine);
+
+/** The error in words ("cpu profiling already in use", as Go says it). Never NULL, never freed. */
+const char *cprof_strerror(int error);
+
+/** The library's version, "0.1.0". */
+const char *cprof_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. Memory from mmap alone: heap profiling must not see itself, and malloc's lock may be
+// held by the thread a handler interrupted.
+#ifndef CPROF_SIGSAFE_PAGEALLOC_H
+#define CPROF_SIGSAFE_PAGEALLOC_H
+
+#include "types.h"
+
+/** Zeroed, page-aligned, reserved lazily by the kernel; NULL: none. Counted in cp_pagealloc_bytes(). */
+void *cp_pages_alloc(size_t size_bytes);
+void cp_pages_free(void *ptr, size_t size_bytes);
+
+/** Address space the profiler holds, in bytes. */
+size_t cp_pagealloc_bytes(void);
+
+/** A lock-free bump arena over pages; append-only. Zero it to start. */
+struct cp_arena {
+	_Atomic(struct cp_chunk *) chunk;
+	_Atomic size_t used_bytes; // of all chunks
+	size_t limit_bytes;        // 0: none
+};
+
+/** 16-byte aligned zeroed memory, NULL: limit reached or no memory. Any number of threads at once. */
+void *cp_arena_alloc(struct cp_arena *a, size_t size_bytes);
+
+/** Gives all back; nobody may use it any more. Context: CTL. */
+void cp_arena_reset(struct cp_arena *a);
+
+#endif

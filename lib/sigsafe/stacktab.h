@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG to add, CTL to walk. Interned stacks with a handful of counters each; lock-free.
+//
+// A stack is its pcs and the module epoch they were taken in (after a dlclose the same pc may mean
+// another function). Entries are never removed while the table lives. When the table is full, all that
+// does not fit is counted in one overflow entry, so sums stay exact.
+#ifndef CPROF_SIGSAFE_STACKTAB_H
+#define CPROF_SIGSAFE_STACKTAB_H
+
+#include "pagealloc.h"
+#include "types.h"
+
+enum { CP_STACKTAB_VALUES = 4 };
+
+struct cp_stack {
+	_Atomic(struct cp_stack *) next; // in its bucket
+	uint64_t hash;
+	uint32_t epoch;  // cp_modmap_epoch() when it was taken
+	uint32_t npcs;
+	uint64_t tag;    // of the kind: labels, size class, ...; part of the key
+	_Atomic int64_t values[CP_STACKTAB_VALUES];
+	uintptr_t pcs[];
+};
+
+struct cp_stacktab {
+	struct cp_arena arena;
+	_Atomic(struct cp_stack *) *buckets;
+	uint32_t nbuckets; // a power of two
+	_Atomic uint32_t count;
+	struct cp_stack overflow; // npcs == 0
+};
+
+/** limit_bytes bounds the arena. 0 or -ENOMEM. Context: CTL. */
+int cp_stacktab_init(struct cp_stacktab *t, uint32_t nbuckets, size_t limit_bytes);
+void cp_stacktab_deinit(struct cp_stacktab *t);
+
+/** The entry of this stack, made if it is new; the overflow entry if there is no room. Never NULL. */
+struct cp_stack *cp_stacktab_intern(struct cp_stacktab *t, const uintptr_t *pcs, uint32_t npcs,
+		uint32_t epoch, uint64_t tag);
+
+/** Calls fn for every entry, then for the overflow entry if it counted anything. Context: CTL. */
+void cp_stacktab_each(struct cp_stacktab *t, void (*fn)(struct cp_stack *, void *), void *arg);
+
+#endif

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. From the registers of an interrupted thread to its stack.
+//
+// Lazy: the module map finds the module of a pc, its .eh_frame_hdr the FDE, the FDE's program one
+// small rule; a shared lock-free cache keeps pc -> rule. Where a module has no rule, frame pointers;
+// where they lead nowhere, a marker. Nothing is allocated, locked or loaded.
+#ifndef CPROF_SIGSAFE_UNWIND_H
+#define CPROF_SIGSAFE_UNWIND_H
+
+#include "types.h"
+
+/** The registers a frame is unwound from; architecture-neutral names. */
+struct cp_regs {
+	uintptr_t pc;
+	uintptr_t sp;
+	uintptr_t fp;    // rbp; x29
+	uintptr_t extra; // rbx (a CFA register in a few hand-written functions); lr (x30) on aarch64
+};
+
+/** What one walk met; the caller adds it to its counters. */
+struct cp_unwind_result {
+	uint32_t nframes;       // entries written, a marker included
+	enum cp_marker marker;  // CP_MARKER_NONE: the stack is whole
+	bool used_fp;           // at least one frame came from frame pointers
+};
+
+/** Takes the registers from the third argument of a signal handler. Context: SIG. */
+void cp_regs_from_ucontext(struct cp_regs *regs_out, const void *ucontext);
+
+/** The registers of the caller of this (inlined) function. Context: SIG. */
+#if defined(__x86_64__)
+#define cp_regs_here(regs) \
+	__asm__ volatile("leaq 0(%%rip), %0\n\tmovq %%rsp, %1\n\tmovq %%rbp, %2\n\tmovq %%rbx, %3" \
+			 : "=r"((regs)->pc), "=r"((regs)->sp), "=r"((regs)->fp), "=r"((regs)->extra))
+#elif defined(__aarch64__)
+#define cp_regs_here(regs) \
+	__asm__ volatile("adr %0, .\n\tmov %1, sp\n\tmov %2, x29\n\tmov %3, x30" \
+			 : "=r"((regs)->pc), "=r"((regs)->sp), "=r"((regs)->fp), "=r"((regs)->extra))
+#endif
+
+/**
+ * Writes the stack into pcs[0..max): pcs[0] = regs->pc, then return addresses (a frame interrupted by
+ * a signal is stored as its pc + 1, so that "minus one" is right for every entry but the first). Ends
+ * with a marker pc where the stack could not be followed to its root. max >= 2.
+ * At most one page of its own stack is used. Context: SIG.
+ */
+struct cp_unwind_result cp_unwind(const struct cp_regs *regs, uintptr_t *pcs, uint32_t max);
+
+/** Once, before the first cp_unwind(): maps the rule cache. 0 or a negative errno. Context: CTL. */
+int cp_unwind_init(void);
+
+#endif
