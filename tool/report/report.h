@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// Reports: a filtered and aggregated profile in, text (or graphs, or profiles) out. Called by
+// tool/driver, once a command.
+//
+// The order is pprof's, and percentages depend on it: report_new() takes the total from the profile
+// as it stands (before focus, unless relative percentages are asked for), then the driver filters and
+// aggregates that same profile in place, then report_generate() writes. A report changes its profile
+// where pprof does (function file names are trimmed, values divided for -proto), so a profile serves
+// one report; keep a copy for the next.
+#ifndef CPROF_TOOL_REPORT_H
+#define CPROF_TOOL_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "tool/profile/profile.h"
+
+struct regexp;       // the compiled argument of peek, list, disasm, weblist
+struct object_tools; // tool/binutils: symbols and disassembly of binaries, for disasm and weblist
+
+enum report_format {
+	REPORT_TEXT,
+	REPORT_TREE, // with `symbol`: peek
+	REPORT_TRACES,
+	REPORT_TAGS,
+	REPORT_COMMENTS,
+	REPORT_RAW,
+	REPORT_PROTO, // gzipped
+	REPORT_TOPPROTO,
+	REPORT_CALLGRIND,
+	REPORT_DOT,
+	REPORT_LIST,
+	REPORT_DISASM,
+	REPORT_WEBLIST,
+	// What pprof has not.
+	REPORT_FOLDED,     // root;caller;leaf value: flamegraph.pl, speedscope, inferno
+	REPORT_SPEEDSCOPE, // https://www.speedscope.app/file-format-schema.json
+	REPORT_JSON,       // nodes, edges and tags, for scripts: see export/json.c
+};
+
+/** The unit in which a numeric label is shown. */
+struct num_label_unit {
+	strid key, unit;
+};
+
+struct report_options {
+	enum report_format format;
+
+	bool cum_sort;       // else by flat
+	bool call_tree;      // a node a context; Dot and Callgrind only
+	bool drop_negative;  // nodes below zero, of a diff, are left out
+	bool compact_labels; // no profile labels above Text and Tree
+	double ratio;        // every shown value is multiplied by it: 1 / divide_by
+
+	// Cuts; 0 is none.
+	int node_count;
+	double node_fraction, edge_fraction;
+
+	uint32_t value_index; // which of a sample's values
+	bool mean;            // each sum is divided by the sum of value 0
+
+	struct str title;       // base name of the main binary; may be empty
+	struct str sample_type; // "mean_" in front where mean
+	struct str sample_unit;
+	struct str output_unit; // "minimum", "auto" or a unit
+
+	const struct str *active_filters; // "focus=re", for the legend
+	uint32_t nactive_filters;
+	const struct num_label_unit *num_label_units; // of the unfiltered profile
+	uint32_t nnum_label_units;
+
+	const struct regexp *symbol; // or NULL
+	struct str source_path;
+	struct str trim_path;
+	bool intel_syntax;
+	const struct object_tools *object_tools; // or NULL
+};
+
+struct report {
+	struct profile *profile;
+	struct report_options options; // output_unit is settled when the graph is known
+	int64_t total;                 // sum of absolute values, what percentages are of
+};
+
+/** A report on p, in p's arena; strings of the options must live as long. Takes the total at once. */
+struct report *report_new(struct profile *p, const struct report_options *options);
+
+/** Writes the report to `out`, flushing as it goes where the buffer has a flush function. */
+struct err *report_generate(struct report *r, struct buf *out);
+
+/** "File: …", "Type: …", …: the lines that describe the profile, without the last line's end. */
+void report_profile_labels(const struct report *r, struct buf *out);
+
+/** v scaled to the output unit, as reports print it: "1.50s". */
+void report_value(const struct report *r, int64_t v, struct buf *out);
+
+#endif
