@@ -4,30 +4,71 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
+FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := all
-.PHONY: all help deps demo check asan bench fuzz lint install clean
+.PHONY: all help demo check asan aarch64 fuzz bench lint install uninstall clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
-## Build phase
+## Build
 
 $(BUILD)/build.ninja:
-	meson setup $(BUILD) --prefix=$(PREFIX)
+	meson setup $(BUILD) --prefix=$(abspath $(PREFIX))
 
-all: $(BUILD)/build.ninja ## build libcprof and cprof into build/
+all: $(BUILD)/build.ninja ## build libcprof and cprof (scripts/deps build installs what that needs)
 	ninja -C $(BUILD)
 
-deps: ## install what the build and the tests need (Debian; as root or with sudo)
-	scripts/deps
+## Show
 
-## Use
+demo: ## install what it needs, build, profile Debian's redis-server, show the result
+	scripts/deps build demo
+	$(MAKE) all
+	scripts/demo $(BUILD)/tool/cprof $(BUILD)/redis.pb.gz
+
+## Test
+
+check: ## install what it needs, build, pass every test
+	scripts/deps
+	$(MAKE) all
+	scripts/check $(BUILD)
+
+lint: all ## the boundary checks and style limits alone
+	meson test -C $(BUILD) --no-rebuild --suite lint
+
+asan: ## the tool, the formats and their tests under ASan and UBSan
+	scripts/deps build test
+	[ -f build-asan/build.ninja ] || meson setup build-asan -Db_sanitize=address,undefined -Dsanitize_tool=true \
+		-Db_lundef=false
+	ninja -C build-asan
+	scripts/check build-asan --suite unit --suite tool
+
+aarch64: ## cross-compile the library and run its unit tests under qemu
+	scripts/deps build test
+	scripts/aarch64
+
+fuzz: ## each fuzz target for FUZZ_SECONDS (60)
+	scripts/deps build test
+	[ -f build-fuzz/build.ninja ] || CC=clang meson setup build-fuzz -Dfuzz=true -Dtests=false -Db_lundef=false \
+		-Db_sanitize=address,undefined
+	ninja -C build-fuzz
+	scripts/fuzz build-fuzz $(FUZZ_SECONDS)
+
+bench: ## compare with the peers on this machine (minutes)
+	scripts/deps
+	$(MAKE) all
+	scripts/bench $(BUILD)
+
+## Install
 
 install: all ## install to $(DESTDIR)$(PREFIX)
 	DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
 
-## Cleanup
+uninstall: ## remove what install wrote
+	ninja -C $(BUILD) uninstall
+
+## Clean
 
 clean: ## remove the build directories
-	rm -rf build build-*
+	rm -rf build build-asan build-fuzz build-aarch64
