@@ -3,8 +3,12 @@
 // samples cost a few arrays and no objects: indexes instead of pointers, one string table.
 //
 // An index is a position in an array here (locations[i]), never the id of the file it came from; the
-// file's ids are kept beside for -raw and -proto. Everything lives in `arena` or in the big columns,
-// which are malloc'ed because they are large and grow.
+// file's ids are kept beside for -raw and -proto. The small tables (mappings, functions, locations,
+// lines) live in `arena`, the sample columns are big and are allocated singly.
+//
+// A stack is a range [loc_begin[i], loc_end[i]) of one column, so cutting its ends or dropping
+// samples moves indexes and copies no stack. A label set is stored once however many samples have
+// it, so a filter on labels looks at sets and not at samples.
 #ifndef CPROF_TOOL_PROFILE_H
 #define CPROF_TOOL_PROFILE_H
 
@@ -55,10 +59,17 @@ struct location {
 
 struct label {
 	strid key;
-	strid str;  // of a string label; else 0
+	strid str;   // of a string label; else 0
 	int64_t num; // of a numeric label
 	strid unit;
 	bool is_num;
+};
+
+// The labels of a sample: string labels sorted by key, then numeric ones sorted by key; several values
+// of one key stay in the order they came. Equal sets have equal indexes.
+struct label_set {
+	uint32_t begin; // labels[begin .. begin + n)
+	uint32_t n;
 };
 
 struct profile {
@@ -66,22 +77,28 @@ struct profile {
 
 	struct str *strings;
 	uint32_t nstrings, strings_cap;
-	uint32_t *string_index; // open-addressing hash over strings; see strtab.c
+	uint32_t *string_index; // open-addressing hash over strings; see profile.c
 	uint32_t string_index_cap;
 
 	struct value_type *sample_types;
 	uint32_t nsample_types;
 	strid default_sample_type;
 
-	// Samples, a column each. Stack of sample i, leaf first: locs[loc_begin[i] .. loc_begin[i+1]).
+	// Samples, a column each. The stack of sample i, leaf first, is locs[loc_begin[i] .. loc_end[i]):
+	// read it through profile_stack.
 	uint32_t nsamples, samples_cap;
-	int64_t *values;     // [nsamples * nsample_types]
-	uint32_t *loc_begin; // [nsamples + 1]
-	uint32_t *locs;      // indexes into locations
-	size_t locs_cap;
-	uint32_t *label_begin; // [nsamples + 1], or NULL where no sample has a label
+	int64_t *values; // [nsamples * nsample_types]: profile_values
+	uint32_t *loc_begin, *loc_end;
+	uint32_t *locs; // indexes into locations
+	size_t nlocs, locs_cap;
+	uint32_t *sample_labels; // index into label_sets; NULL where no sample has a label
+
+	struct label_set *label_sets; // [0] is the empty set
+	uint32_t nlabel_sets, label_sets_cap;
 	struct label *labels;
-	size_t labels_cap;
+	uint32_t nlabels, labels_cap;
+	uint32_t *label_set_index; // open-addressing hash over label_sets; see labels.c
+	uint32_t label_set_index_cap;
 
 	struct mapping *mappings;
 	uint32_t nmappings, mappings_cap;
@@ -100,18 +117,107 @@ struct profile {
 	strid *comments;
 	uint32_t ncomments, comments_cap;
 	strid doc_url;
+
+	unsigned borrowed; // enum profile_part bits: belongs to the profile this is a view of
 };
 
-/** An empty profile; string 0 is "". Destroy frees all it owns. */
+/** What a view borrows until it first writes to it. */
+enum profile_part {
+	PROFILE_STRINGS = 1 << 0, // strings, string_index
+	PROFILE_SAMPLES = 1 << 1, // values, loc_begin, loc_end, sample_labels
+	PROFILE_LOCS = 1 << 2,    // locs
+	PROFILE_LABELS = 1 << 3,  // label_sets, labels, label_set_index
+};
+
+/** An empty profile; string 0 is "", label set 0 has no labels. Destroy frees all it owns. */
 struct profile *profile_create(void);
 void profile_destroy(struct profile *p);
 
+/**
+ * A profile equal to `base` that may be filtered, aggregated and edited at will while base stays as
+ * it is: the frame tables are copied (milliseconds), the sample columns only where a filter writes to
+ * them. `base` must outlive it unchanged. One view a command: filters of one never reach the next.
+ */
+struct profile *profile_view(const struct profile *base);
+
+/** Makes the parts (enum profile_part bits) the profile's own; before writing to them directly. */
+void profile_own(struct profile *p, unsigned parts);
+
 /** The index of s, added (bytes copied) where it is new. */
 strid profile_intern(struct profile *p, struct str s);
+
+/** The index of s, or NO_INDEX where the profile does not have it. */
+strid profile_find_string(const struct profile *p, struct str s);
 
 static inline struct str profile_str(const struct profile *p, strid id)
 {
 	return p->strings[id];
 }
+
+struct stack {
+	const uint32_t *locs; // leaf first; indexes into locations
+	uint32_t n;
+};
+
+static inline struct stack profile_stack(const struct profile *p, uint32_t sample)
+{
+	return (struct stack){p->locs + p->loc_begin[sample], p->loc_end[sample] - p->loc_begin[sample]};
+}
+
+static inline const int64_t *profile_values(const struct profile *p, uint32_t sample)
+{
+	return p->values + (size_t)sample * p->nsample_types;
+}
+
+/** The label set of a sample: 0 where it has no labels. */
+static inline uint32_t profile_label_set(const struct profile *p, uint32_t sample)
+{
+	return p->sample_labels ? p->sample_labels[sample] : 0;
+}
+
+/** The string of a function's name, "" for none. */
+static inline struct str profile_function_name(const struct profile *p, uint32_t function)
+{
+	return function == NO_INDEX ? STR("") : p->strings[p->functions[function].name];
+}
+
+/** Append zeroed entries; return their index. Ids are the caller's. */
+uint32_t profile_add_mapping(struct profile *p, struct mapping m);
+uint32_t profile_add_function(struct profile *p, struct function f);
+/** With the lines given (copied); line_begin and nlines of `l` are set here. */
+uint32_t profile_add_location(struct profile *p, struct location l, const struct line *lines, uint32_t nlines);
+/** Appends a sample; nsample_types must be set, and values has that many. */
+void profile_add_sample(struct profile *p, const uint32_t *locs, uint32_t nlocs, const int64_t *values,
+		uint32_t label_set);
+void profile_add_comment(struct profile *p, struct str comment);
+void profile_set_sample_types(struct profile *p, const struct value_type *types, uint32_t n);
+
+/** The index of a set of labels (any order: sorted here, in place), added where it is new. */
+uint32_t profile_intern_labels(struct profile *p, struct label *labels, uint32_t n);
+
+/** Sets the label `key` of all samples to the one value, or removes it (string labels only). */
+void profile_set_label(struct profile *p, struct str key, struct str value);
+void profile_remove_label(struct profile *p, struct str key);
+/** Whether the set has the string label key with this value. */
+bool profile_set_has_label(const struct profile *p, uint32_t label_set, strid key, strid value);
+
+/** Whether every mapping some location is in says it has functions; files and lines. */
+bool profile_has_functions(const struct profile *p);
+bool profile_has_file_lines(const struct profile *p);
+
+/** pprof's Mapping.Unsymbolizable: "[vdso]", "//anon" and the like. */
+bool mapping_is_unsymbolizable(const struct profile *p, const struct mapping *m);
+
+struct err;
+
+/**
+ * The column a sample_index option names: a number, a sample type, or "" for the default. Errors are
+ * pprof's words.
+ */
+struct err *profile_sample_index(const struct profile *p, struct arena *a, struct str name,
+		uint32_t *index_out);
+
+/** pprof's CheckValid: NULL, or what is inconsistent. */
+struct err *profile_check(const struct profile *p, struct arena *a);
 
 #endif
