@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. Pages straight from the kernel, and a bump arena over them; see pagealloc.h.
+#include <errno.h>
+#include <linux/mman.h>
+
+#include "atomic.h"
+#include "pagealloc.h"
+#include "sys.h"
+
+enum {
+	PAGE_BYTES = 4096, // of the smallest kernel page; munmap rounds up by itself on larger ones
+	CHUNK_BYTES = 256 << 10,
+	ARENA_ALIGN = 16,
+};
+
+struct cp_chunk {
+	struct cp_chunk *prev;
+	size_t size_bytes; // this header included
+	_Atomic size_t used_bytes;
+	char pad[ARENA_ALIGN - (3 * sizeof(size_t)) % ARENA_ALIGN];
+};
+
+static _Atomic size_t held_bytes;
+
+static size_t round_up(size_t n, size_t unit)
+{
+	return (n + unit - 1) / unit * unit;
+}
+
+void *cp_pages_alloc(size_t size_bytes)
+{
+	if (size_bytes == 0 || size_bytes > PTRDIFF_MAX)
+		return NULL;
+	long ret = cp_syscall6(SYS_mmap, 0, (long)size_bytes, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (ret < 0 && ret > -PAGE_BYTES)
+		return NULL;
+	fetch_add(&held_bytes, round_up(size_bytes, PAGE_BYTES), relaxed);
+	return (void *)ret;
+}
+
+void cp_pages_free(void *ptr, size_t size_bytes)
+{
+	if (!ptr)
+		return;
+	cp_syscall(SYS_munmap, ptr, size_bytes, 0, 0);
+	fetch_sub(&held_bytes, round_up(size_bytes, PAGE_BYTES), relaxed);
+}
+
+size_t cp_pagealloc_bytes(void)
+{
+	return load(&held_bytes, relaxed);
+}
+
+/** Takes room for a chunk that holds size_bytes out of the arena's limit; 0: there is none. */
+static size_t reserve_chunk(struct cp_arena *a, size_t size_bytes)
+{
+	size_t least = round_up(size_bytes + sizeof(struct cp_chunk), PAGE_BYTES);
+	size_t used = load(&a->used_bytes, relaxed);
+	size_t chunk_bytes;
+	do {
+		size_t left = a->limit_bytes ? a->limit_bytes - used : SIZE_MAX;
+		chunk_bytes = least > CHUNK_BYTES ? least : CHUNK_BYTES;
+		if (chunk_bytes > left)
+			chunk_bytes = left / PAGE_BYTES * PAGE_BYTES;
+		if (chunk_bytes < least)
+			return 0;
+	} while (!compare_exchange(&a->used_bytes, &used, used + chunk_bytes, relaxed));
+	return chunk_bytes;
+}
+
+/** Puts a fresh chunk in place of `full`, unless another thread has done so. False: no memory. */
+static bool grow(struct cp_arena *a, struct cp_chunk *full, size_t size_bytes)
+{
+	size_t chunk_bytes = reserve_chunk(a, size_bytes);
+	struct cp_chunk *chunk = chunk_bytes ? cp_pages_alloc(chunk_bytes) : NULL;
+	if (chunk) {
+		chunk->prev = full;
+		chunk->size_bytes = chunk_bytes;
+		store(&chunk->used_bytes, sizeof(*chunk), relaxed);
+		struct cp_chunk *expected = full;
+		if (compare_exchange(&a->chunk, &expected, chunk, acq_rel))
+			return true;
+		cp_pages_free(chunk, chunk_bytes);
+	}
+	if (chunk_bytes)
+		fetch_sub(&a->used_bytes, chunk_bytes, relaxed);
+	return load(&a->chunk, acquire) != full;
+}
+
+void *cp_arena_alloc(struct cp_arena *a, size_t size_bytes)
+{
+	if (size_bytes > PTRDIFF_MAX - CHUNK_BYTES)
+		return NULL;
+	size_bytes = round_up(size_bytes, ARENA_ALIGN);
+	for (;;) {
+		struct cp_chunk *chunk = load(&a->chunk, acquire);
+		if (chunk) {
+			size_t used = load(&chunk->used_bytes, relaxed);
+			while (size_bytes <= chunk->size_bytes - used) {
+				if (compare_exchange(
+					    &chunk->used_bytes, &used, used + size_bytes, relaxed))
+					return (char *)chunk + used;
+			}
+		}
+		if (!grow(a, chunk, size_bytes))
+			return NULL;
+	}
+}
+
+void cp_arena_reset(struct cp_arena *a)
+{
+	struct cp_chunk *chunk = exchange(&a->chunk, NULL, acq_rel);
+	while (chunk) {
+		struct cp_chunk *prev = chunk->prev;
+		cp_pages_free(chunk, chunk->size_bytes);
+		chunk = prev;
+	}
+	store(&a->used_bytes, 0, relaxed);
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG to add, CTL to walk. See stacktab.h.
+//
+// Buckets are lists that only grow at their head, so a lookup needs no lock, and an insertion that
+// lost the race has only what came in front of its old head to look at again.
+#include <errno.h>
+#include <string.h>
+
+#include "atomic.h"
+#include "stacktab.h"
+
+int cp_stacktab_init(struct cp_stacktab *t, uint32_t nbuckets, size_t limit_bytes)
+{
+	memset(t, 0, sizeof(*t));
+	t->nbuckets = 1;
+	while (t->nbuckets < nbuckets)
+		t->nbuckets *= 2;
+	t->buckets = cp_pages_alloc(t->nbuckets * sizeof(*t->buckets));
+	if (!t->buckets)
+		return -ENOMEM;
+	t->arena.limit_bytes = limit_bytes;
+	return 0;
+}
+
+void cp_stacktab_deinit(struct cp_stacktab *t)
+{
+	cp_arena_reset(&t->arena);
+	cp_pages_free(t->buckets, t->nbuckets * sizeof(*t->buckets));
+	t->buckets = NULL;
+}
+
+static uint64_t hash_stack(const uintptr_t *pcs, uint32_t npcs, uint32_t epoch, uint64_t tag)
+{
+	const uint64_t k = 0x9e3779b97f4a7c15u;
+	uint64_t h = (tag ^ (uint64_t)epoch << 32 ^ npcs) * k;
+	for (uint32_t i = 0; i < npcs; i++) {
+		h = (h ^ pcs[i]) * k;
+		h ^= h >> 32;
+	}
+	return h;
+}
+
+/** The entry equal to `key` (with pcs) between `from` and, without it, `end`. */
+static struct cp_stack *find(struct cp_stack *from, const struct cp_stack *end,
+	const struct cp_stack *key, const uintptr_t *pcs)
+{
+	for (struct cp_stack *s = from; s != end; s = load(&s->next, relaxed)) {
+		if (s->hash == key->hash && s->npcs == key->npcs && s->epoch == key->epoch &&
+			s->tag == key->tag && memcmp(s->pcs, pcs, key->npcs * sizeof(*pcs)) == 0)
+			return s;
+	}
+	return NULL;
+}
+
+struct cp_stack *cp_stacktab_intern(
+	struct cp_stacktab *t, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch, uint64_t tag)
+{
+	struct cp_stack key = {
+		.hash = hash_stack(pcs, npcs, epoch, tag),
+		.epoch = epoch,
+		.npcs = npcs,
+		.tag = tag,
+	};
+	_Atomic(struct cp_stack *) *bucket = &t->buckets[key.hash & (t->nbuckets - 1)];
+	struct cp_stack *head = load(bucket, acquire);
+	struct cp_stack *s = find(head, NULL, &key, pcs);
+	if (s)
+		return s;
+	s = cp_arena_alloc(&t->arena, sizeof(*s) + npcs * sizeof(*pcs));
+	if (!s)
+		return &t->overflow;
+	s->hash = key.hash;
+	s->epoch = epoch;
+	s->npcs = npcs;
+	s->tag = tag;
+	memcpy(s->pcs, pcs, npcs * sizeof(*pcs));
+	for (;;) {
+		struct cp_stack *seen = head;
+		store(&s->next, head, relaxed);
+		if (atomic_compare_exchange_strong_explicit(
+			    bucket, &head, s, memory_order_release, memory_order_acquire))
+			break;
+		// Ours is left in the arena if another thread has just made the same: rare and
+		// small.
+		struct cp_stack *twin = find(head, seen, &key, pcs);
+		if (twin)
+			return twin;
+	}
+	fetch_add(&t->count, 1, relaxed);
+	return s;
+}
+
+void cp_stacktab_each(struct cp_stacktab *t, void (*fn)(struct cp_stack *, void *), void *arg)
+{
+	for (uint32_t i = 0; i < t->nbuckets; i++) {
+		for (struct cp_stack *s = load(&t->buckets[i], acquire); s;
+			s = load(&s->next, relaxed))
+			fn(s, arg);
+	}
+	for (int i = 0; i < CP_STACKTAB_VALUES; i++) {
+		if (load(&t->overflow.values[i], relaxed) != 0) {
+			fn(&t->overflow, arg);
+			return;
+		}
+	}
+}
