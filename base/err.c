@@ -2,6 +2,7 @@
 // Building struct err messages.
 #include "err.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -24,6 +25,15 @@ struct err *err_new(struct arena *a, const char *fmt, ...)
 	e->message = format(a, fmt, ap);
 	va_end(ap);
 	return e;
+}
+
+const char *err_os(struct arena *a, int errnum)
+{
+	char *text = arena_strdup(a, strerror(errnum));
+	// Only the first letter differs from Go's texts, which scripts know; abbreviations stay ("I/O").
+	if (text[0] && text[1] && islower((unsigned char)text[1]))
+		text[0] = (char)tolower((unsigned char)text[0]);
+	return text;
 }
 
 struct err *err_wrap(struct arena *a, struct err *e, const char *fmt, ...)

@@ -13,6 +13,9 @@ struct err {
 /** A new error with a printf'ed message. */
 struct err *err_new(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/** An errno in the words of error texts: "no such file or directory". */
+const char *err_os(struct arena *a, int errnum);
+
 /** "context: message"; NULL stays NULL. */
 struct err *err_wrap(struct arena *a, struct err *e, const char *fmt, ...)
 		__attribute__((format(printf, 3, 4)));

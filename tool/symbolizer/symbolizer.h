@@ -15,7 +15,7 @@
 #include "base/str.h"
 
 struct profile;
-struct toolset; // tool/binutils/toolset.h
+struct object_tools; // tool/binutils/object_tools.h
 
 /** Where the addresses of a mapping were collected: the server that can name them. */
 struct mapping_source {
@@ -26,7 +26,7 @@ struct mapping_source {
 
 struct symbolize_options {
 	const char *mode;        // the value of -symbolize, "" or NULL for the default
-	struct toolset *tools;   // from -tools; external symbolizers run only where the user named them
+	struct object_tools *tools;   // from -tools; external symbolizers run only where the user named them
 	const char *debug_path;  // ':' list of directories that may hold .build-id/ trees; may be NULL
 	const struct mapping_source *sources; // grouped in the order they were fetched
 	size_t nsources;

@@ -3,8 +3,8 @@
 // Found from -tools / PPROF_TOOLS as pprof finds them, but only when first needed: most reports need
 // none. A tool is `named` when it stands in a directory the user gave; symbolizing and listing
 // symbols run in process (libdw) unless their tool was named, disassembly always runs objdump.
-#ifndef CPROF_TOOL_BINUTILS_TOOLSET_H
-#define CPROF_TOOL_BINUTILS_TOOLSET_H
+#ifndef CPROF_TOOL_BINUTILS_OBJECT_TOOLS_H
+#define CPROF_TOOL_BINUTILS_OBJECT_TOOLS_H
 
 #include <stdbool.h>
 
@@ -16,16 +16,16 @@ struct tool {
 	bool named; // in a directory of -tools
 };
 
-struct toolset;
+struct object_tools;
 
 /** config: comma list of "dir" or "tool:dir"; NULL or "" means $PATH. */
-struct toolset *toolset_new(struct arena *a, const char *config);
+struct object_tools *object_tools_new(struct arena *a, const char *config);
 
-const struct tool *toolset_llvm_symbolizer(struct toolset *t);
-const struct tool *toolset_addr2line(struct toolset *t);
-const struct tool *toolset_nm(struct toolset *t);
+const struct tool *object_tools_llvm_symbolizer(struct object_tools *t);
+const struct tool *object_tools_addr2line(struct object_tools *t);
+const struct tool *object_tools_nm(struct object_tools *t);
 
 /** Runs `objdump --version` (llvm-objdump first) at the first call. */
-const struct tool *toolset_objdump(struct toolset *t, bool *is_llvm_out);
+const struct tool *object_tools_objdump(struct object_tools *t, bool *is_llvm_out);
 
 #endif
