@@ -19,7 +19,7 @@ struct cp_value_type {
 	const char *unit; // "nanoseconds"
 };
 
-enum { CP_MAX_SAMPLE_TYPES = 8 };
+enum { CP_MAX_SAMPLE_TYPES = 8, CP_MAX_LABELS = 64 };
 
 /** The head of a profile. Strings must live until cp_profile_out_end(). */
 struct cp_profile_spec {
@@ -48,6 +48,7 @@ int cp_profile_out_begin(struct cp_profile_out **out, const struct cp_profile_sp
 /**
  * One sample: pcs as cp_unwind() leaves them (leaf exact, callers return addresses, a marker at the root
  * end where the stack is cut), valid at module epoch `epoch`. Equal stacks are not merged here.
+ * -EINVAL: more than CP_MAX_FRAMES or CP_MAX_LABELS; then nothing is written, and others may follow.
  */
 int cp_profile_out_sample(struct cp_profile_out *o, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch,
 		const int64_t *values, const struct cp_label *labels, uint32_t nlabels);
@@ -56,7 +57,9 @@ int cp_profile_out_sample(struct cp_profile_out *o, const uintptr_t *pcs, uint32
 int cp_profile_out_comment(struct cp_profile_out *o, const char *fmt, ...)
 		__attribute__((format(printf, 2, 3)));
 
-/** Ends a piece: encodes what came since the last, names included, and hands it to the writer. */
+/** Ends a piece: encodes what came since the last, names included, and hands it to the writer by one
+ *  call. An empty piece takes some 40 bytes: better not to flush where there was no sample. After an
+ *  error nothing more is written, since later pieces would refer to what this one lost. */
 int cp_profile_out_flush(struct cp_profile_out *o, int64_t duration_ns);
 
 /** The last piece, then frees o. The first error there was, of memory or of the writer. */

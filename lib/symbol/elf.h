@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. Function names from an ELF file nobody vouches for.
+//
+// Nothing is mapped: a mapped file that somebody truncates is a SIGBUS in the program we profile. The
+// symbol table is read in one pass through a small buffer, and every symbol is offered to the sorted
+// addresses asked for. So the memory needed grows with the question, not with the file, and nothing
+// has to be sorted or kept.
+#ifndef CPROF_SYMBOL_ELF_H
+#define CPROF_SYMBOL_ELF_H
+
+#include <elf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Where the bytes come from: a file descriptor, or (fd < 0) memory. */
+struct cp_elf_source {
+	int fd;
+	const uint8_t *mem;
+	uint64_t mem_bytes;
+};
+
+struct cp_elf {
+	struct cp_elf_source source;
+	Elf64_Ehdr header;
+	uint64_t nsections; // the real count, which the header may hold elsewhere
+};
+
+/** What a query knows of a symbol at or below its address. */
+struct cp_symbol_candidate {
+	uint64_t start, size_bytes;
+	uint64_t name_offset; // in the table's string section
+	uint16_t section;
+	uint8_t binding;
+	bool is_set;
+};
+
+/** An address, and what is there. Zero what is not given. */
+struct cp_symbol_query {
+	uint64_t vaddr;  // given: address - load bias
+	uint32_t id;     // given: the caller's own, as is
+	uint32_t result; // this
+	bool is_found;
+	struct cp_symbol_candidate symbol;  // where found
+	struct cp_symbol_candidate unsized; // private: the nearest symbol that states no size
+};
+
+/** 0; -ENOEXEC: no ELF file of this machine's class. */
+int cp_elf_open(struct cp_elf *elf, struct cp_elf_source source);
+
+/** Copies up to max bytes of the GNU build id; returns its length, 0: none. */
+size_t cp_elf_build_id(const struct cp_elf *elf, uint8_t *id_out, size_t max);
+
+/** True if an executable segment of the file begins at vaddr (its page). */
+bool cp_elf_has_text_at(const struct cp_elf *elf, uint64_t vaddr);
+
+/**
+ * Finds the functions at the queries' addresses (sorted by vaddr), in .symtab, else .dynsym. buf is
+ * scratch memory of buf_bytes. 0; -ENOENT: no symbol table. *strings_out: where their names are.
+ */
+int cp_elf_find(const struct cp_elf *elf, struct cp_symbol_query *queries, size_t nqueries, void *buf,
+		size_t buf_bytes, Elf64_Shdr *strings_out);
+
+/** Copies the string at offset, NUL-terminated; returns its length, 0: none or longer than max - 1. */
+size_t cp_elf_string(const struct cp_elf *elf, const Elf64_Shdr *strings, uint64_t offset, char *buf,
+		size_t max);
+
+#endif

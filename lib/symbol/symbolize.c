@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. From a module to an ELF file that may be trusted to be its own. System calls are made
+// directly: open() is a cancellation point, and this may run on a thread of the application.
+#include "symbolize.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+#include "sigsafe/pagealloc.h"
+#include "sigsafe/sys.h"
+
+enum {
+	TABLE_BYTES = 64 << 10, // of a symbol table, at a time
+	NAME_BYTES = 16 << 10,  // longer names (there are C++ ones) are left out: cut, they would not demangle
+	VDSO_MAX_BYTES = 64 << 10,
+};
+
+static int open_vdso(struct cp_elf *elf)
+{
+	const uint8_t *mem = (const uint8_t *)getauxval(AT_SYSINFO_EHDR);
+	if (!mem)
+		return -ENOENT;
+	// The kernel maps its image whole, section headers at the end; nothing behind them is read.
+	Elf64_Ehdr header;
+	memcpy(&header, mem, sizeof(header));
+	uint64_t bytes = header.e_shoff + (uint64_t)header.e_shnum * header.e_shentsize;
+	if (bytes > VDSO_MAX_BYTES)
+		return -ENOEXEC;
+	return cp_elf_open(elf, (struct cp_elf_source){.fd = -1, .mem = mem, .mem_bytes = bytes});
+}
+
+static bool is_same_file(const struct cp_elf *elf, const struct cp_module *module)
+{
+	uint8_t id[CP_BUILD_ID_MAX_BYTES];
+	if (!cp_elf_has_text_at(elf, module->start - module->load_bias))
+		return false;
+	return module->build_id_bytes == 0 ||
+			(cp_elf_build_id(elf, id, sizeof(id)) == module->build_id_bytes &&
+					memcmp(id, module->build_id, module->build_id_bytes) == 0);
+}
+
+static int find_names(const struct cp_elf *elf, struct cp_symbol_query *queries, size_t nqueries,
+		cp_symbol_found *found, void *arg)
+{
+	char *buf = cp_pages_alloc(TABLE_BYTES + NAME_BYTES);
+	if (!buf)
+		return -ENOMEM;
+	char *name = buf + TABLE_BYTES;
+	Elf64_Shdr strings;
+	int ret = cp_elf_find(elf, queries, nqueries, buf, TABLE_BYTES, &strings);
+	for (size_t i = 0; ret == 0 && i < nqueries; i++) {
+		if (!queries[i].is_found)
+			continue;
+		size_t len = cp_elf_string(elf, &strings, queries[i].symbol.name_offset, name,
+				NAME_BYTES);
+		if (len)
+			found(arg, &queries[i], name, len);
+	}
+	cp_pages_free(buf, TABLE_BYTES + NAME_BYTES);
+	return ret;
+}
+
+static int symbolize_file(const char *path, const struct cp_module *module,
+		struct cp_symbol_query *queries, size_t nqueries, cp_symbol_found *found, void *arg)
+{
+	long fd = cp_syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
+	if (fd < 0)
+		return (int)fd;
+	struct cp_elf elf;
+	int ret = cp_elf_open(&elf, (struct cp_elf_source){.fd = (int)fd});
+	if (ret == 0 && !is_same_file(&elf, module))
+		ret = -ESTALE;
+	if (ret == 0)
+		ret = find_names(&elf, queries, nqueries, found, arg);
+	cp_syscall(SYS_close, fd, 0, 0, 0);
+	return ret;
+}
+
+int cp_symbolize(const struct cp_module *module, struct cp_symbol_query *queries, size_t nqueries,
+		cp_symbol_found *found, void *arg)
+{
+	if (strcmp(module->path, "[vdso]") == 0) {
+		struct cp_elf elf;
+		int ret = open_vdso(&elf);
+		return ret ? ret : find_names(&elf, queries, nqueries, found, arg);
+	}
+	// The program itself can be had where its file was removed or replaced, too. (Started as
+	// "ld.so program", it is not what /proc/self/exe says.)
+	if (module->is_main &&
+			symbolize_file("/proc/self/exe", module, queries, nqueries, found, arg) == 0)
+		return 0;
+	return symbolize_file(module->path, module, queries, nqueries, found, arg);
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. Doubles and copies: the kernel gives pages only when they are touched, so what doubling
+// reserves too much costs address space, not memory.
+#include "grow.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "sigsafe/pagealloc.h"
+
+enum { MIN_BYTES = 16 << 10 };
+
+bool cp_grow(void **ptr, size_t *cap_bytes, size_t need_bytes)
+{
+	if (need_bytes <= *cap_bytes)
+		return true;
+	size_t cap = *cap_bytes ? *cap_bytes : MIN_BYTES;
+	while (cap < need_bytes) {
+		if (cap > SIZE_MAX / 2)
+			return false;
+		cap *= 2;
+	}
+	void *bigger = cp_pages_alloc(cap);
+	if (!bigger)
+		return false;
+	if (*ptr) {
+		memcpy(bigger, *ptr, *cap_bytes);
+		cp_pages_free(*ptr, *cap_bytes);
+	}
+	*ptr = bigger;
+	*cap_bytes = cap;
+	return true;
+}
+
+void cp_grow_free(void **ptr, size_t *cap_bytes)
+{
+	if (*ptr)
+		cp_pages_free(*ptr, *cap_bytes);
+	*ptr = NULL;
+	*cap_bytes = 0;
+}
+
+bool cp_grow_sink(struct profwrite_sink *s, size_t extra_bytes)
+{
+	void *ptr = s->ptr;
+	if (extra_bytes > SIZE_MAX - s->len || !cp_grow(&ptr, &s->cap, s->len + extra_bytes))
+		return false;
+	s->ptr = ptr;
+	return true;
+}
+
+void cp_grow_sink_free(struct profwrite_sink *s)
+{
+	void *ptr = s->ptr;
+	cp_grow_free(&ptr, &s->cap);
+	s->ptr = NULL;
+	s->len = 0;
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. Arrays and buffers that grow, of pages: what malloc and realloc are elsewhere.
+#ifndef CPROF_WRITE_GROW_H
+#define CPROF_WRITE_GROW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "format/profwrite.h"
+
+/**
+ * Makes *ptr (NULL: nothing yet) hold at least need_bytes; what is added is zeroed. false: no memory,
+ * nothing changed. The content may move.
+ */
+bool cp_grow(void **ptr, size_t *cap_bytes, size_t need_bytes);
+void cp_grow_free(void **ptr, size_t *cap_bytes);
+
+/** struct profwrite_sink's grow, by cp_grow(). */
+bool cp_grow_sink(struct profwrite_sink *s, size_t extra_bytes);
+void cp_grow_sink_free(struct profwrite_sink *s);
+
+#endif

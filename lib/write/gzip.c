@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. One gzip member by zlib, fastest level as Go writes it: a profile is small and repeats
+// itself, what counts is the time taken from the program.
+#include "gzip.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <zlib.h>
+
+#include "sigsafe/pagealloc.h"
+
+enum {
+	GZIP_WINDOW_BITS = 15 + 16, // 32 KiB, + 16: with a gzip header
+	MEM_LEVEL = 8,              // zlib's default
+	HEADER_BYTES = 16,          // room before a block to remember its size, keeping its alignment
+};
+
+// deflateInit2() asks for five blocks, so a mapping each costs nothing worth saving.
+static void *zalloc(void *opaque, unsigned items, unsigned size)
+{
+	size_t bytes = (size_t)items * size + HEADER_BYTES;
+	size_t *block = cp_pages_alloc(bytes);
+	if (!block)
+		return NULL;
+	*block = bytes;
+	return (char *)block + HEADER_BYTES;
+}
+
+static void zfree(void *opaque, void *ptr)
+{
+	size_t *block = (size_t *)(void *)((char *)ptr - HEADER_BYTES);
+	cp_pages_free(block, *block);
+}
+
+int cp_gzip(struct profwrite_sink *out, const void *data, size_t size)
+{
+	z_stream z = {.zalloc = zalloc, .zfree = zfree};
+	if (deflateInit2(&z, Z_BEST_SPEED, Z_DEFLATED, GZIP_WINDOW_BITS, MEM_LEVEL,
+			    Z_DEFAULT_STRATEGY) != Z_OK)
+		return -ENOMEM;
+	size_t bound = deflateBound(&z, size);
+	int ret = Z_OK;
+	if (out->cap - out->len < bound && !cp_grow_sink(out, bound))
+		ret = Z_MEM_ERROR;
+	z.next_in = (unsigned char *)data;
+	size_t unread = size, room = bound;
+	z.next_out = out->ptr + out->len;
+	// zlib counts in unsigned int; a profile may be larger.
+	while (ret == Z_OK) {
+		if (z.avail_in == 0 && unread) {
+			z.avail_in = unread < UINT_MAX ? (unsigned)unread : UINT_MAX;
+			unread -= z.avail_in;
+		}
+		if (z.avail_out == 0) {
+			z.avail_out = room < UINT_MAX ? (unsigned)room : UINT_MAX;
+			room -= z.avail_out;
+		}
+		ret = deflate(&z, unread ? Z_NO_FLUSH : Z_FINISH);
+	}
+	if (ret == Z_STREAM_END)
+		out->len = (size_t)(z.next_out - out->ptr);
+	deflateEnd(&z);
+	return ret == Z_STREAM_END ? 0 : -ENOMEM;
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. A profile on its way out. Samples are encoded as they come, names when a piece ends,
+// and a piece is handed over by one call of the writer, so that a kill seldom cuts it.
+//
+// What the pieces repeat: duration (the reader keeps the last). What only the first has: time and the
+// head; pprof refuses two times, for it takes them for two profiles in one file.
+#include "profile_out.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "grow.h"
+#include "gzip.h"
+#include "names.h"
+#include "sigsafe/pagealloc.h"
+#include "vformat.h"
+
+enum { COMMENT_MAX_BYTES = 4096 };
+
+struct cp_profile_out {
+	struct cprof_writer writer;
+	uint32_t nvalues;
+	int status; // the first error; nothing is written after it
+	struct cp_names names;
+	struct profwrite_sink body; // of the current piece
+	struct profwrite_sink member;
+	uint64_t location_ids[CP_MAX_FRAMES];
+};
+
+static int fail(struct cp_profile_out *o, int error)
+{
+	if (o->status == 0)
+		o->status = error;
+	return o->status;
+}
+
+/** NULL is "". */
+static bool intern(struct cp_profile_out *o, const char *str, uint64_t *index_out)
+{
+	return cp_strings_intern(&o->names.strings, str ? str : "", str ? strlen(str) : 0, index_out);
+}
+
+static bool write_value_type(struct cp_profile_out *o, enum profile_field field,
+		const struct cp_value_type *vt)
+{
+	uint64_t type, unit;
+	if (!intern(o, vt->type, &type) || !intern(o, vt->unit, &unit))
+		return false;
+	profwrite_value_type(&o->body, field, type, unit);
+	return true;
+}
+
+static bool write_head(struct cp_profile_out *o, const struct cp_profile_spec *spec)
+{
+	uint64_t default_type;
+	if (!cp_names_write_main(&o->names, &o->body))
+		return false;
+	for (uint32_t i = 0; i < spec->nsample_types; i++) {
+		if (!write_value_type(o, PROFILE_SAMPLE_TYPE, &spec->sample_types[i]))
+			return false;
+	}
+	if (!write_value_type(o, PROFILE_PERIOD_TYPE, &spec->period_type) ||
+			!intern(o, spec->default_sample_type, &default_type))
+		return false;
+	profwrite_int(&o->body, PROFILE_PERIOD, spec->period);
+	profwrite_int(&o->body, PROFILE_TIME_NANOS, spec->time_ns);
+	profwrite_int(&o->body, PROFILE_DEFAULT_SAMPLE_TYPE, (int64_t)default_type);
+	return !o->body.failed;
+}
+
+int cp_profile_out_begin(struct cp_profile_out **out, const struct cp_profile_spec *spec,
+		struct cprof_writer writer)
+{
+	struct cp_profile_out *o = cp_pages_alloc(sizeof(*o));
+	*out = NULL;
+	if (!o)
+		return -ENOMEM;
+	o->writer = writer;
+	o->nvalues = spec->nsample_types;
+	o->body.grow = cp_grow_sink;
+	o->member.grow = cp_grow_sink;
+	if (!write_head(o, spec)) {
+		cp_profile_out_abandon(o);
+		return -ENOMEM;
+	}
+	*out = o;
+	return 0;
+}
+
+static bool intern_labels(struct cp_profile_out *o, const struct cp_label *labels, uint32_t nlabels,
+		struct profwrite_label *out)
+{
+	for (uint32_t i = 0; i < nlabels; i++) {
+		out[i] = (struct profwrite_label){0};
+		bool ok = intern(o, labels[i].key, &out[i].key);
+		if (labels[i].str) {
+			ok = ok && intern(o, labels[i].str, &out[i].str);
+		} else {
+			out[i].num = labels[i].num;
+			ok = ok && intern(o, labels[i].unit, &out[i].num_unit);
+		}
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+int cp_profile_out_sample(struct cp_profile_out *o, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch,
+		const int64_t *values, const struct cp_label *labels, uint32_t nlabels)
+{
+	struct profwrite_label written_labels[CP_MAX_LABELS];
+	if (o->status)
+		return o->status;
+	if (npcs > CP_MAX_FRAMES || nlabels > CP_MAX_LABELS)
+		return -EINVAL;
+	for (uint32_t i = 0; i < npcs; i++) {
+		o->location_ids[i] = cp_names_location(&o->names, pcs[i], i == 0, epoch);
+		if (o->location_ids[i] == 0)
+			return fail(o, -ENOMEM);
+	}
+	if (!intern_labels(o, labels, nlabels, written_labels))
+		return fail(o, -ENOMEM);
+	profwrite_sample(&o->body, values, o->nvalues, o->location_ids, npcs, written_labels, nlabels);
+	return o->body.failed ? fail(o, -ENOMEM) : 0;
+}
+
+int cp_profile_out_comment(struct cp_profile_out *o, const char *fmt, ...)
+{
+	char text[COMMENT_MAX_BYTES];
+	uint64_t index;
+	va_list ap;
+	if (o->status)
+		return o->status;
+	va_start(ap, fmt);
+	cp_vformat(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (!intern(o, text, &index))
+		return fail(o, -ENOMEM);
+	profwrite_int(&o->body, PROFILE_COMMENT, (int64_t)index);
+	return o->body.failed ? fail(o, -ENOMEM) : 0;
+}
+
+int cp_profile_out_flush(struct cp_profile_out *o, int64_t duration_ns)
+{
+	if (o->status)
+		return o->status;
+	profwrite_int(&o->body, PROFILE_DURATION_NANOS, duration_ns);
+	if (!cp_names_write(&o->names, &o->body))
+		return fail(o, -ENOMEM);
+	o->member.len = 0;
+	int ret = cp_gzip(&o->member, o->body.ptr, o->body.len);
+	o->body.len = 0;
+	if (ret == 0)
+		ret = o->writer.write(o->writer.arg, o->member.ptr, o->member.len);
+	return ret ? fail(o, ret) : 0;
+}
+
+int cp_profile_out_end(struct cp_profile_out *o, int64_t duration_ns)
+{
+	int ret = cp_profile_out_flush(o, duration_ns);
+	cp_profile_out_abandon(o);
+	return ret;
+}
+
+void cp_profile_out_abandon(struct cp_profile_out *o)
+{
+	cp_names_free(&o->names);
+	cp_grow_sink_free(&o->body);
+	cp_grow_sink_free(&o->member);
+	cp_pages_free(o, sizeof(*o));
+}
