@@ -7,7 +7,8 @@ bool pb_get_field(struct pb_reader *r, struct pb_field *field_out)
 	uint64_t key;
 	if (r->at == r->end || !pb_get_varint(r, &key))
 		return false;
-	*field_out = (struct pb_field){.number = (unsigned)(key >> 3), .wire = (enum pb_wire)(key & 7)};
+	unsigned number = key >> 3 > UINT32_MAX ? UINT32_MAX : (unsigned)(key >> 3);
+	*field_out = (struct pb_field){.number = number, .wire = (enum pb_wire)(key & 7)};
 	size_t left = (size_t)(r->end - r->at);
 	switch (key & 7) {
 	case PB_VARINT:

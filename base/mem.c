@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// See mem.h. Pages come by mmap without a reservation of swap, and in huge ones where the kernel has
+// some: a column of a hundred megabytes is then filled with fifty page faults instead of 25,000.
+#include "mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { HUGE_BYTES = 2 << 20 };
+
+static _Noreturn void out_of_memory(size_t n, size_t size)
+{
+	fprintf(stderr, "cprof: out of memory (asked for %zu times %zu bytes)\n", n, size);
+	exit(2);
+}
+
+void *mem_resize(void *ptr, size_t n, size_t size)
+{
+	void *moved = reallocarray(ptr, n ? n : 1, size);
+	if (!moved)
+		out_of_memory(n, size);
+	return moved;
+}
+
+void *mem_zeroed(size_t n, size_t size)
+{
+	void *ptr = calloc(n ? n : 1, size);
+	if (!ptr)
+		out_of_memory(n, size);
+	return ptr;
+}
+
+void *mem_grow(void *ptr, uint32_t *cap, uint32_t need, size_t size)
+{
+	if (need <= *cap)
+		return ptr;
+	uint32_t grown = *cap ? *cap : 16;
+	while (grown < need)
+		grown = grown > UINT32_MAX / 2 ? UINT32_MAX : grown * 2;
+	ptr = mem_resize(ptr, grown, size);
+	*cap = grown;
+	return ptr;
+}
+
+void *pages_reserve(size_t bytes)
+{
+	void *ptr = mmap(NULL, bytes ? bytes : 1, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (ptr == MAP_FAILED)
+		return NULL;
+	if (bytes >= 2 * (size_t)HUGE_BYTES)
+		madvise(ptr, bytes, MADV_HUGEPAGE);
+	return ptr;
+}
+
+void pages_free(void *ptr, size_t bytes)
+{
+	if (ptr)
+		munmap(ptr, bytes ? bytes : 1);
+}
+
+void pages_release(void *ptr, size_t bytes)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t begin = ((uintptr_t)ptr + page - 1) & ~(page - 1);
+	uintptr_t end = ((uintptr_t)ptr + bytes) & ~(page - 1);
+	if (begin < end)
+		madvise((void *)begin, end - begin, MADV_DONTNEED);
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// profile.proto to struct profile, in two steps: scan (scan.c) walks the message once, decodes all but
+// the samples and notes where these lie; then decode_samples.c decodes samples, on all cores, straight
+// into the columns. Private to tool/profile/.
+#ifndef CPROF_TOOL_PROFILE_DECODE_H
+#define CPROF_TOOL_PROFILE_DECODE_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/idmap.h"
+#include "tool/profile/profile.h"
+
+enum decode_status {
+	DECODE_OK,
+	DECODE_MALFORMED, // not profile.proto; some other format may be meant
+	DECODE_EMPTY,
+	DECODE_CONCATENATED,
+	DECODE_INVALID, // the samples contradict the tables: see err
+	DECODE_TOO_LARGE,
+};
+
+// A run of whole top-level fields, samples among them.
+struct chunk {
+	const uint8_t *begin, *end;
+	uint32_t first_sample, nsamples;
+	size_t loc_begin; // its first place in the column; places are an upper bound
+};
+
+struct decoder {
+	struct profile *p;
+	bool consume; // give pages back behind the reader
+
+	strid *strings; // the file's string table
+	uint32_t nstrings, strings_cap;
+
+	struct chunk *chunks;
+	uint32_t nchunks, chunks_cap;
+	uint32_t nsamples;
+
+	struct idmap location_of_id;
+};
+
+/** Decodes the message. The profile is complete but for profile_check where DECODE_OK. */
+enum decode_status decode_profile(struct arena *a, const uint8_t *data, size_t len, bool consume,
+		struct profile *p, struct err **err_out);
+
+/** Second step. */
+enum decode_status decode_samples(struct decoder *d, struct arena *a, struct err **err_out);
+
+#endif

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: MIT
+// Second step of decoding (see decode.h). A large profile is nearly all location numbers, two bytes each,
+// so that one loop decides how fast cprof starts: it has no branch on a number's length.
+//
+// Chunks are decoded by as many threads as there are processors, each into its own part of the columns. What
+// the parts share, the label sets and the first error, is written in chunk order ("commit"), so that the
+// result does not depend on who was faster.
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "format/pb.h"
+#include "tool/profile/decode.h"
+#include "tool/profile/samples.h"
+
+enum { MAX_THREADS = 8, MIN_CHUNKS_TO_SHARE = 3 };
+
+// What the samples of one chunk leave to be committed.
+struct pending_labels {
+	uint32_t sample, begin, n;
+};
+
+struct worker {
+	struct team *team;
+	pthread_t thread;
+	const uint8_t *fast_end; // eight bytes may be read before this
+	struct label *labels;
+	uint32_t nlabels, labels_cap;
+	struct pending_labels *pending;
+	uint32_t npending, pending_cap;
+	// The first sample of the chunk that contradicts the tables.
+	uint32_t bad_sample, bad_nvalues; // bad_nvalues = nsample_types: the location is what is missing
+	bool is_malformed;
+};
+
+struct team {
+	struct decoder *d;
+	struct arena *arena;
+	bool ids_are_dense; // location i has id i + 1
+	pthread_mutex_t lock;
+	pthread_cond_t committed;
+	uint32_t next_chunk;   // under lock: to be taken
+	uint32_t next_commit;  // under lock
+	bool is_malformed;     // under lock
+	struct err *invalid;   // under lock
+};
+
+/* Up to eight bytes of one varint, all in `word`, to its value. */
+static inline uint64_t gather_varint(uint64_t word, unsigned *nbytes_out)
+{
+	uint64_t ends = ~word & 0x8080808080808080u;
+	*nbytes_out = (unsigned)(__builtin_ctzll(ends) + 1) / 8;
+	word &= ends ^ (ends - 1);
+	word = (word & 0x007f007f007f007f) | (word & 0x7f007f007f007f00) >> 1;
+	word = (word & 0x00003fff00003fff) | (word & 0x3fff00003fff0000) >> 2;
+	return (word & 0x0fffffff) | (word & 0x0fffffff00000000) >> 4;
+}
+
+static inline bool get_varint(const struct worker *w, struct pb_reader *r, uint64_t *value_out)
+{
+	uint64_t word;
+	if (r->at < w->fast_end) {
+		memcpy(&word, r->at, 8);
+		if (~word & 0x8080808080808080u) {
+			unsigned nbytes;
+			*value_out = gather_varint(word, &nbytes);
+			if (nbytes > (size_t)(r->end - r->at))
+				return false;
+			r->at += nbytes;
+			return true;
+		}
+	}
+	return pb_get_varint(r, value_out);
+}
+
+static inline uint32_t location_index(const struct team *t, uint64_t id)
+{
+	if (t->ids_are_dense)
+		return id - 1 < t->d->p->nlocations ? (uint32_t)(id - 1) : NO_INDEX;
+	return idmap_get(&t->d->location_of_id, id);
+}
+
+static bool decode_locations(const struct worker *w, const struct pb_field *f, uint32_t **at,
+		bool *missing)
+{
+	uint32_t *to = *at;
+	struct pb_reader r = {f->bytes, f->bytes + f->nbytes};
+	uint32_t unknown = 0;
+	while (r.at < r.end) {
+		uint64_t id;
+		if (!get_varint(w, &r, &id))
+			return false;
+		*to = location_index(w->team, id);
+		unknown |= *to == NO_INDEX;
+		to++;
+	}
+	*at = to;
+	*missing |= unknown;
+	return true;
+}
+
+static bool decode_values(const struct worker *w, const struct pb_field *f, int64_t *values,
+		uint32_t *nvalues)
+{
+	struct pb_reader r = {f->bytes, f->bytes + f->nbytes};
+	uint32_t max = w->team->d->p->nsample_types;
+	while (r.at < r.end) {
+		uint64_t value;
+		if (!get_varint(w, &r, &value))
+			return false;
+		if (*nvalues < max)
+			values[*nvalues] = (int64_t)value;
+		++*nvalues;
+	}
+	return true;
+}
+
+static bool resolve_string(const struct decoder *d, uint64_t number, strid *id_out)
+{
+	if (number >= d->nstrings)
+		return false;
+	*id_out = d->strings[number];
+	return true;
+}
+
+static bool decode_label(struct worker *w, struct pb_reader r)
+{
+	uint64_t numbers[5] = {0}; // key, str, num, unit from 1 on
+	struct pb_field f;
+	while (r.at < r.end) {
+		if (!pb_get_field(&r, &f))
+			return false;
+		if (f.number < 1 || f.number > 4)
+			continue;
+		if (f.wire != PB_VARINT)
+			return false;
+		numbers[f.number] = f.value;
+	}
+	const struct decoder *d = w->team->d;
+	struct label label = {.num = (int64_t)numbers[3], .is_num = !numbers[2]};
+	if (!resolve_string(d, numbers[1], &label.key) || !resolve_string(d, numbers[2], &label.str) ||
+			(label.is_num && !resolve_string(d, numbers[4], &label.unit)))
+		return false;
+	if (label.is_num && !numbers[3] && !numbers[4])
+		return true; // says nothing
+	if (!label.is_num)
+		label.num = 0;
+	w->labels = mem_grow(w->labels, &w->labels_cap, w->nlabels + 1, sizeof(label));
+	w->labels[w->nlabels++] = label;
+	return true;
+}
+
+/* Decodes one sample into row i; false: malformed. */
+static bool decode_sample(struct worker *w, struct pb_reader r, uint32_t i, uint32_t **locs)
+{
+	struct profile *p = w->team->d->p;
+	int64_t *values = p->values + (size_t)i * p->nsample_types;
+	uint32_t nvalues = 0, first_label = w->nlabels, *begin = *locs;
+	bool missing = false;
+	struct pb_field f;
+	while (r.at < r.end) {
+		if (!pb_get_field(&r, &f))
+			return false;
+		bool good = true, packed = f.wire == PB_BYTES;
+		if (f.number < 1 || f.number > 3)
+			continue;
+		if (!packed && (f.number == 3 || f.wire != PB_VARINT))
+			return false;
+		if (f.number == 3) {
+			good = decode_label(w, (struct pb_reader){f.bytes, f.bytes + f.nbytes});
+		} else if (f.number == 1 && packed) {
+			good = decode_locations(w, &f, locs, &missing);
+		} else if (f.number == 1) {
+			**locs = location_index(w->team, f.value);
+			missing |= *(*locs)++ == NO_INDEX;
+		} else if (packed) {
+			good = decode_values(w, &f, values, &nvalues);
+		} else {
+			if (nvalues < p->nsample_types)
+				values[nvalues] = (int64_t)f.value;
+			nvalues++;
+		}
+		if (!good)
+			return false;
+	}
+	p->loc_begin[i] = (uint32_t)(begin - p->locs);
+	p->loc_end[i] = (uint32_t)(*locs - p->locs);
+	if ((nvalues != p->nsample_types || missing) && w->bad_sample == NO_INDEX) {
+		w->bad_sample = i;
+		w->bad_nvalues = nvalues;
+	}
+	if (w->nlabels > first_label) {
+		w->pending = mem_grow(w->pending, &w->pending_cap, w->npending + 1, sizeof(*w->pending));
+		w->pending[w->npending++] =
+				(struct pending_labels){i, first_label, w->nlabels - first_label};
+	}
+	return true;
+}
+
+static void decode_chunk(struct worker *w, const struct chunk *c)
+{
+	struct decoder *d = w->team->d;
+	struct pb_reader r = {c->begin, c->end};
+	uint32_t sample = c->first_sample;
+	uint32_t *locs = d->p->locs + c->loc_begin;
+	struct pb_field f;
+	w->nlabels = w->npending = 0;
+	w->bad_sample = NO_INDEX;
+	while (!w->is_malformed && pb_get_field(&r, &f)) {
+		if (f.number == 2)
+			w->is_malformed = !decode_sample(w,
+					(struct pb_reader){f.bytes, f.bytes + f.nbytes}, sample++, &locs);
+	}
+	if (d->consume)
+		pages_release((void *)c->begin, (size_t)(c->end - c->begin));
+}
+
+/* Under the lock, in chunk order. */
+static void commit_chunk(struct worker *w)
+{
+	struct team *t = w->team;
+	struct profile *p = t->d->p;
+	t->is_malformed |= w->is_malformed;
+	if (w->bad_sample != NO_INDEX && !t->invalid) {
+		t->invalid = w->bad_nvalues != p->nsample_types
+				? err_new(t->arena, "mismatch: sample has %u values vs. %u types",
+						  w->bad_nvalues, p->nsample_types)
+				: err_new(t->arena, "sample has nil location");
+	}
+	for (uint32_t i = 0; i < w->npending; i++) {
+		struct pending_labels l = w->pending[i];
+		samples_own_labels(p)[l.sample] = profile_intern_labels(p, w->labels + l.begin, l.n);
+	}
+}
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	struct team *t = w->team;
+	pthread_mutex_lock(&t->lock);
+	while (t->next_chunk < t->d->nchunks && !t->is_malformed) {
+		uint32_t mine = t->next_chunk++;
+		pthread_mutex_unlock(&t->lock);
+		decode_chunk(w, &t->d->chunks[mine]);
+		pthread_mutex_lock(&t->lock);
+		while (t->next_commit != mine)
+			pthread_cond_wait(&t->committed, &t->lock);
+		commit_chunk(w);
+		t->next_commit++;
+		pthread_cond_broadcast(&t->committed);
+	}
+	pthread_mutex_unlock(&t->lock);
+	free(w->labels);
+	free(w->pending);
+	return NULL;
+}
+
+/* How many varints may end in here: the bytes without a continuation bit. */
+static size_t count_varint_ends(const uint8_t *at, const uint8_t *end)
+{
+	enum { BATCH_WORDS = 255 }; // a byte counts so far
+	const uint64_t ones = 0x0101010101010101u;
+	size_t count = 0;
+	while (end - at >= 8) {
+		uint64_t sums = 0, word;
+		for (unsigned i = 0; i < BATCH_WORDS && end - at >= 8; i++, at += 8) {
+			memcpy(&word, at, 8);
+			sums += (~word >> 7) & ones;
+		}
+		sums = (sums & 0x00ff00ff00ff00ff) + (sums >> 8 & 0x00ff00ff00ff00ff);
+		count += sums * 0x0001000100010001u >> 48;
+	}
+	for (; at < end; at++)
+		count += *at < 0x80;
+	return count;
+}
+
+static enum decode_status reserve_columns(struct decoder *d)
+{
+	struct profile *p = d->p;
+	size_t nlocs = 0;
+	for (uint32_t i = 0; i < d->nchunks; i++) {
+		d->chunks[i].loc_begin = nlocs;
+		nlocs += count_varint_ends(d->chunks[i].begin, d->chunks[i].end);
+	}
+	if (nlocs > UINT32_MAX)
+		return DECODE_TOO_LARGE;
+	samples_reserve(p, d->nsamples);
+	samples_reserve_locs(p, nlocs);
+	p->nsamples = d->nsamples;
+	p->nlocs = nlocs;
+	return DECODE_OK;
+}
+
+static void run_team(struct team *t)
+{
+	struct decoder *d = t->d;
+	const uint8_t *end = d->chunks[d->nchunks - 1].end;
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	uint32_t n = processors > MAX_THREADS ? MAX_THREADS : processors < 1 ? 1 : (uint32_t)processors;
+	if (d->nchunks < MIN_CHUNKS_TO_SHARE)
+		n = 1;
+	struct worker workers[MAX_THREADS] = {0};
+	for (uint32_t i = 0; i < n; i++) {
+		workers[i].team = t;
+		workers[i].fast_end = end - d->chunks[0].begin >= 8 ? end - 7 : d->chunks[0].begin;
+	}
+	uint32_t started = 1;
+	while (started < n && !pthread_create(&workers[started].thread, NULL, work, &workers[started]))
+		started++;
+	work(&workers[0]);
+	for (uint32_t i = 1; i < started; i++)
+		pthread_join(workers[i].thread, NULL);
+}
+
+enum decode_status decode_samples(struct decoder *d, struct arena *a, struct err **err_out)
+{
+	struct profile *p = d->p;
+	if (!d->nsamples)
+		return DECODE_OK;
+	enum decode_status status = reserve_columns(d);
+	if (status != DECODE_OK)
+		return status;
+	struct team t = {.d = d, .arena = a, .lock = PTHREAD_MUTEX_INITIALIZER,
+			.committed = PTHREAD_COND_INITIALIZER, .ids_are_dense = true};
+	for (uint32_t i = 0; i < p->nlocations && t.ids_are_dense; i++)
+		t.ids_are_dense = p->locations[i].id == (uint64_t)i + 1;
+	run_team(&t);
+	if (t.is_malformed)
+		return DECODE_MALFORMED;
+	if (!p->nsample_types)
+		t.invalid = err_new(a, "missing sample type information");
+	*err_out = t.invalid;
+	return t.invalid ? DECODE_INVALID : DECODE_OK;
+}

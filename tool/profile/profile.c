@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+// The life of struct profile: create, view, append, destroy. Arrays are malloc'ed and double; the stack
+// column comes from pages of its own (base/mem.h), for it outweighs all the rest.
+#include "tool/profile/profile.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+
+enum { FIRST_STRING_SLOTS = 256 };
+
+struct profile *profile_create(void)
+{
+	struct profile *p = mem_zeroed(1, sizeof(*p));
+	p->strings = mem_grow(NULL, &p->strings_cap, 64, sizeof(*p->strings));
+	p->strings[0] = STR("");
+	p->nstrings = 1;
+	p->string_index = mem_zeroed(FIRST_STRING_SLOTS, sizeof(*p->string_index));
+	p->string_index_cap = FIRST_STRING_SLOTS;
+	p->label_sets = mem_grow(NULL, &p->label_sets_cap, 1, sizeof(*p->label_sets));
+	p->label_sets[0] = (struct label_set){0};
+	p->nlabel_sets = 1;
+	return p;
+}
+
+void profile_destroy(struct profile *p)
+{
+	if (!p)
+		return;
+	if (!(p->borrowed & PROFILE_STRINGS)) {
+		free(p->strings);
+		free(p->string_index);
+	}
+	if (!(p->borrowed & PROFILE_SAMPLES)) {
+		free(p->values);
+		free(p->loc_begin);
+		free(p->loc_end);
+		free(p->sample_labels);
+	}
+	if (!(p->borrowed & PROFILE_LOCS))
+		pages_free(p->locs, p->locs_cap * sizeof(*p->locs));
+	if (!(p->borrowed & PROFILE_LABELS)) {
+		free(p->label_sets);
+		free(p->labels);
+		free(p->label_set_index);
+	}
+	free(p->sample_types);
+	free(p->mappings);
+	free(p->locations);
+	free(p->lines);
+	free(p->functions);
+	free(p->comments);
+	arena_deinit(&p->arena);
+	free(p);
+}
+
+static void *copy_array(const void *array, size_t n, size_t size)
+{
+	void *copy = mem_resize(NULL, n, size);
+	if (n)
+		memcpy(copy, array, n * size);
+	return copy;
+}
+
+struct profile *profile_view(const struct profile *base)
+{
+	struct profile *p = copy_array(base, 1, sizeof(*base));
+	arena_init(&p->arena);
+	p->borrowed = PROFILE_STRINGS | PROFILE_SAMPLES | PROFILE_LOCS | PROFILE_LABELS;
+	p->sample_types = copy_array(base->sample_types, base->nsample_types, sizeof(*p->sample_types));
+	p->mappings = copy_array(base->mappings, base->nmappings, sizeof(*p->mappings));
+	p->locations = copy_array(base->locations, base->nlocations, sizeof(*p->locations));
+	p->lines = copy_array(base->lines, base->nlines, sizeof(*p->lines));
+	p->functions = copy_array(base->functions, base->nfunctions, sizeof(*p->functions));
+	p->comments = copy_array(base->comments, base->ncomments, sizeof(*p->comments));
+	p->mappings_cap = p->nmappings;
+	p->locations_cap = p->nlocations;
+	p->lines_cap = p->nlines;
+	p->functions_cap = p->nfunctions;
+	p->comments_cap = p->ncomments;
+	return p;
+}
+
+static void own_samples(struct profile *p)
+{
+	p->values = copy_array(p->values, (size_t)p->nsamples * p->nsample_types, sizeof(*p->values));
+	p->loc_begin = copy_array(p->loc_begin, p->nsamples, sizeof(*p->loc_begin));
+	p->loc_end = copy_array(p->loc_end, p->nsamples, sizeof(*p->loc_end));
+	if (p->sample_labels)
+		p->sample_labels = copy_array(p->sample_labels, p->nsamples, sizeof(*p->sample_labels));
+	p->samples_cap = p->nsamples;
+}
+
+static void own_locs(struct profile *p)
+{
+	size_t bytes = p->nlocs * sizeof(*p->locs);
+	uint32_t *locs = pages_reserve(bytes);
+	if (!locs)
+		locs = mem_resize(NULL, SIZE_MAX, 2); // says so and ends
+	if (bytes)
+		memcpy(locs, p->locs, bytes);
+	p->locs = locs;
+	p->locs_cap = p->nlocs;
+}
+
+void profile_own(struct profile *p, unsigned parts)
+{
+	parts &= p->borrowed;
+	p->borrowed &= ~parts;
+	if (parts & PROFILE_STRINGS) {
+		p->strings = copy_array(p->strings, p->nstrings, sizeof(*p->strings));
+		p->strings_cap = p->nstrings;
+		p->string_index = copy_array(p->string_index, p->string_index_cap, sizeof(*p->string_index));
+	}
+	if (parts & PROFILE_SAMPLES)
+		own_samples(p);
+	if (parts & PROFILE_LOCS)
+		own_locs(p);
+	if (parts & PROFILE_LABELS) {
+		p->label_sets = copy_array(p->label_sets, p->nlabel_sets, sizeof(*p->label_sets));
+		p->label_sets_cap = p->nlabel_sets;
+		p->labels = copy_array(p->labels, p->nlabels, sizeof(*p->labels));
+		p->labels_cap = p->nlabels;
+		p->label_set_index = copy_array(p->label_set_index, p->label_set_index_cap,
+				sizeof(*p->label_set_index));
+	}
+}
+
+/* Where s is in string_index, or the free slot where it would be. */
+static uint32_t string_slot(const struct profile *p, struct str s)
+{
+	uint32_t mask = p->string_index_cap - 1;
+	uint32_t at = (uint32_t)hash_bytes(s.ptr, s.len) & mask;
+	while (p->string_index[at] && !str_eq(p->strings[p->string_index[at]], s))
+		at = (at + 1) & mask;
+	return at;
+}
+
+static void grow_string_index(struct profile *p)
+{
+	free(p->string_index);
+	p->string_index_cap *= 2;
+	p->string_index = mem_zeroed(p->string_index_cap, sizeof(*p->string_index));
+	for (uint32_t i = 1; i < p->nstrings; i++)
+		p->string_index[string_slot(p, p->strings[i])] = i;
+}
+
+strid profile_intern(struct profile *p, struct str s)
+{
+	if (!s.len)
+		return 0;
+	uint32_t at = string_slot(p, s);
+	if (p->string_index[at])
+		return p->string_index[at];
+	profile_own(p, PROFILE_STRINGS);
+	p->strings = mem_grow(p->strings, &p->strings_cap, p->nstrings + 1, sizeof(*p->strings));
+	p->strings[p->nstrings] = (struct str){arena_strndup(&p->arena, s.ptr, s.len), s.len};
+	p->string_index[at] = p->nstrings++;
+	if (p->nstrings > p->string_index_cap / 2)
+		grow_string_index(p);
+	return p->nstrings - 1;
+}
+
+strid profile_find_string(const struct profile *p, struct str s)
+{
+	if (!s.len)
+		return 0;
+	strid id = p->string_index[string_slot(p, s)];
+	return id ? id : NO_INDEX;
+}
+
+uint32_t profile_add_mapping(struct profile *p, struct mapping m)
+{
+	p->mappings = mem_grow(p->mappings, &p->mappings_cap, p->nmappings + 1, sizeof(m));
+	p->mappings[p->nmappings] = m;
+	return p->nmappings++;
+}
+
+uint32_t profile_add_function(struct profile *p, struct function f)
+{
+	p->functions = mem_grow(p->functions, &p->functions_cap, p->nfunctions + 1, sizeof(f));
+	p->functions[p->nfunctions] = f;
+	return p->nfunctions++;
+}
+
+uint32_t profile_add_location(struct profile *p, struct location l, const struct line *lines,
+		uint32_t nlines)
+{
+	l.line_begin = p->nlines;
+	l.nlines = nlines;
+	if (nlines) {
+		p->lines = mem_grow(p->lines, &p->lines_cap, p->nlines + nlines, sizeof(*lines));
+		memcpy(p->lines + p->nlines, lines, nlines * sizeof(*lines));
+		p->nlines += nlines;
+	}
+	p->locations = mem_grow(p->locations, &p->locations_cap, p->nlocations + 1, sizeof(l));
+	p->locations[p->nlocations] = l;
+	return p->nlocations++;
+}
+
+void profile_add_comment(struct profile *p, struct str comment)
+{
+	p->comments = mem_grow(p->comments, &p->comments_cap, p->ncomments + 1, sizeof(*p->comments));
+	p->comments[p->ncomments++] = profile_intern(p, comment);
+}
+
+void profile_set_sample_types(struct profile *p, const struct value_type *types, uint32_t n)
+{
+	struct value_type *copy = copy_array(types, n, sizeof(*types));
+	free(p->sample_types);
+	p->sample_types = copy;
+	p->nsample_types = n;
+}
+
+bool profile_has_functions(const struct profile *p)
+{
+	for (uint32_t i = 0; i < p->nlocations; i++) {
+		uint32_t m = p->locations[i].mapping;
+		if (m != NO_INDEX && !p->mappings[m].has_functions)
+			return false;
+	}
+	return true;
+}
+
+bool profile_has_file_lines(const struct profile *p)
+{
+	for (uint32_t i = 0; i < p->nlocations; i++) {
+		uint32_t m = p->locations[i].mapping;
+		if (m != NO_INDEX && (!p->mappings[m].has_filenames || !p->mappings[m].has_line_numbers))
+			return false;
+	}
+	return true;
+}
+
+bool mapping_is_unsymbolizable(const struct profile *p, const struct mapping *m)
+{
+	struct str file = profile_str(p, m->file), name = file;
+	const char *slash = file.len ? memrchr(file.ptr, '/', file.len) : NULL;
+	if (slash)
+		name = str_slice(file, (size_t)(slash + 1 - file.ptr), file.len);
+	return str_has_prefix(name, STR("[")) || str_has_prefix(name, STR("linux-vdso")) ||
+			str_has_prefix(file, STR("/dev/dri/")) || str_eq(file, STR("//anon")) ||
+			str_has_prefix(file, STR("/memfd:"));
+}

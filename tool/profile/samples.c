@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// The sample columns: growing, appending, dropping rows.
+#include "tool/profile/samples.h"
+
+#include "base/mem.h"
+
+void samples_reserve(struct profile *p, uint32_t n)
+{
+	if (n <= p->samples_cap)
+		return;
+	uint32_t cap = p->samples_cap;
+	p->loc_begin = mem_grow(p->loc_begin, &cap, n, sizeof(*p->loc_begin));
+	p->loc_end = mem_resize(p->loc_end, cap, sizeof(*p->loc_end));
+	p->values = mem_resize(p->values, (size_t)cap * p->nsample_types, sizeof(*p->values));
+	if (p->sample_labels)
+		p->sample_labels = mem_resize(p->sample_labels, cap, sizeof(*p->sample_labels));
+	p->samples_cap = cap;
+}
+
+void samples_reserve_locs(struct profile *p, size_t extra)
+{
+	size_t need = p->nlocs + extra;
+	if (need <= p->locs_cap)
+		return;
+	size_t cap = p->locs_cap ? p->locs_cap : 4096;
+	while (cap < need)
+		cap *= 2;
+	uint32_t *locs = pages_reserve(cap * sizeof(*locs));
+	if (!locs || need > UINT32_MAX)
+		locs = mem_resize(NULL, SIZE_MAX, 2); // says so and ends
+	if (p->nlocs)
+		memcpy(locs, p->locs, p->nlocs * sizeof(*locs));
+	pages_free(p->locs, p->locs_cap * sizeof(*locs));
+	p->locs = locs;
+	p->locs_cap = cap;
+}
+
+uint32_t *samples_own_labels(struct profile *p)
+{
+	profile_own(p, PROFILE_SAMPLES);
+	if (!p->sample_labels)
+		p->sample_labels = mem_zeroed(p->samples_cap, sizeof(*p->sample_labels));
+	return p->sample_labels;
+}
+
+void profile_add_sample(struct profile *p, const uint32_t *locs, uint32_t nlocs, const int64_t *values,
+		uint32_t label_set)
+{
+	profile_own(p, PROFILE_SAMPLES | PROFILE_LOCS);
+	samples_reserve(p, p->nsamples + 1);
+	samples_reserve_locs(p, nlocs);
+	if (label_set)
+		samples_own_labels(p);
+	uint32_t i = p->nsamples++;
+	p->loc_begin[i] = (uint32_t)p->nlocs;
+	if (nlocs)
+		memcpy(p->locs + p->nlocs, locs, nlocs * sizeof(*locs));
+	p->nlocs += nlocs;
+	p->loc_end[i] = (uint32_t)p->nlocs;
+	memcpy(p->values + (size_t)i * p->nsample_types, values, p->nsample_types * sizeof(*values));
+	if (p->sample_labels)
+		p->sample_labels[i] = label_set;
+}
+
+void samples_keep(struct profile *p, const uint8_t *keep)
+{
+	uint32_t kept = 0, ntypes = p->nsample_types;
+	for (uint32_t i = 0; i < p->nsamples; i++)
+		kept += keep[i] != 0;
+	if (kept == p->nsamples)
+		return;
+	// Into fresh columns where these are borrowed, else in place: rows only move down.
+	struct profile from = *p;
+	if (p->borrowed & PROFILE_SAMPLES) {
+		p->borrowed &= ~(unsigned)PROFILE_SAMPLES;
+		p->values = mem_resize(NULL, (size_t)kept * ntypes, sizeof(*p->values));
+		p->loc_begin = mem_resize(NULL, kept, sizeof(*p->loc_begin));
+		p->loc_end = mem_resize(NULL, kept, sizeof(*p->loc_end));
+		if (p->sample_labels)
+			p->sample_labels = mem_resize(NULL, kept, sizeof(*p->sample_labels));
+		p->samples_cap = kept;
+	}
+	uint32_t to = 0;
+	for (uint32_t i = 0; i < from.nsamples; i++) {
+		if (!keep[i])
+			continue;
+		for (uint32_t t = 0; t < ntypes; t++)
+			p->values[(size_t)to * ntypes + t] = from.values[(size_t)i * ntypes + t];
+		p->loc_begin[to] = from.loc_begin[i];
+		p->loc_end[to] = from.loc_end[i];
+		if (p->sample_labels)
+			p->sample_labels[to] = from.sample_labels[i];
+		to++;
+	}
+	p->nsamples = kept;
+}

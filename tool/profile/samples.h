@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// What filters and parsers need of the sample columns beyond profile.h. Private to tool/profile/.
+#ifndef CPROF_TOOL_PROFILE_SAMPLES_H
+#define CPROF_TOOL_PROFILE_SAMPLES_H
+
+#include "tool/profile/profile.h"
+
+/** Drops the samples whose keep byte is 0. */
+void samples_keep(struct profile *p, const uint8_t *keep);
+
+/** Room for at least n samples in all columns (values need nsample_types set). Owned parts only. */
+void samples_reserve(struct profile *p, uint32_t n);
+
+/** Room for `extra` more entries in locs. */
+void samples_reserve_locs(struct profile *p, size_t extra);
+
+/** sample_labels, all 0 where there were none; owned. */
+uint32_t *samples_own_labels(struct profile *p);
+
+/**
+ * Rewrites every label set: labels for which keep() is false go, `added` (or NULL) joins; samples follow.
+ */
+void labels_edit(struct profile *p, bool (*keep)(void *arg, const struct label *label), void *arg,
+		const struct label *added);
+
+#endif
