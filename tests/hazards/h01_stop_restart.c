@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Hazard 1, 9: start and stop again and again while threads run. Handlers still in flight must neither
+// write into what stop took down, nor be waited for in vain; each profile is whole.
+// h01_stop_restart OUT HZ ENGINE: writes OUT (the last) and OUT.N; says how many.
+#include "workload.h"
+
+WORK(busy);
+
+enum { ROUNDS = 40 };
+static _Atomic bool done;
+
+static void *work(void *arg)
+{
+	while (!done)
+		busy(1);
+	return arg;
+}
+
+int main(int argc, char **argv)
+{
+	pthread_t threads[3];
+	char path[4096];
+
+	for (int i = 0; i < 3; i++)
+		threads[i] = start_thread(work, NULL);
+	workload_start(argc, argv);
+	for (int i = 0; i < ROUNDS; i++) {
+		usleep(1000 + (useconds_t)i * 500);
+		MUST(cprof_stop_cpu_profile() == 0);
+		MUST(cprof_stop_cpu_profile() == 0); // none is running: no error
+		snprintf(path, sizeof(path), "%s.%d", argv[1], i);
+		MUST(workload_restart(path) == 0);
+	}
+	MUST(cprof_stop_cpu_profile() == 0);
+
+	// What came before must not have spoiled a profile of usual length.
+	MUST(workload_restart(argv[1]) == 0);
+	int64_t before = process_cpu_ns();
+	usleep(300000);
+	int64_t total = process_cpu_ns() - before;
+	MUST(workload_stop_profile() == 0);
+	done = true;
+	for (int i = 0; i < 3; i++)
+		join_thread(threads[i]);
+	say("total %lld", (long long)total);
+	say("rounds %d", ROUNDS);
+	return 0;
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// Hazard 12: SA_RESTART does not restart poll, select, nanosleep and others, and many programs take EINTR
+// for an error. Threads that wait use no CPU time, so no signal of ours may reach them.
+#include "workload.h"
+
+#include <poll.h>
+#include <semaphore.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <time.h>
+
+WORK(busy);
+WORK(before_waiting);
+
+enum { WAIT_MS = 400 };
+static _Atomic int interrupted;
+
+static void expect(const char *call, bool ok)
+{
+	if (!ok && errno == EINTR) {
+		interrupted++;
+		say("interrupted %s", call);
+	}
+}
+
+static void *wait_in_poll(void *arg)
+{
+	before_waiting(5);
+	expect("poll", poll(NULL, 0, WAIT_MS) == 0);
+	return arg;
+}
+
+static void *wait_in_nanosleep(void *arg)
+{
+	before_waiting(5);
+	expect("nanosleep", nanosleep(&(struct timespec){.tv_nsec = WAIT_MS * 1000000L}, NULL) == 0);
+	return arg;
+}
+
+static void *wait_in_select(void *arg)
+{
+	before_waiting(5);
+	expect("select", select(0, NULL, NULL, NULL, &(struct timeval){.tv_usec = WAIT_MS * 1000}) == 0);
+	return arg;
+}
+
+static void *wait_in_epoll(void *arg)
+{
+	struct epoll_event event;
+	int fd = epoll_create1(EPOLL_CLOEXEC);
+	before_waiting(5);
+	expect("epoll_wait", epoll_wait(fd, &event, 1, WAIT_MS) == 0);
+	close(fd);
+	return arg;
+}
+
+static void *wait_in_sem(void *arg)
+{
+	sem_t sem;
+	struct timespec until;
+	sem_init(&sem, 0, 0);
+	before_waiting(5);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += WAIT_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	expect("sem_timedwait", sem_timedwait(&sem, &until) == -1 && errno == ETIMEDOUT);
+	return arg;
+}
+
+static void *wait_in_recv(void *arg)
+{
+	int pair[2];
+	char byte;
+	struct timeval timeout = {.tv_usec = WAIT_MS * 1000};
+	MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+	MUST(setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) == 0);
+	before_waiting(5);
+	expect("recv", recv(pair[0], &byte, 1, 0) == -1 && errno == EAGAIN);
+	close(pair[0]);
+	close(pair[1]);
+	return arg;
+}
+
+int main(int argc, char **argv)
+{
+	static void *(*const waits[])(void *) = {wait_in_poll, wait_in_nanosleep, wait_in_select,
+			wait_in_epoll, wait_in_sem, wait_in_recv};
+	enum { N = sizeof(waits) / sizeof(waits[0]) };
+	pthread_t threads[N];
+
+	workload_start(argc, argv);
+	for (int i = 0; i < N; i++)
+		threads[i] = start_thread(waits[i], NULL);
+	busy(WAIT_MS);
+	for (int i = 0; i < N; i++)
+		join_thread(threads[i]);
+	workload_stop();
+	MUST(interrupted == 0);
+	return 0;
+}

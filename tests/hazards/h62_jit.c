@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// Hazard 62: code made at run time, in no module and with no unwind rules. h62_jit OUT HZ ENGINE fp|nofp
+// With frame pointers the stack goes on through it; without, it ends there and says why. Either way what
+// was called from it is on its leaf, and nothing crashes.
+#include "workload.h"
+
+#include <sys/mman.h>
+
+WORK(called_from_jit);
+
+static void callee(void)
+{
+	called_from_jit(1);
+	__asm__ volatile("" ::: "memory");
+}
+
+#if defined(__x86_64__)
+static const uint8_t with_fp[] = {
+		0x55,             // push %rbp
+		0x48, 0x89, 0xe5, // mov %rsp, %rbp
+		0xff, 0xd7,       // call *%rdi
+		0x5d,             // pop %rbp
+		0xc3,             // ret
+};
+static const uint8_t without_fp[] = {
+		0x55,                   // push %rbp
+		0x48, 0x83, 0xec, 0x40, // sub $64, %rsp
+		0x31, 0xed,             // xor %ebp, %ebp
+		0xff, 0xd7,             // call *%rdi
+		0x48, 0x83, 0xc4, 0x40, // add $64, %rsp
+		0x5d,                   // pop %rbp
+		0xc3,                   // ret
+};
+#else
+static const uint32_t with_fp[] = {
+		0xa9bf7bfd, // stp x29, x30, [sp, #-16]!
+		0x910003fd, // mov x29, sp
+		0xd63f0000, // blr x0
+		0xa8c17bfd, // ldp x29, x30, [sp], #16
+		0xd65f03c0, // ret
+};
+static const uint32_t without_fp[] = {
+		0xa9bf7bfd, // stp x29, x30, [sp, #-16]!
+		0xd280001d, // mov x29, #0
+		0xd63f0000, // blr x0
+		0xa8c17bfd, // ldp x29, x30, [sp], #16
+		0xd65f03c0, // ret
+};
+#endif
+
+int main(int argc, char **argv)
+{
+	MUST(argc == 5);
+	bool fp = !strcmp(argv[4], "fp");
+	void *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	MUST(code != MAP_FAILED);
+	memcpy(code, fp ? (const void *)with_fp : without_fp, fp ? sizeof(with_fp) : sizeof(without_fp));
+	MUST(mprotect(code, 4096, PROT_READ | PROT_EXEC) == 0);
+	__builtin___clear_cache(code, (char *)code + 4096);
+	void (*jit)(void (*)(void));
+	*(void **)&jit = code;
+
+	workload_start(argc, argv);
+	for (int i = 0; i < 500; i++)
+		jit(callee);
+	workload_stop();
+	return 0;
+}

@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What a profiler inside other people's processes must survive: hazards.py BUILD [NAME...]
+
+Each row of the table is one program of this folder, run under the engines it names. To survive is not
+enough: the profile's sum must be the process's CPU time, and each function have its true share (the
+programs measure both, see tests/programs/workload.h); a row may add checks of its own.
+"""
+
+import os
+import sys
+from collections import namedtuple
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "support"))
+import profile  # noqa: E402
+import workload  # noqa: E402
+
+TIMER, PERF, FAST, ITIMER = ("timer", 1000), ("perf", 1000), ("perf", 10000), ("itimer", 250)
+BOTH = (TIMER, PERF)
+JEMALLOC = "/usr/lib/x86_64-linux-gnu/libjemalloc.so.2"
+
+Row = namedtuple("Row", "program args engines sum_tolerance share_tolerance check env prefix")
+
+
+def row(program, *args, engines=BOTH, sum=0.10, share=0.05, check=None, env=None, prefix=()):
+    """sum, share: how far off they may be (None: not compared)."""
+    return Row(program, args, engines, sum, share, check, env, prefix)
+
+
+def comments_say(run, *words):
+    """Nothing, or that no comment has one of the words."""
+    text = "\n".join(run.profile.comments)
+    return [] if any(w in text for w in words) else ["the comments say nothing of it: %s" % text]
+
+
+def under(run, inner, outer):
+    """The share of inner's time whose stack leads to outer."""
+    index = run.profile.index("cpu")
+    total = found = 0
+    for s in run.profile.samples:
+        names = [f.name for f in s.stack]
+        if inner in names:
+            total += s.values[index]
+            found += s.values[index] if outer in names[names.index(inner):] else 0
+    return found / total if total else 0.0
+
+
+def leads_to(inner, outer, least=0.97):
+    """A check: nearly all of inner's samples have outer below them."""
+    def check(run):
+        share = under(run, inner, outer)
+        return [] if share >= least else ["only %.1f %% of %s lead to %s" % (share * 100, inner, outer)]
+    return check
+
+
+def cut_at(inner, outer):
+    """A check: none of inner's samples pretend to know outer, and a marker says why."""
+    def check(run):
+        bad = ["%.1f %% of %s lead to %s" % (s * 100, inner, outer) for s in [under(run, inner, outer)] if s > 0.03]
+        shares = [under(run, inner, m) for m in run.markers()]
+        return bad + ([] if sum(shares) > 0.97 else ["no marker says where the stacks are cut"])
+    return check
+
+
+def both(*checks):
+    return lambda run: [line for check in checks for line in check(run)]
+
+
+def whole_files(suffix, count):
+    """A check: the further profiles can be read and are not empty."""
+    def check(run):
+        bad = []
+        for i in range(int(run.said[count])):
+            try:
+                p = run.file(suffix % i)
+            except (OSError, profile.ProfileError) as e:
+                bad.append("%s: %s" % (suffix % i, e))
+                continue
+            if p.total("cpu") < 0 or not p.sample_types:
+                bad.append("%s is empty" % (suffix % i))
+        return bad
+    return check
+
+
+def children_alone(run):
+    """Each child's profile has its 200 ms and nothing of its parent."""
+    bad = []
+    for i in range(int(run.said["children"])):
+        p = run.file(".child.%d" % i)
+        functions = p.by_function("cpu")
+        if abs(functions["in_child"] / 1e6 - 200) > 30:
+            bad.append("child %d has %d ms of its 200" % (i, functions["in_child"] / 1e6))
+        if functions["in_parent"]:
+            bad.append("child %d has time of its parent" % i)
+    if run.by_function["in_child"]:
+        bad.append("the parent has time of its children")
+    return bad
+
+
+def blocked_is_told(run):
+    """Time of a thread that blocks signals is in the sum, or its loss in the comments."""
+    if not run.sum_is_off(0.10):
+        return []
+    return comments_say(run, "block")
+
+
+def quickly(run):
+    """Start and stop do not keep the application waiting. Generous: the machine may be loaded."""
+    return ["%s took %d ms" % (key, int(run.said[key]) / 1e6)
+            for key in ("start_ns", "stop_ns") if int(run.said[key]) > 2e9]
+
+
+def truncated(run):
+    return [] if run.share("[truncated: deeper than 512 frames]") > 0.95 else ["no marker says that stacks are cut"]
+
+
+def told_or_whole(run):
+    """Where an engine ran out of something, the comments name it; the sum was compared already."""
+    return comments_say(run, "engine", "timer", "perf")
+
+
+def build_table(build):
+    library = os.path.join(build, "lib", "libcprof.so.0")
+    return [
+        row("h01_stop_restart", engines=(TIMER, PERF, ITIMER), check=whole_files(".%d", "rounds")),
+        row("h02_malloc_in_handler", engines=(TIMER, FAST, ITIMER)),
+        row("h03_dlopen_storm", engines=(TIMER, FAST)),
+        row("h05_dlopened", library),
+        row("h07_sigsegv_handler"),
+        row("h09_stop_pending", engines=(TIMER, PERF, ITIMER)),
+        row("h10_errno", engines=(TIMER, FAST)),
+        row("h11_app_sigprof", "before", engines=(TIMER, PERF, ITIMER)),
+        row("h11_app_sigprof", "after", engines=(TIMER, PERF, ITIMER)),
+        row("h12_eintr", engines=(TIMER, FAST)),
+        row("h13_fork_livelock", engines=(TIMER, FAST), sum=0.15),
+        row("h14_blocked_signals", "inherited", sum=None, share=None, check=blocked_is_told),
+        row("h14_blocked_signals", "itself", sum=None, share=None, check=blocked_is_told),
+        row("h19_small_stacks", engines=(TIMER, FAST)),
+        row("h20_altstack", check=leads_to("in_handler", "interrupted")),
+        row("h21_thread_death", engines=(TIMER, FAST, ITIMER), sum=0.15, share=None),
+        row("h21_thread_death", engines=(TIMER, FAST), sum=0.15, share=None, env={"LD_PRELOAD": JEMALLOC}),
+        row("h22_raw_clone", sum=0.15, share=0.15),
+        row("h23_longjmp", engines=(TIMER, FAST), share=None,
+            check=lambda run: run.share_is_off("afterwards", 0.05)),
+        row("h24_threads_before", engines=(TIMER, PERF, ITIMER), check=leads_to("since_before", "work")),
+        row("h25_sigpending_limit", check=told_or_whole),
+        row("h26_fd_exhaustion", "scarce", engines=(PERF,), check=told_or_whole),
+        row("h26_fd_exhaustion", "closed", engines=(PERF,), sum=None,
+            check=lambda run: [] if not run.sum_is_off(0.15) else comments_say(run, "closed")),
+        row("h28_seccomp", "perf", check=told_or_whole),
+        row("h28_seccomp", "timer", check=told_or_whole),
+        row("h28_seccomp", "both", engines=(TIMER, PERF), check=told_or_whole),
+        row("h29_many_threads", check=quickly),
+        row("h30_main_exits", engines=(TIMER, PERF, ITIMER)),
+        row("h31_fork_child", engines=(TIMER, PERF, ITIMER), check=children_alone),
+        row("h32_vfork_spawn", engines=(TIMER, FAST), sum=0.25, share=0.15),
+        row("h59_vdso", check=leads_to("ask_clock", "main")),
+        row("h60_bad_frame_pointer", engines=(TIMER, FAST)),
+        row("h61_coroutines", engines=(TIMER, FAST), check=leads_to("in_coroutine", "coroutine_entry")),
+        row("h62_jit", "fp", check=leads_to("called_from_jit", "main")),
+        row("h62_jit", "nofp", check=cut_at("called_from_jit", "main")),
+        row("h63_deep_recursion", check=truncated),
+        row("h65_exceptions", check=leads_to("thrower", "throw_and_catch", 0.9)),
+        row("h68_dlclose_names"),
+        row("h69_deleted_binary", "deleted"),
+        row("h69_deleted_binary", "replaced"),
+        row("h73_seccomp_strict"),
+        row("h74_split_asan", 2, 300),
+        row("h74_split_tsan", 2, 300),
+        row("h75_split", 2, 300, prefix=("strace", "-f", "-o", "/dev/null")),
+        row("h75_split", 2, 300, prefix=("gdb", "-q", "-batch", "-ex", "handle SIGPROF nostop noprint pass",
+                                         "-ex", "run", "-ex", "quit $_exitcode", "--args")),
+        row("h82_write_failures"),
+        row("h83_exit_running", "exit"),
+        row("h83_exit_running", "quick", sum=None, share=None),
+        row("h85_busy"),
+    ]
+
+
+def run_row(folder, r, engine, hz):
+    try:
+        run = workload.Run(os.path.join(folder, r.program), hz, engine, r.args, r.env, 30, r.prefix)
+    except (OSError, profile.ProfileError) as e:
+        return ["%s" % e], ""
+    bad = run.how_it_failed()
+    if "quick" in r.args and bad == ["no profile"]:
+        return [], ""  # _exit without a stop writes none; that it ended well is what was asked
+    if not bad and r.sum_tolerance is not None:
+        bad += run.sum_is_off(r.sum_tolerance)
+    if not bad and r.share_tolerance is not None:
+        for name in run.truth:
+            bad += run.share_is_off(name, r.share_tolerance)
+    if not bad and r.check:
+        bad += r.check(run)
+    text = ""
+    if run.profile:
+        text = "sum %+5.1f %%" % ((run.cpu / run.total - 1) * 100 if run.total else 0)
+        text += "".join("  %s %.1f %%" % (n, s * 100) for n, s in sorted(run.markers().items()) if s >= 0.001)
+    return bad, text
+
+
+def main():
+    build, wanted = sys.argv[1], sys.argv[2:]
+    folder = os.path.join(build, "tests", "hazards")
+    passed = failed = 0
+    for r in build_table(build):
+        if wanted and not any(w in r.program for w in wanted):
+            continue
+        for engine, hz in r.engines:
+            bad, text = run_row(folder, r, engine, hz)
+            passed, failed = passed + (not bad), failed + bool(bad)
+            label = " ".join([r.program, *(a for a in map(str, r.args) if "/" not in a), *r.prefix[:1],
+                              *(os.path.basename(v) for v in (r.env or {}).values())])
+            print("%s %-42s %-6s %5d Hz  %s%s" % ("FAIL" if bad else "ok  ", label, engine, hz, text,
+                                                  "  " + "; ".join(bad) if bad else ""), flush=True)
+    print("%d passed, %d failed" % (passed, failed))
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
