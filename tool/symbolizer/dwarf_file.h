@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// A binary with its debug information, wherever that lies (in the file, beside it, by build id, from
+// debuginfod where DEBUGINFOD_URLS is set), and the frames of many of its addresses in one pass.
+// Called by resolve.c.
+#ifndef CPROF_TOOL_SYMBOLIZER_DWARF_FILE_H
+#define CPROF_TOOL_SYMBOLIZER_DWARF_FILE_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "tool/symbolizer/frame.h"
+
+struct dwarf_file;
+
+enum dwarf_want {
+	DWARF_WANT_LINES, // functions, files, lines, inlined frames
+	DWARF_WANT_NAMES, // names of the symbol table alone; debug information is not even looked for
+	DWARF_WANT_DATA,  // names, of variables as well as functions
+};
+
+/** debug_path: ':' list of directories with .build-id/ trees, searched before the system's. */
+struct err *dwarf_file_open(struct arena *a, const char *path, const char *debug_path,
+		enum dwarf_want want, struct dwarf_file **out);
+
+/** addresses: the file's own numbering, ascending, distinct. Frames live in `a`, their strings as
+ *  long as the file is open. frames_out[i].n is 0 where nothing is known. */
+void dwarf_file_lookup(struct dwarf_file *f, struct arena *a, const uint64_t *addresses, uint32_t n,
+		struct frames *frames_out);
+
+void dwarf_file_close(struct dwarf_file *f);
+
+#endif

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// Inside tool/symbolizer: one batch of addresses on its way through the parts that know something
+// about them: symbol_names.c (symbol table), dwarf_units.c (which compilation unit), dwarf_scopes.c
+// (functions and inlined calls of one unit, and its line table).
+#ifndef CPROF_TOOL_SYMBOLIZER_DWARF_LOOKUP_H
+#define CPROF_TOOL_SYMBOLIZER_DWARF_LOOKUP_H
+
+#include <elfutils/libdwfl.h>
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "tool/symbolizer/frame.h"
+
+struct dwarf_lookup {
+	struct arena *arena;
+	const uint64_t *addresses; // ascending
+	uint32_t n;
+	struct str *symbols; // of each address: the symbol that covers it, or empty
+	struct frames *frames;
+};
+
+/** First index whose address is not below `from`. */
+static inline uint32_t lookup_lower_bound(const uint64_t *addresses, uint32_t n, uint64_t from)
+{
+	uint32_t lo = 0, hi = n;
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (addresses[mid] < from)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/** Fills l->symbols. `bias` is what the module's addresses have on top of the file's. */
+void symbol_names_find(struct dwarf_lookup *l, Dwfl_Module *module, GElf_Addr bias,
+		bool with_variables);
+
+/** Fills l->frames where `dwarf` knows the address; `bias` is to be added to its addresses. */
+void dwarf_units_find(struct dwarf_lookup *l, Dwarf *dwarf, int64_t bias);
+
+/** The addresses of one unit: pcs in its own numbering, slots[i] the index of pcs[i] in l. */
+void dwarf_scopes_find(struct dwarf_lookup *l, Dwarf_Die *unit, Dwarf_Die *tree, const uint64_t *pcs,
+		const uint32_t *slots, uint32_t n);
+
+#endif

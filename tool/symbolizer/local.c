@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+// See local.h. Mapping by mapping: open the binary, sort the addresses, look them all up at once, and
+// put the frames into the profile.
+#include "tool/symbolizer/local.h"
+
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "tool/binutils/objfile.h"
+#include "tool/profile/profile.h"
+#include "tool/symbolizer/lines.h"
+#include "tool/symbolizer/resolver.h"
+
+struct local {
+	struct profile *profile;
+	struct arena *arena;
+	const struct symbolize_options *options;
+	struct function_set functions;
+	struct line *lines; // of one location, under construction
+	uint32_t lines_cap;
+	bool names_only, force;
+	bool binaries_missing;
+};
+
+static void warn(struct local *l, const char *name, const char *why)
+{
+	l->options->warn(l->options->arg,
+			arena_printf(l->arena, "Local symbolization failed for %s: %s", name, why));
+}
+
+static struct str base_name(struct str path)
+{
+	const char *slash = path.len ? memrchr(path.ptr, '/', path.len) : NULL;
+	return slash ? str_slice(path, (size_t)(slash + 1 - path.ptr), path.len) : path;
+}
+
+static bool is_http_url(struct str file)
+{
+	const char *colon = file.len ? memchr(file.ptr, ':', file.len) : NULL;
+	return colon && memmem(file.ptr, (size_t)(colon - file.ptr), "http", 4);
+}
+
+// Opens the binary of a mapping that wants symbols; NULL where there is nothing to do or to be done.
+static struct objfile *open_mapping(struct local *l, uint32_t index)
+{
+	struct profile *p = l->profile;
+	const struct mapping *m = &p->mappings[index];
+	struct str file = profile_str(p, m->file), build_id = profile_str(p, m->build_id);
+	if (!l->force && (m->has_functions || m->has_filenames || m->has_line_numbers))
+		return NULL;
+	if (file.len == 0) {
+		if (index == 0)
+			l->options->warn(l->options->arg, "Main binary filename not available.");
+		else
+			l->binaries_missing = true;
+		return NULL;
+	}
+	if (mapping_is_unsymbolizable(p, m) || (build_id.len == 0 && is_http_url(file)))
+		return NULL;
+
+	struct str base = base_name(file);
+	const char *name = arena_printf(l->arena, build_id.len ? "%.*s (build ID %.*s)" : "%.*s",
+			STR_FMT(base), STR_FMT(build_id));
+	struct mapped_range range = {m->start, m->limit, m->offset,
+			m->kernel_relocation_symbol ? arena_strndup(l->arena,
+				profile_str(p, m->kernel_relocation_symbol).ptr,
+				profile_str(p, m->kernel_relocation_symbol).len) : NULL};
+	struct objfile *f;
+	struct err *e = objfile_open(l->arena, arena_strndup(l->arena, file.ptr, file.len), &range, &f);
+	if (e) {
+		warn(l, name, e->message);
+		l->binaries_missing = true;
+		return NULL;
+	}
+	if (build_id.len && f->build_id.len && !str_eq(build_id, f->build_id)) {
+		warn(l, name, "build ID mismatch");
+		return NULL;
+	}
+	return f;
+}
+
+struct wanted {
+	uint64_t address; // in the file's numbering
+	uint32_t location;
+};
+
+static int by_address(const void *x, const void *y)
+{
+	const struct wanted *s = x, *t = y;
+	if (s->address != t->address)
+		return s->address < t->address ? -1 : 1;
+	return (s->location > t->location) - (s->location < t->location);
+}
+
+// The frames in the profile's terms. Returns whether anything was known.
+static void put_frames(struct local *l, struct mapping *m, uint32_t location, struct frames frames)
+{
+	if (frames.n > l->lines_cap) {
+		l->lines_cap = 2 * frames.n;
+		l->lines = arena_array(l->arena, struct line, l->lines_cap);
+	}
+	for (uint32_t i = 0; i < frames.n; i++) {
+		const struct frame *f = &frames.items[i];
+		m->has_functions |= f->function.len != 0;
+		m->has_filenames |= f->file.len != 0;
+		m->has_line_numbers |= f->line != 0;
+		l->lines[i] = (struct line){function_set_add(&l->functions, f), f->line, f->column};
+	}
+	m->has_inline_frames = true;
+	location_set_lines(l->profile, location, l->lines, frames.n);
+	l->profile->locations[location].is_folded = false;
+}
+
+static struct err *resolve(struct local *l, const struct objfile *f, uint32_t mapping,
+		struct wanted *wanted, uint32_t n)
+{
+	qsort(wanted, n, sizeof *wanted, by_address);
+	uint64_t *addresses = arena_array(l->arena, uint64_t, n);
+	uint32_t ndistinct = 0;
+	for (uint32_t i = 0; i < n; i++)
+		if (i == 0 || wanted[i].address != wanted[i - 1].address)
+			addresses[ndistinct++] = wanted[i].address;
+
+	struct resolver_options options = {l->options->tools, l->options->debug_path, l->names_only};
+	struct resolver *r = resolver_new(l->arena, f, &options);
+	struct frames *frames = arena_array(l->arena, struct frames, ndistinct);
+	struct err *e = resolver_lookup(r, addresses, ndistinct, frames);
+	bool any = false;
+	for (uint32_t i = 0, k = 0; i < n && !e; i++) {
+		k += i > 0 && wanted[i].address != wanted[i - 1].address;
+		if (frames[k].n == 0)
+			continue;
+		put_frames(l, &l->profile->mappings[mapping], wanted[i].location, frames[k]);
+		any = true;
+	}
+	resolver_close(r);
+	if (!e && !any)
+		e = err_new(l->arena, "none of its %u addresses is in its symbol table or debug information",
+				ndistinct);
+	return e;
+}
+
+static void symbolize_mapping(struct local *l, uint32_t mapping, const uint32_t *locations, uint32_t n)
+{
+	struct objfile *f = open_mapping(l, mapping);
+	if (!f)
+		return;
+	struct wanted *wanted = arena_array(l->arena, struct wanted, n);
+	struct err *e = NULL;
+	for (uint32_t i = 0; i < n && !e; i++) {
+		wanted[i].location = locations[i];
+		e = objfile_address(l->arena, f, l->profile->locations[locations[i]].address,
+				&wanted[i].address);
+	}
+	if (!e)
+		e = resolve(l, f, mapping, wanted, n);
+	if (e)
+		warn(l, f->path, e->message);
+}
+
+void local_symbolize(struct profile *p, struct arena *a, bool names_only, bool force,
+		const struct symbolize_options *o)
+{
+	struct local l = {.profile = p, .arena = a, .options = o, .names_only = names_only,
+			.force = force, .functions = {.profile = p, .arena = a}};
+	// Locations grouped by mapping, in the profile's order.
+	uint32_t *end = arena_array(a, uint32_t, p->nmappings + 1);
+	uint32_t *grouped = arena_array(a, uint32_t, p->nlocations);
+	for (uint32_t i = 0; i < p->nlocations; i++)
+		if (p->locations[i].mapping != NO_INDEX)
+			end[p->locations[i].mapping + 1]++;
+	for (uint32_t m = 0; m < p->nmappings; m++)
+		end[m + 1] += end[m];
+	for (uint32_t i = 0; i < p->nlocations; i++)
+		if (p->locations[i].mapping != NO_INDEX)
+			grouped[end[p->locations[i].mapping]++] = i;
+	// end[m] is now where group m ends, and m + 1 begins.
+	for (uint32_t m = 0, begin = 0; m < p->nmappings; begin = end[m++])
+		if (end[m] > begin)
+			symbolize_mapping(&l, m, grouped + begin, end[m] - begin);
+
+	if (l.binaries_missing)
+		o->warn(o->arg, "Some binary filenames not available. Symbolization may be incomplete.\n"
+				"Try setting PPROF_BINARY_PATH to the search path for local binaries.");
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// Names from the symbol table, for a batch of addresses: one pass over the symbols, each looking for
+// the addresses it covers, so that nothing is stored and nothing sorted but the few addresses.
+#include <gelf.h>
+
+#include "tool/symbolizer/dwarf_lookup.h"
+
+struct candidate {
+	uint64_t start;
+	const char *name;
+	int rank; // among symbols at the same start
+	bool sized;
+};
+
+static int binding_rank(const GElf_Sym *sym)
+{
+	switch (GELF_ST_BIND(sym->st_info)) {
+	case STB_GLOBAL:
+		return 2;
+	case STB_WEAK:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static bool is_better(const struct candidate *x, const struct candidate *than)
+{
+	if (!than->name)
+		return true;
+	if (x->start != than->start)
+		return x->start > than->start;
+	if (x->sized != than->sized)
+		return x->sized;
+	if (x->rank != than->rank)
+		return x->rank > than->rank;
+	// Aliases: "write" rather than "__write", whatever the order in the table.
+	return strcmp(x->name + (x->name[0] == '_'), than->name + (than->name[0] == '_')) > 0
+			? x->name[0] != '_' && than->name[0] == '_'
+			: x->name[0] != '_' || than->name[0] == '_';
+}
+
+static bool in_code(Elf *elf, GElf_Word section)
+{
+	GElf_Shdr sh;
+	Elf_Scn *scn = elf_getscn(elf, section);
+	return scn && gelf_getshdr(scn, &sh) && (sh.sh_flags & SHF_EXECINSTR);
+}
+
+static bool is_wanted(const GElf_Sym *sym, const char *name, Elf *elf, GElf_Word section,
+		bool with_variables)
+{
+	if (!name || !*name || section == SHN_UNDEF)
+		return false;
+	switch (GELF_ST_TYPE(sym->st_info)) {
+	case STT_FUNC:
+	case STT_GNU_IFUNC:
+		return true;
+	case STT_OBJECT:
+		return with_variables;
+	case STT_NOTYPE: // labels of assembler code; not the markers "$x" and ".L1"
+		return name[0] != '$' && name[0] != '.' && elf && in_code(elf, section);
+	default:
+		return false;
+	}
+}
+
+static void offer(struct candidate *best, const struct candidate *x)
+{
+	if (is_better(x, best))
+		*best = *x;
+}
+
+void symbol_names_find(struct dwarf_lookup *l, Dwfl_Module *module, GElf_Addr bias,
+		bool with_variables)
+{
+	struct candidate *covering = arena_array(l->arena, struct candidate, l->n);
+	struct candidate *preceding = arena_array(l->arena, struct candidate, l->n);
+	int count = dwfl_module_getsymtab(module);
+	for (int i = 1; i < count; i++) {
+		GElf_Sym sym;
+		GElf_Addr address;
+		GElf_Word section;
+		Elf *elf;
+		const char *name = dwfl_module_getsym_info(module, i, &sym, &address, &section, &elf, NULL);
+		if (!is_wanted(&sym, name, elf, section, with_variables))
+			continue;
+		address -= bias;
+		uint32_t k = lookup_lower_bound(l->addresses, l->n, address);
+		if (k == l->n)
+			continue;
+		struct candidate c = {address, name, binding_rank(&sym), sym.st_size != 0};
+		offer(&preceding[k], &c);
+		for (; k < l->n && l->addresses[k] - address < sym.st_size; k++)
+			offer(&covering[k], &c);
+	}
+	for (uint32_t i = 0; i < l->n; i++) {
+		if (i > 0 && preceding[i - 1].name)
+			offer(&preceding[i], &preceding[i - 1]);
+		const char *name = covering[i].name;
+		// A label without a size reaches to the next symbol.
+		if (!name && preceding[i].name && !preceding[i].sized)
+			name = preceding[i].name;
+		// Without the version that follows '@'.
+		if (name)
+			l->symbols[i] = (struct str){name, strcspn(name, "@")};
+	}
+}
