@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+// HTTP by libcurl (see http.h): its proxy rules, its TLS, our error texts.
+#include "http.h"
+
+#include <curl/curl.h>
+#include <limits.h>
+#include <strings.h>
+
+#include "base/quote.h"
+
+// More than any profile in use weighs; an endless answer ends here.
+enum { MAX_BODY_MIB = 4000, POST_TIMEOUT_S = 60, GRACE_S = 5, MAX_REDIRECTS = 10 };
+
+struct exchange {
+	struct buf *body;
+	char status[128]; // "404 Not Found"
+	bool is_text, is_from_pprof, is_too_big;
+};
+
+void http_init(void)
+{
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static size_t on_body(char *data, size_t size, size_t n, void *arg)
+{
+	struct exchange *x = arg;
+	if (x->body->len + size * n > ((size_t)MAX_BODY_MIB << 20)) {
+		x->is_too_big = true;
+		return 0;
+	}
+	buf_append(x->body, data, size * n);
+	return size * n;
+}
+
+static size_t on_header(char *data, size_t size, size_t n, void *arg)
+{
+	struct exchange *x = arg;
+	struct str line = {data, size * n};
+	while (line.len && (line.ptr[line.len - 1] == '\n' || line.ptr[line.len - 1] == '\r'))
+		line.len--;
+	if (str_has_prefix(line, STR("HTTP/"))) {
+		// A status line starts the headers of one answer; redirects have several.
+		str_cut(&line, ' ');
+		snprintf(x->status, sizeof(x->status), "%.*s", STR_FMT(line));
+		x->is_text = x->is_from_pprof = false;
+		return size * n;
+	}
+	struct str name = str_cut(&line, ':');
+	if (name.len == 10 && strncasecmp(name.ptr, "X-Go-Pprof", name.len) == 0)
+		x->is_from_pprof = true;
+	if (name.len == 12 && strncasecmp(name.ptr, "Content-Type", name.len) == 0)
+		x->is_text = memmem(line.ptr, line.len, "text/plain", 10) != NULL;
+	return size * n;
+}
+
+static struct err *check_tls(struct arena *a, const struct tls_files *tls)
+{
+	if (*tls->key && !*tls->cert)
+		return err_new(a, "-tls_key is specified, so -tls_cert must also be specified");
+	if (*tls->cert && !*tls->key)
+		return err_new(a, "-tls_cert is specified, so -tls_key must also be specified");
+	return NULL;
+}
+
+static void set_options(CURL *curl, const struct tls_files *tls, const char *url, int timeout_s,
+		struct exchange *x)
+{
+	static const char insecure[] = "https+insecure://";
+	bool is_insecure = strncmp(url, insecure, sizeof(insecure) - 1) == 0;
+	struct buf plain = {0};
+	if (is_insecure)
+		buf_printf(&plain, "https://%s", url + sizeof(insecure) - 1);
+	// libcurl copies strings.
+	curl_easy_setopt(curl, CURLOPT_URL, is_insecure ? plain.ptr : url);
+	buf_deinit(&plain);
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+	curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)(timeout_s < INT_MAX - GRACE_S
+			? timeout_s + GRACE_S : timeout_s));
+	curl_easy_setopt(curl, CURLOPT_USERAGENT, "cprof/" CPROF_VERSION);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, x);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(curl, CURLOPT_HEADERDATA, x);
+	if (is_insecure) {
+		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
+	if (*tls->cert) {
+		curl_easy_setopt(curl, CURLOPT_SSLCERT, tls->cert);
+		curl_easy_setopt(curl, CURLOPT_SSLKEY, tls->key);
+	}
+	if (*tls->ca)
+		curl_easy_setopt(curl, CURLOPT_CAINFO, tls->ca);
+}
+
+// Runs the transfer and turns all that is not a 200 into an error; `what` is "Get" or "Post".
+static struct err *perform(struct arena *a, CURL *curl, struct exchange *x, const char *what,
+		const char *url)
+{
+	char detail[CURL_ERROR_SIZE] = "";
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
+	CURLcode rc = curl_easy_perform(curl);
+	if (rc != CURLE_OK) {
+		const char *why = x->is_too_big ? "the answer is too large"
+				: *detail	? detail
+						: curl_easy_strerror(rc);
+		return err_new(a, "%s %s: %s", what, quote_go(a, str_from(url)), why);
+	}
+	long code = 0;
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
+	if (code == 200)
+		return NULL;
+	if (x->is_from_pprof && x->is_text)
+		return err_new(a, "server response: %s - %.*s", x->status, (int)x->body->len,
+				x->body->ptr ? x->body->ptr : "");
+	return err_new(a, "server response: %s", x->status);
+}
+
+struct err *http_get(struct arena *a, const struct tls_files *tls, const char *url, int timeout_s,
+		struct buf *body_out)
+{
+	struct err *e = check_tls(a, tls);
+	if (e)
+		return err_wrap(a, e, "http fetch: Get %s", quote_go(a, str_from(url)));
+	CURL *curl = curl_easy_init();
+	if (!curl)
+		return err_new(a, "http fetch: libcurl does not start");
+	struct exchange x = {.body = body_out};
+	set_options(curl, tls, url, timeout_s, &x);
+	e = perform(a, curl, &x, "Get", url);
+	curl_easy_cleanup(curl);
+	bool is_answer = *x.status != '\0';
+	return is_answer ? e : err_wrap(a, e, "http fetch");
+}
+
+struct err *http_post(struct arena *a, const struct tls_files *tls, const char *url, struct str body,
+		struct buf *answer_out)
+{
+	struct err *e = check_tls(a, tls);
+	CURL *curl = e ? NULL : curl_easy_init();
+	if (!curl)
+		return err_wrap(a, e ? e : err_new(a, "libcurl does not start"), "http post %s", url);
+	struct exchange x = {.body = answer_out};
+	set_options(curl, tls, url, POST_TIMEOUT_S, &x);
+	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/octet-stream");
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
+	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.ptr);
+	e = perform(a, curl, &x, "Post", url);
+	curl_slist_free_all(headers);
+	curl_easy_cleanup(curl);
+	return err_wrap(a, e, "http post %s", url);
+}

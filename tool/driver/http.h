@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// Asking HTTP servers: for profiles, and for the names of addresses (symbolz). Every function may run
+// on several threads at once.
+#ifndef CPROF_TOOL_DRIVER_HTTP_H
+#define CPROF_TOOL_DRIVER_HTTP_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+
+#include "request.h"
+
+/** Once, before the first request and any thread. */
+void http_init(void);
+
+/** The body of a 200 answer; https+insecure:// checks no certificate. Errors in pprof's words. */
+struct err *http_get(struct arena *a, const struct tls_files *tls, const char *url, int timeout_s,
+		struct buf *body_out);
+
+struct err *http_post(struct arena *a, const struct tls_files *tls, const char *url, struct str body,
+		struct buf *answer_out);
+
+#endif

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// Reading to the end (see slurp.h). Read, not mapped from the file: a file that shrinks meanwhile would
+// end the program with SIGBUS.
+#include "slurp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tempfile.h"
+
+enum { FIRST_BYTES = 1 << 16 };
+
+static int grow(struct slurp *s, size_t bytes)
+{
+	void *p = s->data ? mremap(s->data, s->mapped_bytes, bytes, MREMAP_MAYMOVE)
+			  : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+					    -1, 0);
+	if (p == MAP_FAILED)
+		return errno;
+	s->data = p;
+	s->mapped_bytes = bytes;
+	return 0;
+}
+
+static int read_all(int fd, struct slurp *s)
+{
+	for (;;) {
+		if (s->len == s->mapped_bytes) {
+			int rc = grow(s, s->mapped_bytes * 2);
+			if (rc)
+				return rc;
+		}
+		ssize_t n = read(fd, (char *)s->data + s->len, s->mapped_bytes - s->len);
+		if (n == 0)
+			return 0;
+		if (n > 0)
+			s->len += (size_t)n;
+		else if (errno != EINTR)
+			return errno;
+	}
+}
+
+struct err *slurp_file(struct arena *a, const char *path, struct slurp *out)
+{
+	*out = (struct slurp){0};
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_new(a, "open %s: %s", path, os_error_text(a, errno));
+	struct stat st;
+	size_t bytes = FIRST_BYTES;
+	// One more than the file has: the read that finds its end needs room.
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		bytes = ((size_t)st.st_size + FIRST_BYTES) & ~((size_t)FIRST_BYTES - 1);
+	int rc = grow(out, bytes);
+	if (!rc)
+		rc = read_all(fd, out);
+	close(fd);
+	if (!rc)
+		return NULL;
+	slurp_free(out);
+	return err_new(a, "read %s: %s", path, os_error_text(a, rc));
+}
+
+void slurp_free(struct slurp *s)
+{
+	if (s->data)
+		munmap(s->data, s->mapped_bytes);
+	*s = (struct slurp){0};
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// Numbered files: prefix001suffix is the first that does not exist yet. For reports nobody named, saved
+// copies, and what viewers are shown.
+#ifndef CPROF_TOOL_DRIVER_TEMPFILE_H
+#define CPROF_TOOL_DRIVER_TEMPFILE_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+/** Creates the file in dir ("" is the current one) and writes `content` to it. */
+struct err *tempfile_write(struct arena *a, const char *dir, const char *prefix, const char *suffix,
+		struct str content, const char **path_out);
+
+/** Writes content to the file, which is made or emptied. */
+struct err *file_write(struct arena *a, const char *path, struct str content);
+
+/** Deletes it when the program ends. */
+void tempfile_delete_at_exit(const char *path);
+
+/** What the system calls the error, in Go's lower case. */
+const char *os_error_text(struct arena *a, int errnum);
+
+#endif

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// Deciding what is a URL, and giving it the duration asked for.
+#ifndef CPROF_TOOL_DRIVER_URL_H
+#define CPROF_TOOL_DRIVER_URL_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+
+struct profile_url {
+	const char *text; // NULL: the source is no URL
+	int timeout_s;    // for the answer to arrive
+};
+
+/** seconds and timeout_s as in struct request. A host without a scheme is taken as http. */
+struct profile_url profile_url_of(struct arena *a, const char *source, int seconds, int timeout_s);
+
+/** A scheme and a colon in front: what drops out of mapping names after symbolization. */
+bool url_is_absolute(const char *s);
+
+#endif
