@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+// Making a report (see analysis.h). The order is pprof's: the total is taken before the filters, so that
+// percentages are of the whole profile, unless relative ones are asked for.
+#include "analysis.h"
+
+#include "base/path.h"
+#include "tool/profile/aggregate.h"
+
+#include "focus.h"
+
+static struct label_units identify_units(const struct env *env, struct profile *p)
+{
+	struct label_units units = profile_label_units(p);
+	for (uint32_t i = 0; i < units.n; i++) {
+		const struct label_unit *u = &units.items[i];
+		struct buf others = {0};
+		for (uint32_t k = 0; k < u->nignored; k++) {
+			buf_cstr(&others, k ? ", " : "");
+			buf_str(&others, profile_str(p, u->ignored[k]));
+		}
+		if (u->nignored)
+			env_warn(env, "For tag %.*s used unit %.*s, also encountered unit(s) %.*s",
+					STR_FMT(profile_str(p, u->key)),
+					STR_FMT(profile_str(p, u->unit)), (int)others.len,
+					others.ptr);
+		buf_deinit(&others);
+	}
+	return units;
+}
+
+static void set_active_filters(struct arena *a, const struct config *c, struct report_options *o)
+{
+	const struct {
+		const char *name, *value;
+	} filters[] = {
+			{"focus", c->focus},
+			{"ignore", c->ignore},
+			{"hide", c->hide},
+			{"show", c->show},
+			{"show_from", c->show_from},
+			{"tagfocus", c->tagfocus},
+			{"tagignore", c->tagignore},
+			{"tagshow", c->tagshow},
+			{"taghide", c->taghide},
+	};
+	size_t n = sizeof(filters) / sizeof(filters[0]);
+	struct str *active = arena_array(a, struct str, n);
+	for (size_t i = 0; i < n; i++) {
+		if (*filters[i].value)
+			active[o->nactive_filters++] = str_from(arena_printf(a, "%s=%s",
+					filters[i].name, filters[i].value));
+	}
+	o->active_filters = active;
+}
+
+static void set_label_units(struct arena *a, const struct label_units *units,
+		struct report_options *o)
+{
+	struct num_label_unit *items = arena_array(a, struct num_label_unit, units->n);
+	for (uint32_t i = 0; i < units->n; i++)
+		items[i] = (struct num_label_unit){units->items[i].key, units->items[i].unit};
+	o->num_label_units = items;
+	o->nnum_label_units = units->n;
+}
+
+static struct err *make_options(struct arena *a, const struct profile *p, const struct config *c,
+		const struct label_units *units, struct report_options *o)
+{
+	if (!p->nsample_types)
+		return err_new(a, "profile has no samples");
+	uint32_t index;
+	struct err *e = profile_sample_index(p, a, str_from(c->sample_index), &index);
+	if (e)
+		return e;
+	if (c->divide_by == 0)
+		return err_new(a, "zero divisor specified");
+	struct str type = profile_str(p, p->sample_types[index].type);
+	*o = (struct report_options){
+			.cum_sort = strcmp(c->sort, "cum") == 0,
+			.call_tree = c->call_tree,
+			.drop_negative = c->drop_negative,
+			.compact_labels = c->compact_labels,
+			.ratio = 1 / c->divide_by,
+			.node_count = c->nodecount,
+			.node_fraction = c->nodefraction,
+			.edge_fraction = c->edgefraction,
+			.value_index = index,
+			.mean = c->mean,
+			.sample_type = c->mean ? str_from(arena_printf(a, "mean_%.*s", STR_FMT(type)))
+					       : type,
+			.sample_unit = profile_str(p, p->sample_types[index].unit),
+			.output_unit = str_from(c->unit),
+			.source_path = str_from(c->source_path),
+			.trim_path = str_from(c->trim_path),
+			.intel_syntax = c->intel_syntax,
+	};
+	if (p->nmappings && p->mappings[0].file)
+		o->title = path_base(profile_str(p, p->mappings[0].file));
+	set_active_filters(a, c, o);
+	set_label_units(a, units, o);
+	return NULL;
+}
+
+static struct err *aggregate(struct arena *a, const struct config *c, struct profile *p)
+{
+	static const struct {
+		const char *name;
+		struct aggregate_keep keep;
+	} granularities[] = {
+			{"", {.function = true}},
+			{"functions", {.function = true}},
+			{"filefunctions", {.function = true, .filename = true}},
+			{"files", {.filename = true}},
+			{"lines", {.function = true, .filename = true, .line = true}},
+			{"addresses", {.function = true, .filename = true, .line = true, .address = true}},
+	};
+	for (size_t i = 0; i < sizeof(granularities) / sizeof(granularities[0]); i++) {
+		struct aggregate_keep keep = granularities[i].keep;
+		if (strcmp(c->granularity, granularities[i].name) != 0)
+			continue;
+		if (keep.address && !c->noinlines)
+			return NULL;
+		keep.inline_frames = !c->noinlines;
+		keep.column = c->showcolumns;
+		return profile_aggregate(p, a, keep);
+	}
+	return err_new(a, "unexpected granularity");
+}
+
+static struct err *compile_param(struct arena *a, const char *param, struct report_options *o)
+{
+	struct regex *re;
+	struct err *e = regex_compile(a, str_from(param), &re);
+	o->symbol = re;
+	return err_wrap(a, e, "parsing argument regexp %s", param);
+}
+
+struct err *analyze(const struct session *s, const struct command *c, const char *param,
+		const struct config *config, struct analysis *out)
+{
+	*out = (struct analysis){.view = profile_view(s->profile)};
+	struct arena *a = &out->arena;
+	struct profile *p = out->view;
+	struct config adjusted = command_adjust(c, *config);
+	struct label_units units = identify_units(s->env, p);
+	focus_add_label_frames(a, s->env, &adjusted, p);
+
+	struct report_options o;
+	struct err *e = NULL;
+	if (adjusted.relative_percentages)
+		e = focus_apply(a, s->env, &adjusted, &units, p);
+	if (!e)
+		e = make_options(a, p, &adjusted, &units, &o);
+	if (!e && param)
+		e = compile_param(a, param, &o);
+	if (e)
+		return e;
+	o.format = c->format;
+	o.object_tools = s->tools;
+	out->report = report_new(p, &o);
+	if (!adjusted.relative_percentages)
+		e = focus_apply(a, s->env, &adjusted, &units, p);
+	if (!e)
+		e = aggregate(a, &adjusted, p);
+	return e;
+}
+
+struct err *analyze_unfiltered(const struct session *s, const struct config *config,
+		struct analysis *out)
+{
+	*out = (struct analysis){.view = profile_view(s->profile)};
+	struct label_units units = identify_units(s->env, out->view);
+	struct report_options o;
+	struct err *e = make_options(&out->arena, out->view, config, &units, &o);
+	if (!e)
+		out->report = report_new(out->view, &o);
+	return e;
+}
+
+void analysis_end(struct analysis *an)
+{
+	if (an->view)
+		profile_destroy(an->view);
+	arena_deinit(&an->arena);
+}

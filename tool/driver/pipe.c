@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// Starting programs and talking to both their ends (see pipe.h).
+#include "pipe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/quote.h"
+
+#include "tempfile.h"
+
+extern char **environ;
+
+// fds to become the child's standard input and output; -1: ours.
+static struct err *start(struct arena *a, const char *const argv[], int in, int out, pid_t *pid_out)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawn_file_actions_init(&actions);
+	if (in >= 0)
+		posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+	if (out >= 0)
+		posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+	int rc = posix_spawnp(pid_out, argv[0], &actions, NULL, (char *const *)argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	if (rc == ENOENT && !strchr(argv[0], '/'))
+		return err_new(a, "exec: %s: executable file not found in $PATH",
+				quote_go(a, str_from(argv[0])));
+	return rc ? err_new(a, "fork/exec %s: %s", argv[0], os_error_text(a, rc)) : NULL;
+}
+
+struct err *process_start(struct arena *a, const char *const argv[], pid_t *pid_out)
+{
+	return start(a, argv, -1, -1, pid_out);
+}
+
+struct err *process_wait(struct arena *a, pid_t pid)
+{
+	int status;
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return err_new(a, "wait: %s", os_error_text(a, errno));
+	}
+	if (WIFSIGNALED(status))
+		return err_new(a, "signal: %s", sigdescr_np(WTERMSIG(status)));
+	int code = WEXITSTATUS(status);
+	return code ? err_new(a, "exit status %d", code) : NULL;
+}
+
+static void close_end(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+// Writes input to `to` and reads `from` to its end, whichever is ready: neither side may block the
+// other. Without `out` there is only the writing.
+static void exchange(int *to, int from, struct str input, struct buf *out)
+{
+	fcntl(*to, F_SETFL, O_NONBLOCK);
+	bool is_open = out != NULL;
+	while (is_open || *to >= 0) {
+		struct pollfd fds[] = {{.fd = *to, .events = POLLOUT}, {.fd = from, .events = POLLIN}};
+		if (!is_open)
+			fds[1].fd = -1;
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			break;
+		if (*to >= 0 && fds[0].revents) {
+			ssize_t n = write(*to, input.ptr, input.len);
+			if (n >= 0)
+				input = str_slice(input, (size_t)n, input.len);
+			// A reader that has seen enough is no failure.
+			if (input.len == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+				close_end(to);
+		}
+		if (is_open && fds[1].revents) {
+			buf_reserve(out, 1 << 16);
+			ssize_t n = read(from, out->ptr + out->len, 1 << 16);
+			if (n > 0)
+				out->len += (size_t)n;
+			is_open = n > 0 || (n < 0 && errno == EINTR);
+		}
+	}
+	close_end(to);
+}
+
+// The common part: `out` NULL leaves the child our standard output.
+static struct err *run(struct arena *a, const char *const argv[], struct str input, struct buf *out)
+{
+	int in_pipe[2] = {-1, -1}, out_pipe[2] = {-1, -1};
+	if (pipe2(in_pipe, O_CLOEXEC) < 0 || (out && pipe2(out_pipe, O_CLOEXEC) < 0)) {
+		int errnum = errno;
+		close_end(&in_pipe[0]);
+		close_end(&in_pipe[1]);
+		return err_new(a, "pipe: %s", os_error_text(a, errnum));
+	}
+	void (*old)(int) = signal(SIGPIPE, SIG_IGN);
+	pid_t pid;
+	struct err *e = start(a, argv, in_pipe[0], out_pipe[1], &pid);
+	close_end(&in_pipe[0]);
+	close_end(&out_pipe[1]);
+	if (!e) {
+		exchange(&in_pipe[1], out_pipe[0], input, out);
+		e = process_wait(a, pid);
+	}
+	close_end(&in_pipe[1]);
+	close_end(&out_pipe[0]);
+	signal(SIGPIPE, old);
+	return e;
+}
+
+struct err *pipe_through(struct arena *a, const char *const argv[], struct str input, struct buf *out)
+{
+	return run(a, argv, input, out);
+}
+
+struct err *pipe_to_shell(struct arena *a, const char *command_line, struct str input)
+{
+	const char *const argv[] = {"/bin/sh", "-c", command_line, NULL};
+	fflush(stdout);
+	return run(a, argv, input, NULL);
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// Other programs at work on a report: filters that change it, pagers and viewers that show it.
+#ifndef CPROF_TOOL_DRIVER_PIPE_H
+#define CPROF_TOOL_DRIVER_PIPE_H
+
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+
+/** Gives `input` to argv (NULL-terminated) and appends what it prints. Its standard error is ours. */
+struct err *pipe_through(struct arena *a, const char *const argv[], struct str input, struct buf *out);
+
+/** Gives `input` to a shell command whose output is ours, and waits for it: "less", "head -3". */
+struct err *pipe_to_shell(struct arena *a, const char *command_line, struct str input);
+
+/** Starts argv. The error is as Go's: `exec: "eog": executable file not found in $PATH`. */
+struct err *process_start(struct arena *a, const char *const argv[], pid_t *pid_out);
+
+/** Waits for its end: NULL, or "exit status 3". */
+struct err *process_wait(struct arena *a, pid_t pid);
+
+#endif
