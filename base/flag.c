@@ -51,7 +51,7 @@ static struct err *set(struct arena *a, const struct flag *f, const char *value)
 }
 
 struct err *flag_parse(struct arena *a, const struct flag *flags, size_t nflags, int argc,
-		char *const *argv, struct flag_result *out)
+		const char *const *argv, struct flag_result *out)
 {
 	int i = 0;
 	*out = (struct flag_result){0};

@@ -24,6 +24,6 @@ struct flag_result {
 
 /** Strings stay those of argv. The error's words are those of Go's flag package. */
 struct err *flag_parse(struct arena *a, const struct flag *flags, size_t nflags, int argc,
-		char *const *argv, struct flag_result *out);
+		const char *const *argv, struct flag_result *out);
 
 #endif

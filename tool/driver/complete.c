@@ -3,6 +3,7 @@
 #include "complete.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "tool/profile/regex.h"

@@ -2,6 +2,7 @@
 // Help texts (see help.h), made from the tables of commands and options where those know it.
 #include "help.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "command.h"

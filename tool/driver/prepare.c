@@ -78,7 +78,7 @@ static struct err *fetch_both(struct arena *a, const struct env *env, const stru
 		e = check_fetched(a, env, r, out, &base.fetched);
 	if (!e && base.fetched.profile)
 		e = take_off_base(a, r, out, &base.fetched);
-	else
+	else if (base.fetched.profile)
 		profile_destroy(base.fetched.profile);
 	arena_deinit(&base.arena);
 	return e;

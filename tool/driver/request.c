@@ -195,7 +195,7 @@ static void take_binary(struct parser *p)
 	r->nsources--;
 }
 
-struct err *request_parse(struct arena *a, const struct env *env, int argc, char *const *argv,
+struct err *request_parse(struct arena *a, const struct env *env, int argc, const char *const *argv,
 		struct request *out, bool *asks_for_help_out, bool *is_usage_out)
 {
 	*out = (struct request){.config = config_defaults};
@@ -210,7 +210,7 @@ struct err *request_parse(struct arena *a, const struct env *env, int argc, char
 	*is_usage_out = e != NULL;
 	if (e || flags.asks_for_help)
 		return e;
-	out->sources = (const char *const *)argv + flags.first_arg;
+	out->sources = argv + flags.first_arg;
 	out->nsources = (size_t)(argc - flags.first_arg);
 	*is_usage_out = out->nsources == 0;
 	if (!out->nsources)

@@ -39,7 +39,7 @@ struct request {
 
 /** argv without the program's name. *asks_for_help_out: print usage, do no more. A wrong flag or no
  *  source leaves *is_usage_out set beside the error. */
-struct err *request_parse(struct arena *a, const struct env *env, int argc, char *const *argv,
+struct err *request_parse(struct arena *a, const struct env *env, int argc, const char *const *argv,
 		struct request *out, bool *asks_for_help_out, bool *is_usage_out);
 
 #endif
