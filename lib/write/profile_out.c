@@ -52,7 +52,7 @@ static bool write_value_type(struct cp_profile_out *o, enum profile_field field,
 
 static bool write_head(struct cp_profile_out *o, const struct cp_profile_spec *spec)
 {
-	uint64_t default_type;
+	uint64_t default_type, drop_frames;
 	if (!cp_names_write_main(&o->names, &o->body))
 		return false;
 	for (uint32_t i = 0; i < spec->nsample_types; i++) {
@@ -60,11 +60,13 @@ static bool write_head(struct cp_profile_out *o, const struct cp_profile_spec *s
 			return false;
 	}
 	if (!write_value_type(o, PROFILE_PERIOD_TYPE, &spec->period_type) ||
-			!intern(o, spec->default_sample_type, &default_type))
+			!intern(o, spec->default_sample_type, &default_type) ||
+			!intern(o, spec->drop_frames, &drop_frames))
 		return false;
 	profwrite_int(&o->body, PROFILE_PERIOD, spec->period);
 	profwrite_int(&o->body, PROFILE_TIME_NANOS, spec->time_ns);
 	profwrite_int(&o->body, PROFILE_DEFAULT_SAMPLE_TYPE, (int64_t)default_type);
+	profwrite_int(&o->body, PROFILE_DROP_FRAMES, (int64_t)drop_frames);
 	return !o->body.failed;
 }
 
@@ -114,7 +116,7 @@ int cp_profile_out_sample(struct cp_profile_out *o, const uintptr_t *pcs, uint32
 	if (npcs > CP_MAX_FRAMES || nlabels > CP_MAX_LABELS)
 		return -EINVAL;
 	for (uint32_t i = 0; i < npcs; i++) {
-		o->location_ids[i] = cp_names_location(&o->names, pcs[i], i == 0, epoch);
+		o->location_ids[i] = cp_locations_intern(&o->names.locations, pcs[i], i == 0, epoch);
 		if (o->location_ids[i] == 0)
 			return fail(o, -ENOMEM);
 	}

@@ -29,6 +29,7 @@ struct cp_profile_spec {
 	int64_t period;
 	int64_t time_ns; // CLOCK_REALTIME at the start
 	const char *default_sample_type; // NULL: none
+	const char *drop_frames;         // pprof's drop_frames regexp; NULL: none
 };
 
 /** A label of a sample: a string, or (str == NULL) a number with a unit (NULL: none). */
