@@ -17,32 +17,6 @@ static void *work(void *arg)
 	return arg;
 }
 
-// workload.c wants them; this program has them from dlsym alone.
-struct cprof_writer cprof_to_path(const char *path)
-{
-	return (struct cprof_writer){.path = path};
-}
-
-int cprof_set_cpu_profile_rate(int hz)
-{
-	return hz > 0 ? 0 : -EINVAL;
-}
-
-int cprof_set_cpu_engine(enum cprof_cpu_engine engine)
-{
-	return engine >= 0 ? 0 : -EINVAL;
-}
-
-int cprof_start_cpu_profile(struct cprof_writer writer)
-{
-	return writer.path ? 0 : -EINVAL;
-}
-
-int cprof_stop_cpu_profile(void)
-{
-	return 0;
-}
-
 static void *symbol(void *library, const char *name)
 {
 	void *address = dlsym(library, name);

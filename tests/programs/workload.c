@@ -5,6 +5,15 @@
 #include <stdarg.h>
 #include <time.h>
 
+// Compiled so, the program is not linked with libcprof: somebody else brings it, or nobody.
+#ifdef WORKLOAD_UNLINKED
+#pragma weak cprof_set_cpu_profile_rate
+#pragma weak cprof_set_cpu_engine
+#pragma weak cprof_to_path
+#pragma weak cprof_start_cpu_profile
+#pragma weak cprof_stop_cpu_profile
+#endif
+
 static struct work *works;
 static int64_t start_ns, total_ns;
 static enum cprof_cpu_engine engine;

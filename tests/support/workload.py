@@ -17,11 +17,15 @@ TICK_HZ = round(1 / time.clock_getres(6))  # CLOCK_MONOTONIC_COARSE
 class Run:
     """One program's end: what it said, and the profile it left. Its files live as long as this does."""
 
-    def __init__(self, program, hz, engine, args=(), env=None, timeout=60, prefix=()):
+    def __init__(self, program, hz, engine, args=(), env=None, timeout=60, prefix=(), cprof=None):
+        """cprof: that command runs the program, which does not profile itself."""
         self.hz, self.engine = hz, engine
         self._folder = tempfile.TemporaryDirectory()
         self.path = os.path.join(self._folder.name, "cpu.pb.gz")
-        argv = [*prefix, program, self.path, str(hz), engine, *map(str, args)]
+        argv = [program, "-" if cprof else self.path, str(hz), engine, *map(str, args)]
+        if cprof:
+            argv = [cprof, "run", "-cpuprofile", self.path, "-cpurate", str(hz), "-cpuengine", engine, "--", *argv]
+        argv = [*prefix, *argv]
         # In a group of its own, so that what a hung test leaves behind goes with it.
         child = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                  env={**os.environ, **(env or {})}, start_new_session=True)
@@ -68,9 +72,9 @@ class Run:
         """A further profile, that the program wrote beside its own."""
         return profile.read(self.path + suffix)
 
-    def how_it_failed(self):
+    def how_it_failed(self, status=0):
         """Nothing, or why there is nothing to compare."""
-        if self.status != 0:
+        if self.status != status:
             return ["exit status %d: %s" % (self.status, " | ".join(self.stderr.strip().splitlines()[-3:]))]
         return [] if self.profile else ["no profile"]
 
