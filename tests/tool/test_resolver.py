@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-RESOLVE, SOURCES = sys.argv[1], sys.argv[2]
+RESOLVE, SOURCES = sys.argv[1], os.path.abspath(sys.argv[2])
 failures = []
 
 
