@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. exec replaces the image and with it every sample not yet written. posix_spawn and system
+// need nothing: their child is another process.
+//
+// libc's own calls among these functions do not come through here, so each of them is stood in for. The
+// environment passes as it is: what the program gives its successor is its own business.
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include "leave.h"
+#include "next.h"
+#include "visible.h"
+
+CP_VISIBLE int execve(const char *path, char *const argv[], char *const envp[])
+{
+	cp_leave();
+	return cp_next()->execve(path, argv, envp);
+}
+
+CP_VISIBLE int execv(const char *path, char *const argv[])
+{
+	cp_leave();
+	return cp_next()->execv(path, argv);
+}
+
+CP_VISIBLE int execvp(const char *file, char *const argv[])
+{
+	cp_leave();
+	return cp_next()->execvp(file, argv);
+}
+
+CP_VISIBLE int execvpe(const char *file, char *const argv[], char *const envp[])
+{
+	cp_leave();
+	return cp_next()->execvpe(file, argv, envp);
+}
+
+CP_VISIBLE int fexecve(int fd, char *const argv[], char *const envp[])
+{
+	cp_leave();
+	return cp_next()->fexecve(fd, argv, envp);
+}
+
+CP_VISIBLE int execveat(int dir_fd, const char *path, char *const argv[], char *const envp[], int flags)
+{
+	cp_leave();
+	if (!cp_next()->execveat) { // a glibc before 2.34
+		errno = ENOSYS;
+		return -1;
+	}
+	return cp_next()->execveat(dir_fd, path, argv, envp, flags);
+}
+
+// The arguments of the variadic ones become an array on the stack, where they came from: malloc is not
+// allowed here. A macro, since alloca's memory ends with its function.
+#define ARGV_FROM(argv, first, ap)                                             \
+	do {                                                                   \
+		va_list counted;                                               \
+		size_t argc = 1;                                               \
+		va_start(ap, first);                                           \
+		va_copy(counted, ap);                                          \
+		while (va_arg(counted, char *))                                \
+			argc++;                                                \
+		va_end(counted);                                               \
+		argv = __builtin_alloca((argc + 1) * sizeof(*argv));           \
+		argv[0] = (char *)first;                                       \
+		for (size_t i = 1; i <= argc; i++)                             \
+			argv[i] = va_arg(ap, char *);                          \
+	} while (0)
+
+CP_VISIBLE int execl(const char *path, const char *arg, ...)
+{
+	va_list ap;
+	char **argv;
+	ARGV_FROM(argv, arg, ap);
+	va_end(ap);
+	return execv(path, argv);
+}
+
+CP_VISIBLE int execlp(const char *file, const char *arg, ...)
+{
+	va_list ap;
+	char **argv;
+	ARGV_FROM(argv, arg, ap);
+	va_end(ap);
+	return execvp(file, argv);
+}
+
+CP_VISIBLE int execle(const char *path, const char *arg, ...)
+{
+	va_list ap;
+	char **argv;
+	ARGV_FROM(argv, arg, ap);
+	char **envp = va_arg(ap, char **); // behind the NULL
+	va_end(ap);
+	return execve(path, argv, envp);
+}

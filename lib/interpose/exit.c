@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. The ends that run no destructor: _exit and _Exit, also out of signal handlers, where
+// programs catch SIGTERM. (exit and a return from main run ours; quick_exit runs what our constructor
+// registered; a raw exit_group and a kill keep what the last checkpoint wrote.)
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "leave.h"
+#include "next.h"
+#include "sigsafe/sys.h"
+#include "visible.h"
+
+static _Noreturn void leave(void (*next)(int), int status)
+{
+	cp_leave();
+	if (next)
+		next(status);
+	for (;;)
+		cp_syscall(SYS_exit_group, status, 0, 0, 0);
+}
+
+CP_VISIBLE void _exit(int status)
+{
+	leave(cp_next()->exit_now, status);
+}
+
+CP_VISIBLE void _Exit(int status)
+{
+	leave(cp_next()->exit_std, status);
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. The last moment before this process image goes without running destructors: exec, _exit.
+#ifndef CPROF_INTERPOSE_LEAVE_H
+#define CPROF_INTERPOSE_LEAVE_H
+
+/** fn is called before this process leaves; NULL: nothing. It must not block for long. Context: CTL. */
+void cp_leave_set(void (*fn)(void));
+
+/**
+ * Called by what stands in for exec and _exit. Does nothing in a child that shares our memory (vfork)
+ * or has a copy of it (fork), nor in a signal handler that interrupted it. Context: SIG.
+ */
+void cp_leave(void);
+
+#endif

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. What of us others may call: all else is hidden, by the compiler and by the version script.
+#ifndef CPROF_INTERPOSE_VISIBLE_H
+#define CPROF_INTERPOSE_VISIBLE_H
+
+#define CP_VISIBLE __attribute__((visibility("default")))
+
+#endif

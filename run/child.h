@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// A child process that the shell should take for us: signals go through, stops and its end are ours.
+#ifndef CPROF_RUN_CHILD_H
+#define CPROF_RUN_CHILD_H
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+
+struct child {
+	pid_t pid;
+	int start_error;     // errno of fork or exec; else 0
+	int status;          // of wait4(), where it was started
+	struct rusage usage; // of the child, and of its children it waited for
+};
+
+/** Makes the child's environment, in the child. */
+typedef char **child_environment(void *arg, pid_t pid);
+
+/** Runs it to its end. environment NULL: ours. All signals stay blocked here. */
+struct child child_run(struct arena *a, const char *path, char **argv, child_environment *environment,
+		void *arg);
+
+/** Ends this process as the child did where that was a signal; else returns its exit status. */
+int child_mirror_end(const struct child *c);
+
+#endif

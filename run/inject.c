@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// The variables are described where they are read: lib/preload/preload.c.
+#include "inject.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/str.h"
+
+extern char **environ;
+
+static const char library_name[] = "libcprof-preload.so";
+
+// Where the library may be, from the directory of the executable: in the build tree, installed by
+// Debian's layout, installed elsewhere. CPROF_LIBDIR is the build's own idea of libdir.
+static const char *const library_dirs[] = {
+		"lib/preload",
+		"../../lib/preload",
+		"../lib/preload",
+		"../lib/" CPROF_MULTIARCH "/cprof",
+		"../lib/" CPROF_MULTIARCH,
+		"../lib/cprof",
+		"../lib64",
+		"../lib",
+		CPROF_LIBDIR,
+};
+
+static const char *find_library(struct arena *a)
+{
+	char exe[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	if (n <= 0)
+		return NULL;
+	exe[n] = '\0';
+	char *slash = strrchr(exe, '/');
+	*slash = '\0';
+	for (size_t i = 0; i < sizeof(library_dirs) / sizeof(*library_dirs); i++) {
+		const char *dir = library_dirs[i];
+		const char *path = *dir == '/' ? arena_printf(a, "%s/%s", dir, library_name)
+					       : arena_printf(a, "%s/%s/%s", exe, dir, library_name);
+		char *real = realpath(path, NULL);
+		if (real) {
+			path = arena_strdup(a, real);
+			free(real);
+			return path;
+		}
+	}
+	return NULL;
+}
+
+/** Absolute, since the program may change its directory. */
+static const char *absolute(struct arena *a, const char *path)
+{
+	char cwd[PATH_MAX];
+	if (*path == '/' || !getcwd(cwd, sizeof(cwd)))
+		return path;
+	return arena_printf(a, "%s/%s", cwd, path);
+}
+
+static struct err *check_directory(struct arena *a, const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	const char *dir = slash ? arena_strndup(a, file, (size_t)(slash - file) + 1) : ".";
+	if (access(dir, W_OK | X_OK) != 0)
+		return err_new(a, "%s: %s", dir, strerror(errno));
+	return NULL;
+}
+
+struct err *inject_prepare(struct arena *a, const struct run_options *options,
+		struct injection *injection_out)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	*injection_out = (struct injection){
+			.library = find_library(a),
+			.file = absolute(a, options->cpuprofile),
+			.options = options,
+			.start_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
+	};
+	if (!injection_out->library)
+		return err_new(a, "%s is not found beside this program", library_name);
+	// Both separate the paths in LD_PRELOAD, and nothing escapes them.
+	if (strpbrk(injection_out->library, ": "))
+		return err_new(a, "%s: LD_PRELOAD takes no path with a colon or a space",
+				injection_out->library);
+	return check_directory(a, injection_out->file);
+}
+
+static bool is_named(const char *variable, const char *name)
+{
+	size_t len = strlen(name);
+	return strncmp(variable, name, len) == 0 && variable[len] == '=';
+}
+
+/** NAME=value: `added`, and what is there already behind (or before) it. */
+static char *combined(struct arena *a, const char *name, const char *added, bool is_last)
+{
+	const char *old = getenv(name);
+	if (!old || !*old)
+		return arena_printf(a, "%s=%s", name, added);
+	return is_last ? arena_printf(a, "%s=%s:%s", name, old, added)
+		       : arena_printf(a, "%s=%s:%s", name, added, old);
+}
+
+char **inject_environment(struct arena *a, const struct injection *in, pid_t root_pid)
+{
+	const struct run_options *o = in->options;
+	// Ours come first: what another preloaded library does for a function we stand in for (an
+	// allocator), it does behind us. ASan's check that it is first would end the program; nothing it
+	// stands in for is ours.
+	char *ours[] = {
+			combined(a, "LD_PRELOAD", in->library, false),
+			combined(a, "ASAN_OPTIONS", "verify_asan_link_order=0", true),
+			arena_printf(a, "CPROF_CPUPROFILE=%s", in->file),
+			arena_printf(a, "CPROF_RUN=%d:%lld", (int)root_pid, (long long)in->start_ns),
+			o->rate_hz ? arena_printf(a, "CPROF_CPURATE=%d", o->rate_hz) : NULL,
+			o->engine ? arena_printf(a, "CPROF_CPUENGINE=%s", o->engine) : NULL,
+	};
+	static const char *const names[] = {"LD_PRELOAD", "ASAN_OPTIONS", "CPROF_CPUPROFILE",
+			"CPROF_RUN", "CPROF_CPURATE", "CPROF_CPUENGINE"};
+	enum { NOURS = sizeof(ours) / sizeof(*ours) };
+	_Static_assert(NOURS == sizeof(names) / sizeof(*names), "a name each");
+	size_t n = 0, kept = 0;
+	while (environ[n])
+		n++;
+	char **env = arena_array(a, char *, n + NOURS + 1);
+	for (size_t i = 0; i < n; i++) {
+		bool is_ours = false;
+		for (size_t k = 0; k < NOURS; k++)
+			is_ours |= is_named(environ[i], names[k]);
+		if (!is_ours)
+			env[kept++] = environ[i];
+	}
+	for (size_t k = 0; k < NOURS; k++) {
+		if (ours[k])
+			env[kept++] = ours[k];
+	}
+	return env;
+}

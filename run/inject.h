@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// How the library gets into the program: LD_PRELOAD, and its options beside it in the environment.
+#ifndef CPROF_RUN_INJECT_H
+#define CPROF_RUN_INJECT_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "options.h"
+
+struct injection {
+	const char *library;      // libcprof-preload.so, absolute
+	const char *file;         // the profile, absolute
+	const struct run_options *options;
+	int64_t start_ns; // CLOCK_REALTIME: what is older is not of this run
+};
+
+/** Finds the library beside this executable and the profile's directory. */
+struct err *inject_prepare(struct arena *a, const struct run_options *options,
+		struct injection *injection_out);
+
+/** The environment of the program, to be called in its process (root_pid: its id). */
+char **inject_environment(struct arena *a, const struct injection *in, pid_t root_pid);
+
+#endif

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// `cprof run`, from its arguments to its exit status.
+#include <errno.h>
+#include <stdio.h>
+
+#include "child.h"
+#include "inject.h"
+#include "options.h"
+#include "run.h"
+#include "summary.h"
+#include "target.h"
+
+enum { EXIT_USAGE = 2, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
+
+struct environment_context {
+	struct arena *arena;
+	const struct injection *injection;
+};
+
+static char **make_environment(void *arg, pid_t pid)
+{
+	struct environment_context *c = arg;
+	return inject_environment(c->arena, c->injection, pid);
+}
+
+static int print_start_error(const char *name, int error)
+{
+	fprintf(stderr, "cprof: %s: %s\n", name, error == ENOENT ? "not found" : strerror(error));
+	return error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+}
+
+static int run(struct arena *a, const struct run_options *o)
+{
+	const char *name = o->program[0];
+	struct target target = target_find(a, name);
+	if (!target.path)
+		return print_start_error(name, target.error);
+	struct injection injection;
+	struct err *e = inject_prepare(a, o, &injection);
+	const char *obstacle = e ? e->message : NULL;
+	if (target.obstacle)
+		obstacle = arena_printf(a, "%s %s", name, target.obstacle);
+	if (obstacle)
+		fprintf(stderr, "cprof: no profile: %s\n", obstacle);
+	struct environment_context context = {a, &injection};
+	struct child child = child_run(a, target.path, o->program, obstacle ? NULL : make_environment,
+			&context);
+	if (child.start_error)
+		return print_start_error(name, child.start_error);
+	if (!obstacle)
+		summary_print(a, &injection, &child);
+	return child_mirror_end(&child);
+}
+
+int run_main(int argc, char **argv)
+{
+	struct arena a = {0};
+	struct run_options options;
+	int status = 0;
+	struct err *e = run_options_parse(&a, argc, argv, &options);
+	if (e) {
+		fprintf(stderr, "cprof: run: %s\n%s", e->message, run_usage);
+		status = EXIT_USAGE;
+	} else if (options.help) {
+		fputs(run_usage, stdout);
+	} else {
+		status = run(&a, &options);
+	}
+	arena_deinit(&a);
+	return status;
+}

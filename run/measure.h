@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// What a CPU profile amounts to, without loading it as the analyzer would.
+#ifndef CPROF_RUN_MEASURE_H
+#define CPROF_RUN_MEASURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct measure {
+	int64_t samples; // the first sample type
+	int64_t cpu_ns;  // the one named "cpu"
+};
+
+/** Adds what the file holds; false: it is no whole profile. */
+bool measure_add(const char *path, struct measure *m);
+
+#endif

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// The command line of `cprof run`.
+#ifndef CPROF_RUN_OPTIONS_H
+#define CPROF_RUN_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+struct run_options {
+	const char *cpuprofile; // as given; %p: the process id
+	int rate_hz;            // 0: the library's own
+	const char *engine;     // NULL: the library's own choice
+	bool help;
+	char **program; // its argv, NULL-terminated
+};
+
+extern const char run_usage[];
+
+/** NULL, or what is wrong. */
+struct err *run_options_parse(struct arena *a, int argc, char **argv, struct run_options *options_out);
+
+#endif
