@@ -2,7 +2,9 @@
 // Context: SIG to read, CTL to rebuild. Which module is at this address?
 //
 // An immutable snapshot, swapped atomically. Handlers read it while dlopen and dlclose change it; it is
-// rebuilt outside any handler. A retired snapshot is reused only when no reader can hold it any more.
+// rebuilt outside any handler (lib/symbol/modrefresh.c). Readers announce themselves in one of two
+// counters, so that the writer knows when nobody can hold what it took away: a snapshot, or the unwind
+// tables of a module that dlclose is about to unmap.
 #ifndef CPROF_SIGSAFE_MODMAP_H
 #define CPROF_SIGSAFE_MODMAP_H
 
@@ -11,28 +13,40 @@
 enum { CP_BUILD_ID_MAX_BYTES = 20 };
 
 /** One ELF object that is, or was, mapped. Never freed, never changed after it was published, but for
- *  unload_epoch: profiles are symbolized after a dlclose too. */
+ *  the epochs: profiles are symbolized after a dlclose too. */
 struct cp_module {
-	uintptr_t start, end; // of its executable segments
+	uintptr_t start, end; // of its executable segments, whole pages as in /proc/self/maps
 	uintptr_t load_bias;  // address - p_vaddr
 	uintptr_t eh_frame_hdr; // address in memory, 0: none
 	size_t eh_frame_hdr_bytes;
-	uintptr_t plt_start, plt_end; // where known; else 0
-	uint64_t file_offset; // of the executable segment, as /proc/self/maps shows it
+	uintptr_t frames_start, frames_end; // the readable segment .eh_frame_hdr and .eh_frame lie in
+	uint64_t file_offset; // of `start`, as /proc/self/maps shows it
 	const char *path;     // absolute; "[vdso]"
 	uint8_t build_id[CP_BUILD_ID_MAX_BYTES];
 	uint8_t build_id_bytes; // 0: none
-	bool is_main;         // the program itself
-	uint32_t id;          // dense, in load order: an index for tables
+	bool is_main;           // the program itself
+	bool may_unload;        // it came after the program had started
+	uint32_t id;            // dense, in load order: an index for tables
 	_Atomic uint32_t load_epoch, unload_epoch; // cp_modmap_epoch() at load; UINT32_MAX: still loaded
 };
 
 /** The loaded module at pc, NULL: none. *busy_out (may be NULL): modules are missing because dlclose
- *  runs. The result may be read while the calling handler or hook runs, and its constants for ever. */
+ *  runs. The record may be read for ever; the memory it points into, between enter and leave. */
 const struct cp_module *cp_modmap_find(uintptr_t pc, bool *busy_out);
+
+/** Between the two, no module that cp_modmap_find() returns is unmapped (dlclose waits, up to a limit).
+ *  They nest. Context: SIG. */
+uint32_t cp_modmap_enter(void);
+void cp_modmap_leave(uint32_t ticket);
 
 /** Grows by one whenever a module was unloaded: a pc means the same as long as this stays the same. */
 uint32_t cp_modmap_epoch(void);
+
+/** A handler met code in no module since the last refresh (a dlopen still running its constructors). */
+bool cp_modmap_is_stale(void);
+
+/** In the child of fork(): the other threads' readers are gone. Context: FORK. */
+void cp_modmap_after_fork(void);
 
 /** The module that was at pc while `epoch` was the epoch, loaded still or not. Context: CTL. */
 const struct cp_module *cp_modmap_find_at(uintptr_t pc, uint32_t epoch);
@@ -41,15 +55,13 @@ const struct cp_module *cp_modmap_find_at(uintptr_t pc, uint32_t epoch);
 uint32_t cp_modmap_count(void);
 const struct cp_module *cp_modmap_module(uint32_t id);
 
-/** Reads the loader's list anew (dl_iterate_phdr) and publishes it. 0 or a negative errno. Context: CTL. */
+/** Reads the loader's list anew (dl_iterate_phdr) and publishes it. The first call should come before
+ *  main: what is there by then is taken to stay. 0 or a negative errno. Context: CTL. */
 int cp_modmap_refresh(void);
 
 /** Around the real dlclose: modules that may go are hidden from handlers before it runs, readers that
  *  still look are waited for; after it the map is read anew. Context: CTL. */
 void cp_modmap_before_dlclose(void);
 void cp_modmap_after_dlclose(void);
-
-/** A handler met code in no module since the last refresh (a dlopen still running its constructors). */
-bool cp_modmap_is_stale(void);
 
 #endif

@@ -15,6 +15,9 @@ struct cp_regs {
 	uintptr_t sp;
 	uintptr_t fp;    // rbp; x29
 	uintptr_t extra; // rbx (a CFA register in a few hand-written functions); lr (x30) on aarch64
+	// The kernel's array of all registers in the ucontext, NULL: only these four are known. Assembly
+	// keeps the caller's stack pointer in any of them for a few instructions.
+	const uintptr_t *context;
 };
 
 /** What one walk met; the caller adds it to its counters. */
@@ -27,26 +30,29 @@ struct cp_unwind_result {
 /** Takes the registers from the third argument of a signal handler. Context: SIG. */
 void cp_regs_from_ucontext(struct cp_regs *regs_out, const void *ucontext);
 
-/** The registers of the caller of this (inlined) function. Context: SIG. */
+/** The registers of the function it is written in. Context: SIG. */
+static inline __attribute__((always_inline)) void cp_regs_here(struct cp_regs *regs_out)
+{
 #if defined(__x86_64__)
-#define cp_regs_here(regs) \
-	__asm__ volatile("leaq 0(%%rip), %0\n\tmovq %%rsp, %1\n\tmovq %%rbp, %2\n\tmovq %%rbx, %3" \
-			 : "=r"((regs)->pc), "=r"((regs)->sp), "=r"((regs)->fp), "=r"((regs)->extra))
+	__asm__ volatile("leaq 0(%%rip), %0\n\tmovq %%rsp, %1\n\tmovq %%rbp, %2\n\tmovq %%rbx, %3"
+			 : "=&r"(regs_out->pc), "=&r"(regs_out->sp), "=&r"(regs_out->fp), "=&r"(regs_out->extra));
 #elif defined(__aarch64__)
-#define cp_regs_here(regs) \
-	__asm__ volatile("adr %0, .\n\tmov %1, sp\n\tmov %2, x29\n\tmov %3, x30" \
-			 : "=r"((regs)->pc), "=r"((regs)->sp), "=r"((regs)->fp), "=r"((regs)->extra))
+	__asm__ volatile("adr %0, .\n\tmov %1, sp\n\tmov %2, x29\n\tmov %3, x30"
+			 : "=&r"(regs_out->pc), "=&r"(regs_out->sp), "=&r"(regs_out->fp), "=&r"(regs_out->extra));
 #endif
+	regs_out->context = NULL;
+}
 
 /**
  * Writes the stack into pcs[0..max): pcs[0] = regs->pc, then return addresses (a frame interrupted by
  * a signal is stored as its pc + 1, so that "minus one" is right for every entry but the first). Ends
  * with a marker pc where the stack could not be followed to its root. max >= 2.
- * At most one page of its own stack is used. Context: SIG.
+ * Under 1 KiB of its own stack is used. Context: SIG.
  */
 struct cp_unwind_result cp_unwind(const struct cp_regs *regs, uintptr_t *pcs, uint32_t max);
 
-/** Once, before the first cp_unwind(): maps the rule cache. 0 or a negative errno. Context: CTL. */
+/** Once, on the main thread, before the first cp_unwind(): learns where its stack ends. Needed for
+ *  speed only. 0. Context: CTL. */
 int cp_unwind_init(void);
 
 #endif

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. Loads from a stack that may be damaged, or no stack at all.
+//
+// A walk carries one range it knows to be readable. Loads inside it are plain; outside, the page is
+// probed by a system call and joins the range, or becomes a new one: so ordinary stacks, alternate
+// stacks and coroutines all work, and nobody has to tell us their bounds. A thread's own stack stays
+// mapped while the thread runs; once a walk has seen it up to the thread pointer, which lies at its
+// top, the range is kept for the thread's next walks, and no more system calls are made there.
+#ifndef CPROF_SIGSAFE_SAFELOAD_H
+#define CPROF_SIGSAFE_SAFELOAD_H
+
+#include "types.h"
+
+struct cp_readable {
+	uintptr_t low, high; // [low, high)
+};
+
+/** The range this thread's walks begin with. */
+struct cp_readable cp_readable_begin(void);
+
+/** Keeps what a walk has learnt about the thread's own stack. */
+void cp_readable_keep(const struct cp_readable *range);
+
+/** For the main thread, whose stack ends elsewhere: all from here up to the stack's end. Context: CTL. */
+void cp_readable_keep_main_stack(void);
+
+/** Makes [addr, addr + nbytes) part of the range, if it can be read. nbytes <= 4096. */
+bool cp_readable_extend(struct cp_readable *range, uintptr_t addr, size_t nbytes);
+
+static inline bool cp_readable(struct cp_readable *range, uintptr_t addr, size_t nbytes)
+{
+	if (addr >= range->low && addr < range->high && nbytes <= range->high - addr)
+		return true;
+	return cp_readable_extend(range, addr, nbytes);
+}
+
+/** The word at addr; false: it cannot be read. */
+static inline bool cp_load(struct cp_readable *range, uintptr_t addr, uintptr_t *value_out)
+{
+	if (!cp_readable(range, addr, sizeof(uintptr_t)))
+		return false;
+	__builtin_memcpy(value_out, (const void *)addr, sizeof(*value_out));
+	return true;
+}
+
+#endif

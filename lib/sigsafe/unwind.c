@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. The walk; see unwind.h, and docs/internals/unwinding.md for the whole picture.
+//
+// The common frame costs one load from the rule cache and two or three from the stack. Everything else
+// is out of line: a pc met for the first time, a rule too odd to pack, code without tables.
+#include <errno.h>
+
+#include "cfi.h"
+#include "modmap.h"
+#include "rulecache.h"
+#include "sys.h"
+#if defined(__x86_64__)
+#include "unwind_x86_64.h"
+#elif defined(__aarch64__)
+#include "unwind_aarch64.h"
+#endif
+
+enum {
+	MAX_FP_FRAME_BYTES = 256 << 10, // a frame pointer further up is some other number
+	TRAMPOLINE_BYTES = 16,
+};
+
+// What a step came to: on, at the root, or a marker (which is positive).
+enum step { STEP_ON = -1, STEP_ROOT = 0 };
+
+struct walk {
+	struct cp_frame frame;
+	uint32_t ticket; // of the module map, if entered
+	bool entered;
+	bool used_fp;
+};
+
+/** What a frame's registers were in its caller is known now. */
+static inline int arrive(struct cp_frame *f)
+{
+	f->context = NULL;
+	f->interrupted = false;
+	f->pc = strip_pc(f->pc);
+	if (f->pc == 0)
+		return STEP_ROOT;
+	return f->pc < CP_MARKER_LIMIT ? CP_MARKER_BAD_STACK : STEP_ON;
+}
+
+/** By frame pointers; why is the marker for when they lead nowhere. */
+static int step_by_fp(struct walk *w, enum cp_marker why)
+{
+	struct cp_frame *f = &w->frame;
+	uintptr_t fp, ra;
+	if (f->fp < f->sp || f->fp - f->sp > MAX_FP_FRAME_BYTES || f->fp % WORD_BYTES ||
+		!cp_load(&f->stack, f->fp, &fp) || !cp_load(&f->stack, f->fp + WORD_BYTES, &ra))
+		return why;
+	f->sp = f->fp + 2 * WORD_BYTES;
+	f->fp = fp;
+	f->pc = ra;
+	w->used_fp = true;
+	return arrive(f);
+}
+
+static int step_through_signal(struct cp_frame *f)
+{
+	if (!leave_signal_frame(f))
+		return CP_MARKER_BAD_STACK;
+	return f->pc < CP_MARKER_LIMIT ? CP_MARKER_NO_MODULE : STEP_ON;
+}
+
+static int step_packed(struct walk *w, uint32_t packed)
+{
+	switch (packed & PACKED_KIND_MASK) {
+	case PACKED_ROOT:
+		return STEP_ROOT;
+	case PACKED_SIGNAL:
+		return step_through_signal(&w->frame);
+	case PACKED_NO_RULE:
+		// The ABI asks for a zero frame pointer in the first frame of a thread.
+		if (w->frame.fp == 0 && !w->frame.interrupted)
+			return STEP_ROOT;
+		return step_by_fp(w, CP_MARKER_NO_CFI);
+	default:
+		return apply_packed(&w->frame, packed) ? arrive(&w->frame) : CP_MARKER_BAD_STACK;
+	}
+}
+
+/** Where a register of the caller is, as `place` says; *value_inout holds what it is in this frame. */
+static int read_place(const struct cp_module *m, struct cp_frame *f, struct cp_place place, uintptr_t cfa,
+		uintptr_t *value_inout)
+{
+	uintptr_t value;
+	switch (place.how) {
+	case CP_PLACE_SAME:
+		return STEP_ON;
+	case CP_PLACE_UNDEFINED:
+		*value_inout = 0;
+		return STEP_ON;
+	case CP_PLACE_IS_CFA:
+		*value_inout = cfa + (uintptr_t)(intptr_t)place.offset;
+		return STEP_ON;
+	case CP_PLACE_REGISTER:
+		return cp_frame_register(f, place.reg, value_inout) ? STEP_ON : CP_MARKER_BAD_RULE;
+	case CP_PLACE_IS_EXPR:
+		return cp_expr_value(m, place.offset, f, &cfa, value_inout) ? STEP_ON : CP_MARKER_BAD_RULE;
+	case CP_PLACE_AT_EXPR:
+		if (!cp_expr_value(m, place.offset, f, &cfa, &value))
+			return CP_MARKER_BAD_RULE;
+		break;
+	default:
+		value = cfa + (uintptr_t)(intptr_t)place.offset;
+		if (value < f->sp) // popped already, the register has it
+			return STEP_ON;
+	}
+	return cp_load(&f->stack, value, value_inout) ? STEP_ON : CP_MARKER_BAD_STACK;
+}
+
+/** Applies a rule that does not fit into the cache. */
+static int step_by_rule(const struct cp_module *m, const struct cp_rule *rule, struct cp_frame *f)
+{
+	uintptr_t cfa;
+	if (rule->cfa.how == CP_PLACE_REGISTER) {
+		if (!cp_frame_register(f, rule->cfa.reg, &cfa))
+			return CP_MARKER_BAD_RULE;
+		cfa += (uintptr_t)(intptr_t)rule->cfa.offset;
+	} else if (!cp_expr_value(m, rule->cfa.offset, f, NULL, &cfa)) {
+		return CP_MARKER_BAD_RULE;
+	}
+	struct cp_frame caller = *f;
+	caller.pc = 0;
+	int step = STEP_ON;
+	if (rule->saved[CP_RA].how == CP_PLACE_SAME && !ra_in_register(f, &caller.pc))
+		step = CP_MARKER_BAD_RULE;
+	if (step == STEP_ON)
+		step = read_place(m, f, rule->saved[CP_EXTRA], cfa, &caller.extra);
+	if (step == STEP_ON)
+		step = read_place(m, f, rule->saved[CP_FP], cfa, &caller.fp);
+	if (step == STEP_ON)
+		step = read_place(m, f, rule->saved[CP_RA], cfa, &caller.pc);
+	if (step == STEP_ON)
+		step = read_place(m, f, rule->saved[CP_SP], cfa, &caller.sp);
+	if (step != STEP_ON)
+		return step;
+	// Only a leaf may have pushed nothing at all, where the return address is in a register.
+	if (caller.sp % CFA_ALIGN || caller.sp < f->sp || (caller.sp == f->sp && !f->interrupted))
+		return CP_MARKER_BAD_STACK;
+	caller.stack = f->stack;
+	*f = caller;
+	return arrive(f);
+}
+
+/** Code no FDE covers: a signal trampoline, a PLT stub, or a function in assembly. */
+static uint32_t rule_of_bare_code(const struct cp_module *m, const struct cp_frame *f)
+{
+	struct cp_readable page = {0};
+	if (f->pc >= m->end || !cp_readable(&page, f->pc, 1))
+		return PACKED_NO_RULE;
+	const uint8_t *code = (const uint8_t *)f->pc;
+	if (!f->interrupted)
+		return is_signal_trampoline(code, page.high - f->pc) ? PACKED_SIGNAL : PACKED_NO_RULE;
+	uint32_t pushed = stub_cfa_offset(code, f->pc - page.low, page.high - f->pc);
+	return pushed ? PACKED_SP | pushed / WORD_BYTES << PACKED_CFA_SHIFT : PACKED_NO_RULE;
+}
+
+/** No module: generated code, or nothing we could know of. */
+static int step_outside(struct walk *w, bool busy)
+{
+	struct cp_frame *f = &w->frame;
+	struct cp_readable code = {0};
+	if (busy)
+		return CP_MARKER_MAP_BUSY;
+	if (!f->interrupted && cp_readable(&code, f->pc, TRAMPOLINE_BYTES) &&
+		is_signal_trampoline((const uint8_t *)f->pc, TRAMPOLINE_BYTES))
+		return step_through_signal(f);
+	return step_by_fp(w, CP_MARKER_NO_MODULE);
+}
+
+/** A module the program loaded may be gone without a dlclose we saw (libc unloads its own plugins so). */
+static bool is_mapped(const struct cp_module *m)
+{
+	struct cp_readable tables = {0};
+	return !m->may_unload || !m->eh_frame_hdr || cp_readable(&tables, m->eh_frame_hdr, 1);
+}
+
+static __attribute__((noinline)) int step_uncached(struct walk *w, uintptr_t key)
+{
+	struct cp_frame *f = &w->frame;
+	bool busy;
+	if (!w->entered) {
+		w->ticket = cp_modmap_enter();
+		w->entered = true;
+	}
+	const struct cp_module *m = cp_modmap_find(key, &busy);
+	if (!m || !is_mapped(m))
+		return step_outside(w, busy || m);
+	struct cp_rule rule;
+	int err = cp_cfi_rule(m, key, &rule);
+	if (err == -EINVAL)
+		return step_by_fp(w, CP_MARKER_BAD_RULE);
+	uint32_t packed = err ? rule_of_bare_code(m, f) : pack(&rule);
+	if (!packed)
+		return step_by_rule(m, &rule, f);
+	cp_rulecache_put(key, packed);
+	return step_packed(w, packed);
+}
+
+/** A return address belongs to the call before it: that may be the last instruction of a function. */
+static inline int step(struct walk *w)
+{
+	uintptr_t key = w->frame.pc - !w->frame.interrupted;
+	uint32_t packed = cp_rulecache_get(key);
+	return packed ? step_packed(w, packed) : step_uncached(w, key);
+}
+
+struct cp_unwind_result cp_unwind(const struct cp_regs *regs, uintptr_t *pcs, uint32_t max)
+{
+	struct walk w = {
+		.frame = {
+			.pc = regs->pc,
+			.sp = regs->sp,
+			.fp = regs->fp,
+			.extra = regs->extra,
+			.context = regs->context,
+			.interrupted = true,
+			.stack = cp_readable_begin(),
+		},
+	};
+	uint32_t n = 0;
+	int result;
+	pcs[n++] = w.frame.pc;
+	while ((result = step(&w)) == STEP_ON) {
+		if (n == max) {
+			result = CP_MARKER_TRUNCATED;
+			break;
+		}
+		pcs[n++] = w.frame.pc + w.frame.interrupted;
+	}
+	if (w.entered)
+		cp_modmap_leave(w.ticket);
+	cp_readable_keep(&w.frame.stack);
+	if (result != STEP_ROOT) {
+		n -= n == max;
+		pcs[n++] = (uintptr_t)result;
+	}
+	return (struct cp_unwind_result){.nframes = n, .marker = (enum cp_marker)result, .used_fp = w.used_fp};
+}
+
+int cp_unwind_init(void)
+{
+	if (cp_gettid() == cp_getpid())
+		cp_readable_keep_main_stack();
+	return 0;
+}

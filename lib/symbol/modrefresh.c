@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. The writer's half of the module map: registers modules, publishes snapshots, and stands
+// around dlclose; see sigsafe/modmap.h.
+//
+// The loader's list is read (modscan.c) before our lock is taken, because the caller of dlopen may hold
+// the loader's locks here; the loader's counters say whose reading is the newer one.
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <string.h>
+#include <time.h>
+
+#include "modscan.h"
+#include "sigsafe/modmap_state.h"
+#include "sigsafe/pagealloc.h"
+#include "sigsafe/rulecache.h"
+#include "sigsafe/sys.h"
+
+enum { SPIN_TURNS = 200, YIELD_TURNS = 200, SLEEP_TURNS = 200, SLEEP_NS = 100000 };
+
+// All under cp_modmap.lock.
+static uint64_t published_version, published_subs;
+static bool started; // the first refresh is over: what comes from now on may go again
+static struct cp_snapshot *retired;
+static struct cp_arena paths;
+static struct cp_snapshot nothing_shown = {.hides = true};
+
+static void lock(void)
+{
+	uint32_t expected = 0;
+	if (compare_exchange(&cp_modmap.lock, &expected, 1, acquire))
+		return;
+	while (exchange(&cp_modmap.lock, 2, acquire) != 0)
+		cp_syscall(SYS_futex, &cp_modmap.lock, FUTEX_WAIT_PRIVATE, 2, 0);
+}
+
+static void unlock(void)
+{
+	if (exchange(&cp_modmap.lock, 0, release) == 2)
+		cp_syscall(SYS_futex, &cp_modmap.lock, FUTEX_WAKE_PRIVATE, 1, 0);
+}
+
+/** Readers are handlers: done in microseconds, unless their thread is stopped or starved. */
+static bool drained(uint32_t ticket)
+{
+	for (int turn = 0; turn < SPIN_TURNS + YIELD_TURNS + SLEEP_TURNS; turn++) {
+		if (load(&cp_modmap.readers[ticket], seq_cst) == 0)
+			return true;
+		if (turn < SPIN_TURNS)
+			continue;
+		struct timespec pause = {.tv_nsec = SLEEP_NS};
+		if (turn < SPIN_TURNS + YIELD_TURNS)
+			cp_syscall(SYS_sched_yield, 0, 0, 0, 0);
+		else
+			cp_syscall(SYS_nanosleep, &pause, 0, 0, 0);
+	}
+	return false;
+}
+
+/** True: no reader holds anything it found before this call. False: somebody may, after a long wait. */
+static bool wait_for_readers(void)
+{
+	uint32_t phase = load(&cp_modmap.phase, relaxed) & 1;
+	if (!drained(1 - phase))
+		return false;
+	store(&cp_modmap.phase, 1 - phase, seq_cst);
+	return drained(phase);
+}
+
+static void retire(struct cp_snapshot *old)
+{
+	if (old && old != &nothing_shown) {
+		old->next = retired;
+		retired = old;
+	}
+	if (!wait_for_readers())
+		return; // the next refresh frees them
+	while (retired) {
+		struct cp_snapshot *next = retired->next;
+		cp_pages_free(retired, retired->size_bytes);
+		retired = next;
+	}
+}
+
+static bool is_loaded(const struct cp_module *m)
+{
+	return load(&m->unload_epoch, relaxed) == UINT32_MAX;
+}
+
+static struct cp_module *record(uint32_t id)
+{
+	return (struct cp_module *)cp_modmap_module(id);
+}
+
+/** Puts m among the spans, which stay sorted. */
+static void insert(struct cp_snapshot *s, struct cp_module *m)
+{
+	uint32_t at = s->count++;
+	for (; at > 0 && s->spans[at - 1].start > m->start; at--)
+		s->spans[at] = s->spans[at - 1];
+	s->spans[at] = (struct cp_span){m->start, m->end, m};
+}
+
+/** Shows handlers what is loaded; while a dlclose runs, only what cannot go. */
+static int publish(void)
+{
+	uint32_t count = cp_modmap_count();
+	bool hide = load(&cp_modmap.closing, relaxed) > 0;
+	size_t bytes = sizeof(struct cp_snapshot) + count * sizeof(struct cp_span);
+	struct cp_snapshot *s = cp_pages_alloc(bytes);
+	if (s)
+		s->size_bytes = bytes;
+	else if (hide)
+		s = &nothing_shown; // better no stacks for a while than a crash
+	else
+		return -ENOMEM;
+	for (uint32_t id = 0; id < count && s != &nothing_shown; id++) {
+		struct cp_module *m = record(id);
+		if (is_loaded(m) && !(hide && m->may_unload))
+			insert(s, m);
+		s->hides |= hide && is_loaded(m) && m->may_unload;
+	}
+	store(&cp_modmap.stale, false, relaxed);
+	retire(exchange(&cp_modmap.snapshot, s, seq_cst));
+	return 0;
+}
+
+static bool is_same(const struct cp_module *a, const struct cp_module *b)
+{
+	return a->start == b->start && a->end == b->end && a->load_bias == b->load_bias &&
+		a->build_id_bytes == b->build_id_bytes &&
+		!memcmp(a->build_id, b->build_id, a->build_id_bytes) && !strcmp(a->path, b->path);
+}
+
+/** The record of a module the loader lists. One that came back to its old place gets its old record,
+ *  so that a program that loads and unloads for ever does not grow; a build id must prove it. */
+static struct cp_module *registered(const struct cp_module *found)
+{
+	for (uint32_t id = cp_modmap_count(); id-- > 0;) {
+		struct cp_module *m = record(id);
+		if (is_same(m, found) && (is_loaded(m) || m->build_id_bytes))
+			return m;
+	}
+	return NULL;
+}
+
+static int add_record(const struct cp_module *found, uint32_t epoch)
+{
+	uint32_t id = cp_modmap_count(), index;
+	uint32_t chunk = cp_module_chunk(id, &index);
+	if (chunk >= CP_MODULE_CHUNKS)
+		return -ENOSPC;
+	if (!load(&cp_modmap.chunks[chunk], relaxed)) {
+		struct cp_module *room =
+			cp_pages_alloc(((size_t)CP_FIRST_CHUNK << chunk) * sizeof(struct cp_module));
+		if (!room)
+			return -ENOMEM;
+		store(&cp_modmap.chunks[chunk], room, release);
+	}
+	size_t path_bytes = strlen(found->path) + 1;
+	char *path = cp_arena_alloc(&paths, path_bytes);
+	if (!path)
+		return -ENOMEM;
+	struct cp_module *m = load(&cp_modmap.chunks[chunk], relaxed) + index;
+	*m = *found;
+	m->path = memcpy(path, found->path, path_bytes);
+	m->id = id;
+	m->may_unload = started;
+	store(&m->load_epoch, epoch, relaxed);
+	store(&m->unload_epoch, UINT32_MAX, relaxed);
+	store(&cp_modmap.count, id + 1, release);
+	return 0;
+}
+
+/** Marks the loaded records the scan does not have. True: there were some. */
+static bool mark_unloaded(const struct modscan *scan, uint32_t epoch)
+{
+	bool any = false;
+	for (uint32_t id = 0; id < cp_modmap_count(); id++) {
+		struct cp_module *m = record(id);
+		uint32_t i = 0;
+		while (i < scan->count && !is_same(m, &scan->modules[i]))
+			i++;
+		if (!is_loaded(m) || i < scan->count)
+			continue;
+		store(&m->unload_epoch, epoch, relaxed);
+		any = true;
+	}
+	return any;
+}
+
+/** Registers what the scan found and publishes it, unless somebody published a newer list already. */
+static int apply(const struct modscan *scan)
+{
+	const struct cp_snapshot *shown = load(&cp_modmap.snapshot, relaxed);
+	bool hidden = shown && shown->hides && !load(&cp_modmap.closing, relaxed);
+	bool newer = !scan->unchanged && scan->adds + scan->subs > published_version;
+	if (newer) {
+		uint32_t next_epoch = load(&cp_modmap.epoch, relaxed) + 1;
+		bool unloaded = mark_unloaded(scan, next_epoch);
+		if (unloaded || scan->subs != published_subs) {
+			cp_rulecache_flush();
+			store(&cp_modmap.epoch, next_epoch, release);
+		}
+		uint32_t epoch = load(&cp_modmap.epoch, relaxed);
+		for (uint32_t i = 0; i < scan->count; i++) {
+			struct cp_module *m = registered(&scan->modules[i]);
+			int err = m ? 0 : add_record(&scan->modules[i], epoch);
+			if (err)
+				return err;
+			if (m)
+				store(&m->unload_epoch, UINT32_MAX, relaxed);
+		}
+		started = true;
+	}
+	store(&cp_modmap.stale, false, relaxed);
+	int err = newer || hidden ? publish() : 0;
+	if (newer && !err) {
+		published_version = scan->adds + scan->subs;
+		published_subs = scan->subs;
+	}
+	return err;
+}
+
+static uint64_t known_version(void)
+{
+	lock();
+	uint64_t version = published_version;
+	unlock();
+	return version;
+}
+
+int cp_modmap_refresh(void)
+{
+	struct modscan scan;
+	int err = modscan_read(&scan, known_version());
+	if (err)
+		return err;
+	lock();
+	err = apply(&scan);
+	unlock();
+	modscan_free(&scan);
+	return err;
+}
+
+void cp_modmap_before_dlclose(void)
+{
+	lock();
+	// A second dlclose at the same time finds them hidden, and the readers gone: we held the lock.
+	if (fetch_add(&cp_modmap.closing, 1, relaxed) == 0)
+		publish();
+	unlock();
+}
+
+void cp_modmap_after_dlclose(void)
+{
+	struct modscan scan;
+	int err = modscan_read(&scan, known_version());
+	lock();
+	// In one step with the new list: an older one, read by somebody else while modules were hidden,
+	// must find it published.
+	fetch_sub(&cp_modmap.closing, 1, relaxed);
+	if (!err)
+		apply(&scan);
+	unlock();
+	if (!err)
+		modscan_free(&scan);
+}

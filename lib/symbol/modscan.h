@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. What the loader has mapped just now, copied out of its own list.
+//
+// dl_iterate_phdr holds the loader's lock while it calls back, so the callback only copies, into memory
+// that was there before; names are copied as well: a dlclose may free the loader's.
+#ifndef CPROF_SYMBOL_MODSCAN_H
+#define CPROF_SYMBOL_MODSCAN_H
+
+#include "sigsafe/modmap.h"
+
+struct modscan {
+	struct cp_module *modules; // only their constants are set; path points into names
+	uint32_t count, capacity;
+	char *names;
+	size_t names_bytes, names_capacity;
+	uint64_t adds, subs;     // the loader's counters: equal sums, equal lists
+	uint64_t known_version;  // of the list the caller has already
+	bool unchanged;          // the list is that one: modules is empty
+	bool full;               // something did not fit
+	size_t pages_bytes;
+};
+
+/** Reads the list, but only if its version (adds + subs) is not known_version. 0 or a negative errno. */
+int modscan_read(struct modscan *scan_out, uint64_t known_version);
+void modscan_free(struct modscan *scan);
+
+/** Where an unwind table or a build id may lie, from program headers alone. False: no code in it. */
+struct dl_phdr_info;
+bool modscan_describe(const struct dl_phdr_info *info, struct cp_module *module_out);
+
+#endif
