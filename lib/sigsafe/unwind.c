@@ -153,8 +153,8 @@ static uint32_t rule_of_bare_code(const struct cp_module *m, const struct cp_fra
 	const uint8_t *code = (const uint8_t *)f->pc;
 	if (!f->interrupted)
 		return is_signal_trampoline(code, page.high - f->pc) ? PACKED_SIGNAL : PACKED_NO_RULE;
-	uint32_t pushed = stub_cfa_offset(code, f->pc - page.low, page.high - f->pc);
-	return pushed ? PACKED_SP | pushed / WORD_BYTES << PACKED_CFA_SHIFT : PACKED_NO_RULE;
+	uint32_t packed = rule_of_stub(code, f->pc - page.low, page.high - f->pc);
+	return packed ? packed : PACKED_NO_RULE;
 }
 
 /** No module: generated code, or nothing we could know of. */

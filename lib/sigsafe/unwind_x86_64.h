@@ -102,14 +102,15 @@ static bool is_signal_trampoline(const uint8_t *code, size_t nbytes)
 		(nbytes >= sizeof(eax) && !memcmp(code, eax, sizeof(eax)));
 }
 
-/** A PLT stub without unwind tables (lld, mold): how many bytes the stub and its caller have pushed when
- *  the instruction at `code` runs; 0: no stub. `before` bytes in front of it and `after` from it on may be read. */
+/** What the instruction at `code` finds pushed, its own return address included, if it belongs to a PLT stub
+ *  (lld and mold give them no tables); 0: no stub. `before` bytes in front of it and `after` from it on may be read. */
 static uint32_t stub_cfa_offset(const uint8_t *code, size_t before, size_t after)
 {
 	enum { PUSH_IMM = 0x68, JMP_REL = 0xe9, GROUP5 = 0xff, PUSH_MEM = 0x35, JMP_MEM = 0x25, ENDBR_BYTES = 4 };
 	static const uint8_t endbr[ENDBR_BYTES] = {0xf3, 0x0f, 0x1e, 0xfa};
-	if (after >= ENDBR_BYTES + 6 && !memcmp(code, endbr, ENDBR_BYTES)) {
+	if (after >= ENDBR_BYTES && !memcmp(code, endbr, ENDBR_BYTES)) {
 		code += ENDBR_BYTES;
+		after -= ENDBR_BYTES;
 		before = 0;
 	}
 	if (after < 6)
@@ -118,9 +119,16 @@ static uint32_t stub_cfa_offset(const uint8_t *code, size_t before, size_t after
 		return before >= 6 && code[-6] == GROUP5 && code[-5] == PUSH_MEM ? 24 : 8;
 	if (code[0] == GROUP5 && code[1] == PUSH_MEM)
 		return 16;
-	if (code[0] == PUSH_IMM && after >= 6 && code[5] == JMP_REL)
+	if (code[0] == PUSH_IMM && code[5] == JMP_REL)
 		return 8;
 	return code[0] == JMP_REL && before >= 5 && code[-5] == PUSH_IMM ? 16 : 0;
+}
+
+/** The packed rule of an instruction no FDE covers, where a signal hit it. */
+static uint32_t rule_of_stub(const uint8_t *code, size_t before, size_t after)
+{
+	uint32_t offset = stub_cfa_offset(code, before, after);
+	return offset ? PACKED_SP | offset / WORD_BYTES << PACKED_CFA_SHIFT : 0;
 }
 
 /** The slot number of a register saved below the CFA, 0: it keeps its value, -1: neither. */
