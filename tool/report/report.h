@@ -5,8 +5,7 @@
 // The order is pprof's, and percentages depend on it: report_new() takes the total from the profile
 // as it stands (before focus, unless relative percentages are asked for), then the driver filters and
 // aggregates that same profile in place, then report_generate() writes. A report changes its profile
-// where pprof does (function file names are trimmed, values divided for -proto), so a profile serves
-// one report; keep a copy for the next.
+// where pprof does (function file names are trimmed, values divided for -proto): give it a view.
 #ifndef CPROF_TOOL_REPORT_H
 #define CPROF_TOOL_REPORT_H
 
@@ -16,10 +15,11 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "tool/profile/filter.h"
 #include "tool/profile/profile.h"
+#include "tool/profile/regex.h"
 
-struct regexp;       // the compiled argument of peek, list, disasm, weblist
-struct object_tools; // tool/binutils: symbols and disassembly of binaries, for disasm and weblist
+struct toolset; // tool/binutils: what opens and disassembles binaries, for disasm and weblist
 
 enum report_format {
 	REPORT_TEXT,
@@ -39,11 +39,6 @@ enum report_format {
 	REPORT_FOLDED,     // root;caller;leaf value: flamegraph.pl, speedscope, inferno
 	REPORT_SPEEDSCOPE, // https://www.speedscope.app/file-format-schema.json
 	REPORT_JSON,       // nodes, edges and tags, for scripts: see export/json.c
-};
-
-/** The unit in which a numeric label is shown. */
-struct num_label_unit {
-	strid key, unit;
 };
 
 struct report_options {
@@ -69,14 +64,14 @@ struct report_options {
 
 	const struct str *active_filters; // "focus=re", for the legend
 	uint32_t nactive_filters;
-	const struct num_label_unit *num_label_units; // of the unfiltered profile
-	uint32_t nnum_label_units;
+	struct label_units label_units; // of the unfiltered profile
 
-	const struct regexp *symbol; // or NULL
+	const struct regex *symbol; // the argument of peek, list, disasm, weblist; else NULL
+	struct str symbol_text;      // its pattern, for messages
 	struct str source_path;
 	struct str trim_path;
 	bool intel_syntax;
-	const struct object_tools *object_tools; // or NULL
+	struct toolset *tools;
 };
 
 struct report {

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// Writing JSON straight into a buffer: the exports are lists as long as the profile, and a document
+// tree of them would weigh ten times their text.
+#ifndef CPROF_TOOL_EXPORT_JSONOUT_H
+#define CPROF_TOOL_EXPORT_JSONOUT_H
+
+#include "base/buf.h"
+#include "base/str.h"
+
+/** s as a JSON string; bytes that are no UTF-8 become U+FFFD. */
+void json_string(struct str s, struct buf *out);
+
+/** `"key":`, with a comma in front unless it is the first of its object. */
+void json_key(const char *key, bool first, struct buf *out);
+
+#endif

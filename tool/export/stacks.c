@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+// A hash table of samples by the nodes of their stacks. See stacks.h.
+#include "tool/export/stacks.h"
+
+static uint64_t mix(uint64_t h, uint32_t node)
+{
+	h = (h ^ node) * 0x9e3779b97f4a7c15u;
+	return h ^ h >> 29;
+}
+
+static uint64_t stack_hash(const struct graph *g, struct stack stack)
+{
+	uint64_t h = 1;
+	for (uint32_t k = 0; k < stack.n; k++) {
+		uint32_t single, n;
+		const uint32_t *nodes = graph_location_nodes(g, stack.locs[k], &single, &n);
+		for (uint32_t i = 0; i < n; i++)
+			h = mix(h, nodes[i]);
+	}
+	return h ^ h >> 32;
+}
+
+// A walk over the nodes of a stack, however they fall into locations.
+struct cursor {
+	struct stack stack;
+	uint32_t loc, line;
+};
+
+static uint32_t next_node(const struct graph *g, struct cursor *c)
+{
+	uint32_t single, n;
+	if (c->loc == c->stack.n)
+		return NO_INDEX;
+	const uint32_t *nodes = graph_location_nodes(g, c->stack.locs[c->loc], &single, &n);
+	uint32_t node = nodes[c->line++];
+	if (c->line == n) {
+		c->line = 0;
+		c->loc++;
+	}
+	return node;
+}
+
+static bool stack_eq(const struct graph *g, struct stack a, struct stack b)
+{
+	if (a.n == b.n && memcmp(a.locs, b.locs, a.n * sizeof(a.locs[0])) == 0)
+		return true;
+	struct cursor x = {a, 0, 0}, y = {b, 0, 0};
+	for (;;) {
+		uint32_t l = next_node(g, &x), r = next_node(g, &y);
+		if (l != r)
+			return false;
+		if (l == NO_INDEX)
+			return true;
+	}
+}
+
+struct slot {
+	uint32_t hash;
+	uint32_t stack; // plus one
+};
+
+static uint32_t find_or_add(struct stacks *s, struct slot *slots, uint64_t mask, uint32_t sample)
+{
+	const struct profile *p = s->g->profile;
+	struct stack stack = profile_stack(p, sample);
+	uint64_t h = stack_hash(s->g, stack), at = h & mask;
+	for (; slots[at].stack; at = (at + 1) & mask) {
+		uint32_t other = slots[at].stack - 1;
+		if (slots[at].hash == (uint32_t)(h >> 32) &&
+				stack_eq(s->g, stack, profile_stack(p, s->samples[other])))
+			return other;
+	}
+	s->samples[s->n] = sample;
+	slots[at] = (struct slot){(uint32_t)(h >> 32), ++s->n};
+	return s->n - 1;
+}
+
+void stacks_create(struct profile *p, struct stacks *out)
+{
+	struct stacks *s = out;
+	struct arena scratch = {0};
+	uint64_t mask = 1023;
+	while (mask < (uint64_t)p->nsamples * 2)
+		mask = mask * 2 + 1;
+	struct slot *slots = arena_array(&scratch, struct slot, mask + 1);
+	*s = (struct stacks){.g = graph_of_frames(p)};
+	s->samples = arena_array(&s->arena, uint32_t, p->nsamples);
+	s->values = arena_array(&s->arena, int64_t, (size_t)p->nsamples * p->nsample_types);
+	for (uint32_t i = 0; i < p->nsamples; i++) {
+		if (!profile_stack(p, i).n)
+			continue;
+		uint32_t stack = find_or_add(s, slots, mask, i);
+		int64_t *sums = s->values + (size_t)stack * p->nsample_types;
+		for (uint32_t k = 0; k < p->nsample_types; k++)
+			sums[k] = wrap_add(sums[k], profile_values(p, i)[k]);
+	}
+	arena_deinit(&scratch);
+}
+
+void stacks_destroy(struct stacks *s)
+{
+	arena_deinit(&s->arena);
+	graph_destroy(s->g);
+}
+
+uint32_t stacks_path(struct stacks *s, uint32_t stack, const uint32_t **path_out)
+{
+	struct stack st = profile_stack(s->g->profile, s->samples[stack]);
+	uint32_t n = 0, at;
+	for (struct cursor c = {st, 0, 0}; next_node(s->g, &c) != NO_INDEX;)
+		n++;
+	if (n > s->path_cap) {
+		s->path_cap = n * 2;
+		s->path = arena_array(&s->arena, uint32_t, s->path_cap);
+	}
+	at = n;
+	for (struct cursor c = {st, 0, 0}; at > 0;)
+		s->path[--at] = next_node(s->g, &c);
+	*path_out = s->path;
+	return n;
+}

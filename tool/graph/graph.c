@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+// Makes graphs, names their nodes and indexes their edges. See graph.h.
+#include "tool/graph/graph.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/path.h"
+#include "tool/graph/frames.h"
+#include "tool/graph/passes.h"
+
+static struct graph *with_frames(struct profile *p, const struct graph_options *options)
+{
+	struct graph *g = calloc(1, sizeof(*g));
+	if (!g)
+		arena_array_bytes(SIZE_MAX, sizeof(*g)); // ends the process, as all of tool/ does
+	g->profile = p;
+	g->options = *options;
+	frames_create(g);
+	return g;
+}
+
+struct graph *graph_of_frames(struct profile *p)
+{
+	struct graph *g = with_frames(p, &(struct graph_options){0});
+	nodes_of_infos(g);
+	return g;
+}
+
+const uint32_t *graph_location_nodes(const struct graph *g, uint32_t location, uint32_t *single,
+		uint32_t *n_out)
+{
+	uint32_t code = g->frames->codes[location];
+	if (code & FRAMES_SEVERAL) {
+		const uint32_t *list = g->frames->lists + (code & ~FRAMES_SEVERAL);
+		*n_out = list[0];
+		return list + 1;
+	}
+	*single = code;
+	*n_out = 1;
+	return single;
+}
+
+struct graph *graph_create(struct profile *p, const struct graph_options *options)
+{
+	struct graph *g = with_frames(p, options);
+	if (options->call_tree)
+		calltree_build(g);
+	else
+		tally_nodes(g);
+	select_nodes(g);
+	if (options->call_tree)
+		graph_index_edges(g);
+	return g;
+}
+
+void graph_destroy(struct graph *g)
+{
+	if (!g)
+		return;
+	arena_deinit(&g->arena);
+	free(g);
+}
+
+static void put_part(struct buf *out, size_t start, const char *separator)
+{
+	if (out->len > start)
+		buf_cstr(out, separator);
+}
+
+void node_info_print(const struct graph *g, const struct node_info *info, struct str name,
+		struct str file, const char *separator, struct buf *out)
+{
+	size_t start = out->len;
+	if (info->address)
+		buf_printf(out, "%016" PRIx64, info->address);
+	if (name.len) {
+		put_part(out, start, separator);
+		buf_str(out, name);
+	}
+	if (info->line) {
+		put_part(out, start, separator);
+		buf_str(out, file);
+		buf_byte(out, ':');
+		buf_i64(out, info->line);
+		if (info->column) {
+			buf_byte(out, ':');
+			buf_i64(out, info->column);
+		}
+	} else if (file.len) {
+		put_part(out, start, separator);
+		buf_str(out, file);
+	} else if (!name.len) {
+		put_part(out, start, separator);
+		struct str objfile = profile_str(g->profile, info->objfile);
+		if (objfile.len)
+			buf_printf(out, "[%.*s]", STR_FMT(path_base(objfile)));
+		else
+			buf_cstr(out, "<unknown>");
+	}
+}
+
+struct str graph_node_name(struct graph *g, uint32_t node)
+{
+	uint32_t at = g->nodes[node].info;
+	if (!g->info_names[at].ptr) {
+		const struct node_info *info = &g->infos[at];
+		struct str name = profile_str(g->profile, info->name);
+		if (name.len && !info->address && !info->line && !info->file) {
+			g->info_names[at] = name; // what most names are, without a copy
+			return name;
+		}
+		struct buf b = {0};
+		node_info_print(g, info, name, profile_str(g->profile, info->file), " ", &b);
+		g->info_names[at] = (struct str){arena_strndup(&g->arena, b.ptr, b.len), b.len};
+		buf_deinit(&b);
+	}
+	return g->info_names[at];
+}
+
+// Counting sort of edge indexes by one end.
+static void index_by(struct graph *g, bool by_dst, uint32_t **begin_out, uint32_t **list_out)
+{
+	uint32_t *begin = arena_array(&g->arena, uint32_t, (size_t)g->nnodes + 2);
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < g->nedges; i++) {
+		if (g->edges[i].removed)
+			continue;
+		begin[(by_dst ? g->edges[i].dst : g->edges[i].src) + 2]++;
+		n++;
+	}
+	for (uint32_t i = 2; i < g->nnodes + 2; i++)
+		begin[i] += begin[i - 1];
+	uint32_t *list = arena_array(&g->arena, uint32_t, n);
+	for (uint32_t i = 0; i < g->nedges; i++)
+		if (!g->edges[i].removed)
+			list[begin[(by_dst ? g->edges[i].dst : g->edges[i].src) + 1]++] = i;
+	*begin_out = begin;
+	*list_out = list;
+}
+
+void graph_index_edges(struct graph *g)
+{
+	index_by(g, true, &g->in_begin, &g->in);
+	index_by(g, false, &g->out_begin, &g->out);
+}

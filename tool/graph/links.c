@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+// The second pass: edges. Each sample adds its value once to every distinct pair of neighbours on its
+// stack. Done only between the nodes that stay (graph.h says why that is enough), into a hash table
+// of 32-byte cells a thread.
+#include "tool/graph/passes.h"
+
+#include <stdlib.h>
+
+#include "tool/graph/frames.h"
+#include "tool/graph/parallel.h"
+
+struct cell {
+	uint64_t key; // src + 1, dst; 0 is free
+	int64_t weight, weight_div;
+	uint32_t stamp; // 1 + the last sample counted
+	bool residual, is_inline;
+};
+
+struct linker {
+	const struct graph *g;
+	const struct frame_table *frames;
+	bool only_inlined;
+	struct cell *cells;
+	uint64_t mask;
+	uint64_t ncells;
+};
+
+static uint64_t cell_at(uint64_t key, uint64_t mask)
+{
+	uint64_t h = key * 0x9e3779b97f4a7c15u;
+	return (h ^ h >> 32) & mask;
+}
+
+static struct cell *cells_alloc(uint64_t n)
+{
+	struct cell *cells = calloc(n, sizeof(*cells));
+	if (!cells)
+		arena_array_bytes(SIZE_MAX, sizeof(*cells)); // ends the process, as all of tool/ does
+	return cells;
+}
+
+static void linker_grow(struct linker *l)
+{
+	struct cell *old = l->cells;
+	uint64_t nold = l->mask + 1;
+	l->mask = l->mask * 2 + 1;
+	l->cells = cells_alloc(l->mask + 1);
+	for (uint64_t i = 0; i < nold; i++) {
+		if (!old[i].key)
+			continue;
+		uint64_t at = cell_at(old[i].key, l->mask);
+		while (l->cells[at].key)
+			at = (at + 1) & l->mask;
+		l->cells[at] = old[i];
+	}
+	free(old);
+}
+
+static inline struct cell *find_cell(struct linker *l, uint64_t key)
+{
+	uint64_t at = cell_at(key, l->mask);
+	while (l->cells[at].key != key) {
+		if (!l->cells[at].key) {
+			if (l->ncells * 2 > l->mask) {
+				linker_grow(l);
+				return find_cell(l, key);
+			}
+			l->ncells++;
+			l->cells[at].key = key;
+			l->cells[at].is_inline = true;
+			break;
+		}
+		at = (at + 1) & l->mask;
+	}
+	return &l->cells[at];
+}
+
+// Where the walk from the root to the leaf of one sample stands.
+struct walk {
+	uint32_t parent; // FRAMES_NONE at first
+	bool residual;
+	uint32_t stamp;
+	int64_t w, dw;
+};
+
+static inline void step(struct linker *l, struct walk *walk, uint32_t node, bool is_inline)
+{
+	if (node == FRAMES_NONE) {
+		walk->residual = true;
+		return;
+	}
+	if (walk->parent != FRAMES_NONE && walk->parent != node &&
+			(!l->only_inlined || l->frames->may_inline[node])) {
+		struct cell *c = find_cell(l, (uint64_t)(walk->parent + 1) << 32 | node);
+		if (c->stamp != walk->stamp) {
+			c->stamp = walk->stamp;
+			c->weight = wrap_add(c->weight, walk->w);
+			c->weight_div = wrap_add(c->weight_div, walk->dw);
+			c->residual |= walk->residual;
+			c->is_inline &= is_inline;
+		}
+	}
+	walk->parent = node;
+	walk->residual = false;
+}
+
+static void link_range(void *state, struct sample_range range)
+{
+	struct linker *l = state;
+	const struct profile *p = l->g->profile;
+	const struct frame_table *f = l->frames;
+	uint32_t index = l->g->options.value_index;
+	bool mean = l->g->options.mean;
+
+	for (uint32_t i = range.begin; i < range.end; i++) {
+		const int64_t *values = profile_values(p, i);
+		struct walk walk = {FRAMES_NONE, false, i + 1, values[index], mean ? values[0] : 0};
+		if (walk.w == 0 && walk.dw == 0)
+			continue;
+		struct stack stack = profile_stack(p, i);
+		for (uint32_t k = stack.n; k-- > 0;) {
+			uint32_t code = f->codes[stack.locs[k]];
+			if (!(code & FRAMES_SEVERAL)) {
+				step(l, &walk, code, false);
+				continue;
+			}
+			const uint32_t *list = f->lists + (code & ~FRAMES_SEVERAL);
+			for (uint32_t j = list[0]; j > 0; j--)
+				step(l, &walk, list[j], j != list[0]);
+		}
+	}
+}
+
+static void merge_cells(struct linker *into, const struct linker *from)
+{
+	for (uint64_t i = 0; i <= from->mask; i++) {
+		const struct cell *c = &from->cells[i];
+		if (!c->key)
+			continue;
+		struct cell *to = find_cell(into, c->key);
+		to->weight = wrap_add(to->weight, c->weight);
+		to->weight_div = wrap_add(to->weight_div, c->weight_div);
+		to->residual |= c->residual;
+		to->is_inline &= c->is_inline;
+	}
+}
+
+static int edge_by_ends(const void *a, const void *b)
+{
+	const struct edge *l = a, *r = b;
+	if (l->src != r->src)
+		return l->src < r->src ? -1 : 1;
+	return (l->dst > r->dst) - (l->dst < r->dst);
+}
+
+static void take_edges(struct graph *g, const struct linker *l)
+{
+	g->edges = arena_array(&g->arena, struct edge, l->ncells);
+	g->nedges = 0;
+	for (uint64_t i = 0; i <= l->mask; i++) {
+		const struct cell *c = &l->cells[i];
+		if (!c->key)
+			continue;
+		g->edges[g->nedges++] = (struct edge){.src = (uint32_t)(c->key >> 32) - 1,
+				.dst = (uint32_t)c->key, .residual = c->residual, .is_inline = c->is_inline,
+				.weight = c->weight, .weight_div = c->weight_div};
+	}
+	// The hash's order depends on the number of processors; reports shall not.
+	qsort(g->edges, g->nedges, sizeof(g->edges[0]), edge_by_ends);
+}
+
+static void link_nodes(struct graph *g, bool only_selected, bool only_inlined)
+{
+	struct sample_range ranges[PARALLEL_MAX];
+	struct linker linkers[PARALLEL_MAX];
+	struct arena scratch = {0};
+	struct frame_table frames = only_selected ? frames_of_selected(g, &scratch) : *g->frames;
+	uint32_t n = parallel_ranges(g->profile, ranges);
+
+	for (uint32_t i = 0; i < n; i++)
+		linkers[i] = (struct linker){g, &frames, only_inlined, cells_alloc(1024), 1023, 0};
+	parallel_run(ranges, n, linkers, sizeof(linkers[0]), link_range);
+	for (uint32_t i = 1; i < n; i++) {
+		merge_cells(&linkers[0], &linkers[i]);
+		free(linkers[i].cells);
+	}
+	take_edges(g, &linkers[0]);
+	free(linkers[0].cells);
+	arena_deinit(&scratch);
+	graph_index_edges(g);
+}
+
+void graph_link(struct graph *g, bool only_selected)
+{
+	link_nodes(g, only_selected, false);
+}
+
+void graph_link_inlined(struct graph *g, bool only_selected)
+{
+	if (g->has_inlines)
+		link_nodes(g, only_selected, true);
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// Threads for one pass. They live as long as the pass: a pass that is worth them takes a hundred
+// times longer than starting them. See parallel.h.
+#include "tool/graph/parallel.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+enum { MIN_FRAMES_A_THREAD = 1 << 18 };
+
+uint32_t parallel_ranges(const struct profile *p, struct sample_range ranges[PARALLEL_MAX])
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t n = p->nlocs / MIN_FRAMES_A_THREAD;
+	if (n > (size_t)(cpus > 0 ? cpus : 1))
+		n = (size_t)(cpus > 0 ? cpus : 1);
+	if (n > PARALLEL_MAX)
+		n = PARALLEL_MAX;
+	if (n < 1)
+		n = 1;
+	size_t frames = 0;
+	for (uint32_t i = 0; n > 1 && i < p->nsamples; i++)
+		frames += p->loc_end[i] - p->loc_begin[i];
+
+	uint32_t at = 0;
+	size_t done = 0;
+	for (size_t k = 0; k < n; k++) {
+		ranges[k].begin = at;
+		if (k + 1 == n)
+			at = p->nsamples;
+		for (; at < p->nsamples && done < frames * (k + 1) / n; at++)
+			done += p->loc_end[at] - p->loc_begin[at];
+		ranges[k].end = at;
+	}
+	return (uint32_t)n;
+}
+
+struct job {
+	void *state;
+	void (*work)(void *state, struct sample_range range);
+	struct sample_range range;
+};
+
+static void *job_main(void *arg)
+{
+	const struct job *j = arg;
+	j->work(j->state, j->range);
+	return NULL;
+}
+
+void parallel_run(const struct sample_range *ranges, uint32_t n, void *states, size_t state_size,
+		void (*work)(void *state, struct sample_range range))
+{
+	pthread_t threads[PARALLEL_MAX];
+	bool started[PARALLEL_MAX] = {0};
+	struct job jobs[PARALLEL_MAX];
+
+	for (uint32_t i = 0; i < n; i++)
+		jobs[i] = (struct job){(char *)states + i * state_size, work, ranges[i]};
+	for (uint32_t i = 1; i < n; i++)
+		started[i] = pthread_create(&threads[i], NULL, job_main, &jobs[i]) == 0;
+	for (uint32_t i = 0; i < n; i++) {
+		if (started[i])
+			pthread_join(threads[i], NULL);
+		else
+			job_main(&jobs[i]);
+	}
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// The steps graph.c and trim.c are made of. Private to tool/graph.
+#ifndef CPROF_TOOL_GRAPH_PASSES_H
+#define CPROF_TOOL_GRAPH_PASSES_H
+
+#include "tool/graph/graph.h"
+
+/** Makes a node of each info. */
+void nodes_of_infos(struct graph *g);
+/** Does so and adds up the samples. */
+void tally_nodes(struct graph *g);
+/** Makes a node of each context, with its edge from its caller. */
+void calltree_build(struct graph *g);
+/** The nodes of a sample's stack in a call tree, root first; into `path`, which has room for all. */
+uint32_t calltree_path(const struct graph *g, uint32_t sample, uint32_t *path);
+/** Connects what stays to its nearest ancestor that stays, once nodes went from `selected`. */
+void calltree_trim(struct graph *g, const bool *was_selected);
+
+/** Selects the nodes that are not zero (nor below, where these are to be dropped). */
+void select_nodes(struct graph *g);
+
+/** Fills in, out and their bounds from edges; removed edges are left out. */
+void graph_index_edges(struct graph *g);
+
+/** Tags lighter than the cutoff go. */
+void tags_trim(struct graph *g, int64_t cutoff);
+
+#endif

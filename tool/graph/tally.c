@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// The first pass: flat and cum of every node. It knows nothing of edges, so that it touches two small
+// tables a frame and no more. Also decides which nodes count at all.
+#include "tool/graph/passes.h"
+
+#include <stdlib.h>
+
+#include "tool/graph/frames.h"
+#include "tool/graph/parallel.h"
+
+struct accum {
+	int64_t cum, flat;
+	uint32_t stamp; // 1 + the last sample counted in cum: a recursive function counts once
+};
+
+struct accum_div {
+	int64_t cum, flat;
+};
+
+struct tally {
+	const struct graph *g;
+	struct accum *nodes;
+	struct accum_div *divs; // NULL where no mean is asked for
+};
+
+static inline void add_cum(struct tally *t, uint32_t node, uint32_t stamp, int64_t w, int64_t dw)
+{
+	struct accum *a = &t->nodes[node];
+	if (a->stamp == stamp)
+		return;
+	a->stamp = stamp;
+	a->cum = wrap_add(a->cum, w);
+	if (t->divs)
+		t->divs[node].cum = wrap_add(t->divs[node].cum, dw);
+}
+
+static inline void tally_sample(struct tally *t, uint32_t sample, int64_t w, int64_t dw)
+{
+	const struct frame_table *f = t->g->frames;
+	struct stack stack = profile_stack(t->g->profile, sample);
+	if (!stack.n)
+		return;
+	for (uint32_t k = 0; k < stack.n; k++) {
+		uint32_t code = f->codes[stack.locs[k]];
+		if (!(code & FRAMES_SEVERAL)) {
+			add_cum(t, code, sample + 1, w, dw);
+			continue;
+		}
+		const uint32_t *list = f->lists + (code & ~FRAMES_SEVERAL);
+		for (uint32_t i = 1; i <= list[0]; i++)
+			add_cum(t, list[i], sample + 1, w, dw);
+	}
+	uint32_t leaf = f->codes[stack.locs[0]];
+	if (leaf & FRAMES_SEVERAL)
+		leaf = f->lists[(leaf & ~FRAMES_SEVERAL) + 1];
+	t->nodes[leaf].flat = wrap_add(t->nodes[leaf].flat, w);
+	if (t->divs)
+		t->divs[leaf].flat = wrap_add(t->divs[leaf].flat, dw);
+}
+
+static void tally_range(void *state, struct sample_range range)
+{
+	struct tally *t = state;
+	const struct profile *p = t->g->profile;
+	uint32_t index = t->g->options.value_index;
+	for (uint32_t i = range.begin; i < range.end; i++) {
+		const int64_t *values = profile_values(p, i);
+		int64_t w = values[index], dw = t->divs ? values[0] : 0;
+		if (w != 0 || dw != 0)
+			tally_sample(t, i, w, dw);
+	}
+}
+
+static void tally_add(struct graph *g, const struct tally *t)
+{
+	for (uint32_t i = 0; i < g->nnodes; i++) {
+		struct node *n = &g->nodes[i];
+		n->cum = wrap_add(n->cum, t->nodes[i].cum);
+		n->flat = wrap_add(n->flat, t->nodes[i].flat);
+		if (t->divs) {
+			n->cum_div = wrap_add(n->cum_div, t->divs[i].cum);
+			n->flat_div = wrap_add(n->flat_div, t->divs[i].flat);
+		}
+	}
+}
+
+void nodes_of_infos(struct graph *g)
+{
+	g->nnodes = g->ninfos;
+	g->nodes = arena_array(&g->arena, struct node, g->nnodes);
+	for (uint32_t i = 0; i < g->nnodes; i++)
+		g->nodes[i].info = i;
+}
+
+void tally_nodes(struct graph *g)
+{
+	struct sample_range ranges[PARALLEL_MAX];
+	struct tally tallies[PARALLEL_MAX];
+	struct arena scratch = {0};
+	uint32_t n = parallel_ranges(g->profile, ranges);
+
+	nodes_of_infos(g);
+	for (uint32_t i = 0; i < n; i++) {
+		tallies[i] = (struct tally){g, arena_array(&scratch, struct accum, g->nnodes), NULL};
+		if (g->options.mean)
+			tallies[i].divs = arena_array(&scratch, struct accum_div, g->nnodes);
+	}
+	parallel_run(ranges, n, tallies, sizeof(tallies[0]), tally_range);
+	for (uint32_t i = 0; i < n; i++)
+		tally_add(g, &tallies[i]);
+	arena_deinit(&scratch);
+}
+
+static bool is_shown(const struct graph *g, const struct node *n)
+{
+	if (n->cum == 0 && n->flat == 0)
+		return false;
+	if (!g->options.drop_negative)
+		return true;
+	return n->flat > 0 || (n->flat == 0 && n->cum >= 0);
+}
+
+void select_nodes(struct graph *g)
+{
+	g->selected = arena_array(&g->arena, uint32_t, g->nnodes);
+	g->is_selected = arena_array(&g->arena, bool, g->nnodes);
+	for (uint32_t i = 0; i < g->nnodes; i++) {
+		if (!is_shown(g, &g->nodes[i]))
+			continue;
+		g->selected[g->nselected++] = i;
+		g->is_selected[i] = true;
+	}
+}

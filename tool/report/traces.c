@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+// -traces: every sample with its stack. The lines of a location and of a label set are made once and
+// copied into every sample that has them; the buffer hands on what it holds as it fills.
+#include <stdlib.h>
+
+#include "tool/measurement/measurement.h"
+#include "tool/report/cells.h"
+#include "tool/report/formats.h"
+
+static const char separator[] = "-----------+-------------------------------------------------------\n";
+
+enum { VALUE_COLUMNS = 10 };
+
+struct tracer {
+	struct report *r;
+	struct graph *g; // for the names of frames
+	struct arena arena;
+	struct str *locations; // their lines, each led by VALUE_COLUMNS blanks; ptr NULL until made
+	struct str *label_sets;
+};
+
+// pprof lists keys as if each were formatted and the lines sorted.
+static int by_bytes(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+static struct str keep(struct tracer *t, struct buf *b)
+{
+	struct str s = {arena_strndup(&t->arena, b->ptr, b->len), b->len};
+	buf_deinit(b);
+	return s;
+}
+
+static void put_label_value(const struct tracer *t, const struct label *l, struct buf *b)
+{
+	const struct profile *p = t->r->profile;
+	if (!l->is_num) {
+		buf_str(b, profile_str(p, l->str));
+		return;
+	}
+	char text[MEASUREMENT_LABEL_BYTES];
+	struct str unit = label_units_get(p, &t->r->options.label_units, profile_str(p, l->key));
+	buf_append(b, text, measurement_format(text, l->num, unit, STR("auto")));
+}
+
+// One line a key, of the string or the numeric labels of a set.
+static void put_labels(struct tracer *t, struct label_set set, bool is_num, struct buf *out)
+{
+	const struct profile *p = t->r->profile;
+	struct str *lines = arena_array(&t->arena, struct str, set.n);
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < set.n;) {
+		const struct label *first = &p->labels[set.begin + i];
+		struct buf b = {0};
+		put_right(&b, profile_str(p, first->key), VALUE_COLUMNS);
+		buf_cstr(&b, ":  ");
+		for (uint32_t k = i; i < set.n; i++) {
+			const struct label *l = &p->labels[set.begin + i];
+			if (l->key != first->key || l->is_num != first->is_num)
+				break;
+			if (i > k)
+				buf_byte(&b, ' ');
+			put_label_value(t, l, &b);
+		}
+		buf_byte(&b, '\n');
+		if (first->is_num == is_num)
+			lines[n++] = keep(t, &b);
+		else
+			buf_deinit(&b);
+	}
+	qsort(lines, n, sizeof(lines[0]), by_bytes);
+	for (uint32_t i = 0; i < n; i++)
+		buf_str(out, lines[i]);
+}
+
+static struct str label_lines(struct tracer *t, uint32_t set)
+{
+	if (!t->label_sets[set].ptr) {
+		struct buf b = {0};
+		put_labels(t, t->r->profile->label_sets[set], false, &b);
+		put_labels(t, t->r->profile->label_sets[set], true, &b);
+		t->label_sets[set] = keep(t, &b);
+	}
+	return t->label_sets[set];
+}
+
+static struct str location_lines(struct tracer *t, uint32_t location)
+{
+	struct str *s = &t->locations[location];
+	if (!s->ptr) {
+		struct buf b = {0};
+		uint32_t single, n;
+		const uint32_t *nodes = graph_location_nodes(t->g, location, &single, &n);
+		for (uint32_t i = 0; i < n; i++) {
+			buf_pad(&b, ' ', VALUE_COLUMNS + 3);
+			buf_str(&b, graph_node_name(t->g, nodes[i]));
+			buf_cstr(&b, i + 1 < n ? " (inline)\n" : "\n");
+		}
+		*s = keep(t, &b);
+	}
+	return *s;
+}
+
+static void put_sample(struct tracer *t, uint32_t sample, struct buf *out)
+{
+	const struct report *r = t->r;
+	struct stack stack = profile_stack(r->profile, sample);
+	uint32_t set = profile_label_set(r->profile, sample);
+	const int64_t *values = profile_values(r->profile, sample);
+	if (!stack.n)
+		return;
+	buf_append(out, separator, sizeof(separator) - 1);
+	if (set)
+		buf_str(out, label_lines(t, set));
+	put_value(r, mean_value(values[r->options.value_index], r->options.mean ? values[0] : 0),
+			VALUE_COLUMNS, out);
+	struct str first = location_lines(t, stack.locs[0]);
+	buf_str(out, str_slice(first, VALUE_COLUMNS, first.len));
+	for (uint32_t k = 1; k < stack.n; k++)
+		buf_str(out, location_lines(t, stack.locs[k]));
+}
+
+struct err *report_write_traces(struct report *r, struct buf *out)
+{
+	const struct profile *p = r->profile;
+	struct tracer t = {.r = r, .g = graph_of_frames(r->profile)};
+	t.locations = arena_array(&t.arena, struct str, p->nlocations);
+	t.label_sets = arena_array(&t.arena, struct str, p->nlabel_sets);
+
+	report_profile_labels(r, out);
+	buf_byte(out, '\n');
+	for (uint32_t i = 0; i < p->nsamples; i++)
+		put_sample(&t, i, out);
+	buf_append(out, separator, sizeof(separator) - 1);
+	arena_deinit(&t.arena);
+	graph_destroy(t.g);
+	return NULL;
+}
