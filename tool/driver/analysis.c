@@ -53,16 +53,6 @@ static void set_active_filters(struct arena *a, const struct config *c, struct r
 	o->active_filters = active;
 }
 
-static void set_label_units(struct arena *a, const struct label_units *units,
-		struct report_options *o)
-{
-	struct num_label_unit *items = arena_array(a, struct num_label_unit, units->n);
-	for (uint32_t i = 0; i < units->n; i++)
-		items[i] = (struct num_label_unit){units->items[i].key, units->items[i].unit};
-	o->num_label_units = items;
-	o->nnum_label_units = units->n;
-}
-
 static struct err *make_options(struct arena *a, const struct profile *p, const struct config *c,
 		const struct label_units *units, struct report_options *o)
 {
@@ -90,6 +80,7 @@ static struct err *make_options(struct arena *a, const struct profile *p, const 
 					       : type,
 			.sample_unit = profile_str(p, p->sample_types[index].unit),
 			.output_unit = str_from(c->unit),
+			.label_units = *units,
 			.source_path = str_from(c->source_path),
 			.trim_path = str_from(c->trim_path),
 			.intel_syntax = c->intel_syntax,
@@ -97,7 +88,6 @@ static struct err *make_options(struct arena *a, const struct profile *p, const 
 	if (p->nmappings && p->mappings[0].file)
 		o->title = path_base(profile_str(p, p->mappings[0].file));
 	set_active_filters(a, c, o);
-	set_label_units(a, units, o);
 	return NULL;
 }
 
@@ -132,6 +122,7 @@ static struct err *compile_param(struct arena *a, const char *param, struct repo
 	struct regex *re;
 	struct err *e = regex_compile(a, str_from(param), &re);
 	o->symbol = re;
+	o->symbol_text = str_from(param);
 	return err_wrap(a, e, "parsing argument regexp %s", param);
 }
 

@@ -19,7 +19,7 @@
 #include "tool/profile/profile.h"
 #include "tool/profile/regex.h"
 
-struct toolset; // tool/binutils: what opens and disassembles binaries, for disasm and weblist
+struct object_tools; // tool/binutils: what disassembles binaries, for disasm and weblist
 
 enum report_format {
 	REPORT_TEXT,
@@ -71,7 +71,7 @@ struct report_options {
 	struct str source_path;
 	struct str trim_path;
 	bool intel_syntax;
-	struct toolset *tools;
+	struct object_tools *object_tools;
 };
 
 struct report {
