@@ -23,21 +23,24 @@ void report_labels(const struct report *r, const struct graph *g, const struct g
 /** A source file name without the prefixes that trim_path, or the place of the sources, tells to cut. */
 struct str report_trim_path(const struct report *r, struct str path);
 
-struct err *report_write_text(struct report *r, struct buf *out);
-struct err *report_write_tree(struct report *r, struct buf *out);
-struct err *report_write_traces(struct report *r, struct buf *out);
-struct err *report_write_tags(struct report *r, struct buf *out);
-struct err *report_write_dot(struct report *r, struct buf *out);
-struct err *report_write_callgrind(struct report *r, struct buf *out);
-struct err *report_write_proto(struct report *r, struct buf *out);
-struct err *report_write_topproto(struct report *r, struct buf *out);
+/** Writes one format; what report_generate dispatches to. */
+typedef struct err *report_writer(struct report *r, struct buf *out);
+
+report_writer report_write_text;
+report_writer report_write_tree;
+report_writer report_write_traces;
+report_writer report_write_tags;
+report_writer report_write_dot;
+report_writer report_write_callgrind;
+report_writer report_write_proto;
+report_writer report_write_topproto;
 
 /** The name of each shown node's function, numbered where others look the same. In g's arena. */
 strid *callgrind_distinct_names(struct graph *g);
 
 // tool/export
-struct err *report_write_folded(struct report *r, struct buf *out);
-struct err *report_write_speedscope(struct report *r, struct buf *out);
-struct err *report_write_json(struct report *r, struct buf *out);
+report_writer report_write_folded;
+report_writer report_write_speedscope;
+report_writer report_write_json;
 
 #endif

@@ -183,7 +183,7 @@ static struct err *write_raw(struct report *r, struct buf *out)
 	return NULL;
 }
 
-static struct err *(*const writers[])(struct report *r, struct buf *out) = {
+static report_writer *const writers[] = {
 	[REPORT_TEXT] = report_write_text,
 	[REPORT_TREE] = report_write_tree,
 	[REPORT_TRACES] = report_write_traces,
