@@ -56,6 +56,9 @@ struct err *tag_filter_compile(struct arena *a, struct str option, struct str va
 		const struct label_units *units, struct tag_filter **filter_out, bool *is_range_out,
 		struct str *range_text_out);
 
+/** Frees its regexps (NULL-safe); the rest is the arena's. */
+void tag_filter_free(struct tag_filter *filter);
+
 /** Keeps the samples that match focus and not ignore. Either may be NULL. */
 void profile_filter_tags(struct profile *p, const struct tag_filter *focus,
 		const struct tag_filter *ignore, bool *focus_matched_out, bool *ignore_matched_out);

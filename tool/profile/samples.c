@@ -35,6 +35,16 @@ void samples_reserve_locs(struct profile *p, size_t extra)
 	p->locs_cap = cap;
 }
 
+void samples_set_locs(struct profile *p, uint32_t *locs, size_t n, size_t cap)
+{
+	if (!(p->borrowed & PROFILE_LOCS))
+		pages_free(p->locs, p->locs_cap * sizeof(*locs));
+	p->borrowed &= ~(unsigned)PROFILE_LOCS;
+	p->locs = locs;
+	p->nlocs = n;
+	p->locs_cap = cap;
+}
+
 uint32_t *samples_own_labels(struct profile *p)
 {
 	profile_own(p, PROFILE_SAMPLES);

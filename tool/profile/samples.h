@@ -14,6 +14,9 @@ void samples_reserve(struct profile *p, uint32_t n);
 /** Room for `extra` more entries in locs. */
 void samples_reserve_locs(struct profile *p, size_t extra);
 
+/** Puts another stack column in place, of pages for `cap` entries; the old one is freed if it was ours. */
+void samples_set_locs(struct profile *p, uint32_t *locs, size_t n, size_t cap);
+
 /** sample_labels, all 0 where there were none; owned. */
 uint32_t *samples_own_labels(struct profile *p);
 

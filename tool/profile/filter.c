@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// focus, ignore, hide, show, show_from: what a location is, is decided once per location; a sample then
+// is a look at the flags of its stack.
+#include "tool/profile/filter.h"
+
+#include "tool/profile/memo.h"
+#include "tool/profile/samples.h"
+
+enum location_flag { IS_FOCUSED = 1, IS_IGNORED = 2, IS_HIDDEN = 4, IS_SHOW_FROM = 4 };
+
+static bool matches_location(const struct memo *m, const struct location *l)
+{
+	for (uint32_t i = 0; i < l->nlines; i++) {
+		if (memo_matches_line(m, &m->p->lines[l->line_begin + i]))
+			return true;
+	}
+	return memo_matches_mapping(m, l);
+}
+
+/* Keeps the lines that match (or do not); lines without a function stay. */
+static void keep_lines(struct profile *p, struct location *l, const struct memo *m, bool matching)
+{
+	struct line *kept = mem_resize(NULL, l->nlines, sizeof(*kept));
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < l->nlines; i++) {
+		const struct line *line = &p->lines[l->line_begin + i];
+		if (line->function == NO_INDEX || memo_matches_line(m, line) == matching)
+			kept[n++] = *line;
+	}
+	if (n && n < l->nlines) {
+		p->lines = mem_grow(p->lines, &p->lines_cap, p->nlines + n, sizeof(*kept));
+		memcpy(p->lines + p->nlines, kept, n * sizeof(*kept));
+		l->line_begin = p->nlines;
+		p->nlines += n;
+	}
+	l->nlines = n;
+	free(kept);
+}
+
+static void flag_location(struct profile *p, uint32_t i, const struct memo memos[4], uint8_t *flag,
+		struct name_matches *found)
+{
+	const struct memo *focus = &memos[0], *ignore = &memos[1], *hide = &memos[2], *show = &memos[3];
+	struct location *l = &p->locations[i];
+	if (ignore->re && matches_location(ignore, l)) {
+		found->ignore = true;
+		*flag |= IS_IGNORED;
+	} else if (!focus->re || matches_location(focus, l)) {
+		found->focus = true;
+		*flag |= IS_FOCUSED;
+	}
+	if (hide->re && matches_location(hide, l)) {
+		found->hide = true;
+		if (memo_matches_mapping(hide, l))
+			l->nlines = 0;
+		keep_lines(p, l, hide, false);
+		*flag |= l->nlines ? 0 : IS_HIDDEN;
+	}
+	if (show->re) {
+		if (!memo_matches_mapping(show, l))
+			keep_lines(p, l, show, true);
+		found->show |= l->nlines != 0;
+		*flag |= l->nlines ? 0 : IS_HIDDEN;
+	}
+}
+
+/* Takes the hidden locations out of all stacks; samples left without any are not kept. */
+static void hide_locations(struct profile *p, const uint8_t *flags, uint8_t *keep)
+{
+	profile_own(p, PROFILE_SAMPLES);
+	const uint32_t *from = p->locs;
+	uint32_t *to = pages_reserve(p->nlocs * sizeof(*to)), n = 0;
+	if (!to)
+		to = mem_resize(NULL, SIZE_MAX, 2); // says so and ends
+	for (uint32_t i = 0; i < p->nsamples; i++) {
+		uint32_t begin = n;
+		for (uint32_t j = p->loc_begin[i]; keep[i] && j < p->loc_end[i]; j++) {
+			to[n] = from[j];
+			n += !(flags[from[j]] & IS_HIDDEN);
+		}
+		p->loc_begin[i] = begin;
+		p->loc_end[i] = n;
+		keep[i] = n > begin;
+	}
+	samples_set_locs(p, to, n, p->nlocs);
+}
+
+struct name_matches profile_filter_names(struct profile *p, const struct name_filter *f)
+{
+	struct name_matches found = {0};
+	if (!f->focus && !f->ignore && !f->hide && !f->show) {
+		found.focus = true;
+		return found;
+	}
+	struct memo memos[4] = {memo_create(p, f->focus), memo_create(p, f->ignore), memo_create(p, f->hide),
+			memo_create(p, f->show)};
+	uint8_t *flags = mem_zeroed(p->nlocations, 1), any = 0;
+	for (uint32_t i = 0; i < p->nlocations; i++) {
+		flag_location(p, i, memos, &flags[i], &found);
+		any |= flags[i];
+	}
+	uint8_t *keep = mem_resize(NULL, p->nsamples, 1);
+	for (uint32_t i = 0; i < p->nsamples; i++) {
+		struct stack stack = profile_stack(p, i);
+		uint8_t seen = 0;
+		for (uint32_t j = 0; j < stack.n; j++)
+			seen |= flags[stack.locs[j]];
+		keep[i] = (seen & (IS_FOCUSED | IS_IGNORED)) == IS_FOCUSED;
+	}
+	if (any & IS_HIDDEN)
+		hide_locations(p, flags, keep);
+	samples_keep(p, keep);
+	free(keep);
+	free(flags);
+	for (unsigned i = 0; i < 4; i++)
+		memo_free(&memos[i]);
+	return found;
+}
+
+/* Whether the location matches; lines above (rootward of) the last matching one are cut off it. */
+static bool show_from_location(const struct memo *m, struct location *l)
+{
+	if (memo_matches_mapping(m, l))
+		return true;
+	for (uint32_t i = l->nlines; i > 0; i--) {
+		if (memo_matches_line(m, &m->p->lines[l->line_begin + i - 1])) {
+			l->nlines = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool profile_show_from(struct profile *p, const struct regex *show_from)
+{
+	if (!show_from)
+		return false;
+	struct memo m = memo_create(p, show_from);
+	uint8_t *flags = mem_zeroed(p->nlocations, 1);
+	bool matched = false;
+	for (uint32_t i = 0; i < p->nlocations; i++) {
+		if (show_from_location(&m, &p->locations[i])) {
+			flags[i] = IS_SHOW_FROM;
+			matched = true;
+		}
+	}
+	profile_own(p, PROFILE_SAMPLES);
+	uint8_t *keep = mem_resize(NULL, p->nsamples, 1);
+	for (uint32_t i = 0; i < p->nsamples; i++) {
+		struct stack stack = profile_stack(p, i);
+		while (stack.n && !flags[stack.locs[stack.n - 1]])
+			stack.n--;
+		p->loc_end[i] = p->loc_begin[i] + stack.n;
+		keep[i] = stack.n != 0;
+	}
+	samples_keep(p, keep);
+	free(keep);
+	free(flags);
+	memo_free(&m);
+	return matched;
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+// See regex.h. A pattern that backtracks without end is cut off: the match counts as none, and after some
+// such matches the whole pattern is given up, so that a hostile one costs a second and not a day.
+#include "tool/profile/regex.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "tool/profile/regex_syntax.h"
+
+enum { MATCH_LIMIT = 1000000, MAX_EXHAUSTED = 20, NEST_LIMIT = 2000 };
+
+struct regex {
+	pcre2_code *code;
+	pcre2_match_data *match;
+	pcre2_match_context *context;
+	unsigned nexhausted; // matches that ran into the limit
+};
+
+static pcre2_code *compile_code(struct arena *a, struct str pattern, struct err **err_out)
+{
+	struct buf translated = {0};
+	pcre2_code *code = NULL;
+	*err_out = regex_translate(a, pattern, &translated);
+	if (!*err_out) {
+		int status;
+		PCRE2_SIZE offset;
+		pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+		pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+		pcre2_set_parens_nest_limit(context, NEST_LIMIT);
+		buf_byte(&translated, 0);
+		code = pcre2_compile((PCRE2_SPTR)translated.ptr, translated.len - 1,
+				PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C,
+				&status, &offset, context);
+		pcre2_compile_context_free(context);
+		if (!code) {
+			PCRE2_UCHAR text[128];
+			pcre2_get_error_message(status, text, sizeof(text));
+			*err_out = err_new(a, "error parsing regexp: %s: `%.*s`",
+					status == PCRE2_ERROR_UNKNOWN_UNICODE_PROPERTY
+							? "invalid character class range"
+							: (const char *)text,
+					STR_FMT(pattern));
+		}
+	}
+	buf_deinit(&translated);
+	return code;
+}
+
+struct err *regex_compile(struct arena *a, struct str pattern, struct regex **regex_out)
+{
+	struct err *err;
+	pcre2_code *code = compile_code(a, pattern, &err);
+	if (!code)
+		return err;
+	struct regex *re = mem_zeroed(1, sizeof(*re));
+	re->code = code;
+	pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); // without, it is slower and no more
+	re->match = pcre2_match_data_create_from_pattern(code, NULL);
+	re->context = pcre2_match_context_create(NULL);
+	if (!re->match || !re->context)
+		mem_resize(NULL, SIZE_MAX, 2); // says so and ends
+	pcre2_set_match_limit(re->context, MATCH_LIMIT);
+	*regex_out = re;
+	return NULL;
+}
+
+void regex_free(struct regex *re)
+{
+	if (!re)
+		return;
+	pcre2_match_context_free(re->context);
+	pcre2_match_data_free(re->match);
+	pcre2_code_free(re->code);
+	free(re);
+}
+
+struct regex *regex_must_compile(const char *pattern)
+{
+	struct arena a = {0};
+	struct regex *re = NULL;
+	if (regex_compile(&a, str_from(pattern), &re))
+		abort();
+	arena_deinit(&a);
+	return re;
+}
+
+static bool run(const struct regex *regex, struct str s, size_t from)
+{
+	struct regex *re = (struct regex *)regex; // the count of exhausted matches is all that changes
+	if (re->nexhausted >= MAX_EXHAUSTED || from > s.len)
+		return false;
+	int status = pcre2_match(re->code, (PCRE2_SPTR)(s.ptr ? s.ptr : ""), s.len, from, 0, re->match, re->context);
+	if (status == PCRE2_ERROR_MATCHLIMIT || status == PCRE2_ERROR_JIT_STACKLIMIT ||
+			status == PCRE2_ERROR_HEAPLIMIT || status == PCRE2_ERROR_DEPTHLIMIT)
+		re->nexhausted++;
+	return status >= 0;
+}
+
+bool regex_match(const struct regex *re, struct str s)
+{
+	return run(re, s, 0);
+}
+
+bool regex_find(const struct regex *re, struct str s, size_t from, struct regex_span *spans, size_t n)
+{
+	if (!run(re, s, from))
+		return false;
+	const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(re->match);
+	uint32_t ngroups = pcre2_get_ovector_count(re->match);
+	for (size_t i = 0; i < n; i++) {
+		spans[i] = i < ngroups && ends[2 * i] != PCRE2_UNSET
+				? (struct regex_span){ends[2 * i], ends[2 * i + 1]}
+				: (struct regex_span){REGEX_UNSET, REGEX_UNSET};
+	}
+	return true;
+}
+
+enum { MAX_GROUPS = 16 };
+
+/* Appends the template `with`, $n and ${n} replaced by submatches. */
+static void expand(struct buf *out, struct str with, struct str s, const struct regex_span *spans)
+{
+	for (size_t i = 0; i < with.len; i++) {
+		if (with.ptr[i] != '$' || i + 1 == with.len) {
+			buf_byte(out, with.ptr[i]);
+			continue;
+		}
+		if (with.ptr[i + 1] == '$') {
+			buf_byte(out, '$');
+			i++;
+			continue;
+		}
+		bool braces = with.ptr[i + 1] == '{';
+		size_t at = i + 1 + braces, begin = at, group = 0;
+		for (; at < with.len && with.ptr[at] >= '0' && with.ptr[at] <= '9'; at++)
+			group = group < MAX_GROUPS ? group * 10 + (size_t)(with.ptr[at] - '0') : group;
+		if (at == begin || (braces && (at == with.len || with.ptr[at] != '}'))) {
+			buf_byte(out, '$');
+			continue;
+		}
+		if (group < MAX_GROUPS && spans[group].begin != REGEX_UNSET)
+			buf_str(out, str_slice(s, spans[group].begin, spans[group].end));
+		i = at - !braces;
+	}
+}
+
+struct str regex_replace(const struct regex *re, struct arena *a, struct str s, struct str with)
+{
+	struct regex_span spans[MAX_GROUPS];
+	struct buf out = {0};
+	size_t copied = 0, from = 0;
+	bool any = false;
+	while (from <= s.len && regex_find(re, s, from, spans, MAX_GROUPS)) {
+		any = true;
+		buf_str(&out, str_slice(s, copied, spans[0].begin));
+		expand(&out, with, s, spans);
+		copied = from = spans[0].end;
+		if (spans[0].begin == spans[0].end) { // an empty match: go on one character later
+			from++;
+			while (from < s.len && ((unsigned char)s.ptr[from] & 0xc0) == 0x80)
+				from++;
+		}
+	}
+	if (!any)
+		return s;
+	buf_str(&out, str_slice(s, copied, s.len));
+	struct str replaced = {arena_strndup(a, out.ptr ? out.ptr : "", out.len), out.len};
+	buf_deinit(&out);
+	return replaced;
+}
+
+struct str regex_quote(struct arena *a, struct str s)
+{
+	char *quoted = arena_alloc(a, 2 * s.len + 1, 1);
+	size_t len = 0;
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] && strchr("\\.+*?()|[]{}^$", s.ptr[i]))
+			quoted[len++] = '\\';
+		quoted[len++] = s.ptr[i];
+	}
+	return (struct str){quoted, len};
+}
