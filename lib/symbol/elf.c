@@ -9,11 +9,11 @@
 #include "sigsafe/sys.h"
 
 // As many sections as 16 bits can name; also bounds the search for a table in a hostile file.
-enum { MAX_SECTIONS = 0xffff, MAX_SEGMENTS = 0xffff, MAX_NOTE_BYTES = 4096, PAGE_BYTES = 4096 };
+enum { MAX_SECTIONS = 0xffff, MAX_NOTE_BYTES = 4096, PAGE_BYTES = 4096 };
 
-/** Up to n bytes at offset; returns how many there were. */
-static size_t read_some(const struct cp_elf_source *s, uint64_t offset, void *buf, size_t n)
+size_t cp_elf_read(const struct cp_elf *elf, uint64_t offset, void *buf, size_t n)
 {
+	const struct cp_elf_source *s = &elf->source;
 	if (s->fd < 0) {
 		if (offset >= s->mem_bytes)
 			return 0;
@@ -34,23 +34,23 @@ static size_t read_some(const struct cp_elf_source *s, uint64_t offset, void *bu
 	return done;
 }
 
-static bool read_all(const struct cp_elf_source *s, uint64_t offset, void *buf, size_t n)
+static bool read_all(const struct cp_elf *elf, uint64_t offset, void *buf, size_t n)
 {
-	return read_some(s, offset, buf, n) == n;
+	return cp_elf_read(elf, offset, buf, n) == n;
 }
 
-static bool read_section(const struct cp_elf *elf, uint64_t index, Elf64_Shdr *section_out)
+bool cp_elf_section(const struct cp_elf *elf, uint64_t index, Elf64_Shdr *section_out)
 {
 	return index < elf->nsections &&
-			read_all(&elf->source, elf->header.e_shoff + index * sizeof(*section_out),
-					section_out, sizeof(*section_out));
+			read_all(elf, elf->header.e_shoff + index * sizeof(*section_out), section_out,
+					sizeof(*section_out));
 }
 
 static bool read_segment(const struct cp_elf *elf, unsigned index, Elf64_Phdr *segment_out)
 {
 	return index < elf->header.e_phnum &&
-			read_all(&elf->source, elf->header.e_phoff + index * sizeof(*segment_out),
-					segment_out, sizeof(*segment_out));
+			read_all(elf, elf->header.e_phoff + index * sizeof(*segment_out), segment_out,
+					sizeof(*segment_out));
 }
 
 int cp_elf_open(struct cp_elf *elf, struct cp_elf_source source)
@@ -58,7 +58,7 @@ int cp_elf_open(struct cp_elf *elf, struct cp_elf_source source)
 	*elf = (struct cp_elf){.source = source};
 	Elf64_Ehdr *h = &elf->header;
 	static const uint8_t ident[] = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB};
-	if (!read_all(&source, 0, h, sizeof(*h)) || memcmp(h->e_ident, ident, sizeof(ident)) != 0)
+	if (!read_all(elf, 0, h, sizeof(*h)) || memcmp(h->e_ident, ident, sizeof(ident)) != 0)
 		return -ENOEXEC;
 	if (h->e_phentsize != sizeof(Elf64_Phdr))
 		h->e_phnum = 0;
@@ -68,7 +68,7 @@ int cp_elf_open(struct cp_elf *elf, struct cp_elf_source source)
 	if (h->e_shnum == 0) { // 65280 sections or more: the count is in the first one
 		Elf64_Shdr first;
 		elf->nsections = 1;
-		elf->nsections = read_section(elf, 0, &first) ? first.sh_size : 0;
+		elf->nsections = cp_elf_section(elf, 0, &first) ? first.sh_size : 0;
 	}
 	if (elf->nsections > MAX_SECTIONS)
 		elf->nsections = MAX_SECTIONS;
@@ -107,7 +107,7 @@ size_t cp_elf_build_id(const struct cp_elf *elf, uint8_t *id_out, size_t max)
 		if (segment.p_type != PT_NOTE)
 			continue;
 		size_t want = segment.p_filesz < sizeof(notes) ? segment.p_filesz : sizeof(notes);
-		size_t size = read_some(&elf->source, segment.p_offset, notes, want);
+		size_t size = cp_elf_read(elf, segment.p_offset, notes, want);
 		size_t len = build_id_in(notes, size, id_out, max);
 		if (len)
 			return len;
@@ -132,7 +132,7 @@ size_t cp_elf_string(const struct cp_elf *elf, const Elf64_Shdr *strings, uint64
 	if (offset >= strings->sh_size || max == 0)
 		return 0;
 	uint64_t left = strings->sh_size - offset;
-	size_t n = read_some(&elf->source, strings->sh_offset + offset, buf, left < max ? left : max);
+	size_t n = cp_elf_read(elf, strings->sh_offset + offset, buf, left < max ? left : max);
 	const char *end = memchr(buf, '\0', n);
 	return end ? (size_t)(end - buf) : 0;
 }
@@ -145,7 +145,7 @@ static int rank(const struct cp_elf *elf, const Elf64_Shdr *strings,
 		const struct cp_symbol_candidate *c)
 {
 	char start[8] = "";
-	cp_elf_string(elf, strings, c->name_offset, start, sizeof(start));
+	cp_elf_string(elf, strings, c->name_offset, start, sizeof(start) - 1);
 	int underscores = (int)strspn(start, "_");
 	return (c->binding == STB_LOCAL ? 0 : 32) - 2 * underscores + (c->binding == STB_GLOBAL);
 }
@@ -203,7 +203,7 @@ static void offer(const struct cp_elf *elf, const Elf64_Shdr *strings, const Elf
 static bool is_in_section(const struct cp_elf *elf, const struct cp_symbol_candidate *c, uint64_t vaddr)
 {
 	Elf64_Shdr section;
-	return read_section(elf, c->section, &section) && vaddr >= section.sh_addr &&
+	return cp_elf_section(elf, c->section, &section) && vaddr >= section.sh_addr &&
 			vaddr - section.sh_addr < section.sh_size;
 }
 
@@ -232,7 +232,7 @@ static bool find_table(const struct cp_elf *elf, Elf64_Shdr *table_out)
 {
 	bool found = false;
 	Elf64_Shdr section;
-	for (uint64_t i = 0; read_section(elf, i, &section); i++) {
+	for (uint64_t i = 0; cp_elf_section(elf, i, &section); i++) {
 		if (section.sh_entsize != sizeof(Elf64_Sym))
 			continue;
 		if (section.sh_type == SHT_SYMTAB || (section.sh_type == SHT_DYNSYM && !found)) {
@@ -249,13 +249,13 @@ int cp_elf_find(const struct cp_elf *elf, struct cp_symbol_query *queries, size_
 		size_t buf_bytes, Elf64_Shdr *strings_out)
 {
 	Elf64_Shdr table;
-	if (!find_table(elf, &table) || !read_section(elf, table.sh_link, strings_out))
+	if (!find_table(elf, &table) || !cp_elf_section(elf, table.sh_link, strings_out))
 		return -ENOENT;
 	size_t chunk_bytes = buf_bytes - buf_bytes % sizeof(Elf64_Sym);
 	for (uint64_t at = 0; at < table.sh_size;) {
 		uint64_t left = table.sh_size - at;
-		size_t got = read_some(&elf->source, table.sh_offset + at, buf,
-				left < chunk_bytes ? left : chunk_bytes);
+		size_t got = cp_elf_read(elf, table.sh_offset + at, buf,
+				left < chunk_bytes ? (size_t)left : chunk_bytes);
 		const Elf64_Sym *syms = buf;
 		size_t n = got / sizeof(*syms);
 		if (n == 0) // the file is shorter than it says

@@ -41,12 +41,20 @@ struct cp_symbol_query {
 	uint32_t id;     // given: the caller's own, as is
 	uint32_t result; // this
 	bool is_found;
+	bool is_plt; // found by cp_plt_find()
 	struct cp_symbol_candidate symbol;  // where found
 	struct cp_symbol_candidate unsized; // private: the nearest symbol that states no size
+	uint64_t plt_slot;                  // private: the address its PLT stub jumps through
 };
 
 /** 0; -ENOEXEC: no ELF file of this machine's class. */
 int cp_elf_open(struct cp_elf *elf, struct cp_elf_source source);
+
+/** Up to n bytes of the file; returns how many there were. */
+size_t cp_elf_read(const struct cp_elf *elf, uint64_t offset, void *buf, size_t n);
+
+/** False: there is no such section. */
+bool cp_elf_section(const struct cp_elf *elf, uint64_t index, Elf64_Shdr *section_out);
 
 /** Copies up to max bytes of the GNU build id; returns its length, 0: none. */
 size_t cp_elf_build_id(const struct cp_elf *elf, uint8_t *id_out, size_t max);
@@ -56,7 +64,7 @@ bool cp_elf_has_text_at(const struct cp_elf *elf, uint64_t vaddr);
 
 /**
  * Finds the functions at the queries' addresses (sorted by vaddr), in .symtab, else .dynsym. buf is
- * scratch memory of buf_bytes. 0; -ENOENT: no symbol table. *strings_out: where their names are.
+ * scratch memory of buf_bytes, aligned. 0; -ENOENT: no symbol table. *strings_out: where their names are.
  */
 int cp_elf_find(const struct cp_elf *elf, struct cp_symbol_query *queries, size_t nqueries, void *buf,
 		size_t buf_bytes, Elf64_Shdr *strings_out);

@@ -8,12 +8,14 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "plt.h"
 #include "sigsafe/pagealloc.h"
 #include "sigsafe/sys.h"
 
 enum {
 	TABLE_BYTES = 64 << 10, // of a symbol table, at a time
 	NAME_BYTES = 16 << 10,  // longer names (there are C++ ones) are left out: cut, they would not demangle
+	SUFFIX_BYTES = 16,      // "@plt"
 	VDSO_MAX_BYTES = 64 << 10,
 };
 
@@ -41,24 +43,40 @@ static bool is_same_file(const struct cp_elf *elf, const struct cp_module *modul
 					memcmp(id, module->build_id, module->build_id_bytes) == 0);
 }
 
+/** Hands on the names that one of the two searches found. */
+static void report(const struct cp_elf *elf, const Elf64_Shdr *strings, struct cp_symbol_query *queries,
+		size_t nqueries, bool is_plt, char *name, cp_symbol_found *found, void *arg)
+{
+	static const char suffix[] = "@plt";
+	for (size_t i = 0; i < nqueries; i++) {
+		struct cp_symbol_query *q = &queries[i];
+		if (!q->is_found || q->is_plt != is_plt)
+			continue;
+		size_t len = cp_elf_string(elf, strings, q->symbol.name_offset, name, NAME_BYTES);
+		if (len == 0)
+			continue;
+		if (is_plt) {
+			memcpy(name + len, suffix, sizeof(suffix));
+			len += sizeof(suffix) - 1;
+		}
+		found(arg, q, name, len);
+	}
+}
+
 static int find_names(const struct cp_elf *elf, struct cp_symbol_query *queries, size_t nqueries,
 		cp_symbol_found *found, void *arg)
 {
-	char *buf = cp_pages_alloc(TABLE_BYTES + NAME_BYTES);
+	char *buf = cp_pages_alloc(TABLE_BYTES + NAME_BYTES + SUFFIX_BYTES);
 	if (!buf)
 		return -ENOMEM;
 	char *name = buf + TABLE_BYTES;
 	Elf64_Shdr strings;
 	int ret = cp_elf_find(elf, queries, nqueries, buf, TABLE_BYTES, &strings);
-	for (size_t i = 0; ret == 0 && i < nqueries; i++) {
-		if (!queries[i].is_found)
-			continue;
-		size_t len = cp_elf_string(elf, &strings, queries[i].symbol.name_offset, name,
-				NAME_BYTES);
-		if (len)
-			found(arg, &queries[i], name, len);
-	}
-	cp_pages_free(buf, TABLE_BYTES + NAME_BYTES);
+	if (ret == 0)
+		report(elf, &strings, queries, nqueries, false, name, found, arg);
+	if (cp_plt_find(elf, queries, nqueries, buf, TABLE_BYTES, &strings) == 0)
+		report(elf, &strings, queries, nqueries, true, name, found, arg);
+	cp_pages_free(buf, TABLE_BYTES + NAME_BYTES + SUFFIX_BYTES);
 	return ret;
 }
 

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. The jump is decoded instead of counting stubs: linkers order .plt, .plt.sec and .plt.got
+// each in its own way.
+#include "plt.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { STUB_BYTES = 16, MAX_PLT_SECTIONS = 8 };
+
+#if defined(__x86_64__)
+
+enum { JUMP_SLOT = R_X86_64_JUMP_SLOT, GLOB_DAT = R_X86_64_GLOB_DAT };
+
+/** The slot a stub at vaddr jumps through: [endbr64] [bnd] jmp *disp(%rip). 0: not such a stub. */
+static uint64_t slot_of(const uint8_t code[STUB_BYTES], uint64_t vaddr)
+{
+	static const uint8_t endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
+	enum { BND = 0xf2, JUMP_BYTES = 6 };
+	size_t at = memcmp(code, endbr64, sizeof(endbr64)) == 0 ? sizeof(endbr64) : 0;
+	at += code[at] == BND;
+	if (code[at] != 0xff || code[at + 1] != 0x25)
+		return 0;
+	int32_t disp;
+	memcpy(&disp, code + at + 2, sizeof(disp));
+	return vaddr + at + JUMP_BYTES + (uint64_t)(int64_t)disp;
+}
+
+#elif defined(__aarch64__)
+
+enum { JUMP_SLOT = R_AARCH64_JUMP_SLOT, GLOB_DAT = R_AARCH64_GLOB_DAT };
+
+/** [bti c] adrp x16, page; ldr x17, [x16, #offset]. */
+static uint64_t slot_of(const uint8_t code[STUB_BYTES], uint64_t vaddr)
+{
+	enum { BTI_C = 0xd503245f };
+	uint32_t insn[STUB_BYTES / 4];
+	memcpy(insn, code, sizeof(insn));
+	unsigned i = insn[0] == BTI_C;
+	if ((insn[i] & 0x9f00001f) != 0x90000010 || (insn[i + 1] & 0xffc003ff) != 0xf9400211)
+		return 0;
+	int64_t pages = (int64_t)((insn[i] >> 5 & 0x7ffff) << 2 | (insn[i] >> 29 & 3));
+	pages = (int64_t)((uint64_t)pages << 43) >> 43; // 21 bits, signed
+	return (vaddr & ~(uint64_t)0xfff) + (uint64_t)pages * 4096 + (insn[i + 1] >> 10 & 0xfff) * 8;
+}
+
+#endif
+
+static bool is_plt(const struct cp_elf *elf, const Elf64_Shdr *names, const Elf64_Shdr *section)
+{
+	char name[5];
+	return section->sh_type == SHT_PROGBITS && (section->sh_flags & SHF_EXECINSTR) &&
+			cp_elf_read(elf, names->sh_offset + section->sh_name, name, 4) == 4 &&
+			memcmp(name, ".plt", 4) == 0;
+}
+
+/** Notes the stub and the slot of each unanswered query in this section; returns how many there are. */
+static size_t decode_section(const struct cp_elf *elf, const Elf64_Shdr *section,
+		struct cp_symbol_query *queries, size_t nqueries)
+{
+	size_t nstubs = 0;
+	// .plt.got's may be 8 bytes long; the others say so, or are 16.
+	uint64_t stub_bytes = section->sh_entsize == 8 ? 8 : STUB_BYTES;
+	for (size_t i = 0; i < nqueries; i++) {
+		uint64_t offset = queries[i].vaddr - section->sh_addr;
+		uint8_t code[STUB_BYTES] = {0};
+		if (queries[i].is_found || queries[i].vaddr < section->sh_addr ||
+				offset >= section->sh_size)
+			continue;
+		offset -= offset % stub_bytes;
+		cp_elf_read(elf, section->sh_offset + offset, code, sizeof(code));
+		queries[i].plt_slot = slot_of(code, section->sh_addr + offset);
+		queries[i].symbol.start = section->sh_addr + offset;
+		nstubs += queries[i].plt_slot != 0;
+	}
+	return nstubs;
+}
+
+static void match(const struct cp_elf *elf, const Elf64_Rela *rela, const Elf64_Shdr *symbols,
+		struct cp_symbol_query *queries, size_t nqueries)
+{
+	unsigned type = ELF64_R_TYPE(rela->r_info);
+	if (type != JUMP_SLOT && type != GLOB_DAT)
+		return;
+	for (size_t i = 0; i < nqueries; i++) {
+		struct cp_symbol_query *q = &queries[i];
+		Elf64_Sym sym;
+		if (q->is_found || q->plt_slot == 0 || q->plt_slot != rela->r_offset)
+			continue;
+		uint64_t at = symbols->sh_offset + ELF64_R_SYM(rela->r_info) * sizeof(sym);
+		if (cp_elf_read(elf, at, &sym, sizeof(sym)) != sizeof(sym) || sym.st_name == 0)
+			continue;
+		q->symbol.name_offset = sym.st_name;
+		q->is_found = q->is_plt = true;
+	}
+}
+
+static void match_all(const struct cp_elf *elf, const Elf64_Shdr *relocations, const Elf64_Shdr *symbols,
+		struct cp_symbol_query *queries, size_t nqueries, void *buf, size_t buf_bytes)
+{
+	const Elf64_Rela *relas = buf;
+	size_t chunk_bytes = buf_bytes - buf_bytes % sizeof(*relas);
+	for (uint64_t at = 0, left; at < relocations->sh_size;) {
+		left = relocations->sh_size - at;
+		size_t n = cp_elf_read(elf, relocations->sh_offset + at, buf,
+				left < chunk_bytes ? (size_t)left : chunk_bytes) / sizeof(*relas);
+		if (n == 0)
+			return;
+		for (size_t i = 0; i < n; i++)
+			match(elf, &relas[i], symbols, queries, nqueries);
+		at += n * sizeof(*relas);
+	}
+}
+
+static size_t collect_stubs(const struct cp_elf *elf, struct cp_symbol_query *queries, size_t nqueries)
+{
+	Elf64_Shdr names, section;
+	size_t nstubs = 0;
+	if (!cp_elf_section(elf, elf->header.e_shstrndx, &names))
+		return 0;
+	int nplts = 0;
+	for (uint64_t i = 0; cp_elf_section(elf, i, &section) && nplts < MAX_PLT_SECTIONS; i++) {
+		if (is_plt(elf, &names, &section)) {
+			nstubs += decode_section(elf, &section, queries, nqueries);
+			nplts++;
+		}
+	}
+	return nstubs;
+}
+
+int cp_plt_find(const struct cp_elf *elf, struct cp_symbol_query *queries, size_t nqueries, void *buf,
+		size_t buf_bytes, Elf64_Shdr *strings_out)
+{
+	Elf64_Shdr section, symbols;
+	if (collect_stubs(elf, queries, nqueries) == 0)
+		return -ENOENT;
+	bool has_strings = false;
+	for (uint64_t i = 0; cp_elf_section(elf, i, &section); i++) {
+		if (section.sh_type != SHT_RELA || section.sh_entsize != sizeof(Elf64_Rela) ||
+				!cp_elf_section(elf, section.sh_link, &symbols) ||
+				symbols.sh_type != SHT_DYNSYM)
+			continue;
+		has_strings = cp_elf_section(elf, symbols.sh_link, strings_out);
+		match_all(elf, &section, &symbols, queries, nqueries, buf, buf_bytes);
+	}
+	return has_strings ? 0 : -ENOENT;
+}
