@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_ALIASES = 3, MAX_ALIAS_BYTES = 10, MAX_UNIT_PRINTED = 64 };
+enum { MAX_ALIASES = 3, MAX_ALIAS_BYTES = 11, MAX_UNIT_PRINTED = 64 };
 
 struct unit {
 	struct str name; // as printed
