@@ -5,11 +5,17 @@
 #include "tool/graph/graph.h"
 #include "tool/measurement/measurement.h"
 
+size_t utf8_length(struct str s)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < s.len; i++)
+		n += ((unsigned char)s.ptr[i] & 0xc0) != 0x80;
+	return n;
+}
+
 void put_right(struct buf *out, struct str s, size_t width)
 {
-	size_t columns = 0;
-	for (size_t i = 0; i < s.len; i++)
-		columns += ((unsigned char)s.ptr[i] & 0xc0) != 0x80;
+	size_t columns = utf8_length(s);
 	if (columns < width)
 		buf_pad(out, ' ', width - columns);
 	buf_str(out, s);
@@ -23,6 +29,14 @@ void put_value(const struct report *r, int64_t v, size_t width, struct buf *out)
 		v = int64_of_double((double)v * ratio);
 	size_t len = measurement_format(text, v, r->options.sample_unit, r->options.output_unit);
 	put_right(out, (struct str){text, len}, width);
+}
+
+void put_value_or_dot(const struct report *r, int64_t v, size_t width, struct buf *out)
+{
+	if (v)
+		put_value(r, v, width, out);
+	else
+		put_right(out, STR("."), width);
 }
 
 void report_value(const struct report *r, int64_t v, struct buf *out)

@@ -22,6 +22,8 @@ void report_labels(const struct report *r, const struct graph *g, const struct g
 
 /** A source file name without the prefixes that trim_path, or the place of the sources, tells to cut. */
 struct str report_trim_path(const struct report *r, struct str path);
+/** The same for sources looked for on `sources` instead of the option source_path. */
+struct str report_trim_source(const struct report *r, struct str path, struct str sources);
 
 /** Writes one format; what report_generate dispatches to. */
 typedef struct err *report_writer(struct report *r, struct buf *out);
@@ -34,6 +36,9 @@ report_writer report_write_dot;
 report_writer report_write_callgrind;
 report_writer report_write_proto;
 report_writer report_write_topproto;
+report_writer report_write_list;
+report_writer report_write_disasm;
+report_writer report_write_weblist;
 
 /** The name of each shown node's function, numbered where others look the same. In g's arena. */
 strid *callgrind_distinct_names(struct graph *g);

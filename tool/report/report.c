@@ -71,7 +71,12 @@ static bool cut_through_base(struct str *path, struct str dir)
 
 struct str report_trim_path(const struct report *r, struct str path)
 {
-	struct str dirs = r->options.trim_path, sources = r->options.source_path;
+	return report_trim_source(r, path, r->options.source_path);
+}
+
+struct str report_trim_source(const struct report *r, struct str path, struct str sources)
+{
+	struct str dirs = r->options.trim_path;
 	while (!r->options.trim_path.len && sources.len)
 		if (cut_through_base(&path, str_cut(&sources, ':')))
 			return path;
@@ -194,6 +199,9 @@ static report_writer *const writers[] = {
 	[REPORT_TOPPROTO] = report_write_topproto,
 	[REPORT_CALLGRIND] = report_write_callgrind,
 	[REPORT_DOT] = report_write_dot,
+	[REPORT_LIST] = report_write_list,
+	[REPORT_DISASM] = report_write_disasm,
+	[REPORT_WEBLIST] = report_write_weblist,
 	[REPORT_FOLDED] = report_write_folded,
 	[REPORT_SPEEDSCOPE] = report_write_speedscope,
 	[REPORT_JSON] = report_write_json,

@@ -86,6 +86,12 @@ struct report *report_new(struct profile *p, const struct report_options *option
 /** Writes the report to `out`, flushing as it goes where the buffer has a flush function. */
 struct err *report_generate(struct report *r, struct buf *out);
 
+/** -weblist without its page, of the max_files files that cost most: for a page of the web UI. */
+struct err *report_source_html(struct report *r, uint32_t max_files, struct buf *out);
+
+/** -disasm of the max_symbols symbols that cost most. */
+struct err *report_write_disasm_top(struct report *r, uint32_t max_symbols, struct buf *out);
+
 /** "File: …", "Type: …", …: the lines that describe the profile, without the last line's end. */
 void report_profile_labels(const struct report *r, struct buf *out);
 
