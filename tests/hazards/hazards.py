@@ -161,6 +161,8 @@ def build_table(build):
         row("h30_main_exits", engines=(TIMER, PERF, ITIMER)),
         row("h31_fork_child", engines=(TIMER, PERF, ITIMER), check=children_alone),
         row("h32_vfork_spawn", engines=(TIMER, FAST), sum=0.25, share=0.15),
+        row("h34_children", engines=(TIMER, PERF, ITIMER), preload=True,
+            check=lambda run: ["it has time of the children"] if run.by_function["in_child"] else []),
         row("h36_ends", "_exit", preload=True),
         row("h36_ends", "exec", preload=True),
         row("h36_ends", "thread_exec", preload=True),
