@@ -55,6 +55,18 @@ void *pages_reserve(size_t bytes)
 	return ptr;
 }
 
+void *pages_grow(void *ptr, size_t old_bytes, size_t new_bytes)
+{
+	if (!ptr)
+		return pages_reserve(new_bytes);
+	void *grown = mremap(ptr, old_bytes, new_bytes, MREMAP_MAYMOVE);
+	if (grown == MAP_FAILED)
+		return NULL;
+	if (new_bytes >= 2 * (size_t)HUGE_BYTES)
+		madvise(grown, new_bytes, MADV_HUGEPAGE);
+	return grown;
+}
+
 void pages_free(void *ptr, size_t bytes)
 {
 	if (ptr)

@@ -12,7 +12,7 @@
 
 enum {
 	HEADER_WORDS = sizeof(struct cp_ring_record) / sizeof(uint64_t),
-	MIN_WORDS = 2048, // the least: two records of CP_MAX_FRAMES
+	MIN_WORDS = 2048, // the least: two records of CP_MAX_PCS
 	CACHE_LINE = 64,
 };
 

@@ -22,7 +22,10 @@
 #include <stdint.h>
 
 // Deep enough that only runaway recursion is cut (Go's own limit is 64; the kernel's 127).
-enum { CP_MAX_FRAMES = 512 };
+enum {
+	CP_MAX_FRAMES = 512,
+	CP_MAX_PCS = CP_MAX_FRAMES + 1, // of a stack, with the marker where it is cut
+};
 
 // Why a stack ends before the thread's first function. Stored as the root-most pc of such a stack and
 // counted; names and order are those of cp_marker_name() in lib/symbol/marker.c.

@@ -24,7 +24,7 @@ struct cp_profile_out {
 	struct cp_names names;
 	struct profwrite_sink body; // of the current piece
 	struct profwrite_sink member;
-	uint64_t location_ids[CP_MAX_FRAMES];
+	uint64_t location_ids[CP_MAX_PCS];
 };
 
 static int fail(struct cp_profile_out *o, int error)
@@ -113,7 +113,7 @@ int cp_profile_out_sample(struct cp_profile_out *o, const uintptr_t *pcs, uint32
 	struct profwrite_label written_labels[CP_MAX_LABELS];
 	if (o->status)
 		return o->status;
-	if (npcs > CP_MAX_FRAMES || nlabels > CP_MAX_LABELS)
+	if (npcs > CP_MAX_PCS || nlabels > CP_MAX_LABELS)
 		return -EINVAL;
 	for (uint32_t i = 0; i < npcs; i++) {
 		o->location_ids[i] = cp_locations_intern(&o->names.locations, pcs[i], i == 0, epoch);

@@ -49,7 +49,7 @@ int cp_profile_out_begin(struct cp_profile_out **out, const struct cp_profile_sp
 /**
  * One sample: pcs as cp_unwind() leaves them (leaf exact, callers return addresses, a marker at the root
  * end where the stack is cut), valid at module epoch `epoch`. Equal stacks are not merged here.
- * -EINVAL: more than CP_MAX_FRAMES or CP_MAX_LABELS; then nothing is written, and others may follow.
+ * -EINVAL: more than CP_MAX_PCS or CP_MAX_LABELS; then nothing is written, and others may follow.
  */
 int cp_profile_out_sample(struct cp_profile_out *o, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch,
 		const int64_t *values, const struct cp_label *labels, uint32_t nlabels);

@@ -312,18 +312,18 @@ END_TEST
 
 START_TEST(a_stack_of_any_depth_and_thousands_of_locations)
 {
-	static uintptr_t pcs[CP_MAX_FRAMES + 1];
+	static uintptr_t pcs[CP_MAX_PCS + 1];
 	struct cp_profile_out *o = begin();
-	ck_assert_int_eq(sample(o, pcs, CP_MAX_FRAMES + 1), -EINVAL);
+	ck_assert_int_eq(sample(o, pcs, CP_MAX_PCS + 1), -EINVAL);
 	for (uintptr_t i = 0; i < 40; i++) {
-		for (uintptr_t k = 0; k < CP_MAX_FRAMES; k++)
-			pcs[k] = 0x10001 + i * CP_MAX_FRAMES + k;
+		for (uintptr_t k = 0; k < CP_MAX_PCS; k++)
+			pcs[k] = 0x10001 + i * CP_MAX_PCS + k;
 		pcs[0]--;
-		ck_assert_int_eq(sample(o, pcs, CP_MAX_FRAMES), 0);
+		ck_assert_int_eq(sample(o, pcs, CP_MAX_PCS), 0);
 	}
 	ck_assert_int_eq(cp_profile_out_end(o, 0), 0);
 	ck_assert_int_eq(count_fields(2), 40);
-	ck_assert_int_eq(count_fields(4), 40 * CP_MAX_FRAMES);
+	ck_assert_int_eq(count_fields(4), 40 * CP_MAX_PCS);
 }
 END_TEST
 

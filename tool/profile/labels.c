@@ -7,8 +7,6 @@
 #include "base/mem.h"
 #include "tool/profile/samples.h"
 
-enum { FIRST_SET_SLOTS = 64 };
-
 /* String labels before numeric ones, then by key. */
 static int compare_labels(const struct profile *p, const struct label *a, const struct label *b)
 {
@@ -64,50 +62,27 @@ static bool same_labels(const struct label *a, const struct label *b, uint32_t n
 	return true;
 }
 
-static uint32_t set_slot(const struct profile *p, const struct label *labels, uint32_t n)
-{
-	uint32_t mask = p->label_set_index_cap - 1;
-	uint32_t at = (uint32_t)hash_labels(labels, n) & mask;
-	for (;; at = (at + 1) & mask) {
-		uint32_t set = p->label_set_index[at];
-		if (!set || (p->label_sets[set].n == n &&
-				same_labels(p->labels + p->label_sets[set].begin, labels, n)))
-			return at;
-	}
-}
-
-static void grow_set_index(struct profile *p)
-{
-	free(p->label_set_index);
-	p->label_set_index_cap = p->label_set_index_cap ? p->label_set_index_cap * 2 : FIRST_SET_SLOTS;
-	p->label_set_index = mem_zeroed(p->label_set_index_cap, sizeof(*p->label_set_index));
-	for (uint32_t i = 1; i < p->nlabel_sets; i++) {
-		struct label_set set = p->label_sets[i];
-		p->label_set_index[set_slot(p, p->labels + set.begin, set.n)] = i;
-	}
-}
-
 uint32_t profile_intern_labels(struct profile *p, struct label *labels, uint32_t n)
 {
 	if (!n)
 		return 0;
 	sort_labels(p, labels, n);
-	if (p->label_set_index_cap) {
-		uint32_t found = p->label_set_index[set_slot(p, labels, n)];
-		if (found)
+	uint64_t hash = hash_labels(labels, n);
+	struct hash_probe probe = hash_index_probe(&p->label_set_index, hash);
+	uint32_t found;
+	while ((found = hash_index_next(&probe)) != HASH_INDEX_NONE) {
+		struct label_set set = p->label_sets[found];
+		if (set.n == n && same_labels(p->labels + set.begin, labels, n))
 			return found;
 	}
 	profile_own(p, PROFILE_LABELS);
-	if (p->nlabel_sets + 1 > p->label_set_index_cap / 2)
-		grow_set_index(p);
-	uint32_t at = set_slot(p, labels, n);
 	p->labels = mem_grow(p->labels, &p->labels_cap, p->nlabels + n, sizeof(*labels));
 	memcpy(p->labels + p->nlabels, labels, n * sizeof(*labels));
 	p->label_sets = mem_grow(p->label_sets, &p->label_sets_cap, p->nlabel_sets + 1,
 			sizeof(*p->label_sets));
 	p->label_sets[p->nlabel_sets] = (struct label_set){p->nlabels, n};
 	p->nlabels += n;
-	p->label_set_index[at] = p->nlabel_sets;
+	hash_index_add(&p->label_set_index, hash, p->nlabel_sets);
 	return p->nlabel_sets++;
 }
 

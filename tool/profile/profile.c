@@ -8,16 +8,12 @@
 #include "base/hash.h"
 #include "base/mem.h"
 
-enum { FIRST_STRING_SLOTS = 256 };
-
 struct profile *profile_create(void)
 {
 	struct profile *p = mem_zeroed(1, sizeof(*p));
 	p->strings = mem_grow(NULL, &p->strings_cap, 64, sizeof(*p->strings));
 	p->strings[0] = STR("");
 	p->nstrings = 1;
-	p->string_index = mem_zeroed(FIRST_STRING_SLOTS, sizeof(*p->string_index));
-	p->string_index_cap = FIRST_STRING_SLOTS;
 	p->label_sets = mem_grow(NULL, &p->label_sets_cap, 1, sizeof(*p->label_sets));
 	p->label_sets[0] = (struct label_set){0};
 	p->nlabel_sets = 1;
@@ -30,7 +26,7 @@ void profile_destroy(struct profile *p)
 		return;
 	if (!(p->borrowed & PROFILE_STRINGS)) {
 		free(p->strings);
-		free(p->string_index);
+		hash_index_deinit(&p->string_index);
 	}
 	if (!(p->borrowed & PROFILE_SAMPLES)) {
 		free(p->values);
@@ -43,7 +39,7 @@ void profile_destroy(struct profile *p)
 	if (!(p->borrowed & PROFILE_LABELS)) {
 		free(p->label_sets);
 		free(p->labels);
-		free(p->label_set_index);
+		hash_index_deinit(&p->label_set_index);
 	}
 	free(p->sample_types);
 	free(p->mappings);
@@ -111,7 +107,7 @@ void profile_own(struct profile *p, unsigned parts)
 	if (parts & PROFILE_STRINGS) {
 		p->strings = copy_array(p->strings, p->nstrings, sizeof(*p->strings));
 		p->strings_cap = p->nstrings;
-		p->string_index = copy_array(p->string_index, p->string_index_cap, sizeof(*p->string_index));
+		hash_index_own(&p->string_index);
 	}
 	if (parts & PROFILE_SAMPLES)
 		own_samples(p);
@@ -122,52 +118,39 @@ void profile_own(struct profile *p, unsigned parts)
 		p->label_sets_cap = p->nlabel_sets;
 		p->labels = copy_array(p->labels, p->nlabels, sizeof(*p->labels));
 		p->labels_cap = p->nlabels;
-		p->label_set_index = copy_array(p->label_set_index, p->label_set_index_cap,
-				sizeof(*p->label_set_index));
+		hash_index_own(&p->label_set_index);
 	}
 }
 
-/* Where s is in string_index, or the free slot where it would be. */
-static uint32_t string_slot(const struct profile *p, struct str s)
+static strid find_string(const struct profile *p, struct str s, uint64_t hash)
 {
-	uint32_t mask = p->string_index_cap - 1;
-	uint32_t at = (uint32_t)hash_bytes(s.ptr, s.len) & mask;
-	while (p->string_index[at] && !str_eq(p->strings[p->string_index[at]], s))
-		at = (at + 1) & mask;
-	return at;
-}
-
-static void grow_string_index(struct profile *p)
-{
-	free(p->string_index);
-	p->string_index_cap *= 2;
-	p->string_index = mem_zeroed(p->string_index_cap, sizeof(*p->string_index));
-	for (uint32_t i = 1; i < p->nstrings; i++)
-		p->string_index[string_slot(p, p->strings[i])] = i;
+	struct hash_probe probe = hash_index_probe(&p->string_index, hash);
+	uint32_t i;
+	while ((i = hash_index_next(&probe)) != HASH_INDEX_NONE) {
+		if (str_eq(p->strings[i], s))
+			return i;
+	}
+	return NO_INDEX;
 }
 
 strid profile_intern(struct profile *p, struct str s)
 {
 	if (!s.len)
 		return 0;
-	uint32_t at = string_slot(p, s);
-	if (p->string_index[at])
-		return p->string_index[at];
+	uint64_t hash = hash_bytes(s.ptr, s.len);
+	strid found = find_string(p, s, hash);
+	if (found != NO_INDEX)
+		return found;
 	profile_own(p, PROFILE_STRINGS);
 	p->strings = mem_grow(p->strings, &p->strings_cap, p->nstrings + 1, sizeof(*p->strings));
 	p->strings[p->nstrings] = (struct str){arena_strndup(&p->arena, s.ptr, s.len), s.len};
-	p->string_index[at] = p->nstrings++;
-	if (p->nstrings > p->string_index_cap / 2)
-		grow_string_index(p);
-	return p->nstrings - 1;
+	hash_index_add(&p->string_index, hash, p->nstrings);
+	return p->nstrings++;
 }
 
 strid profile_find_string(const struct profile *p, struct str s)
 {
-	if (!s.len)
-		return 0;
-	strid id = p->string_index[string_slot(p, s)];
-	return id ? id : NO_INDEX;
+	return s.len ? find_string(p, s, hash_bytes(s.ptr, s.len)) : 0;
 }
 
 uint32_t profile_add_mapping(struct profile *p, struct mapping m)

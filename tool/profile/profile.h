@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/hashindex.h"
 #include "base/str.h"
 
 // Index into strings; 0 is "".
@@ -77,8 +78,7 @@ struct profile {
 
 	struct str *strings;
 	uint32_t nstrings, strings_cap;
-	uint32_t *string_index; // open-addressing hash over strings; see profile.c
-	uint32_t string_index_cap;
+	struct hash_index string_index;
 
 	struct value_type *sample_types;
 	uint32_t nsample_types;
@@ -97,8 +97,7 @@ struct profile {
 	uint32_t nlabel_sets, label_sets_cap;
 	struct label *labels;
 	uint32_t nlabels, labels_cap;
-	uint32_t *label_set_index; // open-addressing hash over label_sets; see labels.c
-	uint32_t label_set_index_cap;
+	struct hash_index label_set_index;
 
 	struct mapping *mappings;
 	uint32_t nmappings, mappings_cap;

@@ -25,12 +25,10 @@ void samples_reserve_locs(struct profile *p, size_t extra)
 	size_t cap = p->locs_cap ? p->locs_cap : 4096;
 	while (cap < need)
 		cap *= 2;
-	uint32_t *locs = pages_reserve(cap * sizeof(*locs));
-	if (!locs || need > UINT32_MAX)
+	uint32_t *locs = need > UINT32_MAX ? NULL
+			: pages_grow(p->locs, p->locs_cap * sizeof(*locs), cap * sizeof(*locs));
+	if (!locs)
 		locs = mem_resize(NULL, SIZE_MAX, 2); // says so and ends
-	if (p->nlocs)
-		memcpy(locs, p->locs, p->nlocs * sizeof(*locs));
-	pages_free(p->locs, p->locs_cap * sizeof(*locs));
 	p->locs = locs;
 	p->locs_cap = cap;
 }
@@ -63,7 +61,7 @@ void profile_add_sample(struct profile *p, const uint32_t *locs, uint32_t nlocs,
 		samples_own_labels(p);
 	uint32_t i = p->nsamples++;
 	p->loc_begin[i] = (uint32_t)p->nlocs;
-	if (nlocs)
+	if (nlocs && locs != p->locs + p->nlocs) // merge.c writes a new stack in place
 		memcpy(p->locs + p->nlocs, locs, nlocs * sizeof(*locs));
 	p->nlocs += nlocs;
 	p->loc_end[i] = (uint32_t)p->nlocs;

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// See hashindex.h. Linear probing, at most half full. Only the upper half of a hash is used, to find the
+// place and to skip strangers: a slot keeps it, so that growing asks nobody for hashes again.
+#include "hashindex.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+
+enum { FIRST_SLOTS = 64 };
+
+void hash_index_deinit(struct hash_index *index)
+{
+	free(index->slots);
+	*index = (struct hash_index){0};
+}
+
+static void place(struct hash_index *index, uint32_t at, uint64_t slot)
+{
+	while (index->slots[at & index->mask])
+		at++;
+	index->slots[at & index->mask] = slot;
+}
+
+void hash_index_add(struct hash_index *index, uint64_t hash, uint32_t position)
+{
+	if (!index->slots || index->n > index->mask / 2) {
+		struct hash_index old = *index;
+		uint32_t nslots = old.slots ? (old.mask + 1) * 2 : FIRST_SLOTS;
+		index->slots = mem_zeroed(nslots, sizeof(*index->slots));
+		index->mask = nslots - 1;
+		for (uint32_t i = 0; old.slots && i <= old.mask; i++) {
+			if (old.slots[i])
+				place(index, (uint32_t)(old.slots[i] >> 32), old.slots[i]);
+		}
+		free(old.slots);
+	}
+	place(index, (uint32_t)(hash >> 32), hash >> 32 << 32 | (position + 1));
+	index->n++;
+}
+
+void hash_index_own(struct hash_index *index)
+{
+	const uint64_t *shared = index->slots;
+	if (!shared)
+		return;
+	size_t nslots = (size_t)index->mask + 1;
+	index->slots = mem_resize(NULL, nslots, sizeof(*shared));
+	memcpy(index->slots, shared, nslots * sizeof(*shared));
+}

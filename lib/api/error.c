@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. Our errors in words: those with a meaning of their own here, as Go says it where it
+// does.
+#include <cprof/pprof.h>
+#include <errno.h>
+#include <string.h>
+
+#include "interpose/visible.h"
+
+CP_VISIBLE const char *cprof_strerror(int error)
+{
+	if (error < 0)
+		error = -error;
+	switch (error) {
+	case 0:
+		return "success";
+	case EBUSY:
+		return "cpu profiling already in use";
+	default:
+		break;
+	}
+	const char *text =
+		strerrordesc_np(error); // strerror() may allocate, and is one buffer for all
+	return text ? text : "unknown error";
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. <cprof/pprof.h>: the arguments are checked here, and the rest is one call inwards.
+#include <cprof/pprof.h>
+#include <errno.h>
+
+#include "interpose/visible.h"
+#include "kind/cpu.h"
+#include "sigsafe/atomic.h"
+
+enum { DEFAULT_RATE_HZ = 100, MAX_RATE_HZ = 10000 };
+
+static _Atomic int rate_hz = DEFAULT_RATE_HZ;
+static _Atomic int engine = CPROF_CPU_AUTO;
+
+CP_VISIBLE int cprof_start_cpu_profile(struct cprof_writer writer)
+{
+	struct cp_cpu_options options = {
+		.rate_hz = load(&rate_hz, relaxed),
+		.engine = (enum cprof_cpu_engine)load(&engine, relaxed),
+	};
+	if (!writer.path && !writer.write)
+		return -EINVAL;
+	return cp_cpu_start(&options, writer);
+}
+
+CP_VISIBLE int cprof_stop_cpu_profile(void)
+{
+	return cp_cpu_stop();
+}
+
+CP_VISIBLE int cprof_set_cpu_profile_rate(int hz)
+{
+	if (hz < 1 || hz > MAX_RATE_HZ)
+		return -EINVAL;
+	if (cp_cpu_is_running())
+		return -EBUSY;
+	store(&rate_hz, hz, relaxed);
+	return 0;
+}
+
+CP_VISIBLE int cprof_set_cpu_engine(enum cprof_cpu_engine wished)
+{
+	if ((unsigned)wished > CPROF_CPU_ITIMER)
+		return -EINVAL;
+	if (cp_cpu_is_running())
+		return -EBUSY;
+	store(&engine, (int)wished, relaxed);
+	return 0;
+}
+
+CP_VISIBLE const char *cprof_version(void)
+{
+	return CPROF_VERSION;
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Context: FORK. Around fork(): our signal is held back while the kernel copies the process (a tick
+// makes an old kernel begin anew, for ever with a large process), and the child begins without a
+// profile.
+//
+// By pthread_atfork and not by a fork() of our own: libc's own forks come by here as well. Children
+// of vfork, posix_spawn and clone(CLONE_VM) do not, and need not: timers and handlers stay the
+// parent's.
+#include <pthread.h>
+
+#include "kind/cpu_hook.h"
+#include "kind/signal_hook.h"
+#include "real.h"
+#include "sigsafe/sigmask.h"
+
+static __thread uint64_t mask_before;
+
+static void prepare(void)
+{
+	int sig = cp_signal_ours();
+	mask_before = cp_sigmask(CP_SIG_BLOCK, sig > 0 ? cp_sigmask_of(sig) : 0);
+}
+
+static void in_parent(void)
+{
+	cp_sigmask_restore(mask_before);
+}
+
+static void in_child(void)
+{
+	cp_cpu_reset_in_child();
+	cp_sigmask_restore(mask_before);
+}
+
+/** Early among the constructors: whoever starts a profile in the child must come after us there. */
+__attribute__((constructor(CP_EARLY_PRIORITY))) static void watch_forks(void)
+{
+	pthread_atfork(prepare, in_parent, in_child);
+}

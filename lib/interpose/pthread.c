@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. Threads as they are born and as they die.
+//
+// A new thread arms itself before its start routine and is accounted for when it ends, however it
+// ends: a destructor of thread-specific data runs after a return, pthread_exit and cancellation
+// alike. Our key is made in the constructor, so that it is among the first, which need no memory.
+//
+// The functions carry no version: so they answer for each version the program may ask for.
+#include <pthread.h>
+#include <threads.h>
+
+#include "kind/cpu_hook.h"
+#include "real.h"
+#include "visible.h"
+#include "sigsafe/atomic.h"
+
+static pthread_key_t end_key;
+static _Atomic bool has_end_key;
+
+static void thread_ends(void *arg)
+{
+	cp_cpu_thread_end();
+}
+
+__attribute__((constructor(CP_EARLY_PRIORITY))) static void make_key(void)
+{
+	store(&has_end_key, pthread_key_create(&end_key, thread_ends) == 0, release);
+}
+
+static void thread_begins(struct cp_thread *t)
+{
+	if (load(&has_end_key, acquire))
+		pthread_setspecific(end_key, &end_key); // anything but NULL
+	cp_cpu_thread_begin(t);
+}
+
+static void *run_pthread(void *arg)
+{
+	struct cp_thread *t = arg;
+	void *(*start)(void *) = (void *(*)(void *))t->start;
+	void *start_arg = t->arg;
+	thread_begins(t);
+	return start(start_arg); // a tail call: we are not in its stack
+}
+
+static int run_c11_thread(void *arg)
+{
+	struct cp_thread *t = arg;
+	thrd_start_t start = (thrd_start_t)t->start;
+	void *start_arg = t->arg;
+	thread_begins(t);
+	return start(start_arg);
+}
+
+/** A record for a thread about to be made, if it is to be watched; NULL: it is not. */
+static struct cp_thread *expect_thread(uintptr_t start, void *arg)
+{
+	if (!load(&cp_cpu_shared.running, relaxed) || start == load(&cp_thread_own_entry, relaxed))
+		return NULL;
+	struct cp_thread *t = cp_thread_new();
+	if (t) {
+		t->start = start;
+		t->arg = arg;
+	}
+	return t;
+}
+
+CP_VISIBLE int pthread_create(
+	pthread_t *handle, const pthread_attr_t *attr, void *(*start)(void *), void *arg)
+{
+	struct cp_thread *t = expect_thread((uintptr_t)start, arg);
+	if (!t)
+		return cp_real()->pthread_create(handle, attr, start, arg);
+	int ret = cp_real()->pthread_create(handle, attr, run_pthread, t);
+	if (ret != 0)
+		cp_thread_free(t);
+	return ret;
+}
+
+CP_VISIBLE int thrd_create(thrd_t *handle, thrd_start_t start, void *arg)
+{
+	struct cp_thread *t = expect_thread((uintptr_t)start, arg);
+	if (!t)
+		return cp_real()->thrd_create(handle, start, arg);
+	int ret = cp_real()->thrd_create(handle, run_c11_thread, t);
+	if (ret != thrd_success)
+		cp_thread_free(t);
+	return ret;
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. The CPU profile: who may start and stop it, and what happens then in which order.
+//
+//   off -> starting -> on -> stopping -> off. Who moves it on owns the session; no lock is held, so
+//   that a writer's callback may call us. Others are told -EBUSY at start, and wait for the end at
+//   stop.
+#include "cpu.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cpu_session.h"
+#include "signal_hook.h"
+#include "sigsafe/atomic.h"
+#include "sigsafe/clock.h"
+#include "sigsafe/futex.h"
+#include "sigsafe/modmap.h"
+#include "sigsafe/random.h"
+#include "sigsafe/ring.h"
+#include "sigsafe/unwind.h"
+#include "write/profile_out.h"
+
+enum {
+	RING_BYTES = 256 << 10,
+	MIN_RINGS = 4,
+	MAX_RINGS = 64,
+	NBUCKETS = 1 << 14,
+	MAX_STACKS_BYTES = 64 << 20,
+	MAX_DRAIN_MS =
+		10, // a handler whose thread the kernel does not run is not waited for for ever
+	MAX_CHECKPOINT_MS = 500,
+};
+
+static _Atomic int owner_tid; // of the thread that is starting or stopping
+static struct cp_cpu_session session;
+static uint64_t magic; // of our timers' cookies, in this process
+
+static void set_state(enum cp_cpu_state to)
+{
+	store(&cp_cpu_shared.state, to, release);
+	cp_futex_wake(&cp_cpu_shared.state, INT32_MAX);
+}
+
+static bool take_state(enum cp_cpu_state from, enum cp_cpu_state to)
+{
+	uint32_t expected = from;
+	if (!compare_exchange(&cp_cpu_shared.state, &expected, to, acq_rel))
+		return false;
+	store(&owner_tid, cp_gettid(), relaxed);
+	return true;
+}
+
+/// Once in a process
+
+static bool is_free(int sig)
+{
+	struct cp_action action;
+	cp_signal_query_kernel(sig, &action);
+	return action.handler == (uintptr_t)SIG_DFL ||
+	       (sig == SIGPROF && action.handler == (uintptr_t)SIG_IGN);
+}
+
+/** SIGPROF, unless the program uses it: then the highest real-time signal it does not. */
+static int pick_signal(void)
+{
+	if (is_free(SIGPROF))
+		return SIGPROF;
+	for (int sig = SIGRTMAX; sig > SIGRTMIN; sig--) {
+		if (is_free(sig))
+			return sig;
+	}
+	return -EBUSY;
+}
+
+static int install_handler(void)
+{
+	int sig = cp_signal_ours();
+	if (sig > 0)
+		return 0;
+	sig = pick_signal();
+	if (sig < 0)
+		return sig;
+	struct cp_action app;
+	cp_signal_query_kernel(sig, &app);
+	struct sigaction action = {
+		.sa_sigaction = (void (*)(int, siginfo_t *, void *))cp_cpu_on_signal,
+		.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK,
+	};
+	if (sigaction(sig, &action, NULL) < 0)
+		return -errno;
+	cp_signal_take(sig, &app);
+	return 0;
+}
+
+static int make_rings(void)
+{
+	if (cp_cpu_shared.rings)
+		return 0;
+	long ncpus = sysconf(_SC_NPROCESSORS_ONLN);
+	uint32_t nrings = ncpus < MIN_RINGS / 2 ? MIN_RINGS : (uint32_t)(2 * ncpus);
+	cp_cpu_shared.rings = cp_rings_create(nrings < MAX_RINGS ? nrings : MAX_RINGS, RING_BYTES);
+	return cp_cpu_shared.rings ? 0 : -ENOMEM;
+}
+
+static int prepare_process(void)
+{
+	int ret = make_rings();
+	if (ret == 0)
+		ret = cp_unwind_init();
+	if (ret == 0)
+		ret = cp_modmap_refresh();
+	if (ret == 0)
+		ret = install_handler();
+	if (magic == 0) {
+		struct cp_random random;
+		cp_random_seed(&random);
+		magic = cp_random_next(&random) << 48 | 1ull << 48;
+	}
+	return ret;
+}
+
+/// Start
+
+static void drop_record(const struct cp_ring_record *rec, void *arg)
+{
+}
+
+static void reset_session(const struct cp_cpu_options *options)
+{
+	static uint16_t
+		number; // of the session, in the cookie: ticks of an earlier one are not ours
+	struct cp_cpu_session *s = &session;
+	memset(s, 0, sizeof(*s));
+	s->options = *options;
+	s->target.fd = -1;
+	cp_cpu_engine_params.signal = cp_signal_ours();
+	cp_cpu_engine_params.cookie = magic | (uint64_t)++number << 32;
+	cp_cpu_shared.pid = cp_getpid();
+	store(&cp_cpu_shared.seen, 0, relaxed);
+	store(&cp_cpu_shared.unarmed, 0, relaxed);
+	store(&cp_cpu_shared.foreign, 0, relaxed);
+	for (int i = 0; i < 3; i++) {
+		store(&cp_cpu_shared.armed[i], 0, relaxed);
+		store(&cp_cpu_shared.refusal[i], 0, relaxed);
+	}
+	store(&cp_cpu_shared.paused_tid, 0, relaxed);
+	cp_rings_drain(cp_cpu_shared.rings, drop_record, NULL);
+	s->lost_before = cp_rings_lost(cp_cpu_shared.rings);
+}
+
+static void begin_sampling(struct cp_cpu_session *s)
+{
+	s->start_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
+	s->start_realtime_ns = cp_clock_ns(CP_CLOCK_REALTIME);
+	// Threads are born from now on with the hook seeing them; the others are in the task
+	// directory.
+	store(&cp_cpu_shared.running, true, seq_cst);
+	cp_cpu_tasks_scan(s);
+}
+
+static void end_sampling(struct cp_cpu_session *s)
+{
+	store(&cp_cpu_shared.running, false, seq_cst);
+	uint64_t give_up_ns = cp_clock_ns(CP_CLOCK_MONOTONIC) + MAX_DRAIN_MS * CP_NS_PER_MS;
+	while (load(&cp_cpu_shared.inflight, seq_cst) > 0) {
+		if (cp_clock_ns(CP_CLOCK_MONOTONIC) > give_up_ns)
+			break;
+		cp_syscall(SYS_sched_yield, 0, 0, 0, 0);
+	}
+	s->end_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
+	cp_cpu_tasks_disarm_all(s);
+}
+
+static int start(const struct cp_cpu_options *options, struct cprof_writer writer)
+{
+	struct cp_cpu_session *s = &session;
+	int ret = prepare_process();
+	if (ret < 0)
+		return ret;
+	reset_session(options);
+	ret = cp_target_init(&s->target, writer);
+	if (ret < 0)
+		return ret;
+	ret = cp_stacktab_init(&s->stacks, NBUCKETS, MAX_STACKS_BYTES);
+	if (ret == 0) {
+		ret = cp_cpu_engine_choose(s);
+		if (ret == 0) {
+			begin_sampling(s);
+			s->collector = (struct cp_own_thread){
+				.name = "cprof", .run = cp_cpu_collector_run, .arg = s};
+			ret = cp_own_thread_start(&s->collector);
+			if (ret < 0)
+				end_sampling(s);
+		}
+		if (ret < 0)
+			cp_stacktab_deinit(&s->stacks);
+	}
+	if (ret < 0)
+		cp_target_drop(&s->target);
+	return ret;
+}
+
+int cp_cpu_start(const struct cp_cpu_options *options, struct cprof_writer writer)
+{
+	if (!take_state(CP_CPU_OFF, CP_CPU_STARTING))
+		return -EBUSY;
+	int ret = start(options, writer);
+	set_state(ret < 0 ? CP_CPU_OFF : CP_CPU_ON);
+	return ret;
+}
+
+/// Stop
+
+static void end_collector(struct cp_cpu_session *s)
+{
+	store(&s->stopping, true, release);
+	cp_cpu_collector_wake();
+	cp_own_thread_join(&s->collector);
+}
+
+static int stop(void)
+{
+	struct cp_cpu_session *s = &session;
+	end_sampling(s);
+	end_collector(s);
+	cp_cpu_tasks_disarm_all(s); // whom the collector's last scan has armed
+	cp_cpu_collect(s);
+	if (s->pieces)
+		cp_profile_out_abandon(s->pieces);
+	int ret = cp_target_begin(&s->target);
+	if (ret == 0)
+		ret = cp_target_end(&s->target, cp_cpu_output_whole(s));
+	cp_stacktab_deinit(&s->stacks);
+	return ret;
+}
+
+int cp_cpu_stop(void)
+{
+	while (!take_state(CP_CPU_ON, CP_CPU_STOPPING)) {
+		// Somebody else is at it: what is asked for is done when he is through.
+		if (load(&cp_cpu_shared.state, acquire) != CP_CPU_STOPPING ||
+			load(&owner_tid, relaxed) == cp_gettid())
+			return 0;
+		cp_futex_wait(&cp_cpu_shared.state, CP_CPU_STOPPING, CP_FUTEX_FOREVER);
+	}
+	int ret = stop();
+	set_state(CP_CPU_OFF);
+	return ret;
+}
+
+/// Checkpoints asked for
+
+void cp_cpu_checkpoint(void)
+{
+	struct cp_cpu_session *s = &session;
+	// A child of vfork() runs on our memory, and must leave it alone.
+	if (load(&cp_cpu_shared.state, acquire) != CP_CPU_ON || cp_cpu_shared.pid != cp_getpid() ||
+		cp_thread_is_excluded(cp_gettid()))
+		return;
+	if (s->options.checkpoint) {
+		uint64_t give_up_ns =
+			cp_clock_ns(CP_CLOCK_MONOTONIC) + MAX_CHECKPOINT_MS * CP_NS_PER_MS;
+		uint32_t wanted = fetch_add(&s->pieces_wanted, 1, acq_rel) + 1;
+		cp_cpu_collector_wake();
+		for (uint32_t done;
+			(int32_t)((done = load(&s->pieces_done, acquire)) - wanted) < 0;) {
+			uint64_t now_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
+			if (now_ns >= give_up_ns)
+				break;
+			cp_futex_wait(&s->pieces_done, done, give_up_ns - now_ns);
+		}
+	}
+	store(&s->paused_at_ns, cp_clock_ns(CP_CLOCK_MONOTONIC), relaxed);
+	store(&cp_cpu_shared.paused_tid, cp_gettid(), release);
+	cp_cpu_pause_for_exec(true);
+}
+
+bool cp_cpu_is_running(void)
+{
+	return load(&cp_cpu_shared.state, acquire) == CP_CPU_ON;
+}

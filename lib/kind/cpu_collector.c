@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL, our own thread. What handlers leave in the rings goes into the stack table; threads
+// that came are found, modules that were loaded are learnt, checkpoints are written.
+#include <errno.h>
+
+#include "cpu_session.h"
+#include "signal_hook.h"
+#include "sigsafe/atomic.h"
+#include "sigsafe/futex.h"
+#include "sigsafe/modmap.h"
+#include "sigsafe/ring.h"
+
+enum {
+	TURN_MS = 100,
+	SLOW_SCAN_MS = 1000, // reading a large /proc/self/task takes its time
+	MANY_THREADS = 256,
+	PAUSE_MS = 50,
+	FIRST_PIECE_MS = 50,
+	LAST_PIECE_STEP_MS = 1000,
+};
+
+/** When things are due, on the monotonic clock. */
+struct schedule {
+	uint64_t turn_ns, scan_ns, piece_ns;
+	uint64_t piece_step_ns;
+	uint64_t nseen;  // periods, when a tick came last
+	uint64_t cpu_ns; // of the process, then
+};
+
+void cp_cpu_add(struct cp_cpu_session *s, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch,
+	uint64_t weight)
+{
+	struct cp_stack *stack = cp_stacktab_intern(&s->stacks, pcs, npcs, epoch, 0);
+	fetch_add(&stack->values[CP_CPU_TOTAL], (int64_t)weight, relaxed);
+	fetch_add(&s->stats.periods, weight, relaxed);
+	if (npcs > 0 && pcs[npcs - 1] < CP_MARKER_COUNT)
+		fetch_add(&s->stats.cut[pcs[npcs - 1]], weight, relaxed);
+}
+
+static void add_record(const struct cp_ring_record *rec, void *arg)
+{
+	struct cp_cpu_session *s = arg;
+	uint32_t npcs = (uint32_t)(rec->nwords - sizeof(*rec) / sizeof(uint64_t));
+	s->stats.nsamples++;
+	cp_cpu_add(s, rec->pcs, npcs, (uint32_t)rec->epoch, rec->weight);
+}
+
+void cp_cpu_collect(struct cp_cpu_session *s)
+{
+	cp_rings_drain(cp_cpu_shared.rings, add_record, s);
+	s->stats.lost = cp_rings_lost(cp_cpu_shared.rings) - s->lost_before;
+}
+
+/** An engine that keeps silent for a second of CPU time does not work, whatever its trial said. */
+static void watch_engine(struct cp_cpu_session *s, struct schedule *when)
+{
+	uint64_t nseen = load(&s->stats.periods, relaxed) + s->stats.lost;
+	uint64_t cpu_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU);
+	if (nseen != when->nseen) {
+		when->nseen = nseen;
+		when->cpu_ns = cpu_ns;
+		return;
+	}
+	uint64_t patience_ns = CP_NS_PER_S + 2 * cp_cpu_engine_params.period_ns;
+	if (cpu_ns - when->cpu_ns < patience_ns)
+		return;
+	cp_cpu_engine_switch(s);
+	when->cpu_ns = cpu_ns;
+}
+
+static void look_at_handler(struct cp_cpu_session *s)
+{
+	struct cp_action action;
+	cp_signal_query_kernel(cp_cpu_engine_params.signal, &action);
+	if (action.handler != (uintptr_t)cp_cpu_on_signal)
+		s->stats.handler_replaced = true;
+}
+
+void cp_cpu_collector_wake(void)
+{
+	store(&cp_cpu_shared.wake, 1, release);
+	cp_futex_wake(&cp_cpu_shared.wake, 1);
+}
+
+/** A thread that was to exec and is still there after PAUSE_MS has failed, and ticks again. */
+static void end_pause(struct cp_cpu_session *s, uint64_t now_ns)
+{
+	if (load(&cp_cpu_shared.paused_tid, acquire) == 0 ||
+		now_ns < load(&s->paused_at_ns, relaxed) + PAUSE_MS * CP_NS_PER_MS)
+		return;
+	cp_cpu_pause_for_exec(false);
+	store(&cp_cpu_shared.paused_tid, 0, release);
+}
+
+/** Threads that are about to exec or to exit wait for a piece. */
+static void serve_checkpoints(struct cp_cpu_session *s)
+{
+	uint32_t wanted = load(&s->pieces_wanted, acquire);
+	if (wanted == load(&s->pieces_done, relaxed))
+		return;
+	cp_cpu_output_piece(s);
+	store(&s->pieces_done, wanted, release);
+	cp_futex_wake(&s->pieces_done, INT32_MAX);
+}
+
+static void take_turn(struct cp_cpu_session *s, struct schedule *when, uint64_t now_ns)
+{
+	if (cp_modmap_is_stale())
+		cp_modmap_refresh();
+	cp_cpu_collect(s);
+	serve_checkpoints(s);
+	if (now_ns >= when->turn_ns) {
+		when->turn_ns = now_ns + TURN_MS * CP_NS_PER_MS;
+		store(&cp_cpu_shared.stale_may_wake, true, relaxed);
+		watch_engine(s, when);
+		end_pause(s, now_ns);
+	}
+	if (now_ns >= when->scan_ns) {
+		bool many = cp_cpu_tasks_scan(s) > MANY_THREADS;
+		when->scan_ns = now_ns + (many ? SLOW_SCAN_MS : TURN_MS) * CP_NS_PER_MS;
+		look_at_handler(s);
+	}
+	if (now_ns >= when->piece_ns) {
+		cp_cpu_output_piece(s);
+		when->piece_ns = now_ns + when->piece_step_ns;
+		if (when->piece_step_ns < LAST_PIECE_STEP_MS * CP_NS_PER_MS / 2)
+			when->piece_step_ns *= 2;
+		else
+			when->piece_step_ns = LAST_PIECE_STEP_MS * CP_NS_PER_MS;
+	}
+}
+
+static uint64_t earliest(const struct schedule *when)
+{
+	uint64_t at = when->turn_ns < when->scan_ns ? when->turn_ns : when->scan_ns;
+	return at < when->piece_ns ? at : when->piece_ns;
+}
+
+void cp_cpu_collector_run(void *session)
+{
+	struct cp_cpu_session *s = session;
+	struct schedule when = {
+		.turn_ns = s->start_ns + TURN_MS * CP_NS_PER_MS,
+		.scan_ns = s->start_ns + TURN_MS * CP_NS_PER_MS,
+		.piece_ns = s->options.checkpoint ? s->start_ns + FIRST_PIECE_MS * CP_NS_PER_MS
+						  : UINT64_MAX,
+		.piece_step_ns = FIRST_PIECE_MS * CP_NS_PER_MS,
+		.cpu_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU),
+	};
+	while (!load(&s->stopping, acquire)) {
+		uint64_t now_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
+		uint64_t next_ns = earliest(&when);
+		if (now_ns < next_ns)
+			cp_futex_wait(&cp_cpu_shared.wake, 0, next_ns - now_ns);
+		store(&cp_cpu_shared.wake, 0, relaxed);
+		if (!load(&s->stopping, acquire))
+			take_turn(s, &when, cp_clock_ns(CP_CLOCK_MONOTONIC));
+	}
+}

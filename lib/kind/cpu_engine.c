@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. Which engine, and why: what was asked, what the kernel's tick allows, what a trial
+// shows.
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "cpu_session.h"
+#include "sigsafe/atomic.h"
+#include "sigsafe/clock.h"
+#include "sigsafe/taskdir.h"
+
+enum { HIGH_FD = 1024 };
+
+/** 1 / CONFIG_HZ: the resolution of the coarse clocks, which are set at the tick. */
+static uint64_t kernel_tick_ns(void)
+{
+	struct cp_timespec resolution;
+	if (cp_syscall(SYS_clock_getres, CP_CLOCK_REALTIME_COARSE, &resolution, 0, 0) < 0 ||
+		resolution.nsec <= 0)
+		return 10 * CP_NS_PER_MS;
+	return (uint64_t)resolution.nsec;
+}
+
+/** perf events may take descriptors until three quarters of the limit are in use, high numbers
+ * first. */
+static void set_fd_limit(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		limit.rlim_cur = 1024;
+	int64_t usable = (int64_t)(limit.rlim_cur > INT_MAX ? INT_MAX : limit.rlim_cur) / 4 * 3;
+	int64_t room = usable - cp_taskdir_count("/proc/self/fd");
+	int64_t lowest = usable / 2 < HIGH_FD ? usable / 2 : HIGH_FD;
+	cp_cpu_perf_limit_fds(room > 0 ? (uint32_t)room : 0, (int)lowest);
+}
+
+static int perf_trial(void)
+{
+	if (cp_cpu_engine_params.signal != SIGPROF)
+		return -EBUSY; // a queue that is full would turn a real-time signal into SIGIO,
+			       // which kills
+	set_fd_limit();
+	return cp_cpu_perf_probe();
+}
+
+/** Whether the kernel gives the caller a timer. */
+static int timer_trial(void)
+{
+	struct sigevent event = {.sigev_notify = SIGEV_NONE};
+	int id;
+	long ret = cp_syscall(SYS_timer_create, CP_CLOCK_THREAD_CPU, &event, &id, 0);
+	if (ret >= 0)
+		cp_syscall(SYS_timer_delete, id, 0, 0, 0);
+	return (int)ret;
+}
+
+static int itimer_trial(void)
+{
+	return cp_cpu_engine_params.signal == SIGPROF ? 0 : -EBUSY;
+}
+
+static int trial(const struct cp_cpu_engine *engine)
+{
+	if (engine == &cp_cpu_perf)
+		return perf_trial();
+	return engine == &cp_cpu_timer ? timer_trial() : itimer_trial();
+}
+
+/** What is asked for: by name, or by rate. Says why in s->reason. */
+static const struct cp_cpu_engine *wished_engine(struct cp_cpu_session *s)
+{
+	unsigned tick_hz = (unsigned)(CP_NS_PER_S / cp_cpu_engine_params.tick_ns);
+	switch (s->options.engine) {
+	case CPROF_CPU_TIMER:
+		snprintf(s->reason, sizeof(s->reason), "timer: as asked");
+		return &cp_cpu_timer;
+	case CPROF_CPU_PERF:
+		snprintf(s->reason, sizeof(s->reason), "perf: as asked");
+		return &cp_cpu_perf;
+	case CPROF_CPU_ITIMER:
+		snprintf(s->reason, sizeof(s->reason), "itimer: as asked");
+		return &cp_cpu_itimer;
+	case CPROF_CPU_AUTO:
+		break;
+	}
+	bool fits = (unsigned)s->options.rate_hz <= tick_hz;
+	snprintf(s->reason, sizeof(s->reason), "%s: %d Hz is %s the kernel's tick rate of %u Hz",
+		fits ? "timer" : "perf", s->options.rate_hz, fits ? "within" : "above", tick_hz);
+	return fits ? &cp_cpu_timer : &cp_cpu_perf;
+}
+
+int cp_cpu_engine_choose(struct cp_cpu_session *s)
+{
+	// If the wished one fails: timers carry any rate by their overruns, perf is exact, itimer
+	// is left.
+	const struct cp_cpu_engine *order[] = {NULL, &cp_cpu_timer, &cp_cpu_perf, &cp_cpu_itimer};
+	int first_error = 0;
+	cp_cpu_engine_params.tick_ns = kernel_tick_ns();
+	cp_cpu_engine_params.period_ns = CP_NS_PER_S / (unsigned)s->options.rate_hz;
+	order[0] = wished_engine(s);
+	for (int i = 0; i < 4; i++) {
+		if (i > 0 && order[i] == order[0])
+			continue;
+		int ret = trial(order[i]);
+		if (ret < 0) {
+			first_error = first_error ? first_error : ret;
+			continue;
+		}
+		if (i > 0)
+			snprintf(s->reason, sizeof(s->reason), "%s: %s does not work here (%s)",
+				order[i]->name, order[0]->name, cprof_strerror(first_error));
+		cp_cpu_shared.engine = order[i];
+		return 0;
+	}
+	return first_error == -EAGAIN || first_error == -EBUSY ? -EPERM : first_error;
+}
+
+void cp_cpu_engine_switch(struct cp_cpu_session *s)
+{
+	const struct cp_cpu_engine *from = cp_cpu_shared.engine;
+	const struct cp_cpu_engine *to = from == &cp_cpu_timer ? &cp_cpu_perf : &cp_cpu_itimer;
+	if (from == &cp_cpu_itimer || s->switched[0])
+		return;
+	if (trial(to) < 0)
+		to = &cp_cpu_itimer;
+	if (trial(to) < 0)
+		return;
+	snprintf(s->switched, sizeof(s->switched), "%s: %s gave no tick in a second of CPU time",
+		to->name, from->name);
+	cp_cpu_shared.engine = to;
+	cp_cpu_tasks_disarm_all(s);
+	cp_cpu_tasks_scan(s);
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. The CPU profile where it meets the application: in the signal handler, at the birth
+// and the death of a thread, around fork. cpu.c is the other side.
+#ifndef CPROF_KIND_CPU_HOOK_H
+#define CPROF_KIND_CPU_HOOK_H
+
+#include "cpu_engine_hook.h"
+#include "sigsafe/types.h"
+
+struct cp_rings;
+
+enum cp_cpu_state { CP_CPU_OFF, CP_CPU_STARTING, CP_CPU_ON, CP_CPU_STOPPING };
+
+/** What the two sides share. */
+struct cp_cpu_shared {
+	_Atomic uint32_t state;      // enum cp_cpu_state, a futex; who moves it on owns the session
+	_Atomic bool running;        // handlers and hooks look here first
+	_Atomic uint32_t inflight;   // of them, how many have looked and are not through yet
+	_Atomic uint32_t wake;       // futex: the collector has something to do
+	_Atomic bool stale_may_wake; // once a turn of the collector, not at every sample of a JIT
+	_Atomic int paused_tid;      // of a thread that is about to exec; 0: none
+	_Atomic bool keeps_blocked;  // threads born with our signal blocked stay so
+	int pid;                     // of the process that started the session
+	struct cp_rings *rings;      // made once, never freed
+	const struct cp_cpu_engine *engine;      // that threads get first
+	_Atomic uint32_t seen, unarmed, foreign; // threads, threads, signals
+	_Atomic uint32_t armed[3];               // threads by engine: cp_cpu_engines[]
+	_Atomic int32_t refusal[3];              // last error of each engine's arm()
+};
+
+extern struct cp_cpu_shared cp_cpu_shared;
+extern const struct cp_cpu_engine
+	*const cp_cpu_engines[3]; // in the order in which they replace each other
+
+/** The handler. Types are plain here so that nobody's signal.h is needed. */
+void cp_cpu_on_signal(int sig, void *info, void *ucontext);
+
+/**
+ * Lets the thread tick, by the session's engine or the next best. t: a record from cp_thread_new(),
+ * its tid not entered yet; it is freed if the thread is profiled already or cannot be. The caller
+ * is counted in `inflight`, or holds the session.
+ */
+void cp_cpu_arm(struct cp_thread *t, int tid);
+
+/** What is left of a thread whose ticks were ended: periods that were due and not delivered. */
+struct cp_cpu_leftover {
+	uint64_t weight;
+	uint32_t npcs;
+	uintptr_t pcs[2]; // start routine, if known, and a marker
+};
+
+/** Ends the ticks of an armed thread and frees its record; false: it is not armed, or somebody
+ * else's. */
+bool cp_cpu_disarm(struct cp_thread *t, struct cp_cpu_leftover *left_out);
+
+/** In a new thread, before its start routine; t: a record from cp_thread_new() with `start` set. */
+void cp_cpu_thread_begin(struct cp_thread *t);
+
+/** In the thread, when it ends. */
+void cp_cpu_thread_end(void);
+
+/** Before exec, what survives it or may be pending stops for the thread paused_tid: it must not
+ * meet a program that does not know it. If the exec fails the collector lets it go on. */
+void cp_cpu_pause_for_exec(bool pause);
+
+/** In the child of fork(): no profile runs. Context: FORK. */
+void cp_cpu_reset_in_child(void);
+
+#endif

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. The stack table as a profile: whole at the stop, or what is new, piece by piece.
+#include <errno.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "cpu_session.h"
+#include "sigsafe/atomic.h"
+#include "sigsafe/clock.h"
+#include "symbol/marker.h"
+#include "write/profile_out.h"
+
+struct walk {
+	struct cp_cpu_session *s;
+	struct cp_profile_out *out;
+	bool only_new;
+	int error;
+};
+
+static int begin(struct cp_cpu_session *s, struct cprof_writer writer, struct cp_profile_out **out)
+{
+	struct cp_profile_spec spec = {
+		.sample_types = {{"samples", "count"}, {"cpu", "nanoseconds"}},
+		.nsample_types = 2,
+		.period_type = {"cpu", "nanoseconds"},
+		.period = (int64_t)cp_cpu_engine_params.period_ns,
+		.time_ns = (int64_t)s->start_realtime_ns,
+	};
+	return cp_profile_out_begin(out, &spec, writer);
+}
+
+static void put(
+	struct walk *w, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch, int64_t periods)
+{
+	int64_t values[] = {periods, periods * (int64_t)cp_cpu_engine_params.period_ns};
+	int ret = cp_profile_out_sample(w->out, pcs, npcs, epoch, values, NULL, 0);
+	if (ret < 0 && w->error == 0)
+		w->error = ret;
+}
+
+static void put_stack(struct cp_stack *stack, void *arg)
+{
+	struct walk *w = arg;
+	static const uintptr_t overflow[] = {CP_MARKER_OVERFLOW};
+	int64_t total = load(&stack->values[CP_CPU_TOTAL], relaxed);
+	int64_t done = w->only_new ? load(&stack->values[CP_CPU_IN_PIECES], relaxed) : 0;
+	if (total == done)
+		return;
+	if (w->only_new)
+		store(&stack->values[CP_CPU_IN_PIECES], total, relaxed);
+	bool is_overflow = stack == &w->s->stacks.overflow;
+	put(w, is_overflow ? overflow : stack->pcs, is_overflow ? 1 : stack->npcs, stack->epoch,
+		total - done);
+}
+
+/** All samples there are, or those since the last piece. */
+static int put_samples(struct cp_cpu_session *s, struct cp_profile_out *out, bool only_new)
+{
+	static const uintptr_t lost[] = {CP_MARKER_LOST};
+	struct walk w = {.s = s, .out = out, .only_new = only_new};
+	cp_stacktab_each(&s->stacks, put_stack, &w);
+	uint64_t nlost = s->stats.lost - (only_new ? s->piece_lost : 0);
+	if (nlost > 0)
+		put(&w, lost, 1, 0, (int64_t)nlost);
+	s->piece_lost = s->stats.lost;
+	return w.error;
+}
+
+static void put_origin(struct cp_cpu_session *s, struct cp_profile_out *out)
+{
+	struct utsname host = {0};
+	uname(&host);
+	cp_profile_out_comment(out, "cprof %s: CPU profile of process %d on %s, %s %s %s",
+		cprof_version(), cp_cpu_shared.pid, host.nodename, host.sysname, host.release,
+		host.machine);
+	cp_profile_out_comment(out, "engine: %s", s->reason);
+}
+
+static void put_threads(struct cp_cpu_session *s, struct cp_profile_out *out)
+{
+	for (int i = 0; i < 3; i++) {
+		uint32_t n = load(&cp_cpu_shared.armed[i], relaxed);
+		if (n > 0)
+			cp_profile_out_comment(
+				out, "threads: %u on %s", n, cp_cpu_engines[i]->name);
+		int32_t refusal = load(&cp_cpu_shared.refusal[i], relaxed);
+		if (refusal < 0)
+			cp_profile_out_comment(out, "threads: some could have no %s (%s)",
+				cp_cpu_engines[i]->name, cprof_strerror(refusal));
+	}
+	uint32_t unarmed = load(&cp_cpu_shared.unarmed, relaxed);
+	if (unarmed > 0)
+		cp_profile_out_comment(out, "threads: %u not profiled", unarmed);
+	if (s->stats.nblocked > 0)
+		cp_profile_out_comment(out,
+			"threads: %u block signal %d; %llu samples of theirs have no stack",
+			s->stats.nblocked, cp_cpu_engine_params.signal,
+			(unsigned long long)s->stats.blocked_periods);
+	if (s->stats.scan_error < 0)
+		cp_profile_out_comment(out,
+			"threads: /proc/self/task cannot be read (%s); only those "
+			"started after the profile are in it",
+			cprof_strerror(s->stats.scan_error));
+}
+
+static void put_losses(struct cp_cpu_session *s, struct cp_profile_out *out)
+{
+	if (s->stats.lost > 0)
+		cp_profile_out_comment(out, "lost: %llu samples, the rings were full",
+			(unsigned long long)s->stats.lost);
+	for (int i = 1; i < CP_MARKER_COUNT; i++) {
+		uint64_t n = load(&s->stats.cut[i], relaxed);
+		if (n > 0)
+			cp_profile_out_comment(out, "stacks: %llu samples end in %s",
+				(unsigned long long)n, cp_marker_name(i));
+	}
+	uint32_t foreign = load(&cp_cpu_shared.foreign, relaxed);
+	if (foreign > 0)
+		cp_profile_out_comment(out, "signal %d: %u were not the profiler's, and passed on",
+			cp_cpu_engine_params.signal, foreign);
+	if (s->stats.handler_replaced)
+		cp_profile_out_comment(out,
+			"signal %d: the program replaced the profiler's handler",
+			cp_cpu_engine_params.signal);
+}
+
+static void put_rate(struct cp_cpu_session *s, struct cp_profile_out *out)
+{
+	uint64_t periods = load(&s->stats.periods, relaxed);
+	cp_profile_out_comment(out, "rate: %d Hz asked; %llu samples by %llu signals",
+		s->options.rate_hz, (unsigned long long)periods,
+		(unsigned long long)s->stats.nsamples);
+}
+
+static int64_t duration_ns(const struct cp_cpu_session *s)
+{
+	return (int64_t)(s->end_ns - s->start_ns);
+}
+
+int cp_cpu_output_whole(struct cp_cpu_session *s)
+{
+	struct cp_profile_out *out;
+	int ret = begin(s, s->target.writer, &out);
+	if (ret < 0)
+		return ret;
+	put_origin(s, out);
+	if (s->switched[0])
+		cp_profile_out_comment(out, "engine: %s", s->switched);
+	put_rate(s, out);
+	put_threads(s, out);
+	put_losses(s, out);
+	ret = put_samples(s, out, false);
+	int ended = cp_profile_out_end(out, duration_ns(s));
+	return ret < 0 ? ret : ended;
+}
+
+static int begin_pieces(struct cp_cpu_session *s)
+{
+	struct cprof_writer writer = {.write = cp_target_write_piece, .arg = &s->target};
+	int ret = begin(s, writer, &s->pieces);
+	if (ret < 0)
+		return ret;
+	put_origin(s, s->pieces);
+	return cp_profile_out_comment(s->pieces,
+		"the process ended without stopping the profile: "
+		"up to a second of samples at its end may be missing");
+}
+
+void cp_cpu_output_piece(struct cp_cpu_session *s)
+{
+	uint64_t seen = load(&s->stats.periods, relaxed) + s->stats.lost;
+	if (s->pieces_broken || seen == s->pieces_seen || !cp_target_takes_pieces(&s->target))
+		return;
+	s->pieces_seen = seen;
+	int ret = s->pieces ? 0 : begin_pieces(s);
+	s->end_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
+	if (ret == 0)
+		ret = put_samples(s, s->pieces, true);
+	if (ret == 0)
+		ret = cp_profile_out_flush(s->pieces, duration_ns(s));
+	s->pieces_broken = ret < 0;
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. One CPU profile, from start to stop. Shared by cpu*.c, by nobody else.
+#ifndef CPROF_KIND_CPU_SESSION_H
+#define CPROF_KIND_CPU_SESSION_H
+
+#include "cpu.h"
+#include "cpu_hook.h"
+#include "target.h"
+#include "own_thread.h"
+#include "sigsafe/stacktab.h"
+
+struct cp_profile_out;
+
+enum { CP_REASON_BYTES = 160 };
+
+/** Values of a stack in the table. */
+enum { CP_CPU_TOTAL, CP_CPU_IN_PIECES };
+
+/** What is told in the comments. */
+struct cp_cpu_stats {
+	uint64_t nsamples;                     // signals
+	_Atomic uint64_t periods;              // they stand for, and those of marker samples
+	uint64_t lost;                         // periods
+	_Atomic uint64_t cut[CP_MARKER_COUNT]; // periods in stacks that end in a marker
+	uint32_t nblocked;                     // threads that block our signal
+	uint64_t blocked_periods;
+	bool handler_replaced;
+	int scan_error;
+};
+
+struct cp_cpu_session {
+	struct cp_cpu_options options;
+	struct cp_target target;
+	struct cp_stacktab stacks;
+	uint64_t start_ns, end_ns; // monotonic
+	uint64_t start_realtime_ns;
+	uint64_t lost_before;           // of the rings, when it started
+	char reason[CP_REASON_BYTES];   // why this engine
+	char switched[CP_REASON_BYTES]; // why another one later; "": it was not
+	struct cp_cpu_stats stats;
+	uint32_t scan; // number of the last task scan
+
+	struct cp_own_thread collector;
+	_Atomic bool stopping;
+	struct cp_profile_out *pieces;               // the checkpoints' stream; NULL: none yet
+	uint64_t piece_lost;                         // in pieces so far
+	uint64_t pieces_seen;                        // periods when the last one was written
+	_Atomic uint32_t pieces_wanted, pieces_done; // checkpoints asked for; the second is a futex
+	_Atomic uint64_t paused_at_ns;               // see cp_cpu_pause_for_exec()
+	bool pieces_broken; // writing one failed: the final profile is still tried
+};
+
+/// cpu_engine.c
+/** Picks the engine for what was asked, tries it, and says why; sets cp_cpu_shared.engine. */
+int cp_cpu_engine_choose(struct cp_cpu_session *s);
+/** Ticks do not come: arms all threads by the next engine. */
+void cp_cpu_engine_switch(struct cp_cpu_session *s);
+
+/// cpu_tasks.c
+/** Arms threads that are not yet, forgets those that ended. Returns how many there are. */
+uint32_t cp_cpu_tasks_scan(struct cp_cpu_session *s);
+/** Disarms everybody; what was due and not delivered goes into the stacks. */
+void cp_cpu_tasks_disarm_all(struct cp_cpu_session *s);
+
+/// cpu_collector.c
+void cp_cpu_collector_run(void *session);
+void cp_cpu_collector_wake(void);
+void cp_cpu_collect(struct cp_cpu_session *s);
+void cp_cpu_add(struct cp_cpu_session *s, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch,
+	uint64_t weight);
+
+/// cpu_output.c
+/** A checkpoint: what is new since the last one. Context: the collector. */
+void cp_cpu_output_piece(struct cp_cpu_session *s);
+/** The whole profile. */
+int cp_cpu_output_whole(struct cp_cpu_session *s);
+
+#endif

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. All threads, registered by nobody: /proc/self/task says who there is.
+//
+// Threads that were there before the start, and those of a raw clone() or of a C runtime that does
+// not pass by our pthread_create, are found here and armed from outside.
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cpu_session.h"
+#include "signal_hook.h"
+#include "sigsafe/atomic.h"
+#include "sigsafe/modmap.h"
+#include "sigsafe/sys.h"
+#include "sigsafe/taskdir.h"
+
+static void see_task(int tid, void *arg)
+{
+	struct cp_cpu_session *s = arg;
+	if (cp_thread_is_excluded(tid))
+		return;
+	struct cp_thread *t = cp_thread_find(tid);
+	if (!t) {
+		t = cp_thread_new();
+		if (!t) {
+			fetch_add(&cp_cpu_shared.unarmed, 1, relaxed);
+			return;
+		}
+		t->scan = s->scan;
+		cp_cpu_arm(t, tid);
+		return;
+	}
+	t->scan = s->scan;
+}
+
+static bool has_ended(int tid)
+{
+	return cp_syscall(SYS_tgkill, cp_cpu_shared.pid, tid, 0, 0) == -ESRCH;
+}
+
+/** Records of threads that this scan did not meet, if they have really ended. */
+static void reap(struct cp_cpu_session *s)
+{
+	for (uint32_t i = 1; i < cp_thread_limit(); i++) {
+		struct cp_thread *t = cp_thread_at(i);
+		struct cp_cpu_leftover left;
+		if (load(&t->state, acquire) != CP_THREAD_ARMED || t->scan == s->scan ||
+			!has_ended(load(&t->tid, relaxed)))
+			continue;
+		if (cp_cpu_disarm(t, &left) && left.weight > 0)
+			cp_cpu_add(s, left.pcs, left.npcs, cp_modmap_epoch(), left.weight);
+	}
+}
+
+static uint32_t count_armed(void)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 1; i < cp_thread_limit(); i++)
+		count += load(&cp_thread_at(i)->state, relaxed) == CP_THREAD_ARMED;
+	return count;
+}
+
+uint32_t cp_cpu_tasks_scan(struct cp_cpu_session *s)
+{
+	s->scan++;
+	int ret = cp_taskdir_each("/proc/self/task", see_task, s);
+	if (ret < 0)
+		s->stats.scan_error = ret;
+	else
+		reap(s);
+	return count_armed();
+}
+
+/** The thread holds our signal back, so that its time has no stacks. */
+static bool blocks_signal(int tid)
+{
+	char path[64], text[4096];
+	snprintf(path, sizeof(path), "/proc/self/task/%d/status", tid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	const char *line = strstr(text, "\nSigBlk:");
+	uint64_t mask = line ? strtoull(line + strlen("\nSigBlk:"), NULL, 16) : 0;
+	return mask >> (cp_signal_ours() - 1) & 1;
+}
+
+static void disarm(struct cp_cpu_session *s, struct cp_thread *t, uint64_t ticks_of_slack)
+{
+	int tid = load(&t->tid, relaxed);
+	struct cp_cpu_leftover left;
+	if (!cp_cpu_disarm(t, &left) || left.weight == 0)
+		return;
+	cp_cpu_add(s, left.pcs, left.npcs, cp_modmap_epoch(), left.weight);
+	if (left.weight > ticks_of_slack && blocks_signal(tid)) {
+		s->stats.nblocked++;
+		s->stats.blocked_periods += left.weight;
+	}
+}
+
+void cp_cpu_tasks_disarm_all(struct cp_cpu_session *s)
+{
+	// What is due between two ticks of the kernel is always undelivered; more than that has a
+	// reason.
+	uint64_t slack = 1 + 2 * cp_cpu_itimer_weight();
+	cp_cpu_itimer_off();
+	for (uint32_t i = 1; i < cp_thread_limit(); i++)
+		disarm(s, cp_thread_at(i), slack);
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. The timer engine: a POSIX timer on each thread's CPU clock.
+//
+// It needs no descriptor and no permission, costs nothing at a context switch, and ticks in the
+// kernel as well. Its signals ride on the kernel's tick; periods that pass between two ticks arrive
+// as overruns.
+#include <errno.h>
+#include <linux/signal.h>
+#include <linux/time.h>
+
+#include "cpu_engine_hook.h"
+#include "sigsafe/atomic.h"
+#include "sigsafe/clock.h"
+
+enum { SIGEV_THREAD_ID_ = 4 }; // the kernel's name is taken by its own header on some libcs
+
+struct timer_spec {
+	struct cp_timespec interval, value;
+};
+
+static int timer_arm(struct cp_thread *t, uint64_t first_ns)
+{
+	int tid = load(&t->tid, relaxed);
+	int clock = cp_thread_cpu_clock(tid);
+	struct sigevent event = {
+		.sigev_value.sival_ptr = (void *)(cp_cpu_engine_params.cookie | t->index),
+		.sigev_signo = cp_cpu_engine_params.signal,
+		.sigev_notify = SIGEV_THREAD_ID_,
+		._sigev_un._tid = tid,
+	};
+	long ret = cp_syscall(SYS_timer_create, clock, &event, &t->timer_id, 0);
+	if (ret < 0) // EINVAL is how the kernel says that the thread has ended
+		return ret == -EINVAL ? -ESRCH : (int)ret;
+	t->engine = &cp_cpu_timer;
+	t->first_ns = first_ns;
+	t->armed_at_ns = cp_clock_ns(clock);
+	struct timer_spec spec = {
+		.interval = cp_timespec_from_ns(cp_cpu_engine_params.period_ns),
+		.value = cp_timespec_from_ns(first_ns),
+	};
+	ret = cp_syscall(SYS_timer_settime, t->timer_id, 0, &spec, 0);
+	if (ret < 0)
+		cp_syscall(SYS_timer_delete, t->timer_id, 0, 0, 0);
+	return (int)ret;
+}
+
+static uint64_t timer_disarm(struct cp_thread *t)
+{
+	cp_syscall(SYS_timer_delete, t->timer_id, 0, 0, 0);
+	uint64_t now_ns = cp_clock_ns(cp_thread_cpu_clock(load(&t->tid, relaxed)));
+	if (now_ns < t->armed_at_ns + t->first_ns)
+		return 0;
+	uint64_t due = 1 + (now_ns - t->armed_at_ns - t->first_ns) / cp_cpu_engine_params.period_ns;
+	uint64_t ticks = load(&t->ticks, relaxed);
+	return due > ticks ? due - ticks : 0;
+}
+
+static enum cp_marker timer_undelivered(void)
+{
+	return CP_MARKER_THREAD_EXIT;
+}
+
+static uint64_t timer_weight(struct cp_thread *t, const struct cp_signal *signal)
+{
+	if (signal->code != SI_TIMER || t->index != (uint32_t)signal->cookie)
+		return 0;
+	return 1 + (signal->overrun > 0 ? (uint64_t)signal->overrun : 0);
+}
+
+const struct cp_cpu_engine cp_cpu_timer = {
+	.name = "timer",
+	.arm = timer_arm,
+	.disarm = timer_disarm,
+	.undelivered = timer_undelivered,
+	.weight = timer_weight,
+};

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. The profiling signal, and the application's own action for it.
+//
+// Our handler stays for the life of the process once it is installed: SIG_DFL with a tick pending
+// would kill. What the application sets or asks for that signal meanwhile is kept beside, and
+// signals that are not ours reach it.
+#ifndef CPROF_KIND_SIGNAL_HOOK_H
+#define CPROF_KIND_SIGNAL_HOOK_H
+
+#include "sigsafe/types.h"
+
+/** The action as the application sees it; fields are those of struct sigaction. */
+struct cp_action {
+	uintptr_t handler; // 0 SIG_DFL, 1 SIG_IGN
+	uint64_t flags;
+	uint64_t mask;
+};
+
+/** The signal our handler is installed for; 0: none yet. */
+int cp_signal_ours(void);
+
+/** From now on `sig` is ours; `app` is what the application had. */
+void cp_signal_take(int sig, const struct cp_action *app);
+
+/** What sigaction(2) does, on the application's action. Either may be NULL. */
+void cp_signal_swap_app_action(const struct cp_action *action, struct cp_action *old_out);
+
+/** A signal that is not from us: the application's handler is called as the kernel would call it.
+ *  Where it has none the signal is dropped (SIG_DFL would end the process). */
+void cp_signal_pass_on(int sig, void *info, void *ucontext);
+
+/** The handler that is really installed for sig, asked from the kernel; and its flags and mask. */
+void cp_signal_query_kernel(int sig, struct cp_action *action_out);
+
+/** In a fork child: locks are free. Context: FORK. */
+void cp_signal_reset_in_child(void);
+
+#endif

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. See target.h.
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sigsafe/sigmask.h"
+#include "target.h"
+
+enum { MAX_TEMP_NAMES = 100, FILE_MODE = 0666 };
+
+/// SIGPIPE
+
+static bool sigpipe_is_pending(void)
+{
+	sigset_t pending;
+	return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE);
+}
+
+void cp_sigpipe_hold(struct cp_sigpipe *s)
+{
+	s->was_pending = sigpipe_is_pending();
+	s->mask = cp_sigmask(CP_SIG_BLOCK, cp_sigmask_of(SIGPIPE));
+}
+
+void cp_sigpipe_release(const struct cp_sigpipe *s)
+{
+	if (!s->was_pending && sigpipe_is_pending()) {
+		sigset_t sigpipe;
+		sigemptyset(&sigpipe);
+		sigaddset(&sigpipe, SIGPIPE);
+		sigtimedwait(&sigpipe, NULL, &(struct timespec){0});
+	}
+	cp_sigmask_restore(s->mask);
+}
+
+static int write_all(int fd, const char *data, size_t size)
+{
+	while (size > 0) {
+		ssize_t n = write(fd, data, size);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		data += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+int cp_write_fd(void *arg, const void *data, size_t size)
+{
+	struct cp_sigpipe sigpipe;
+	cp_sigpipe_hold(&sigpipe);
+	int ret = write_all((int)(intptr_t)arg, data, size);
+	cp_sigpipe_release(&sigpipe);
+	return ret;
+}
+
+/// Paths
+
+/** The template made absolute, %p the process id and %% a percent sign. */
+static int expand_path(const char *template, char path_out[PATH_MAX])
+{
+	size_t len = 0;
+	if (template[0] == '\0')
+		return -ENOENT;
+	if (template[0] != '/') {
+		if (!getcwd(path_out, PATH_MAX - 1))
+			return -errno;
+		len = strlen(path_out);
+		path_out[len++] = '/';
+	}
+	for (const char *in = template; *in; in++) {
+		if (len + 16 > PATH_MAX)
+			return -ENAMETOOLONG;
+		if (in[0] == '%' && in[1] == 'p') {
+			len += (size_t)snprintf(
+				path_out + len, PATH_MAX - len, "%d", (int)getpid());
+			in++;
+		} else {
+			in += in[0] == '%' && in[1] == '%';
+			path_out[len++] = *in;
+		}
+	}
+	path_out[len] = '\0';
+	return 0;
+}
+
+static int open_temp(struct cp_target *t)
+{
+	for (int i = 0; i < MAX_TEMP_NAMES; i++) {
+		int len =
+			snprintf(t->temp_path, PATH_MAX, "%s.%d.%d.tmp", t->path, (int)getpid(), i);
+		if (len >= PATH_MAX)
+			return -ENAMETOOLONG;
+		int fd = open(t->temp_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
+		if (fd >= 0 || errno != EEXIST)
+			return fd >= 0 ? fd : -errno;
+	}
+	return -EEXIST;
+}
+
+static void set_fd(struct cp_target *t, int fd)
+{
+	t->fd = fd;
+	t->writer = (struct cprof_writer){.write = cp_write_fd, .arg = (void *)(intptr_t)fd};
+}
+
+/** What is no regular file (a pipe, /dev/stdout) is written in place, and opened now. */
+static int open_in_place(struct cp_target *t)
+{
+	int fd = open(t->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return -errno;
+	set_fd(t, fd);
+	t->path[0] = '\0';
+	return 0;
+}
+
+int cp_target_init(struct cp_target *t, struct cprof_writer writer)
+{
+	t->writer = writer;
+	t->path[0] = t->temp_path[0] = '\0';
+	t->fd = -1;
+	t->has_pieces = false;
+	if (!writer.path)
+		return writer.write ? 0 : -EINVAL;
+	int ret = expand_path(writer.path, t->path);
+	if (ret < 0)
+		return ret;
+	struct stat st;
+	if (stat(t->path, &st) == 0 && !S_ISREG(st.st_mode))
+		return open_in_place(t);
+	int fd = open_temp(t);
+	if (fd < 0)
+		return fd;
+	close(fd);
+	unlink(t->temp_path);
+	return 0;
+}
+
+int cp_target_begin(struct cp_target *t)
+{
+	if (t->path[0] == '\0')
+		return 0;
+	int fd = open_temp(t);
+	if (fd < 0)
+		return fd;
+	set_fd(t, fd);
+	return 0;
+}
+
+int cp_target_end(struct cp_target *t, int error)
+{
+	if (t->fd >= 0 && close(t->fd) < 0 && error == 0)
+		error = -errno;
+	t->fd = -1;
+	if (t->path[0] == '\0')
+		return error;
+	if (error == 0 && rename(t->temp_path, t->path) < 0)
+		error = -errno;
+	if (error)
+		unlink(t->temp_path);
+	return error;
+}
+
+void cp_target_drop(struct cp_target *t)
+{
+	if (t->fd >= 0)
+		close(t->fd);
+	t->fd = -1;
+}
+
+/// Pieces
+
+bool cp_target_takes_pieces(const struct cp_target *t)
+{
+	return t->path[0] != '\0';
+}
+
+int cp_target_write_piece(void *arg, const void *data, size_t size)
+{
+	struct cp_target *t = arg;
+	int flags = t->has_pieces ? O_APPEND : O_CREAT | O_TRUNC;
+	int fd = open(t->path, O_WRONLY | O_CLOEXEC | flags, FILE_MODE);
+	if (fd < 0)
+		return -errno;
+	t->has_pieces = true;
+	int ret = write_all(fd, data, size);
+	return close(fd) < 0 && ret == 0 ? -errno : ret;
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. Where a profile goes: a file that is there whole or not at all, or somebody's
+// writer.
+//
+// Between start and end no descriptor is held for a file, so a program that closes all it finds, or
+// is killed, does no harm: the temporary file beside it exists only while the profile is written.
+#ifndef CPROF_KIND_TARGET_H
+#define CPROF_KIND_TARGET_H
+
+#include <cprof/pprof.h>
+#include <limits.h>
+
+struct cp_target {
+	struct cprof_writer writer; // that takes the profile
+	char path[PATH_MAX];        // absolute, %p expanded; "": not a file
+	char temp_path[PATH_MAX];   // "": none exists
+	int fd;                     // -1: none
+	bool has_pieces;            // the file was begun by cp_target_write_piece()
+};
+
+/** Looks whether it can be written: errors are known before a profile starts. 0 or a negative
+ * errno. */
+int cp_target_init(struct cp_target *t, struct cprof_writer writer);
+
+/** Until the end: the profile goes to t->writer. */
+int cp_target_begin(struct cp_target *t);
+
+/** `error`: what went wrong in between; then the file stays as it was. Returns the first error. */
+int cp_target_end(struct cp_target *t, int error);
+
+/** Gives up what cp_target_init() opened. */
+void cp_target_drop(struct cp_target *t);
+
+/** The target is a regular file, so that it may be written piece by piece. */
+bool cp_target_takes_pieces(const struct cp_target *t);
+
+/** A cprof_writer's function; arg: a struct cp_target. Appends to the file, which the first piece
+ * begins. */
+int cp_target_write_piece(void *arg, const void *data, size_t size);
+
+/** A cprof_writer's function; arg: a descriptor. EPIPE is an error like others, not a SIGPIPE. */
+int cp_write_fd(void *arg, const void *data, size_t size);
+
+/** Around writes of others (stdio): SIGPIPE is held back, and taken away if it came. */
+struct cp_sigpipe {
+	uint64_t mask;
+	bool was_pending;
+};
+void cp_sigpipe_hold(struct cp_sigpipe *s);
+void cp_sigpipe_release(const struct cp_sigpipe *s);
+
+#endif

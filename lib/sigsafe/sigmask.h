@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. The calling thread's signal mask: one word, bit n - 1 for signal n.
+#ifndef CPROF_SIGSAFE_SIGMASK_H
+#define CPROF_SIGSAFE_SIGMASK_H
+
+#include "sys.h"
+#include "types.h"
+
+enum { CP_SIG_BLOCK = 0, CP_SIG_UNBLOCK = 1, CP_SIG_SETMASK = 2 };
+
+/** Changes the mask and returns what it was. */
+static inline uint64_t cp_sigmask(int how, uint64_t mask)
+{
+	uint64_t before = 0;
+	cp_syscall(SYS_rt_sigprocmask, how, &mask, &before, sizeof(mask));
+	return before;
+}
+
+static inline uint64_t cp_sigmask_of(int sig)
+{
+	return 1ull << (sig - 1);
+}
+
+static inline uint64_t cp_sigmask_block_all(void)
+{
+	return cp_sigmask(CP_SIG_BLOCK, UINT64_MAX);
+}
+
+static inline void cp_sigmask_restore(uint64_t before)
+{
+	cp_sigmask(CP_SIG_SETMASK, before);
+}
+
+#endif
