@@ -127,24 +127,26 @@ void frames_create(struct graph *g)
 	g->info_names = arena_array(&g->arena, struct str, g->ninfos);
 }
 
-struct frame_table frames_of_selected(const struct graph *g, struct arena *a)
+struct frame_table frames_to_link(const struct graph *g, struct arena *a, bool only_selected,
+		bool only_inlined)
 {
 	const struct frame_table *all = g->frames;
 	uint32_t nlocations = g->profile->nlocations;
 	struct frame_table t = *all;
+	uint32_t *nodes = arena_array(a, uint32_t, g->nnodes);
+	for (uint32_t i = 0; i < g->nnodes; i++) {
+		nodes[i] = only_selected && !g->is_selected[i] ? FRAMES_NONE : i;
+		if (nodes[i] == FRAMES_NONE || (only_inlined && !all->may_inline[i]))
+			nodes[i] |= FRAMES_UNLINKED;
+	}
 	t.codes = arena_array(a, uint32_t, nlocations);
 	t.lists = arena_array(a, uint32_t, all->nlists);
-	for (uint32_t i = 0; i < nlocations; i++) {
-		uint32_t code = all->codes[i];
-		if (!(code & FRAMES_SEVERAL))
-			t.codes[i] = g->is_selected[code] ? code : FRAMES_NONE;
-		else
-			t.codes[i] = code;
-	}
+	for (uint32_t i = 0; i < nlocations; i++)
+		t.codes[i] = all->codes[i] & FRAMES_SEVERAL ? all->codes[i] : nodes[all->codes[i]];
 	for (uint32_t i = 0; i < all->nlists;) {
 		uint32_t n = t.lists[i] = all->lists[i];
 		for (uint32_t k = i + 1; k <= i + n; k++)
-			t.lists[k] = g->is_selected[all->lists[k]] ? all->lists[k] : FRAMES_NONE;
+			t.lists[k] = nodes[all->lists[k]];
 		i += n + 1;
 	}
 	return t;

@@ -8,7 +8,9 @@
 
 // A location's code is the node of its only line; or FRAMES_SEVERAL plus an index into lists.
 #define FRAMES_SEVERAL 0x80000000u
-#define FRAMES_NONE 0x7fffffffu // a node that is left out
+// A bit of a node in the tables below: edges to it are not wanted.
+#define FRAMES_UNLINKED 0x40000000u
+#define FRAMES_NONE 0x3fffffffu // a node that is left out
 
 struct frame_table {
 	uint32_t *codes;   // [nlocations]
@@ -20,7 +22,11 @@ struct frame_table {
 /** Fills infos and frames of g. */
 void frames_create(struct graph *g);
 
-/** A copy of g's table without the nodes that are not selected; in `a`. */
-struct frame_table frames_of_selected(const struct graph *g, struct arena *a);
+/**
+ * A copy of g's table, in `a`, for collecting edges. only_selected: other nodes are FRAMES_NONE; only_inlined:
+ * nodes never inlined are FRAMES_UNLINKED.
+ */
+struct frame_table frames_to_link(const struct graph *g, struct arena *a, bool only_selected,
+		bool only_inlined);
 
 #endif

@@ -16,13 +16,22 @@ struct cell {
 	bool residual, is_inline;
 };
 
+// A pair of neighbours, waiting for its cell to come from memory.
+struct hop {
+	uint64_t key;
+	bool residual, is_inline;
+};
+
+enum { HOPS = 64 };
+
 struct linker {
 	const struct graph *g;
 	const struct frame_table *frames;
-	bool only_inlined;
 	struct cell *cells;
 	uint64_t mask;
 	uint64_t ncells;
+	struct hop hops[HOPS];
+	uint32_t nhops;
 };
 
 static uint64_t cell_at(uint64_t key, uint64_t mask)
@@ -83,51 +92,72 @@ struct walk {
 	int64_t w, dw;
 };
 
-static inline void step(struct linker *l, struct walk *walk, uint32_t node, bool is_inline)
+static void take_hops(struct linker *l, const struct walk *walk)
 {
+	for (uint32_t i = 0; i < l->nhops; i++) {
+		const struct hop *hop = &l->hops[i];
+		struct cell *c = find_cell(l, hop->key);
+		if (c->stamp == walk->stamp)
+			continue;
+		c->stamp = walk->stamp;
+		c->weight = wrap_add(c->weight, walk->w);
+		c->weight_div = wrap_add(c->weight_div, walk->dw);
+		c->residual |= hop->residual;
+		c->is_inline &= hop->is_inline;
+	}
+	l->nhops = 0;
+}
+
+static inline void step(struct linker *l, struct walk *walk, uint32_t code, bool is_inline)
+{
+	uint32_t node = code & ~FRAMES_UNLINKED;
 	if (node == FRAMES_NONE) {
 		walk->residual = true;
 		return;
 	}
-	if (walk->parent != FRAMES_NONE && walk->parent != node &&
-			(!l->only_inlined || l->frames->may_inline[node])) {
-		struct cell *c = find_cell(l, (uint64_t)(walk->parent + 1) << 32 | node);
-		if (c->stamp != walk->stamp) {
-			c->stamp = walk->stamp;
-			c->weight = wrap_add(c->weight, walk->w);
-			c->weight_div = wrap_add(c->weight_div, walk->dw);
-			c->residual |= walk->residual;
-			c->is_inline &= is_inline;
-		}
+	if (walk->parent != FRAMES_NONE && walk->parent != node && node == code) {
+		if (l->nhops == HOPS)
+			take_hops(l, walk);
+		uint64_t key = (uint64_t)(walk->parent + 1) << 32 | node;
+		__builtin_prefetch(&l->cells[cell_at(key, l->mask)], 1);
+		l->hops[l->nhops++] = (struct hop){key, walk->residual, is_inline};
 	}
 	walk->parent = node;
 	walk->residual = false;
+}
+
+static void link_sample(struct linker *l, struct walk *walk, struct stack stack)
+{
+	const struct frame_table *f = l->frames;
+	for (uint32_t k = stack.n; k-- > 0;) {
+		uint32_t code = f->codes[stack.locs[k]];
+		if (code & FRAMES_UNLINKED && !(code & FRAMES_SEVERAL)) {
+			// The most frequent case, and which of the two it is cannot be predicted.
+			uint32_t node = code & ~FRAMES_UNLINKED;
+			walk->residual = node == FRAMES_NONE;
+			walk->parent = walk->residual ? walk->parent : node;
+		} else if (code & FRAMES_SEVERAL) {
+			const uint32_t *list = f->lists + (code & ~FRAMES_SEVERAL);
+			for (uint32_t j = list[0]; j > 0; j--)
+				step(l, walk, list[j], j != list[0]);
+		} else {
+			step(l, walk, code, false);
+		}
+	}
+	take_hops(l, walk);
 }
 
 static void link_range(void *state, struct sample_range range)
 {
 	struct linker *l = state;
 	const struct profile *p = l->g->profile;
-	const struct frame_table *f = l->frames;
 	uint32_t index = l->g->options.value_index;
 	bool mean = l->g->options.mean;
-
 	for (uint32_t i = range.begin; i < range.end; i++) {
 		const int64_t *values = profile_values(p, i);
 		struct walk walk = {FRAMES_NONE, false, i + 1, values[index], mean ? values[0] : 0};
-		if (walk.w == 0 && walk.dw == 0)
-			continue;
-		struct stack stack = profile_stack(p, i);
-		for (uint32_t k = stack.n; k-- > 0;) {
-			uint32_t code = f->codes[stack.locs[k]];
-			if (!(code & FRAMES_SEVERAL)) {
-				step(l, &walk, code, false);
-				continue;
-			}
-			const uint32_t *list = f->lists + (code & ~FRAMES_SEVERAL);
-			for (uint32_t j = list[0]; j > 0; j--)
-				step(l, &walk, list[j], j != list[0]);
-		}
+		if (walk.w != 0 || walk.dw != 0)
+			link_sample(l, &walk, profile_stack(p, i));
 	}
 }
 
@@ -174,11 +204,12 @@ static void link_nodes(struct graph *g, bool only_selected, bool only_inlined)
 	struct sample_range ranges[PARALLEL_MAX];
 	struct linker linkers[PARALLEL_MAX];
 	struct arena scratch = {0};
-	struct frame_table frames = only_selected ? frames_of_selected(g, &scratch) : *g->frames;
+	struct frame_table frames = frames_to_link(g, &scratch, only_selected, only_inlined);
 	uint32_t n = parallel_ranges(g->profile, ranges);
 
 	for (uint32_t i = 0; i < n; i++)
-		linkers[i] = (struct linker){g, &frames, only_inlined, cells_alloc(1024), 1023, 0};
+		linkers[i] = (struct linker){.g = g, .frames = &frames, .cells = cells_alloc(1024),
+				.mask = 1023};
 	parallel_run(ranges, n, linkers, sizeof(linkers[0]), link_range);
 	for (uint32_t i = 1; i < n; i++) {
 		merge_cells(&linkers[0], &linkers[i]);
@@ -197,6 +228,9 @@ void graph_link(struct graph *g, bool only_selected)
 
 void graph_link_inlined(struct graph *g, bool only_selected)
 {
-	if (g->has_inlines)
+	bool any = false;
+	for (uint32_t i = 0; i < g->nselected && !any; i++)
+		any = g->frames->may_inline[g->selected[i]];
+	if (any)
 		link_nodes(g, only_selected, true);
 }

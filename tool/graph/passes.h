@@ -22,7 +22,4 @@ void select_nodes(struct graph *g);
 /** Fills in, out and their bounds from edges; removed edges are left out. */
 void graph_index_edges(struct graph *g);
 
-/** Tags lighter than the cutoff go. */
-void tags_trim(struct graph *g, int64_t cutoff);
-
 #endif

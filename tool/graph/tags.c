@@ -9,46 +9,99 @@
 #include "tool/graph/frames.h"
 #include "tool/measurement/measurement.h"
 
-// What the samples of one label set add to.
-struct label_tags {
-	bool is_known;
-	strid joined;   // all string labels; 0 without
-	uint32_t begin; // into nums
-	uint32_t n;
+// A tag that several label sets may have in common: their string labels, or a number beneath these.
+struct kind {
+	strid set;      // all string labels, joined; 0 without
+	strid name;     // of a number, formatted: what tells numbers apart; NO_INDEX of string labels
+	uint64_t bound; // no node can have more of it than this
 };
 
-struct num_tag {
-	strid name; // the value formatted, which is what tells tags apart
+// A kind as one label set has it. Numbers that look the same when formatted are one kind.
+struct item {
+	uint32_t kind;
 	int64_t value;
 };
 
-// Open addressing over (node, set, name); `entry` is an index into tags, plus one.
+// What the samples of one label set add to: items[begin .. begin + n).
+struct item_range {
+	uint32_t begin, n;
+};
+
+// Open addressing over (node, kind); `entry` is an index into tags, plus one.
 struct slot {
-	uint32_t node;
-	strid set, name;
-	uint32_t entry;
+	uint32_t node, kind, entry;
 };
 
 struct tagger {
 	struct graph *g;
 	struct arena arena;
-	struct label_tags *by_set; // [nlabel_sets]
-	struct num_tag *nums;
-	uint32_t nnums, nums_cap;
+	uint64_t min_weight; // lighter tags are not wanted
+	strid bytes, base;
+	struct item_range *by_set; // [nlabel_sets]
+	struct item *items;
+	uint32_t nitems, items_cap;
+	struct kind *kinds;
+	uint32_t nkinds, kinds_cap;
+	uint32_t *kind_slots; // open addressing: kind + 1
+	uint32_t kind_mask;
 	struct slot *slots;
 	uint64_t mask;
-	struct tag *tags;     // in order of appearance
-	uint32_t *tag_nodes;  // the node of each
-	uint32_t ntags, tags_cap;
-	strid bytes, base;
+	struct tag *tags;    // in order of appearance
+	uint32_t *tag_nodes; // the node of each
+	uint32_t ntags, tags_cap, tag_nodes_cap;
 };
 
-static struct str joined_part(struct tagger *t, const struct label *l)
+#define TAGGER_GROW(t, array, n, cap)                                                              \
+	do {                                                                                       \
+		if ((n) == (cap)) {                                                                \
+			uint32_t old_ = (cap);                                                     \
+			(cap) = old_ ? old_ * 2 : 256;                                             \
+			(array) = arena_grow(&(t)->arena, (array), old_ * sizeof(*(array)),        \
+					(cap) * sizeof(*(array)), 8);                              \
+		}                                                                                  \
+	} while (0)
+
+static uint64_t hash_pair(uint32_t a, uint32_t b)
 {
-	const struct profile *p = t->g->profile;
-	struct str key = profile_str(p, l->key), value = profile_str(p, l->str);
-	char *s = arena_printf(&t->arena, "%.*s:%.*s", STR_FMT(key), STR_FMT(value));
-	return str_from(s);
+	uint64_t h = ((uint64_t)a << 32 | b) * 0x9e3779b97f4a7c15u;
+	return h ^ h >> 32;
+}
+
+static void kinds_rehash(struct tagger *t)
+{
+	t->kind_mask = t->kind_mask ? t->kind_mask * 2 + 1 : 1023;
+	t->kind_slots = arena_array(&t->arena, uint32_t, (size_t)t->kind_mask + 1);
+	for (uint32_t i = 0; i < t->nkinds; i++) {
+		uint64_t at = hash_pair(t->kinds[i].set, t->kinds[i].name) & t->kind_mask;
+		while (t->kind_slots[at])
+			at = (at + 1) & t->kind_mask;
+		t->kind_slots[at] = i + 1;
+	}
+}
+
+static uint32_t find_kind(struct tagger *t, strid set, strid name)
+{
+	if (t->nkinds * 2 >= t->kind_mask)
+		kinds_rehash(t);
+	uint64_t at = hash_pair(set, name) & t->kind_mask;
+	for (; t->kind_slots[at]; at = (at + 1) & t->kind_mask) {
+		const struct kind *k = &t->kinds[t->kind_slots[at] - 1];
+		if (k->set == set && k->name == name)
+			return t->kind_slots[at] - 1;
+	}
+	TAGGER_GROW(t, t->kinds, t->nkinds, t->kinds_cap);
+	t->kinds[t->nkinds] = (struct kind){set, name, 0};
+	t->kind_slots[at] = ++t->nkinds;
+	return t->nkinds - 1;
+}
+
+static void add_item(struct tagger *t, strid set, strid name, int64_t value, uint64_t weight)
+{
+	uint32_t kind = find_kind(t, set, name);
+	uint64_t *bound = &t->kinds[kind].bound;
+	*bound = *bound + weight < weight ? UINT64_MAX : *bound + weight;
+	TAGGER_GROW(t, t->items, t->nitems, t->items_cap);
+	t->items[t->nitems++] = (struct item){kind, value};
 }
 
 static int by_bytes(const void *a, const void *b)
@@ -56,8 +109,18 @@ static int by_bytes(const void *a, const void *b)
 	return str_cmp(*(const struct str *)a, *(const struct str *)b);
 }
 
-static strid join(struct tagger *t, struct str *parts, uint32_t n)
+static strid joined_labels(struct tagger *t, struct label_set set)
 {
+	struct profile *p = t->g->profile;
+	struct str *parts = arena_array(&t->arena, struct str, set.n);
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < set.n; i++) {
+		const struct label *l = &p->labels[set.begin + i];
+		if (l->is_num || l->key == t->base)
+			continue;
+		struct str key = profile_str(p, l->key), value = profile_str(p, l->str);
+		parts[n++] = str_from(arena_printf(&t->arena, "%.*s:%.*s", STR_FMT(key), STR_FMT(value)));
+	}
 	qsort(parts, n, sizeof(parts[0]), by_bytes);
 	struct buf b = {0};
 	for (uint32_t i = 0; i < n; i++) {
@@ -65,53 +128,45 @@ static strid join(struct tagger *t, struct str *parts, uint32_t n)
 			buf_cstr(&b, "\\n");
 		buf_str(&b, parts[i]);
 	}
-	strid joined = profile_intern(t->g->profile, (struct str){b.ptr, b.len});
+	strid joined = profile_intern(p, (struct str){b.ptr, b.len});
 	buf_deinit(&b);
 	return joined;
 }
 
-static void add_num(struct tagger *t, int64_t value)
+static void add_set(struct tagger *t, uint32_t set, uint64_t weight)
 {
-	const struct graph_options *o = &t->g->options;
-	if (t->nnums == t->nums_cap) {
-		uint32_t cap = t->nums_cap ? t->nums_cap * 2 : 256;
-		t->nums = arena_grow(&t->arena, t->nums, t->nums_cap * sizeof(t->nums[0]),
-				cap * sizeof(t->nums[0]), _Alignof(struct num_tag));
-		t->nums_cap = cap;
-	}
-	char name[MEASUREMENT_LABEL_BYTES];
-	size_t len = measurement_format(name, value, o->bytes_unit, o->output_unit);
-	strid id = profile_intern(t->g->profile, (struct str){name, len});
-	t->nums[t->nnums++] = (struct num_tag){id, value};
-}
-
-static const struct label_tags *tags_of_set(struct tagger *t, uint32_t set)
-{
-	struct label_tags *lt = &t->by_set[set];
-	if (lt->is_known)
-		return lt;
 	struct profile *p = t->g->profile;
 	struct label_set ls = p->label_sets[set];
-	struct str *parts = arena_array(&t->arena, struct str, ls.n);
-	uint32_t nparts = 0;
-	*lt = (struct label_tags){.is_known = true, .begin = t->nnums};
+	const struct graph_options *o = &t->g->options;
+	strid joined = joined_labels(t, ls);
+	t->by_set[set].begin = t->nitems;
+	if (joined)
+		add_item(t, joined, NO_INDEX, 0, weight);
 	for (uint32_t i = 0; i < ls.n; i++) {
 		const struct label *l = &p->labels[ls.begin + i];
-		if (l->is_num && l->key == t->bytes)
-			add_num(t, l->num);
-		else if (!l->is_num && l->key != t->base)
-			parts[nparts++] = joined_part(t, l);
+		if (!l->is_num || l->key != t->bytes)
+			continue;
+		char name[MEASUREMENT_LABEL_BYTES];
+		size_t len = measurement_format(name, l->num, o->bytes_unit, o->output_unit);
+		add_item(t, joined, profile_intern(p, (struct str){name, len}), l->num, weight);
 	}
-	lt->joined = join(t, parts, nparts);
-	lt->n = t->nnums - lt->begin;
-	return lt;
+	t->by_set[set].n = t->nitems - t->by_set[set].begin;
 }
 
-static uint64_t slot_at(const struct slot *s, uint64_t mask)
+// What all samples of a label set weigh bounds what any node can have of its tags.
+static void add_sets(struct tagger *t)
 {
-	uint64_t h = ((uint64_t)s->node << 32 | s->set) * 0x9e3779b97f4a7c15u;
-	h = (h ^ h >> 29 ^ s->name) * 0xbf58476d1ce4e5b9u;
-	return (h ^ h >> 32) & mask;
+	const struct profile *p = t->g->profile;
+	uint64_t *weights = arena_array(&t->arena, uint64_t, p->nlabel_sets);
+	t->by_set = arena_array(&t->arena, struct item_range, p->nlabel_sets);
+	for (uint32_t i = 0; i < p->nsamples; i++) {
+		uint64_t *sum = &weights[profile_label_set(p, i)];
+		uint64_t w = (uint64_t)wrap_abs(profile_values(p, i)[t->g->options.value_index]);
+		*sum = *sum + w < w ? UINT64_MAX : *sum + w;
+	}
+	for (uint32_t set = 1; set < p->nlabel_sets; set++)
+		if (weights[set] || t->g->options.mean)
+			add_set(t, set, weights[set]);
 }
 
 static void slots_grow(struct tagger *t)
@@ -123,67 +178,65 @@ static void slots_grow(struct tagger *t)
 	for (uint64_t i = 0; i < nold; i++) {
 		if (!old[i].entry)
 			continue;
-		uint64_t at = slot_at(&old[i], t->mask);
+		uint64_t at = hash_pair(old[i].node, old[i].kind) & t->mask;
 		while (t->slots[at].entry)
 			at = (at + 1) & t->mask;
 		t->slots[at] = old[i];
 	}
 }
 
-static uint32_t append_tag(struct tagger *t, uint32_t node, struct tag tag)
+static uint32_t append_tag(struct tagger *t, uint32_t node, const struct item *item)
 {
-	if (t->ntags == t->tags_cap) {
-		uint32_t old = t->tags_cap, cap = old ? old * 2 : 1024;
-		t->tags = arena_grow(&t->arena, t->tags, old * sizeof(tag), cap * sizeof(tag),
-				_Alignof(struct tag));
-		t->tag_nodes = arena_grow(&t->arena, t->tag_nodes, old * sizeof(uint32_t),
-				cap * sizeof(uint32_t), _Alignof(uint32_t));
-		t->tags_cap = cap;
-	}
-	t->tags[t->ntags] = tag;
+	const struct profile *p = t->g->profile;
+	const struct kind *k = &t->kinds[item->kind];
+	bool is_num = k->name != NO_INDEX;
+	TAGGER_GROW(t, t->tags, t->ntags, t->tags_cap);
+	TAGGER_GROW(t, t->tag_nodes, t->ntags, t->tag_nodes_cap);
+	t->tags[t->ntags] = (struct tag){.set = k->set, .is_num = is_num,
+			.name = profile_str(p, is_num ? k->name : k->set), .value = item->value,
+			.unit = is_num ? t->g->options.bytes_unit : STR("")};
 	t->tag_nodes[t->ntags] = node;
 	return t->ntags++;
 }
 
-// num is NULL for the tag of the string labels themselves.
-static struct tag *find_tag(struct tagger *t, uint32_t node, strid set, const struct num_tag *num)
+static struct tag *find_tag(struct tagger *t, uint32_t node, const struct item *item)
 {
-	const struct profile *p = t->g->profile;
 	if ((uint64_t)t->ntags * 2 >= t->mask)
 		slots_grow(t);
-	struct slot key = {node, set, num ? num->name : NO_INDEX, 0};
-	uint64_t at = slot_at(&key, t->mask);
+	uint64_t at = hash_pair(node, item->kind) & t->mask;
 	for (; t->slots[at].entry; at = (at + 1) & t->mask) {
 		const struct slot *s = &t->slots[at];
-		if (s->node == key.node && s->set == key.set && s->name == key.name)
+		if (s->node == node && s->kind == item->kind)
 			return &t->tags[s->entry - 1];
 	}
-	struct tag tag = {.name = profile_str(p, num ? num->name : set), .set = set, .is_num = num};
-	if (num) {
-		tag.value = num->value;
-		tag.unit = t->g->options.bytes_unit;
-	}
-	key.entry = append_tag(t, node, tag) + 1;
-	t->slots[at] = key;
-	return &t->tags[key.entry - 1];
+	uint32_t tag = append_tag(t, node, item);
+	t->slots[at] = (struct slot){node, item->kind, tag + 1};
+	return &t->tags[tag];
 }
 
-static void add_value(struct tag *tag, int64_t w, int64_t dw, bool flat)
-{
-	int64_t *sum = flat ? &tag->flat : &tag->cum, *div = flat ? &tag->flat_div : &tag->cum_div;
-	*sum = wrap_add(*sum, w);
-	*div = wrap_add(*div, dw);
-}
-
-static void tag_node(struct tagger *t, uint32_t node, const struct label_tags *lt, int64_t w,
-		int64_t dw, bool flat)
+static void tag_node(struct tagger *t, uint32_t node, struct item_range range, int64_t w, int64_t dw,
+		bool flat)
 {
 	if (!t->g->is_selected[node])
 		return;
-	if (lt->joined)
-		add_value(find_tag(t, node, lt->joined, NULL), w, dw, flat);
-	for (uint32_t i = 0; i < lt->n; i++)
-		add_value(find_tag(t, node, lt->joined, &t->nums[lt->begin + i]), w, dw, flat);
+	for (uint32_t i = 0; i < range.n; i++) {
+		const struct item *item = &t->items[range.begin + i];
+		if (t->kinds[item->kind].bound < t->min_weight)
+			continue;
+		struct tag *tag = find_tag(t, node, item);
+		int64_t *sum = flat ? &tag->flat : &tag->cum;
+		int64_t *div = flat ? &tag->flat_div : &tag->cum_div;
+		*sum = wrap_add(*sum, w);
+		*div = wrap_add(*div, dw);
+	}
+}
+
+static bool is_wanted(const struct tagger *t, struct item_range range)
+{
+	for (uint32_t i = 0; i < range.n; i++)
+		if (t->kinds[t->items[range.begin + i].kind].bound >= t->min_weight)
+			return true;
+	return false;
 }
 
 // The nodes of a graph that a stack goes through, root first, recursions repeated.
@@ -227,58 +280,64 @@ static void tag_samples(struct tagger *t)
 	uint32_t *path = arena_array(&t->arena, uint32_t, longest_path(p));
 	uint32_t *seen = arena_array(&t->arena, uint32_t, g->nnodes);
 	for (uint32_t i = 0; i < p->nsamples; i++) {
-		uint32_t set = profile_label_set(p, i);
+		struct item_range range = t->by_set[profile_label_set(p, i)];
 		const int64_t *values = profile_values(p, i);
 		int64_t w = values[g->options.value_index], dw = g->options.mean ? values[0] : 0;
-		if (!set || (w == 0 && dw == 0))
-			continue;
-		const struct label_tags *lt = tags_of_set(t, set);
-		if (!lt->joined && !lt->n)
+		if ((w == 0 && dw == 0) || !is_wanted(t, range))
 			continue;
 		uint32_t n = g->options.call_tree ? calltree_path(g, i, path) : graph_path(g, i, path);
 		for (uint32_t k = 0; k < n; k++) {
 			if (seen[path[k]] == i + 1)
 				continue;
 			seen[path[k]] = i + 1;
-			tag_node(t, path[k], lt, w, dw, false);
+			tag_node(t, path[k], range, w, dw, false);
 		}
 		if (n)
-			tag_node(t, path[n - 1], lt, w, dw, true);
+			tag_node(t, path[n - 1], range, w, dw, true);
 	}
 }
 
-void graph_tag(struct graph *g)
+// Hands the tags over, those of a node together and in order of appearance.
+static void give_tags(struct tagger *t)
 {
-	struct profile *p = g->profile;
-	struct tagger t = {.g = g};
-	t.bytes = profile_find_string(p, STR("bytes"));
-	t.base = profile_find_string(p, STR("pprof::base"));
-	t.by_set = arena_array(&t.arena, struct label_tags, p->nlabel_sets);
-	slots_grow(&t);
-	if (p->sample_labels)
-		tag_samples(&t);
-
+	struct graph *g = t->g;
 	uint32_t *begin = arena_array(&g->arena, uint32_t, (size_t)g->nnodes + 2);
-	for (uint32_t i = 0; i < t.ntags; i++)
-		begin[t.tag_nodes[i] + 2]++;
+	for (uint32_t i = 0; i < t->ntags; i++)
+		begin[t->tag_nodes[i] + 2]++;
 	for (uint32_t i = 2; i < g->nnodes + 2; i++)
 		begin[i] += begin[i - 1];
-	g->tags = arena_array(&g->arena, struct tag, t.ntags);
-	for (uint32_t i = 0; i < t.ntags; i++)
-		g->tags[begin[t.tag_nodes[i] + 1]++] = t.tags[i];
+	g->tags = arena_array(&g->arena, struct tag, t->ntags);
+	for (uint32_t i = 0; i < t->ntags; i++)
+		g->tags[begin[t->tag_nodes[i] + 1]++] = t->tags[i];
 	g->tag_begin = begin;
-	arena_deinit(&t.arena);
 }
 
-void tags_trim(struct graph *g, int64_t cutoff)
+static void drop_light_tags(struct graph *g, int64_t min_weight)
 {
 	uint32_t n = 0, begin = 0;
 	for (uint32_t node = 0; node < g->nnodes; node++) {
 		uint32_t end = g->tag_begin[node + 1];
 		for (uint32_t i = begin; i < end; i++)
-			if (wrap_abs(g->tags[i].flat) >= cutoff || wrap_abs(g->tags[i].cum) >= cutoff)
+			if (wrap_abs(g->tags[i].flat) >= min_weight ||
+					wrap_abs(g->tags[i].cum) >= min_weight)
 				g->tags[n++] = g->tags[i];
 		begin = end;
 		g->tag_begin[node + 1] = n;
 	}
+}
+
+void graph_tag(struct graph *g, int64_t min_weight)
+{
+	struct profile *p = g->profile;
+	struct tagger t = {.g = g, .min_weight = min_weight > 0 ? (uint64_t)min_weight : 0};
+	t.bytes = profile_find_string(p, STR("bytes"));
+	t.base = profile_find_string(p, STR("pprof::base"));
+	slots_grow(&t);
+	if (p->sample_labels) {
+		add_sets(&t);
+		tag_samples(&t);
+	}
+	give_tags(&t);
+	drop_light_tags(g, min_weight);
+	arena_deinit(&t.arena);
 }

@@ -110,10 +110,8 @@ void graph_trim(struct graph *g, const struct graph_cuts *cuts, struct graph_dro
 	bool is_linked = cuts->is_visual;
 	if (is_linked)
 		link_for(g, cuts, only_selected);
-	if (g->options.with_tags) {
-		graph_tag(g);
-		tags_trim(g, min_node);
-	}
+	if (g->options.with_tags)
+		graph_tag(g, min_node);
 	graph_sort(g, cuts->order);
 	if (cuts->node_count > 0) {
 		if (is_linked || g->options.call_tree)
