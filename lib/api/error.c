@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Context: CTL. Our errors in words: those with a meaning of their own here, as Go says it where it
-// does.
+// Context: CTL. Our errors in words: Go's own where they have a meaning of their own here.
 #include <cprof/pprof.h>
 #include <errno.h>
 #include <string.h>

@@ -3,6 +3,7 @@
 #include <cprof/pprof.h>
 #include <errno.h>
 
+#include "interpose/leave.h"
 #include "interpose/visible.h"
 #include "kind/cpu.h"
 #include "sigsafe/atomic.h"
@@ -20,7 +21,10 @@ CP_VISIBLE int cprof_start_cpu_profile(struct cprof_writer writer)
 	};
 	if (!writer.path && !writer.write)
 		return -EINVAL;
-	return cp_cpu_start(&options, writer);
+	int ret = cp_cpu_start(&options, writer);
+	if (ret == 0)
+		cp_leave_set(cp_cpu_checkpoint); // the process's timer would go on after an exec
+	return ret;
 }
 
 CP_VISIBLE int cprof_stop_cpu_profile(void)

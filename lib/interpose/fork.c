@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Context: FORK. Around fork(): our signal is held back while the kernel copies the process (a tick
-// makes an old kernel begin anew, for ever with a large process), and the child begins without a
-// profile.
+// makes an old kernel begin anew, for ever with a large process), and no profile runs in the child.
 //
 // By pthread_atfork and not by a fork() of our own: libc's own forks come by here as well. Children
 // of vfork, posix_spawn and clone(CLONE_VM) do not, and need not: timers and handlers stay the

@@ -61,6 +61,7 @@ static struct cp_thread *expect_thread(uintptr_t start, void *arg)
 	if (t) {
 		t->start = start;
 		t->arg = arg;
+		t->is_newborn = true;
 	}
 	return t;
 }

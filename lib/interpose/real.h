@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Context: EARLY. The functions we stand in for, as the next library in the loader's order has
-// them.
+// Context: EARLY. The functions we stand in for, as the next library of the loader's order has them.
 #ifndef CPROF_INTERPOSE_REAL_H
 #define CPROF_INTERPOSE_REAL_H
 

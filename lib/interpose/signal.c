@@ -41,8 +41,7 @@ CP_VISIBLE int sigaction(int sig, const struct sigaction *action, struct sigacti
 	return 0;
 }
 
-/** Sets handler and flags for our signal and returns what was there, as the signal() family does.
- */
+/** Sets handler and flags for our signal, returns what was there: the signal() family. */
 static sighandler_t set_handler(sighandler_t handler, uint64_t flags)
 {
 	struct cp_action action = {.handler = (uintptr_t)handler, .flags = flags};

@@ -154,8 +154,7 @@ static void begin_sampling(struct cp_cpu_session *s)
 {
 	s->start_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
 	s->start_realtime_ns = cp_clock_ns(CP_CLOCK_REALTIME);
-	// Threads are born from now on with the hook seeing them; the others are in the task
-	// directory.
+	// From now on the hook sees threads being born; the others are in the task directory.
 	store(&cp_cpu_shared.running, true, seq_cst);
 	cp_cpu_tasks_scan(s);
 }

@@ -64,7 +64,8 @@ static void watch_engine(struct cp_cpu_session *s, struct schedule *when)
 	uint64_t patience_ns = CP_NS_PER_S + 2 * cp_cpu_engine_params.period_ns;
 	if (cpu_ns - when->cpu_ns < patience_ns)
 		return;
-	cp_cpu_engine_switch(s);
+	if (cp_cpu_tasks_owe(patience_ns / cp_cpu_engine_params.period_ns / 4))
+		cp_cpu_engine_switch(s);
 	when->cpu_ns = cpu_ns;
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Context: CTL. Which engine, and why: what was asked, what the kernel's tick allows, what a trial
-// shows.
+// Context: CTL. Which engine, and why: what was asked, what the tick allows, what a trial shows.
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -133,5 +132,6 @@ void cp_cpu_engine_switch(struct cp_cpu_session *s)
 		to->name, from->name);
 	cp_cpu_shared.engine = to;
 	cp_cpu_tasks_disarm_all(s);
+	s->scan = 0; // whom the next one meets is not newborn
 	cp_cpu_tasks_scan(s);
 }

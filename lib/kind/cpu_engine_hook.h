@@ -24,9 +24,10 @@ struct cp_cpu_engine {
 	 * -EAGAIN, -EMFILE: this thread can have none now, others may. -ESRCH: it has ended.
 	 */
 	int (*arm)(struct cp_thread *t, uint64_t first_ns);
-	/** Ends that. Returns the periods that were due and not delivered; 0 where they are not
-	 * known. */
-	uint64_t (*disarm)(struct cp_thread *t);
+	/** The periods that were due and not delivered; 0 where they are not known. */
+	uint64_t (*owed)(struct cp_thread *t);
+	/** Ends what arm() began. What is owed is asked before. */
+	void (*disarm)(struct cp_thread *t);
 	/** What those periods are: the marker of their sample. */
 	enum cp_marker (*undelivered)(void);
 	/** The periods that a signal from this engine to t stands for; 0: it is not from it. */
@@ -38,8 +39,7 @@ struct cp_cpu_engine_params {
 	int signal;
 	uint64_t period_ns;
 	uint64_t tick_ns; // of the kernel: 1 / CONFIG_HZ
-	uint64_t cookie;  // of the session, low 32 bits clear; a timer's value is cookie | record
-			  // index
+	uint64_t cookie;  // of the session, low 32 bits clear; a timer's value adds the record's index
 };
 
 extern struct cp_cpu_engine_params cp_cpu_engine_params;
@@ -48,8 +48,7 @@ extern const struct cp_cpu_engine cp_cpu_timer;
 extern const struct cp_cpu_engine cp_cpu_perf;
 extern const struct cp_cpu_engine cp_cpu_itimer;
 
-/** Whether perf events tick here: tries one for a millisecond of the caller. 0 or a negative errno.
- */
+/** Whether perf events tick here: tries one for a millisecond. 0 or a negative errno. */
 int cp_cpu_perf_probe(void);
 
 /** The signal is that of the probe. */
@@ -67,8 +66,7 @@ bool cp_cpu_perf_is_user_only(void);
 /** How many descriptors perf events may take, and from which number on. */
 void cp_cpu_perf_limit_fds(uint32_t max_events, int lowest_fd);
 
-/** Periods one tick of the itimer stands for: more than one where the rate is above the kernel's.
- */
+/** Periods one tick of the itimer stands for: more than one above the kernel's rate. */
 uint64_t cp_cpu_itimer_weight(void);
 
 /** Ends the process's timer. */

@@ -153,13 +153,13 @@ static int arm_by_any(struct cp_thread *t)
 	return ret;
 }
 
-/** A record under a tid that its own thread did not enter is the task scan's, or a dead thread's.
- */
-static bool take_over(struct cp_thread *found)
+/** A record that its own thread did not enter is the task scan's, or a dead thread's. */
+static bool take_over(struct cp_thread *found, struct cp_thread *t)
 {
 	if (!cp_thread_claim(found, CP_THREAD_ARMED, CP_THREAD_LEAVING))
 		return false; // the scan is arming it now
 	found->engine->disarm(found);
+	store(&t->ticks, load(&found->ticks, relaxed), relaxed);
 	cp_thread_free(found);
 	return true;
 }
@@ -168,7 +168,7 @@ void cp_cpu_arm(struct cp_thread *t, int tid)
 {
 	bool existed;
 	struct cp_thread *found = cp_thread_enter(t, tid, &existed);
-	if (existed && t->start && take_over(found))
+	if (existed && t->start && take_over(found, t))
 		cp_thread_enter(t, tid, &existed);
 	if (existed) {
 		cp_thread_free(t);
@@ -191,7 +191,8 @@ bool cp_cpu_disarm(struct cp_thread *t, struct cp_cpu_leftover *left_out)
 	if (!cp_thread_claim(t, CP_THREAD_ARMED, CP_THREAD_LEAVING))
 		return false;
 	const struct cp_cpu_engine *engine = t->engine;
-	left_out->weight = engine->disarm(t);
+	left_out->weight = engine->owed(t);
+	engine->disarm(t);
 	if (t->start)
 		left_out->pcs[left_out->npcs++] = t->start;
 	left_out->pcs[left_out->npcs++] = engine->undelivered();

@@ -73,9 +73,14 @@ void cp_cpu_itimer_reset(void)
 	store(&is_on, false, relaxed);
 }
 
-static uint64_t itimer_disarm(struct cp_thread *t)
+static uint64_t itimer_owed(struct cp_thread *t)
 {
 	return 0;
+}
+
+/** It goes on for the other threads; see cp_cpu_itimer_off(). */
+static void itimer_disarm(struct cp_thread *t)
+{
 }
 
 static enum cp_marker itimer_undelivered(void)
@@ -91,7 +96,8 @@ static uint64_t itimer_weight(struct cp_thread *t, const struct cp_signal *signa
 const struct cp_cpu_engine cp_cpu_itimer = {
 	.name = "itimer",
 	.arm = itimer_arm,
-	.disarm = itimer_disarm,
+	.owed = itimer_owed,
+		.disarm = itimer_disarm,
 	.undelivered = itimer_undelivered,
 	.weight = itimer_weight,
 };

@@ -92,10 +92,8 @@ static void put_threads(struct cp_cpu_session *s, struct cp_profile_out *out)
 	if (unarmed > 0)
 		cp_profile_out_comment(out, "threads: %u not profiled", unarmed);
 	if (s->stats.nblocked > 0)
-		cp_profile_out_comment(out,
-			"threads: %u block signal %d; %llu samples of theirs have no stack",
-			s->stats.nblocked, cp_cpu_engine_params.signal,
-			(unsigned long long)s->stats.blocked_periods);
+		cp_profile_out_comment(out, "threads: %u block signal %d, their samples have no stack",
+				s->stats.nblocked, cp_cpu_engine_params.signal);
 	if (s->stats.scan_error < 0)
 		cp_profile_out_comment(out,
 			"threads: /proc/self/task cannot be read (%s); only those "

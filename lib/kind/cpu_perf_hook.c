@@ -134,7 +134,6 @@ static int perf_arm(struct cp_thread *t, uint64_t first_ns)
 	return 0;
 }
 
-/** The program may have closed our descriptor, and the number may be another file's now. */
 static bool is_ours(int fd, int tid)
 {
 	struct fd_owner owner = {-1, -1};
@@ -154,18 +153,23 @@ static uint64_t undelivered_periods(struct cp_thread *t)
 	return due > ticks ? due - ticks : 0;
 }
 
-static uint64_t perf_disarm(struct cp_thread *t)
+/** The program may have closed our descriptor, and the number may be another file's now. */
+static bool still_has_event(const struct cp_thread *t)
+{
+	// The owner of an event of a thread that has ended reads as nobody: only its signal is left to check.
+	return is_ours(t->perf_fd, load(&t->tid, relaxed)) || is_ours(t->perf_fd, 0);
+}
+
+static uint64_t perf_owed(struct cp_thread *t)
+{
+	return still_has_event(t) ? undelivered_periods(t) : 0;
+}
+
+static void perf_disarm(struct cp_thread *t)
 {
 	fetch_sub(&perf.nevents, 1, relaxed);
-	// The owner of an event of a thread that has ended reads as nobody: only its signal is left
-	// to check.
-	int tid = load(&t->tid, relaxed);
-	if (!is_ours(t->perf_fd, tid) && !is_ours(t->perf_fd, 0))
-		return 0;
-	cp_syscall(SYS_ioctl, t->perf_fd, PERF_EVENT_IOC_DISABLE, 0, 0);
-	uint64_t undelivered = undelivered_periods(t);
-	cp_syscall(SYS_close, t->perf_fd, 0, 0, 0);
-	return undelivered;
+	if (still_has_event(t))
+		cp_syscall(SYS_close, t->perf_fd, 0, 0, 0);
 }
 
 static enum cp_marker perf_undelivered(void)
@@ -252,7 +256,8 @@ void cp_cpu_perf_close_in_child(struct cp_thread *t)
 const struct cp_cpu_engine cp_cpu_perf = {
 	.name = "perf",
 	.arm = perf_arm,
-	.disarm = perf_disarm,
+	.owed = perf_owed,
+		.disarm = perf_disarm,
 	.undelivered = perf_undelivered,
 	.weight = perf_weight,
 };

@@ -23,7 +23,6 @@ struct cp_cpu_stats {
 	uint64_t lost;                         // periods
 	_Atomic uint64_t cut[CP_MARKER_COUNT]; // periods in stacks that end in a marker
 	uint32_t nblocked;                     // threads that block our signal
-	uint64_t blocked_periods;
 	bool handler_replaced;
 	int scan_error;
 };
@@ -61,6 +60,9 @@ void cp_cpu_engine_switch(struct cp_cpu_session *s);
 uint32_t cp_cpu_tasks_scan(struct cp_cpu_session *s);
 /** Disarms everybody; what was due and not delivered goes into the stacks. */
 void cp_cpu_tasks_disarm_all(struct cp_cpu_session *s);
+
+/** A thread that does not block our signal is owed as many periods. */
+bool cp_cpu_tasks_owe(uint64_t periods);
 
 /// cpu_collector.c
 void cp_cpu_collector_run(void *session);

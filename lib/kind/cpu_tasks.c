@@ -30,6 +30,7 @@ static void see_task(int tid, void *arg)
 			return;
 		}
 		t->scan = s->scan;
+		t->is_newborn = s->scan > 1; // the first scan met all that were there
 		cp_cpu_arm(t, tid);
 		return;
 	}
@@ -90,25 +91,42 @@ static bool blocks_signal(int tid)
 	return mask >> (cp_signal_ours() - 1) & 1;
 }
 
-static void disarm(struct cp_cpu_session *s, struct cp_thread *t, uint64_t ticks_of_slack)
+/** What is due between two ticks of the kernel is always owed; more than that has a reason. */
+static bool owes_much(uint64_t periods)
+{
+	return periods > 1 + 2 * cp_cpu_itimer_weight();
+}
+
+static void disarm(struct cp_cpu_session *s, struct cp_thread *t)
 {
 	int tid = load(&t->tid, relaxed);
 	struct cp_cpu_leftover left;
 	if (!cp_cpu_disarm(t, &left) || left.weight == 0)
 		return;
-	cp_cpu_add(s, left.pcs, left.npcs, cp_modmap_epoch(), left.weight);
-	if (left.weight > ticks_of_slack && blocks_signal(tid)) {
+	if (owes_much(left.weight) && blocks_signal(tid)) {
 		s->stats.nblocked++;
-		s->stats.blocked_periods += left.weight;
+		left.pcs[left.npcs - 1] = CP_MARKER_BLOCKED;
 	}
+	cp_cpu_add(s, left.pcs, left.npcs, cp_modmap_epoch(), left.weight);
 }
 
 void cp_cpu_tasks_disarm_all(struct cp_cpu_session *s)
 {
-	// What is due between two ticks of the kernel is always undelivered; more than that has a
-	// reason.
-	uint64_t slack = 1 + 2 * cp_cpu_itimer_weight();
 	cp_cpu_itimer_off();
 	for (uint32_t i = 1; i < cp_thread_limit(); i++)
-		disarm(s, cp_thread_at(i), slack);
+		disarm(s, cp_thread_at(i));
+}
+
+bool cp_cpu_tasks_owe(uint64_t periods)
+{
+	for (uint32_t i = 1; i < cp_thread_limit(); i++) {
+		struct cp_thread *t = cp_thread_at(i);
+		if (load(&t->state, acquire) != CP_THREAD_ARMED)
+			continue;
+		if (t->engine == &cp_cpu_itimer || t->engine->owed(t) >= periods) {
+			if (!blocks_signal(load(&t->tid, relaxed)))
+				return true;
+		}
+	}
+	return false;
 }

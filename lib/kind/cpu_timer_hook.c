@@ -18,6 +18,19 @@ struct timer_spec {
 	struct cp_timespec interval, value;
 };
 
+/** Periods of t that have ended when its CPU clock shows now_ns. */
+static uint64_t periods_due(const struct cp_thread *t, uint64_t now_ns)
+{
+	uint64_t first_ns = t->since_ns + t->first_ns;
+	return now_ns < first_ns ? 0 : 1 + (now_ns - first_ns) / cp_cpu_engine_params.period_ns;
+}
+
+/** When the next one ends. */
+static uint64_t next_due_ns(const struct cp_thread *t, uint64_t now_ns)
+{
+	return t->since_ns + t->first_ns + periods_due(t, now_ns) * cp_cpu_engine_params.period_ns;
+}
+
 static int timer_arm(struct cp_thread *t, uint64_t first_ns)
 {
 	int tid = load(&t->tid, relaxed);
@@ -32,11 +45,12 @@ static int timer_arm(struct cp_thread *t, uint64_t first_ns)
 	if (ret < 0) // EINVAL is how the kernel says that the thread has ended
 		return ret == -EINVAL ? -ESRCH : (int)ret;
 	t->engine = &cp_cpu_timer;
+	uint64_t now_ns = cp_clock_ns(clock);
+	t->since_ns = t->is_newborn ? 0 : now_ns;
 	t->first_ns = first_ns;
-	t->armed_at_ns = cp_clock_ns(clock);
 	struct timer_spec spec = {
-		.interval = cp_timespec_from_ns(cp_cpu_engine_params.period_ns),
-		.value = cp_timespec_from_ns(first_ns),
+			.interval = cp_timespec_from_ns(cp_cpu_engine_params.period_ns),
+			.value = cp_timespec_from_ns(next_due_ns(t, now_ns) - now_ns),
 	};
 	ret = cp_syscall(SYS_timer_settime, t->timer_id, 0, &spec, 0);
 	if (ret < 0)
@@ -44,15 +58,16 @@ static int timer_arm(struct cp_thread *t, uint64_t first_ns)
 	return (int)ret;
 }
 
-static uint64_t timer_disarm(struct cp_thread *t)
+static uint64_t timer_owed(struct cp_thread *t)
 {
-	cp_syscall(SYS_timer_delete, t->timer_id, 0, 0, 0);
-	uint64_t now_ns = cp_clock_ns(cp_thread_cpu_clock(load(&t->tid, relaxed)));
-	if (now_ns < t->armed_at_ns + t->first_ns)
-		return 0;
-	uint64_t due = 1 + (now_ns - t->armed_at_ns - t->first_ns) / cp_cpu_engine_params.period_ns;
+	uint64_t due = periods_due(t, cp_clock_ns(cp_thread_cpu_clock(load(&t->tid, relaxed))));
 	uint64_t ticks = load(&t->ticks, relaxed);
 	return due > ticks ? due - ticks : 0;
+}
+
+static void timer_disarm(struct cp_thread *t)
+{
+	cp_syscall(SYS_timer_delete, t->timer_id, 0, 0, 0);
 }
 
 static enum cp_marker timer_undelivered(void)
@@ -70,6 +85,7 @@ static uint64_t timer_weight(struct cp_thread *t, const struct cp_signal *signal
 const struct cp_cpu_engine cp_cpu_timer = {
 	.name = "timer",
 	.arm = timer_arm,
+	.owed = timer_owed,
 	.disarm = timer_disarm,
 	.undelivered = timer_undelivered,
 	.weight = timer_weight,

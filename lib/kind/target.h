@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Context: CTL. Where a profile goes: a file that is there whole or not at all, or somebody's
-// writer.
+// Context: CTL. Where a profile goes: a file, there whole or not at all, or somebody's writer.
 //
 // Between start and end no descriptor is held for a file, so a program that closes all it finds, or
 // is killed, does no harm: the temporary file beside it exists only while the profile is written.

@@ -26,8 +26,7 @@ static inline struct cp_timespec cp_timespec_from_ns(uint64_t ns)
 	return (struct cp_timespec){(int64_t)(ns / CP_NS_PER_S), (int64_t)(ns % CP_NS_PER_S)};
 }
 
-/** The clock in nanoseconds, 0 where it does not exist (the CPU clock of a thread that has ended).
- */
+/** The clock in nanoseconds, 0 where there is none (a thread that has ended). */
 static inline uint64_t cp_clock_ns(int clock)
 {
 	struct cp_timespec ts;
@@ -36,8 +35,7 @@ static inline uint64_t cp_clock_ns(int clock)
 	return (uint64_t)ts.sec * CP_NS_PER_S + (uint64_t)ts.nsec;
 }
 
-/** The CPU clock of any thread of this process: what pthread_getcpuclockid() gives, from outside.
- */
+/** The CPU clock of any thread of this process, from outside: pthread_getcpuclockid()'s value. */
 static inline int cp_thread_cpu_clock(int tid)
 {
 	return (int)(~(unsigned)tid << 3 | 6);

@@ -75,6 +75,7 @@ struct cp_thread *cp_thread_new(void)
 	t->timer_id = -1;
 	t->perf_fd = -1;
 	t->period_is_set = false;
+	t->is_newborn = false;
 	t->engine = NULL;
 	t->start = 0;
 	t->arg = NULL;

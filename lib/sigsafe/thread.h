@@ -12,8 +12,7 @@ enum cp_thread_state {
 	CP_THREAD_FREE,
 	CP_THREAD_ARMING,  // somebody is at making it tick
 	CP_THREAD_ARMED,   // it ticks
-	CP_THREAD_LEAVING, // somebody is at making it stop: ticks that still arrive are accounted
-			   // already
+	CP_THREAD_LEAVING, // somebody is at making it stop: what still arrives is accounted for
 };
 
 struct cp_cpu_engine;
@@ -27,10 +26,11 @@ struct cp_thread {
 	int timer_id;           // of the timer engine
 	int perf_fd;            // of the perf engine
 	bool period_is_set;     // perf: the random first period is over
+	bool is_newborn;        // began while the profile ran: all its CPU time is to be in it
 	const struct cp_cpu_engine *engine;
 	_Atomic uint64_t ticks; // periods delivered
-	uint64_t armed_at_ns;   // on its CPU clock
-	uint64_t first_ns;      // from then to its first tick
+	uint64_t since_ns;      // its CPU clock where its time in the profile begins
+	uint64_t first_ns;      // from there to its first tick
 	uintptr_t start;        // start routine, 0: not known
 	void *arg;              // of the start routine, until it has begun
 };

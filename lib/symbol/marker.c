@@ -13,6 +13,7 @@ static const char *const names[CP_MARKER_COUNT] = {
 		[CP_MARKER_MAP_BUSY] = "[cut: dlclose running]",
 		[CP_MARKER_KERNEL] = "[kernel]",
 		[CP_MARKER_THREAD_EXIT] = "[thread ended before its next sample]",
+		[CP_MARKER_BLOCKED] = "[thread blocks the profiling signal]",
 		[CP_MARKER_LOST] = "[lost: sample buffers full]",
 		[CP_MARKER_OVERFLOW] = "[lost: stack table full]",
 };
