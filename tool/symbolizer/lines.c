@@ -2,6 +2,8 @@
 // See lines.h.
 #include "tool/symbolizer/lines.h"
 
+#include "base/mem.h"
+
 static uint32_t hash(strid name, strid file, int64_t start_line)
 {
 	uint64_t h = (uint64_t)name << 32 | file;
@@ -54,14 +56,7 @@ void location_set_lines(struct profile *p, uint32_t location, const struct line 
 {
 	struct location *l = &p->locations[location];
 	if (n > l->nlines) {
-		if (p->nlines + n > p->lines_cap) {
-			uint32_t cap = p->lines_cap ? 2 * p->lines_cap : 1024;
-			while (cap < p->nlines + n)
-				cap *= 2;
-			p->lines = arena_grow(&p->arena, p->lines, p->lines_cap * sizeof *lines,
-					cap * sizeof *lines, _Alignof(struct line));
-			p->lines_cap = cap;
-		}
+		p->lines = mem_grow(p->lines, &p->lines_cap, p->nlines + n, sizeof *lines);
 		l->line_begin = p->nlines;
 		p->nlines += n;
 	}
