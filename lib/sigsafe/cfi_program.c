@@ -38,10 +38,11 @@ enum {
 	GNU_NEGATIVE_OFFSET_EXTENDED = 0x2f,
 };
 
-enum { MAX_REMEMBERED = 4 }; // GCC and Clang nest one deep
+enum { MAX_REMEMBERED = 4 }; // compilers nest one deep
 
 struct row {
 	struct cp_place cfa;
+	int32_t cfa_offset; // outlives an expression: libgcrypt goes back to a register and counts on it
 	struct cp_place saved[CP_TRACKED];
 };
 
@@ -92,13 +93,17 @@ static void set_cfa(struct machine *m, uint64_t reg, int64_t offset)
 	if (reg >= CP_DWARF_COUNT || offset != (int32_t)offset)
 		m->code.bad = true;
 	m->row.cfa = (struct cp_place){CP_PLACE_REGISTER, (uint8_t)reg, (int32_t)offset};
+	m->row.cfa_offset = (int32_t)offset;
 }
 
 static void set_cfa_offset(struct machine *m, int64_t offset)
 {
-	if (m->row.cfa.how != CP_PLACE_REGISTER)
+	if (m->row.cfa.how == CP_PLACE_REGISTER)
+		set_cfa(m, m->row.cfa.reg, offset);
+	else if (m->row.cfa.how == CP_PLACE_UNDEFINED)
 		m->code.bad = true;
-	set_cfa(m, m->row.cfa.reg, offset);
+	else
+		m->row.cfa_offset = (int32_t)offset;
 }
 
 static void remember(struct machine *m)
@@ -133,9 +138,7 @@ static bool run_cfa(struct machine *m, uint8_t op)
 		set_cfa(m, reg, (int64_t)((uint64_t)cp_cursor_sleb(c) * (uint64_t)data_align));
 		return true;
 	case DEF_CFA_REGISTER:
-		if (m->row.cfa.how != CP_PLACE_REGISTER)
-			c->bad = true;
-		set_cfa(m, cp_cursor_uleb(c), m->row.cfa.offset);
+		set_cfa(m, cp_cursor_uleb(c), m->row.cfa_offset);
 		return true;
 	case DEF_CFA_OFFSET:
 		set_cfa_offset(m, (int64_t)cp_cursor_uleb(c));
