@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,9 +19,8 @@ static const char library_name[] = "libcprof-preload.so";
 // Where the library may be, from the directory of the executable: in the build tree, installed by
 // Debian's layout, installed elsewhere. CPROF_LIBDIR is the build's own idea of libdir.
 static const char *const library_dirs[] = {
-		"lib/preload",
-		"../../lib/preload",
-		"../lib/preload",
+		"lib",
+		"../../lib",
 		"../lib/" CPROF_MULTIARCH "/cprof",
 		"../lib/" CPROF_MULTIARCH,
 		"../lib/cprof",
@@ -61,13 +61,20 @@ static const char *absolute(struct arena *a, const char *path)
 	return arena_printf(a, "%s/%s", cwd, path);
 }
 
-static struct err *check_directory(struct arena *a, const char *file)
+int inject_probe(struct arena *a, const char *file)
 {
-	const char *slash = strrchr(file, '/');
-	const char *dir = slash ? arena_strndup(a, file, (size_t)(slash - file) + 1) : ".";
-	if (access(dir, W_OK | X_OK) != 0)
-		return err_new(a, "%s: %s", dir, strerror(errno));
-	return NULL;
+	static const char block[4096];
+	struct stat st;
+	if (stat(file, &st) == 0 && !S_ISREG(st.st_mode)) // a device or a pipe: written in place
+		return access(file, W_OK) == 0 ? 0 : errno;
+	const char *probe = arena_printf(a, "%s.%d.tmp", file, (int)getpid());
+	int fd = open(probe, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return errno;
+	int error = write(fd, block, sizeof(block)) < 0 ? errno : 0;
+	close(fd);
+	unlink(probe);
+	return error;
 }
 
 struct err *inject_prepare(struct arena *a, const struct run_options *options,
@@ -87,7 +94,8 @@ struct err *inject_prepare(struct arena *a, const struct run_options *options,
 	if (strpbrk(injection_out->library, ": "))
 		return err_new(a, "%s: LD_PRELOAD takes no path with a colon or a space",
 				injection_out->library);
-	return check_directory(a, injection_out->file);
+	int error = inject_probe(a, injection_out->file);
+	return error ? err_new(a, "%s: %s", options->cpuprofile, strerror(error)) : NULL;
 }
 
 static bool is_named(const char *variable, const char *name)

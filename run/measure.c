@@ -2,6 +2,7 @@
 // Inflates the file and sums its samples.
 #include "measure.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <zlib.h>
 
@@ -26,14 +27,13 @@ static bool inflate_file(const char *path, struct buf *out)
 	return gzclose(file) == Z_OK && n == 0;
 }
 
-/** The columns of a profile: which of them is CPU time? */
-static int find_cpu_type(struct pb_reader profile)
+/** Strings of sample types, in order. */
+static int read_types(struct pb_reader profile, uint64_t names[MAX_TYPES])
 {
-	uint64_t names[MAX_TYPES];
-	int ntypes = 0, cpu = -1;
+	int ntypes = 0;
 	struct pb_field f, part;
-	for (struct pb_reader r = profile; pb_get_field(&r, &f);) {
-		if (f.number != PROFILE_SAMPLE_TYPE || ntypes == MAX_TYPES)
+	while (ntypes < MAX_TYPES && pb_get_field(&profile, &f)) {
+		if (f.number != PROFILE_SAMPLE_TYPE)
 			continue;
 		struct pb_reader type = {f.bytes, f.bytes + f.nbytes};
 		names[ntypes] = 0;
@@ -43,14 +43,32 @@ static int find_cpu_type(struct pb_reader profile)
 		}
 		ntypes++;
 	}
-	uint64_t index = 0;
-	for (struct pb_reader r = profile; pb_get_field(&r, &f);) {
+	return ntypes;
+}
+
+/** The library's comment "threads: 4 on timer" has the form of no function's name. */
+static int64_t count_threads(const struct pb_field *f)
+{
+	char text[32] = "";
+	int n;
+	memcpy(text, f->bytes, f->nbytes < sizeof(text) ? f->nbytes : sizeof(text) - 1);
+	return sscanf(text, "threads: %d on ", &n) == 1 && strstr(text, " on ") ? n : 0;
+}
+
+/** Which column is CPU time (-1: none); looks at the comments in passing, since both are strings. */
+static int read_strings(struct pb_reader profile, struct measure *m)
+{
+	uint64_t names[MAX_TYPES], index = 0;
+	int ntypes = read_types(profile, names), cpu = -1;
+	struct pb_field f;
+	while (pb_get_field(&profile, &f)) {
 		if (f.number != PROFILE_STRING_TABLE)
 			continue;
 		for (int i = 0; i < ntypes; i++) {
 			if (names[i] == index && f.nbytes == 3 && memcmp(f.bytes, "cpu", 3) == 0)
 				cpu = i;
 		}
+		m->threads += count_threads(&f);
 		index++;
 	}
 	return cpu;
@@ -80,7 +98,7 @@ bool measure_add(const char *path, struct measure *m)
 	bool is_whole = inflate_file(path, &content);
 	const uint8_t *bytes = (const uint8_t *)content.ptr;
 	struct pb_reader profile = {bytes, bytes + content.len}, r = profile;
-	int cpu_type = is_whole ? find_cpu_type(profile) : -1;
+	int cpu_type = is_whole ? read_strings(profile, m) : -1;
 	struct pb_field f;
 	while (is_whole && pb_get_field(&r, &f)) {
 		if (f.number == PROFILE_SAMPLE && f.wire == PB_BYTES)

@@ -9,6 +9,7 @@
 struct measure {
 	int64_t samples; // the first sample type
 	int64_t cpu_ns;  // the one named "cpu"
+	int64_t threads; // by the comments, 0: they do not tell
 };
 
 /** Adds what the file holds; false: it is no whole profile. */

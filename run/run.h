@@ -5,7 +5,8 @@
 //   target.c   what the program is, and why it may have no profile
 //   inject.c   our library and the environment that starts it
 //   child.c    fork, exec, signals both ways, wait
-//   summary.c  what was written
+//   outcome.c  which profiles came of it, measure.c what they amount to
+//   summary.c  what is said about them
 #ifndef CPROF_RUN_RUN_H
 #define CPROF_RUN_RUN_H
 

@@ -13,13 +13,15 @@ enum { DEFAULT_RATE_HZ = 100, MAX_RATE_HZ = 10000 };
 /** Digits only, at most `max`; moves *text behind them. -1: none, or more. */
 static int64_t parse_number(const char **text, int64_t max)
 {
-	int64_t value = -1;
+	int64_t value = 0;
+	const char *start = *text;
 	for (; **text >= '0' && **text <= '9'; (*text)++) {
-		value = (value < 0 ? 0 : value) * 10 + (**text - '0');
-		if (value > max)
+		int digit = **text - '0';
+		if (value > (max - digit) / 10)
 			return -1;
+		value = value * 10 + digit;
 	}
-	return value;
+	return *text > start ? value : -1;
 }
 
 static int parse_rate(const char *text)
@@ -46,7 +48,7 @@ static void parse_run(const char *text, struct cp_settings *s)
 	if (pid <= 0 || *text != ':')
 		return;
 	text++;
-	int64_t start_ns = parse_number(&text, INT64_MAX / 10 - 1);
+	int64_t start_ns = parse_number(&text, INT64_MAX);
 	if (start_ns > 0 && *text == '\0') {
 		s->root_pid = (int)pid;
 		s->start_ns = start_ns;

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// Lists the directory's candidates with glob(), then looks at each name and age.
+#include "outcome.h"
+
+#include <ctype.h>
+#include <glob.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { NS_PER_S = 1000000000, CLOCK_SLACK_NS = 10000000 };
+
+/** At %p or %%: 'p' or '%'; else 0. */
+static char escape_at(const char *at)
+{
+	return at[0] == '%' && (at[1] == 'p' || at[1] == '%') ? at[1] : 0;
+}
+
+bool outcome_is_per_process(const char *file)
+{
+	for (const char *at = file; *at; at += escape_at(at) ? 2 : 1) {
+		if (escape_at(at) == 'p')
+			return true;
+	}
+	return false;
+}
+
+static const char *expand(struct arena *a, const char *file, const char *pid, bool for_glob)
+{
+	char *out = arena_alloc(a, strlen(file) * (2 + strlen(pid)) + 1, 1), *to = out;
+	for (const char *at = file; *at; at += escape_at(at) ? 2 : 1) {
+		if (escape_at(at) == 'p') {
+			to = stpcpy(to, pid);
+			continue;
+		}
+		if (for_glob && strchr("*?[\\", *at))
+			*to++ = '\\';
+		*to++ = *at;
+	}
+	return out;
+}
+
+const char *outcome_expand(struct arena *a, const char *file, const char *pid)
+{
+	return expand(a, file, pid, false);
+}
+
+/** What of `path` is behind `file`, %p being digits; NULL: it is another name. */
+static const char *rest_behind(const char *file, const char *path)
+{
+	for (const char *at = file; *at; at += escape_at(at) ? 2 : 1) {
+		if (escape_at(at) == 'p') {
+			if (!isdigit((unsigned char)*path))
+				return NULL;
+			while (isdigit((unsigned char)*path))
+				path++;
+		} else if (*path++ != *at) {
+			return NULL;
+		}
+	}
+	return path;
+}
+
+static bool is_number(const char *text)
+{
+	return *text && text[strspn(text, "0123456789")] == '\0';
+}
+
+/** File times come from a coarser clock (a tick, at least 100 Hz) than the run's start. */
+static bool is_young(const char *path, int64_t start_ns)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+			(int64_t)st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec >=
+					start_ns - CLOCK_SLACK_NS;
+}
+
+void outcome_find(struct arena *a, const struct injection *in, struct outcome *outcome_out)
+{
+	struct outcome *o = outcome_out;
+	glob_t found = {0};
+	*o = (struct outcome){0};
+	glob(arena_printf(a, "%s*", expand(a, in->file, "[0-9]*", true)), 0, NULL, &found);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		const char *path = found.gl_pathv[i], *rest = rest_behind(in->file, path);
+		bool is_earlier = rest && rest[0] == '.' && is_number(rest + 1);
+		if (!rest || (*rest && !is_earlier) || !is_young(path, in->start_ns))
+			continue;
+		struct outcome_files *files = is_earlier ? &o->earlier : &o->last;
+		if (!measure_add(path, &files->measure)) {
+			o->ndamaged++;
+			continue;
+		}
+		if (files->count++ == 0)
+			files->first = arena_strdup(a, path);
+	}
+	globfree(&found);
+}

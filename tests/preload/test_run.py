@@ -1,0 +1,456 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""`cprof run`, and the library it puts into programs: test_run.py PART...
+
+    transparent   a program's input, output, signals and end are what they would be without us
+    profiles      however a program ends, its profile is there
+    processes     exec, fork, %p: whose profile is where
+    hostile       what cannot be profiled runs all the same, and one line says why
+
+CPROF_BUILD is the build directory. `go tool pprof` has the last word on whether a profile is one.
+"""
+
+import os
+import pty
+import re
+import shutil
+import signal
+import stat
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "support"))
+import profile  # noqa: E402
+
+BUILD = os.environ["CPROF_BUILD"]
+CPROF = os.path.join(BUILD, "tool/driver/cprof")
+PROGRAMS = os.path.join(BUILD, "tests/preload")
+LIBRARY = os.path.join(BUILD, "lib/libcprof-preload.so")
+JEMALLOC = "/usr/lib/x86_64-linux-gnu/libjemalloc.so.2"
+FILE = "cprof.cpu.pb.gz"  # the default
+NOBODY = 65534
+
+
+def program(name):
+    return os.path.join(PROGRAMS, "preload_" + name)
+
+
+class Case:
+    """One run in a directory of its own. `notes` are the lines that `cprof run` added to stderr."""
+
+    def __init__(self, *argv, options=(), stdin=b"", env=None, user=None, file=FILE, before=None, cprof=CPROF):
+        self._folder = tempfile.TemporaryDirectory()
+        self.dir = self._folder.name
+        os.chmod(self.dir, 0o777)
+        if before:
+            before(self.dir)
+        self.command = [cprof, "run", *options, "--", *argv]
+        done = subprocess.run(self.command, cwd=self.dir, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              env={**os.environ, "PATH": PROGRAMS + ":" + os.environ["PATH"], **(env or {})},
+                              user=user, group=user, extra_groups=[] if user else None, timeout=60)
+        self.status, self.stdout = done.returncode, done.stdout
+        lines = done.stderr.decode(errors="replace").splitlines()
+        self.notes = [line for line in lines if line.startswith("cprof: ")]
+        self.stderr = [line for line in lines if not line.startswith("cprof: ")]
+        self.files = sorted(os.listdir(self.dir))
+        self.path = os.path.join(self.dir, file)
+
+    def cpu_ms(self, file=FILE, function=None):
+        """CPU time in a profile that pprof reads too."""
+        path = os.path.join(self.dir, file)
+        expect(os.path.exists(path), "%s is there: %s %s" % (file, self.files, self.notes))
+        raw = subprocess.run(["go", "tool", "pprof", "-symbolize=none", "-raw", path], capture_output=True, text=True)
+        expect(raw.returncode == 0 and "PeriodType: cpu nanoseconds" in raw.stdout, "pprof reads it: " + raw.stderr)
+        p = profile.read(path)
+        return (p.by_function("cpu").get(function, 0) if function else p.total("cpu")) / 1e6
+
+
+class Failed(Exception):
+    pass
+
+
+def expect(ok, what):
+    if not ok:
+        raise Failed(what)
+
+
+def expect_eq(got, want, what=""):
+    expect(got == want, "%s %r, not %r" % (what, got, want))
+
+
+# --- transparent
+
+
+def test_status_and_signals_are_the_programs():
+    for status in (0, 1, 42, 255):
+        expect_eq(Case("sh", "-c", "exit %d" % status).status, status)
+    for name in ("TERM", "KILL", "SEGV", "INT", "PIPE"):
+        expect_eq(Case("sh", "-c", "kill -%s $$" % name).status, -getattr(signal, "SIG" + name))
+
+
+def test_no_core_file_twice():
+    case = Case("sh", "-c", "ulimit -c unlimited; kill -SEGV $$")
+    expect(len([f for f in case.files if f.startswith("core")]) <= 1, case.files)
+
+
+def test_input_and_output_pass_byte_for_byte():
+    data = os.urandom(1 << 20)
+    case = Case("cat", stdin=data)
+    expect(case.stdout == data, "%d bytes came back of %d" % (len(case.stdout), len(data)))
+    expect_eq(case.stderr, [])
+    case = Case("sh", "-c", "echo no newline | tr -d '\\n' >&2", options=["-cpuprofile", "/dev/null"])
+    expect(case.stderr == [] or case.stderr[0].startswith("no newline"), case.stderr)
+
+
+def test_the_program_is_found_as_execvp_finds_it():
+    expect_eq(Case("nosuchprogram").status, 127)
+    expect_eq(Case("nosuchprogram").notes, ["cprof: nosuchprogram: not found"])
+    expect_eq(Case("/nowhere/nosuchprogram").status, 127)
+    expect_eq(Case("/etc/passwd").status, 126)
+    expect_eq(Case("/etc").status, 126)
+    expect_eq(Case("").status, 127)
+    expect_eq(Case("hello", env={"PATH": "/nowhere::/bin"}, before=lambda d: script(d, "hello", "exit 3\n")).status, 3)
+
+
+def script(folder, name, text, mode=0o755):
+    path = os.path.join(folder, name)
+    with open(path, "w") as f:
+        f.write(text)
+    os.chmod(path, mode)
+
+
+def test_options_are_gos():
+    for options in (["-cpurate", "50"], ["--cpurate=50"], ["-cpurate=50", "-cpuengine", "itimer"]):
+        expect_eq(Case("true", options=options).status, 0)
+    for options in (["-cpurate", "0"], ["-cpurate", "x"], ["-cpurate"], ["-cpuengine", "steam"], ["-what"],
+                    ["-cpuprofile="]):
+        case = Case(options=options) if options == ["-cpurate"] else Case("true", options=options)
+        expect_eq(case.status, 2, options)
+
+
+def test_the_program_has_no_descriptors_of_ours():
+    case = Case("sh", "-c", "ls /proc/$$/fd")
+    expect_eq(case.stdout.split(), [b"0", b"1", b"2"])
+
+
+def test_an_ignored_sigchld_stays_ignored_and_harmless():
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        child = subprocess.Popen([CPROF, "run", "-cpuprofile", "/dev/null", "grep", "SigIgn", "/proc/self/status"],
+                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, restore_signals=False)
+        out = child.stdout.read().decode()
+    finally:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    child.wait()
+    expect(int(out.split()[1], 16) & 1 << signal.SIGCHLD - 1, out)
+
+
+class Live:
+    """A run that is still going on."""
+
+    def __init__(self, *argv, **more):
+        self.child = subprocess.Popen([CPROF, "run", "-cpuprofile", "/dev/null", *argv], stdout=subprocess.PIPE,
+                                      stderr=subprocess.PIPE, text=True, **more)
+
+    def line(self):
+        return self.child.stdout.readline().strip()
+
+    def end(self, sig=signal.SIGTERM):
+        self.child.send_signal(sig)
+        self.child.communicate(timeout=30)
+        return self.child.returncode
+
+
+def test_signals_sent_to_us_reach_the_program():
+    live = Live(program("hear"))
+    expect_eq(live.line(), "ready")
+    for sig in (signal.SIGUSR1, signal.SIGHUP, signal.SIGINT, signal.SIGWINCH, signal.SIGALRM, signal.SIGRTMIN + 3):
+        live.child.send_signal(sig)
+        expect_eq(live.line(), str(int(sig)))
+    subprocess.run(["/bin/kill", "-q", "77", "-s", "USR2", str(live.child.pid)], check=True)
+    expect_eq(live.line(), "%d 77" % signal.SIGUSR2)
+    expect_eq(live.end(), 0)
+
+
+def test_it_stops_and_continues_with_the_program():
+    live = Live("sh", "-c", "echo ready; kill -STOP $$; echo on; sleep 100 & wait", start_new_session=True)
+    expect_eq(live.line(), "ready")
+    _, status = os.waitpid(live.child.pid, os.WUNTRACED)
+    expect(os.WIFSTOPPED(status), status)
+    os.killpg(live.child.pid, signal.SIGCONT)
+    expect_eq(live.line(), "on")
+    os.killpg(live.child.pid, signal.SIGTERM)
+    expect_eq(live.child.wait(), -signal.SIGTERM)
+
+
+def test_the_terminals_interrupt_comes_once_and_the_summary_is_still_said():
+    folder = tempfile.TemporaryDirectory()
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(folder.name)
+        code = "trap 'echo got' INT; echo ready; i=0; while [ $i -lt 4 ]; do sleep 0.2; i=$((i+1)); done"
+        os.execv(CPROF, [CPROF, "run", "sh", "-c", code])
+    text = b""
+    while b"ready" not in text:
+        text += os.read(terminal, 1000)
+    os.write(terminal, b"\x03")
+    try:
+        while True:
+            text += os.read(terminal, 1000)
+    except OSError:
+        pass  # the terminal's end
+    _, status = os.waitpid(pid, 0)
+    expect_eq(os.waitstatus_to_exitcode(status), 0)
+    expect_eq(text.count(b"got"), 1, text)
+    expect(text.splitlines()[-1].startswith(b"cprof: "), text)
+
+
+# --- profiles
+
+
+def test_however_it_ends_the_profile_is_there():
+    for how, status in (("return", 7), ("exit", 7), ("_exit", 7), ("_Exit", 7), ("quick_exit", 7), ("handler", 7),
+                        ("thread", 7), ("vfork", 7)):
+        case = Case(program("leave"), how, "500")
+        expect_eq(case.status, status, how)
+        expect(450 <= case.cpu_ms(function="burn") <= 600, "%s: %d ms" % (how, case.cpu_ms()))
+        expect_eq(len(case.notes), 1, case.notes)
+        expect(re.fullmatch(r"cprof: wrote %s \(0\.\d+ s of CPU in \d+ samples(, \d threads?)?\); try: cprof -top %s"
+                            % (FILE, FILE), case.notes[0]), case.notes)
+        expect_eq(case.files, [FILE])
+
+
+def test_killed_it_misses_a_second_at_most():
+    for how, sig in (("kill", signal.SIGKILL), ("term", signal.SIGTERM), ("segv", signal.SIGSEGV),
+                     ("abort", signal.SIGABRT)):
+        case = Case(program("leave"), how, "2000")
+        expect_eq(case.status, -sig, how)
+        expect(900 <= case.cpu_ms() <= 2100, "%s: %d ms" % (how, case.cpu_ms()))
+        expect_eq([f for f in case.files if "core" not in f], [FILE])
+    case = Case(program("leave"), "exit_group", "2000")
+    expect_eq(case.status, 7)
+    expect(900 <= case.cpu_ms() <= 2100, case.cpu_ms())
+
+
+def test_names_are_inside():
+    case = Case(program("leave"), "return", "500")
+    p = profile.read(case.path)
+    names = {f.name for s in p.samples for f in s.stack}
+    expect({"burn", "main", "_start"} <= names, names)
+    expect(p.mappings[0].file == program("leave") and p.mappings[0].build_id, p.mappings[0])
+    expect(not any(m.has_functions or m.has_filenames or m.has_lines for m in p.mappings), p.mappings)
+
+
+# --- processes
+
+
+def test_each_program_that_exec_replaces_has_its_own():
+    for how in ("execve", "execv", "execvp", "execvpe", "fexecve", "execveat", "execl", "execlp", "execle"):
+        case = Case(program("become"), how)
+        expect_eq(case.status, 5, how)
+        expect_eq(case.files, [FILE, FILE + ".1"], how)
+        expect(250 <= case.cpu_ms(FILE + ".1") <= 400, "%s, first: %d ms" % (how, case.cpu_ms(FILE + ".1")))
+        # The thread's clock goes on from the first image's 300 ms.
+        expect(case.cpu_ms() < 300, "%s, second: %d ms" % (how, case.cpu_ms()))
+
+
+def test_an_exec_that_fails_ends_nothing():
+    case = Case(program("become"), "nothing")
+    expect_eq(case.status, 5)
+    expect_eq(case.files, [FILE])
+    expect(430 <= case.cpu_ms() <= 600, case.cpu_ms())
+
+
+def test_a_wrapper_script_leaves_nothing():
+    case = Case("sh", "-c", "exec %s return 500" % program("leave"))
+    expect_eq(case.status, 7)
+    expect_eq(case.files, [FILE])
+    expect(450 <= case.cpu_ms(function="burn") <= 600, case.cpu_ms())
+
+
+def test_an_old_profile_is_replaced_not_kept():
+    case = Case(program("leave"), "return", "300",
+                before=lambda d: (script(d, FILE, "old"), os.utime(os.path.join(d, FILE), (1e9, 1e9))))
+    expect_eq(case.files, [FILE])
+    expect(case.cpu_ms() > 250, case.cpu_ms())
+
+
+def test_without_p_the_children_are_left_alone():
+    case = Case(program("family"))
+    expect_eq(case.status, 0)
+    expect_eq(case.files, [FILE])
+    expect(250 <= case.cpu_ms() <= 400, case.cpu_ms())
+    expect("put %p into the file's name" in case.notes[-1], case.notes)
+
+
+def test_with_p_every_process_writes_its_own():
+    case = Case(program("family"), options=["-cpuprofile", "cpu.%p.pb.gz"])
+    expect_eq(case.status, 0)
+    times = sorted(case.cpu_ms(f) for f in case.files)
+    expect_eq(len([t for t in times if t > 0]), 3, case.files)
+    expect(all(f.startswith("cpu.") and f.endswith(".pb.gz") for f in case.files), case.files)
+    expect(150 <= times[-3] <= 250 and 150 <= times[-2] <= 280 and 250 <= times[-1] <= 400, times)
+    expect("cprof: wrote cpu.*.pb.gz (" in case.notes[0] and "try: cprof -top cpu.*.pb.gz" in case.notes[0], case.notes)
+    expect_eq(len(case.notes), 1)
+
+
+def test_by_hand():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "cpu.%p.pb.gz")
+        done = subprocess.run([program("leave"), "return", "300"], stderr=subprocess.PIPE,
+                              env={**os.environ, "LD_PRELOAD": LIBRARY, "CPROF_CPUPROFILE": path})
+        expect_eq((done.returncode, done.stderr), (7, b""))
+        expect_eq(len(os.listdir(folder)), 1)
+        done = subprocess.run([program("leave"), "return", "1"], env={**os.environ, "LD_PRELOAD": LIBRARY}, cwd=folder)
+        expect_eq(done.returncode, 7)
+        expect_eq(len(os.listdir(folder)), 1)
+
+
+# --- hostile
+
+
+def expect_no_profile(case, status, reason):
+    expect_eq(case.status, status, reason)
+    expect(len(case.notes) == 1 and case.notes[0].startswith("cprof: no profile: ") and reason in case.notes[0],
+           "%r does not say %r" % (case.notes, reason))
+    expect(FILE not in case.files, case.files)
+
+
+def test_static():
+    expect_no_profile(Case(program("static"), "return", "1"), 7, "is statically linked")
+
+
+def elf_file(folder, name, bits, machine):
+    """A header that is looked at, and refused by the kernel."""
+    header = b"\x7fELF" + bytes([bits // 32, 1, 1]) + bytes(9) + struct.pack("<HHI", 2, machine, 1)
+    with open(os.path.join(folder, name), "wb") as f:
+        f.write(header + bytes(200))
+    os.chmod(os.path.join(folder, name), 0o755)
+
+
+def test_foreign_machines():
+    case = Case("./i386", before=lambda d: elf_file(d, "i386", 32, 3))
+    expect("is a 32-bit program" in case.notes[0] and case.status != 0, case.notes)
+    case = Case("./other", before=lambda d: elf_file(d, "other", 64, 243))
+    expect("is a program for RISC-V" in case.notes[0] and case.status != 0, case.notes)
+
+
+def test_another_c_library():
+    def make(folder):
+        with open(program("leave"), "rb") as f:
+            data = f.read()
+        data = data.replace(b"/lib64/ld-linux-x86-64.so.2\0", b"/lib/ld-musl-x86_64.so.1\0\0\0\0")
+        data = data.replace(b"/lib/ld-linux-aarch64.so.1\0", b"/lib/ld-musl-aarch64.so.1\0\0")
+        with open(os.path.join(folder, "musl"), "wb") as f:
+            f.write(data)
+        os.chmod(os.path.join(folder, "musl"), 0o755)
+    case = Case("./musl", before=make)
+    expect("uses another C library (/lib/ld-musl" in case.notes[0], case.notes)
+
+
+def test_scripts():
+    case = Case("./s", before=lambda d: script(d, "s", "#! /bin/sh -e\nexit 4\n"))
+    expect(case.status == 4 and "ended before anything was sampled" in case.notes[0], case.notes)
+    case = Case("./s", before=lambda d: script(d, "s", "#!%s return\n" % program("static")))
+    expect("is a script whose interpreter %s is statically linked" % program("static") in case.notes[0], case.notes)
+
+
+def test_privileges():
+    """Also as root a program that takes on another user's rights; for root this needs root."""
+    def make(folder):
+        copy = os.path.join(folder, "setuid")
+        shutil.copy(program("leave"), copy)
+        os.chmod(copy, 0o755 | stat.S_ISUID)
+    if os.getuid() == 0:
+        expect_no_profile(Case("./setuid", "return", "1", before=make, user=NOBODY), 7, "is set-user-ID")
+    # Its own user's rights are no privilege.
+    case = Case("./setuid", "return", "300", before=make)
+    expect_eq(case.files, [FILE, "setuid"])
+
+
+def test_where_nothing_can_be_written():
+    case = Case(program("leave"), "return", "1", options=["-cpuprofile", "nowhere/cpu.pb.gz"])
+    expect_no_profile(case, 7, "nowhere/cpu.pb.gz: No such file or directory")
+    if os.getuid() == 0:
+        case = Case(program("leave"), "return", "1", user=NOBODY, before=lambda d: os.chmod(d, 0o755))
+        expect_no_profile(case, 7, "%s: Permission denied" % FILE)
+    case = Case(program("leave"), "return", "300", options=["-cpuprofile", "/dev/full"])
+    expect_eq(case.status, 7)
+
+
+def test_a_full_disk_ends_nothing():
+    """A file system of one block, which a second program fills while the first runs."""
+    code = """mount -t tmpfs -o size=16k none full && cd full &&
+        (dd if=/dev/zero of=fill bs=4k 2>/dev/null; true) &&
+        "$CPROF" run "$LEAVE" return 300; s=$?; ls; exit $s"""
+    with tempfile.TemporaryDirectory() as folder:
+        os.mkdir(os.path.join(folder, "full"))
+        done = subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", code], cwd=folder,
+                              capture_output=True, text=True,
+                              env={**os.environ, "CPROF": CPROF, "LEAVE": program("leave")})
+    if "unshare" in done.stderr or "mount:" in done.stderr:
+        print("     (no file system of our own can be mounted here: " + done.stderr.strip() + ")")
+        raise Failed("needs user namespaces")
+    expect_eq((done.returncode, done.stdout), (7, "fill\n"))
+    expect("No space left on device" in done.stderr, done.stderr)
+
+
+def test_another_preloaded_library_is_kept():
+    case = Case("sh", "-c", "echo $LD_PRELOAD; exec %s return 300" % program("leave"), env={"LD_PRELOAD": JEMALLOC})
+    expect_eq(case.stdout.decode().split(), [LIBRARY + ":" + JEMALLOC])
+    expect_eq(case.status, 7)
+    expect(250 <= case.cpu_ms() <= 400, case.cpu_ms())
+
+
+def test_address_sanitizer():
+    with tempfile.TemporaryDirectory() as folder:
+        built = os.path.join(folder, "asan")
+        source = os.path.join(HERE, "leave.c")
+        subprocess.run(["gcc", "-g", "-O1", "-fsanitize=address", source, "-o", built], check=True)
+        case = Case(built, "return", "300", env={"ASAN_OPTIONS": "detect_leaks=0"})
+    expect_eq((case.status, case.stderr), (7, []))
+    expect(250 <= case.cpu_ms() <= 450, case.cpu_ms())
+
+
+PARTS = {
+    "transparent": [
+        test_status_and_signals_are_the_programs, test_no_core_file_twice, test_input_and_output_pass_byte_for_byte,
+        test_the_program_is_found_as_execvp_finds_it, test_options_are_gos,
+        test_the_program_has_no_descriptors_of_ours, test_an_ignored_sigchld_stays_ignored_and_harmless,
+        test_signals_sent_to_us_reach_the_program, test_it_stops_and_continues_with_the_program,
+        test_the_terminals_interrupt_comes_once_and_the_summary_is_still_said,
+    ],
+    "profiles": [
+        test_however_it_ends_the_profile_is_there, test_killed_it_misses_a_second_at_most, test_names_are_inside,
+    ],
+    "processes": [
+        test_each_program_that_exec_replaces_has_its_own, test_an_exec_that_fails_ends_nothing,
+        test_a_wrapper_script_leaves_nothing, test_an_old_profile_is_replaced_not_kept,
+        test_without_p_the_children_are_left_alone, test_with_p_every_process_writes_its_own, test_by_hand,
+    ],
+    "hostile": [
+        test_static, test_foreign_machines, test_another_c_library, test_scripts, test_privileges,
+        test_where_nothing_can_be_written, test_a_full_disk_ends_nothing, test_another_preloaded_library_is_kept,
+        test_address_sanitizer,
+    ],
+}
+
+
+def main(parts):
+    failed = 0
+    for test in (test for part in parts or PARTS for test in PARTS[part]):
+        try:
+            test()
+            print("ok  ", test.__name__)
+        except (Failed, profile.ProfileError, subprocess.SubprocessError, OSError) as error:
+            failed += 1
+            print("FAIL", test.__name__, "-", error)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
