@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "tool/profile/decode.h"
 #include "tool/profile/inflate.h"
+#include "tool/profile/legacy.h"
 
 static struct err *parse_plain(struct arena *a, const uint8_t *data, size_t len, bool consume,
 		struct profile **profile_out)
@@ -18,7 +19,7 @@ static struct err *parse_plain(struct arena *a, const uint8_t *data, size_t len,
 	case DECODE_MALFORMED:
 		profile_destroy(p);
 		p = NULL;
-		err = err_new(a, "unrecognized profile format");
+		err = parse_legacy(a, (struct str){(const char *)data, len}, &p);
 		break;
 	case DECODE_EMPTY:
 		err = err_new(a, "empty input file");
