@@ -127,6 +127,20 @@ void frames_create(struct graph *g)
 	g->info_names = arena_array(&g->arena, struct str, g->ninfos);
 }
 
+// A code that has the same effect on a walk as a whole list, so that the walk need not look at it: where
+// none of its nodes is linked, only the innermost can matter.
+static uint32_t code_of_list(uint32_t code, const uint32_t *list)
+{
+	bool any_node = false;
+	for (uint32_t i = 1; i <= list[0]; i++) {
+		if (!(list[i] & FRAMES_UNLINKED))
+			return code;
+		any_node |= list[i] != (FRAMES_NONE | FRAMES_UNLINKED);
+	}
+	bool is_innermost = list[1] != (FRAMES_NONE | FRAMES_UNLINKED);
+	return is_innermost || !any_node ? list[1] : code;
+}
+
 struct frame_table frames_to_link(const struct graph *g, struct arena *a, bool only_selected,
 		bool only_inlined)
 {
@@ -141,13 +155,16 @@ struct frame_table frames_to_link(const struct graph *g, struct arena *a, bool o
 	}
 	t.codes = arena_array(a, uint32_t, nlocations);
 	t.lists = arena_array(a, uint32_t, all->nlists);
-	for (uint32_t i = 0; i < nlocations; i++)
-		t.codes[i] = all->codes[i] & FRAMES_SEVERAL ? all->codes[i] : nodes[all->codes[i]];
 	for (uint32_t i = 0; i < all->nlists;) {
 		uint32_t n = t.lists[i] = all->lists[i];
 		for (uint32_t k = i + 1; k <= i + n; k++)
 			t.lists[k] = nodes[all->lists[k]];
 		i += n + 1;
+	}
+	for (uint32_t i = 0; i < nlocations; i++) {
+		uint32_t code = all->codes[i];
+		t.codes[i] = code & FRAMES_SEVERAL ?
+				code_of_list(code, t.lists + (code & ~FRAMES_SEVERAL)) : nodes[code];
 	}
 	return t;
 }

@@ -19,6 +19,21 @@ struct frame_table {
 	bool *may_inline;  // [ninfos]: occurs as an inlined line somewhere
 };
 
+// How many codes a pass fetches before it looks at them: fetching alone, without a branch to mispredict, the
+// processor has many of these loads under way at once.
+enum { FRAMES_BATCH = 64 };
+
+/** The codes of n <= FRAMES_BATCH locations; on their way are the lists these point to. */
+static inline void frames_fetch(const struct frame_table *f, const uint32_t *locs, uint32_t n,
+		uint32_t codes_out[FRAMES_BATCH])
+{
+	for (uint32_t k = 0; k < n; k++) {
+		uint32_t code = f->codes[locs[k]];
+		codes_out[k] = code;
+		__builtin_prefetch(f->lists + (code & FRAMES_SEVERAL ? code & ~FRAMES_SEVERAL : 0));
+	}
+}
+
 /** Fills infos and frames of g. */
 void frames_create(struct graph *g);
 

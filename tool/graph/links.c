@@ -126,23 +126,31 @@ static inline void step(struct linker *l, struct walk *walk, uint32_t code, bool
 	walk->residual = false;
 }
 
+static inline void link_frame(struct linker *l, struct walk *walk, uint32_t code)
+{
+	if (code & FRAMES_SEVERAL) {
+		const uint32_t *list = l->frames->lists + (code & ~FRAMES_SEVERAL);
+		for (uint32_t j = list[0]; j > 0; j--)
+			step(l, walk, list[j], j != list[0]);
+	} else if (code & FRAMES_UNLINKED) {
+		// The most frequent case, and which of the two it is cannot be predicted.
+		uint32_t node = code & ~FRAMES_UNLINKED;
+		walk->residual = node == FRAMES_NONE;
+		walk->parent = walk->residual ? walk->parent : node;
+	} else {
+		step(l, walk, code, false);
+	}
+}
+
 static void link_sample(struct linker *l, struct walk *walk, struct stack stack)
 {
-	const struct frame_table *f = l->frames;
-	for (uint32_t k = stack.n; k-- > 0;) {
-		uint32_t code = f->codes[stack.locs[k]];
-		if (code & FRAMES_UNLINKED && !(code & FRAMES_SEVERAL)) {
-			// The most frequent case, and which of the two it is cannot be predicted.
-			uint32_t node = code & ~FRAMES_UNLINKED;
-			walk->residual = node == FRAMES_NONE;
-			walk->parent = walk->residual ? walk->parent : node;
-		} else if (code & FRAMES_SEVERAL) {
-			const uint32_t *list = f->lists + (code & ~FRAMES_SEVERAL);
-			for (uint32_t j = list[0]; j > 0; j--)
-				step(l, walk, list[j], j != list[0]);
-		} else {
-			step(l, walk, code, false);
-		}
+	uint32_t codes[FRAMES_BATCH];
+	while (stack.n) {
+		uint32_t n = stack.n < FRAMES_BATCH ? stack.n : FRAMES_BATCH;
+		stack.n -= n;
+		frames_fetch(l->frames, stack.locs + stack.n, n, codes);
+		for (uint32_t k = n; k-- > 0;)
+			link_frame(l, walk, codes[k]);
 	}
 	take_hops(l, walk);
 }

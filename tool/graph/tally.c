@@ -34,28 +34,40 @@ static inline void add_cum(struct tally *t, uint32_t node, uint32_t stamp, int64
 		t->divs[node].cum = wrap_add(t->divs[node].cum, dw);
 }
 
+static inline void tally_frames(struct tally *t, const uint32_t *codes, uint32_t n, uint32_t stamp,
+		int64_t w, int64_t dw)
+{
+	for (uint32_t k = 0; k < n; k++) {
+		if (!(codes[k] & FRAMES_SEVERAL)) {
+			add_cum(t, codes[k], stamp, w, dw);
+			continue;
+		}
+		const uint32_t *list = t->g->frames->lists + (codes[k] & ~FRAMES_SEVERAL);
+		for (uint32_t i = 1; i <= list[0]; i++)
+			add_cum(t, list[i], stamp, w, dw);
+	}
+}
+
 static inline void tally_sample(struct tally *t, uint32_t sample, int64_t w, int64_t dw)
 {
 	const struct frame_table *f = t->g->frames;
 	struct stack stack = profile_stack(t->g->profile, sample);
+	uint32_t codes[FRAMES_BATCH];
 	if (!stack.n)
 		return;
-	for (uint32_t k = 0; k < stack.n; k++) {
-		uint32_t code = f->codes[stack.locs[k]];
-		if (!(code & FRAMES_SEVERAL)) {
-			add_cum(t, code, sample + 1, w, dw);
-			continue;
-		}
-		const uint32_t *list = f->lists + (code & ~FRAMES_SEVERAL);
-		for (uint32_t i = 1; i <= list[0]; i++)
-			add_cum(t, list[i], sample + 1, w, dw);
-	}
 	uint32_t leaf = f->codes[stack.locs[0]];
 	if (leaf & FRAMES_SEVERAL)
 		leaf = f->lists[(leaf & ~FRAMES_SEVERAL) + 1];
 	t->nodes[leaf].flat = wrap_add(t->nodes[leaf].flat, w);
 	if (t->divs)
 		t->divs[leaf].flat = wrap_add(t->divs[leaf].flat, dw);
+	while (stack.n) {
+		uint32_t n = stack.n < FRAMES_BATCH ? stack.n : FRAMES_BATCH;
+		frames_fetch(f, stack.locs, n, codes);
+		tally_frames(t, codes, n, sample + 1, w, dw);
+		stack.locs += n;
+		stack.n -= n;
+	}
 }
 
 static void tally_range(void *state, struct sample_range range)
