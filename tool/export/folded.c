@@ -5,6 +5,11 @@
 #include "tool/export/stacks.h"
 #include "tool/report/formats.h"
 
+struct folder {
+	struct stacks stacks;
+	struct str *locations; // [nlocations]: the names of their lines, outermost first; ptr NULL until made
+};
+
 static void put_name(struct str name, struct buf *out)
 {
 	for (size_t i = 0; i < name.len; i++) {
@@ -13,29 +18,50 @@ static void put_name(struct str name, struct buf *out)
 	}
 }
 
+static struct str location_names(struct folder *f, uint32_t location)
+{
+	struct str *s = &f->locations[location];
+	if (!s->ptr) {
+		struct graph *g = f->stacks.g;
+		struct buf b = {0};
+		uint32_t single, n;
+		const uint32_t *nodes = graph_location_nodes(g, location, &single, &n);
+		for (uint32_t i = n; i-- > 0;) {
+			put_name(graph_node_name(g, nodes[i]), &b);
+			if (i)
+				buf_byte(&b, ';');
+		}
+		*s = (struct str){arena_strndup(&g->arena, b.ptr, b.len), b.len};
+		buf_deinit(&b);
+	}
+	return *s;
+}
+
+static void put_stack(struct folder *f, struct stack stack, int64_t v, struct buf *out)
+{
+	for (uint32_t k = stack.n; k-- > 0;) {
+		buf_str(out, location_names(f, stack.locs[k]));
+		buf_byte(out, k ? ';' : ' ');
+	}
+	buf_i64(out, v);
+	buf_byte(out, '\n');
+}
+
 struct err *report_write_folded(struct report *r, struct buf *out)
 {
-	struct stacks s;
-	double ratio = r->options.ratio;
-	stacks_create(r->profile, &s);
-	for (uint32_t i = 0; i < s.n; i++) {
-		const int64_t *values = s.values + (size_t)i * r->profile->nsample_types;
-		const uint32_t *path;
-		int64_t v = mean_value(values[r->options.value_index], r->options.mean ? values[0] : 0);
-		if (ratio > 0 && ratio != 1)
-			v = int64_of_double((double)v * ratio);
-		if (!v)
-			continue;
-		uint32_t n = stacks_path(&s, i, &path);
-		for (uint32_t k = 0; k < n; k++) {
-			if (k)
-				buf_byte(out, ';');
-			put_name(graph_node_name(s.g, path[k]), out);
-		}
-		buf_byte(out, ' ');
-		buf_i64(out, v);
-		buf_byte(out, '\n');
+	const struct profile *p = r->profile;
+	const struct report_options *o = &r->options;
+	struct folder f;
+	stacks_create(r->profile, &f.stacks);
+	f.locations = arena_array(&f.stacks.arena, struct str, p->nlocations);
+	for (uint32_t i = 0; i < f.stacks.n; i++) {
+		const int64_t *values = f.stacks.values + (size_t)i * p->nsample_types;
+		int64_t v = mean_value(values[o->value_index], o->mean ? values[0] : 0);
+		if (o->ratio > 0 && o->ratio != 1)
+			v = int64_of_double((double)v * o->ratio);
+		if (v)
+			put_stack(&f, profile_stack(p, f.stacks.samples[i]), v, out);
 	}
-	stacks_destroy(&s);
+	stacks_destroy(&f.stacks);
 	return NULL;
 }

@@ -2,22 +2,33 @@
 // A hash table of samples by the nodes of their stacks. See stacks.h.
 #include "tool/export/stacks.h"
 
-static uint64_t mix(uint64_t h, uint32_t node)
+// The hash of a node sequence is a polynomial in HASH_BASE, so what a location adds to it can be
+// calculated once: h * factor + sum, however many lines it has.
+#define HASH_BASE 0x9e3779b97f4a7c15u
+
+struct step {
+	uint64_t factor, sum;
+};
+
+static struct step location_step(const struct graph *g, uint32_t location)
 {
-	h = (h ^ node) * 0x9e3779b97f4a7c15u;
-	return h ^ h >> 29;
+	struct step s = {1, 0};
+	uint32_t single, n;
+	const uint32_t *nodes = graph_location_nodes(g, location, &single, &n);
+	for (uint32_t i = 0; i < n; i++) {
+		s.factor *= HASH_BASE;
+		s.sum = s.sum * HASH_BASE + nodes[i] + 1;
+	}
+	return s;
 }
 
-static uint64_t stack_hash(const struct graph *g, struct stack stack)
+static uint64_t stack_hash(const struct step *steps, struct stack stack)
 {
 	uint64_t h = 1;
-	for (uint32_t k = 0; k < stack.n; k++) {
-		uint32_t single, n;
-		const uint32_t *nodes = graph_location_nodes(g, stack.locs[k], &single, &n);
-		for (uint32_t i = 0; i < n; i++)
-			h = mix(h, nodes[i]);
-	}
-	return h ^ h >> 32;
+	for (uint32_t k = 0; k < stack.n; k++)
+		h = h * steps[stack.locs[k]].factor + steps[stack.locs[k]].sum;
+	h = (h ^ h >> 32) * HASH_BASE;
+	return h ^ h >> 29;
 }
 
 // A walk over the nodes of a stack, however they fall into locations.
@@ -59,11 +70,18 @@ struct slot {
 	uint32_t stack; // plus one
 };
 
-static uint32_t find_or_add(struct stacks *s, struct slot *slots, uint64_t mask, uint32_t sample)
+struct index {
+	struct slot *slots;
+	uint64_t mask;
+	struct step *steps; // [nlocations]
+};
+
+static uint32_t find_or_add(struct stacks *s, struct index *index, uint32_t sample)
 {
 	const struct profile *p = s->g->profile;
 	struct stack stack = profile_stack(p, sample);
-	uint64_t h = stack_hash(s->g, stack), at = h & mask;
+	struct slot *slots = index->slots;
+	uint64_t h = stack_hash(index->steps, stack), mask = index->mask, at = h & mask;
 	for (; slots[at].stack; at = (at + 1) & mask) {
 		uint32_t other = slots[at].stack - 1;
 		if (slots[at].hash == (uint32_t)(h >> 32) &&
@@ -79,17 +97,20 @@ void stacks_create(struct profile *p, struct stacks *out)
 {
 	struct stacks *s = out;
 	struct arena scratch = {0};
-	uint64_t mask = 1023;
-	while (mask < (uint64_t)p->nsamples * 2)
-		mask = mask * 2 + 1;
-	struct slot *slots = arena_array(&scratch, struct slot, mask + 1);
+	struct index index = {.mask = 1023};
+	while (index.mask < (uint64_t)p->nsamples * 2)
+		index.mask = index.mask * 2 + 1;
+	index.slots = arena_array(&scratch, struct slot, index.mask + 1);
+	index.steps = arena_array(&scratch, struct step, p->nlocations);
 	*s = (struct stacks){.g = graph_of_frames(p)};
+	for (uint32_t i = 0; i < p->nlocations; i++)
+		index.steps[i] = location_step(s->g, i);
 	s->samples = arena_array(&s->arena, uint32_t, p->nsamples);
 	s->values = arena_array(&s->arena, int64_t, (size_t)p->nsamples * p->nsample_types);
 	for (uint32_t i = 0; i < p->nsamples; i++) {
 		if (!profile_stack(p, i).n)
 			continue;
-		uint32_t stack = find_or_add(s, slots, mask, i);
+		uint32_t stack = find_or_add(s, &index, i);
 		int64_t *sums = s->values + (size_t)stack * p->nsample_types;
 		for (uint32_t k = 0; k < p->nsample_types; k++)
 			sums[k] = wrap_add(sums[k], profile_values(p, i)[k]);
