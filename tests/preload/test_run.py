@@ -27,7 +27,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import profile  # noqa: E402
 
 BUILD = os.environ["CPROF_BUILD"]
-CPROF = os.path.join(BUILD, "tool/driver/cprof")
+CPROF = os.path.join(BUILD, "tool/cprof")
 PROGRAMS = os.path.join(BUILD, "tests/preload")
 LIBRARY = os.path.join(BUILD, "lib/libcprof-preload.so")
 JEMALLOC = "/usr/lib/x86_64-linux-gnu/libjemalloc.so.2"

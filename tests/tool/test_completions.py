@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Completions and the manual page know each command and option cprof knows. test_completions.py CPROF ROOT"""
+
+import os
+import re
+import subprocess
+import sys
+import unittest
+
+ROOT = os.path.abspath(sys.argv.pop())
+CPROF = os.path.abspath(sys.argv.pop())
+
+
+def read(name):
+    with open(os.path.join(ROOT, name), encoding="utf-8") as f:
+        return f.read()
+
+
+def known():
+    """Commands and options of `cprof help`."""
+    text = subprocess.run([CPROF, "help"], capture_output=True, check=True).stdout.decode()
+    commands = re.findall(r"^  (\w+)(?: REGEXP)? {2,}\S", text.split("\nCommands\n")[1].split("\n\n")[0], re.M)
+    options = set(re.findall(r"(?<![\w-])-(\w+)", text.split("\nOptions of reports\n")[1]))
+    return set(commands), options
+
+
+class Completions(unittest.TestCase):
+    def setUp(self):
+        self.commands, self.options = known()
+        self.assertGreater(len(self.commands), 20)
+        self.assertGreater(len(self.options), 50)
+
+    def test_bash(self):
+        script = read("completions/cprof.bash")
+        lists = dict(re.findall(r'^(_cprof_\w+)="([^"]*)"', script, re.M))
+        self.assertEqual(set(lists["_cprof_commands"].split()), self.commands)
+        flags = set(lists["_cprof_plain_flags"].split()) | set(lists["_cprof_value_flags"].split())
+        self.assertEqual(flags, self.options)
+
+    def test_bash_completes(self):
+        def complete(*words):
+            line = "source %s/completions/cprof.bash; COMP_WORDS=(%s); COMP_CWORD=%d; _cprof; echo ${COMPREPLY[@]}" % (
+                ROOT, " ".join(words), len(words) - 1)
+            return subprocess.run(["bash", "-c", line], capture_output=True, check=True).stdout.decode().split()
+        self.assertIn("speedscope", complete("cprof", "spee"))
+        self.assertEqual(complete("cprof", "top", "-tagf"), ["-tagfocus"])
+        self.assertEqual(complete("cprof", "-unit", "=", "mi"), ["minimum"])
+
+    def test_zsh(self):
+        script = read("completions/_cprof")
+        self.assertEqual(set(re.findall(r"^\t\t'(\w+):", script, re.M)) - {"run", "help", "version"}, self.commands)
+        self.assertEqual(set(re.findall(r"^\t\t'-(\w+)=?\[", script, re.M)), self.options | self.commands)
+
+    def test_fish(self):
+        script = read("completions/cprof.fish")
+        self.assertEqual(set(re.findall(r" -a (\w+) -d", script)) - {"run", "help", "version"}, self.commands)
+        self.assertEqual(set(re.findall(r"^complete -c cprof -o (\w+)", script, re.M)), self.options | self.commands)
+
+    def test_manual(self):
+        page = read("man/cprof.1")
+        words = set(re.findall(r"[\w]+", " ".join(re.findall(r"^\.It (?:Cm|Fl) .*", page, re.M))))
+        self.assertEqual((self.commands | self.options) - words - set(re.findall(r"\.Fl (\w+)", page)), set())
+
+
+if __name__ == "__main__":
+    unittest.main(argv=["test_completions"], verbosity=1)

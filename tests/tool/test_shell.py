@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The interactive shell: its grammar by a pipe, its keys on a terminal (tmux). test_shell.py CPROF"""
+
+import os
+import re
+import shutil
+import subprocess
+import time
+import unittest
+
+from analyzer import CPROF, AnalyzerTest, cpu_profile
+
+GREETING = """\
+File: prog
+Type: cpu
+Duration: 1s, Total samples = 40ms ( 4.00%)
+Entering interactive mode (type "help" for commands, "o" for options)
+"""
+
+
+class Piped(AnalyzerTest):
+    def setUp(self):
+        super().setUp()
+        self.cpu = cpu_profile().write(self.path("cpu.pb.gz"))
+
+    def shell(self, *lines):
+        out, err = self.run_cprof(self.cpu, stdin="".join(line + "\n" for line in lines))
+        self.assertTrue(err.startswith(GREETING), err)
+        return out, err[len(GREETING):]
+
+    def test_a_last_line_needs_no_end(self):
+        self.assertIn("leaf", self.run_cprof(self.cpu, stdin="top1")[0])
+
+    def test_words_of_one_command_do_not_stay(self):
+        out, err = self.shell("top 1 leaf -cum", "top")
+        self.assertEqual(err, "")
+        first, second = out.split("Active filters:\n   focus=leaf\n")[1].split("Showing nodes accounting for 40ms")
+        self.assertIn("Showing top 1 nodes out of 3", first)
+        self.assertIn("leaf", second)
+        self.assertIn("main", second)
+
+    def test_options_stay_until_forgotten(self):
+        out, err = self.shell("focus=leaf //: only there", "top", ":", "top")
+        self.assertEqual(err, "")
+        self.assertEqual(out.count("focus=leaf"), 1)
+
+    def test_a_filter_does_not_wear_the_profile_down(self):
+        out, _ = self.shell("focus=leaf", "tagroot=key", "top", "focus=", "tagroot=", "top")
+        self.assertTrue(out.endswith("""\
+      30ms 75.00% 75.00%       30ms 75.00%  leaf
+      10ms 25.00%   100%       40ms   100%  mid
+         0     0%   100%       40ms   100%  main
+"""), out)
+
+    def test_options_list_can_be_given_back(self):
+        _, err = self.shell("nodecount=7", "o")
+        self.assertIn('  focus                     = ""                  ', err)
+        self.assertIn("  granularity               = (default)            //: [addresses |", err)
+        self.assertIn("  nodecount                 = 7 ", err)
+        self.assertIn("  sample_index              = cpu                  //: [samples | cpu]", err)
+        self.assertNotIn("source_path", err)
+        line = next(x for x in err.splitlines() if x.startswith("  nodefraction"))
+        self.assertEqual(self.shell(line.strip()), ("", ""))
+
+    def test_sample_types_are_words(self):
+        out, err = self.shell("samples", "top1", "mean_cpu", "top1")
+        self.assertEqual(err, "")
+        self.assertIn("         3 75.00%", out)
+        self.assertIn("      10ms ", out)
+
+    def test_mistakes(self):
+        _, err = self.shell("foo", "focus x", "unit", "peek", "sort=this", "sample_index=nosuch", "lines",
+                            "help nothing", "trim=maybe", "top >")
+        self.assertEqual(err.splitlines(), [
+            'unrecognized command: "foo"', "did you mean: focus=x", "please specify a value, e.g. unit=<val>",
+            "command peek requires an argument", 'invalid "sort" value "this"',
+            'sample_index "nosuch" must be one of: [samples cpu]', 'unknown config field "lines"',
+            "Unknown command: nothing", 'illegal value "maybe" for bool variable',
+            "unexpected end of line after >"])
+
+    def test_quit_ends(self):
+        for word in ("q", "quit", "exit"):
+            self.assertEqual(self.shell(word, "top"), ("", ""))
+
+    def test_redirection_and_pager(self):
+        out, err = self.shell("top >out.txt", "top | head -n 1 | tr a-z A-Z")
+        self.assertEqual(err, "Generating report in out.txt\n")
+        self.assertEqual(out, "SHOWING NODES ACCOUNTING FOR 40MS, 100% OF 40MS TOTAL\n")
+        with open(self.path("out.txt")) as f:
+            self.assertIn("leaf", f.read())
+
+    def test_reports_for_programs_get_a_file(self):
+        self.shell("proto", "proto")
+        self.assertEqual(sorted(n for n in os.listdir(self.dir) if n.startswith("profile")),
+                         ["profile001.pb.gz", "profile002.pb.gz"])
+
+
+@unittest.skipUnless(shutil.which("tmux"), "needs tmux")
+class OnTerminal(AnalyzerTest):
+    def setUp(self):
+        super().setUp()
+        self.cpu = cpu_profile().write(self.path("cpu.pb.gz"))
+        self.tmux("new-session", "-d", "-x", "100", "-y", "40", "-s", "t", "env", "TERM=screen",
+                  "HOME=" + self.dir, "sh", "-c", "%s %s; echo ended $?; sleep 60" % (CPROF, self.cpu))
+        self.addCleanup(self.tmux, "kill-server")
+        self.wait_for(r"\(pprof\) $")
+
+    def tmux(self, *args):
+        return subprocess.run(["tmux", "-S", self.path("socket"), "-f", "/dev/null", *args], check=True,
+                              env={**self.env, "TERM": "screen"}, capture_output=True).stdout.decode()
+
+    def type(self, *keys):
+        self.tmux("send-keys", "-t", "t", *keys)
+
+    def screen(self):
+        return self.tmux("capture-pane", "-p", "-t", "t").rstrip("\n")
+
+    def wait_for(self, pattern):
+        """Until the screen shows it, however slow the machine; then the screen."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            screen = self.screen()
+            if re.search(pattern, screen + (" " if screen.endswith("(pprof)") else ""), re.M):
+                return screen
+            time.sleep(0.05)
+        self.fail("no %r in\n%s" % (pattern, self.screen()))
+
+    def test_tab_completes_commands_options_and_functions(self):
+        self.type("pee", "Tab")
+        self.wait_for(r"\(pprof\) peek")
+        self.type("ea", "Tab")
+        self.wait_for(r"\(pprof\) peek leaf")
+        self.type("C-u", "granu", "Tab", "filef", "Tab", "Enter")
+        self.wait_for(r"\(pprof\) granularity=filefunctions")
+        self.type("o", "Enter")
+        self.wait_for(r"granularity +.? ?= filefunctions")
+
+    def test_tab_lists_what_is_possible(self):
+        self.type("tag", "Tab")
+        self.wait_for(r"^tagfocus= .*tagshow=")
+
+    def test_history_outlives_the_session(self):
+        self.type("top1", "Enter")
+        self.wait_for(r"leaf\n\(pprof\)")
+        self.type("q", "Enter")
+        self.wait_for(r"ended 0")
+        with open(self.path(".local/state/cprof/history")) as f:
+            self.assertIn("top1", f.read())
+        self.assertEqual(os.stat(self.path(".local/state/cprof/history")).st_mode & 0o77, 0)
+
+    def test_interrupt_gives_up_the_line_only(self):
+        self.type("nonsense", "C-c")
+        self.wait_for(r"nonsense.*\n\(pprof\) $")
+        self.type("top1", "Enter")
+        self.wait_for(r"leaf")
+        self.type("C-d")
+        self.wait_for(r"ended 0")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=["test_shell"], verbosity=1)

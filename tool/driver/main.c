@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// The cprof command: its first word says which part of the house answers. What is no word of ours is
+// pprof's command line. The one place that prints errors and chooses the exit status.
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "run/run.h"
+
+#include "deliver.h"
+#include "fetch.h"
+#include "help.h"
+#include "http.h"
+#include "request.h"
+#include "shell.h"
+
+// pprof's status for every failure.
+enum { EXIT_BAD = 2 };
+
+static void print(FILE *to, void (*text)(struct buf *))
+{
+	struct buf out = {0};
+	text(&out);
+	fwrite(out.ptr, 1, out.len, to);
+	buf_deinit(&out);
+}
+
+// Scripts look for pprof's messages, so its name stays in front of them.
+static int fail(const struct env *env, const struct err *e)
+{
+	env_warn(env, "pprof: %s", e->message);
+	return EXIT_BAD;
+}
+
+static struct err *serve(struct arena *a, const struct session *s, const struct request *r)
+{
+	if (r->command)
+		return deliver_report(a, s, r->command, r->param, &r->config, NULL);
+	if (*r->http)
+		return err_new(a, "-http: this build of cprof has no web pages");
+	return shell_run(a, s, &r->config);
+}
+
+static int analyzer_main(const struct env *process, int argc, const char *const *argv)
+{
+	struct arena a = {0};
+	struct env env = *process;
+	struct request r;
+	bool asks_for_help, is_usage;
+	struct err *e = request_parse(&a, &env, argc, argv, &r, &asks_for_help, &is_usage);
+	if (asks_for_help) {
+		print(stdout, help_usage);
+		return EXIT_SUCCESS;
+	}
+	if (is_usage)
+		print(stderr, help_short_usage);
+	if (e)
+		return fail(&env, e);
+
+	http_init();
+	struct session s = {.env = &env, .tools = object_tools_new(&a, r.tools)};
+	e = prepare_profile(&a, &env, &r, s.tools, &s.profile);
+	if (!e) {
+		env.is_interactive = !r.command;
+		e = serve(&a, &s, &r);
+		profile_destroy(s.profile);
+	}
+	int status = e ? fail(&env, e) : EXIT_SUCCESS;
+	arena_deinit(&a);
+	return status;
+}
+
+static int help_main(int argc, char **argv)
+{
+	struct buf out = {0};
+	if (argc == 0) {
+		print(stdout, help_usage);
+		return EXIT_SUCCESS;
+	}
+	bool is_known = help_topic(argv[0], false, &out);
+	if (is_known)
+		fwrite(out.ptr, 1, out.len, stdout);
+	else
+		fprintf(stderr, "cprof: there is no command or option %s; see cprof help\n", argv[0]);
+	buf_deinit(&out);
+	return is_known ? EXIT_SUCCESS : EXIT_BAD;
+}
+
+// cprof top FILE: the command becomes a flag, with its regexp where it has one.
+static int command_main(const struct env *env, const struct command *c, int argc,
+		const char *const *argv)
+{
+	struct arena a = {0};
+	const char **words = arena_array(&a, const char *, (size_t)argc + 2);
+	int n = 0, taken = 0;
+	if (c->has_param) {
+		if (argc == 0) {
+			fprintf(stderr, "cprof: %s needs a regexp: cprof %s REGEXP SOURCE...\n",
+					c->name, c->name);
+			return EXIT_BAD;
+		}
+		words[n++] = arena_printf(&a, "-%s=%s", c->name, argv[taken++]);
+	} else {
+		words[n++] = arena_printf(&a, "-%s", c->name);
+	}
+	for (; taken < argc; taken++)
+		words[n++] = argv[taken];
+	int status = analyzer_main(env, n, words);
+	arena_deinit(&a);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct env env = env_of_process();
+	const char *word = argc > 1 ? argv[1] : "";
+	const struct command *c = command_find(word, strlen(word));
+	if (strcmp(word, "run") == 0)
+		return run_main(argc - 1, argv + 1);
+	if (strcmp(word, "help") == 0)
+		return help_main(argc - 2, argv + 2);
+	if (strcmp(word, "version") == 0 || strcmp(word, "--version") == 0) {
+		puts("cprof " CPROF_VERSION);
+		return EXIT_SUCCESS;
+	}
+	if (c)
+		return command_main(&env, c, argc - 2, (const char *const *)argv + 2);
+	return analyzer_main(&env, argc - 1, (const char *const *)argv + 1);
+}
