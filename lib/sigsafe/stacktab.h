@@ -10,7 +10,7 @@
 #include "pagealloc.h"
 #include "types.h"
 
-enum { CP_STACKTAB_VALUES = 4 };
+enum { CP_STACKTAB_VALUES = 8 };
 
 struct cp_stack {
 	_Atomic(struct cp_stack *) next; // in its bucket
