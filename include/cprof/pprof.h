@@ -82,6 +82,42 @@ enum cprof_cpu_engine {
 /** For the next start. -EINVAL: no such engine; -EBUSY: a CPU profile is running. */
 int cprof_set_cpu_engine(enum cprof_cpu_engine engine);
 
+/**
+ * The heap profile's rate: on average one sample in so many allocated bytes. 524288 at first, as in Go;
+ * 1: every allocation, exactly; 0: off. Any change holds from each thread's next sample on and biases
+ * nothing: a sample keeps the rate it was taken at. Go: runtime.MemProfileRate.
+ * -EINVAL: below 0 or above 2^40; -ENOMEM.
+ */
+int cprof_set_mem_profile_rate(int64_t rate_bytes);
+
+/** A profile that has a name: "heap", "allocs". Owned by the library. Go: *pprof.Profile. */
+struct cprof_profile;
+
+/** NULL: there is no profile of that name. Go: pprof.Lookup. */
+const struct cprof_profile *cprof_lookup(const char *name);
+
+/** Calls fn for each profile there is, sorted by name, until it returns non-zero. Go: pprof.Profiles. */
+void cprof_profiles(int (*fn)(const struct cprof_profile *profile, void *arg), void *arg);
+
+const char *cprof_profile_name(const struct cprof_profile *profile);
+
+/** Distinct stacks in it. Go: Profile.Count. */
+uint64_t cprof_profile_count(const struct cprof_profile *profile);
+
+/**
+ * Writes the profile as it is now: debug 0: gzip'd profile.proto; 1: Go's text form. Go: Profile.WriteTo.
+ *
+ * heap: alloc_objects, alloc_space, inuse_objects, inuse_space as in Go, then peak_objects and peak_space:
+ * what was in use when the heap was largest. allocs: the first four; freed allocations have a numeric label
+ * `lifetime` (the power of two of nanoseconds they lived at most), those in use have none.
+ * -ENODATA: never switched on. The writer's errors.
+ */
+int cprof_profile_write_to(
+		const struct cprof_profile *profile, struct cprof_writer writer, int debug);
+
+/** cprof_profile_write_to(cprof_lookup("heap"), writer, 0). Go: pprof.WriteHeapProfile. */
+int cprof_write_heap_profile(struct cprof_writer writer);
+
 /** The error in words ("cpu profiling already in use", as Go says it). Never NULL, never freed. */
 const char *cprof_strerror(int error);
 

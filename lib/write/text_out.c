@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. See text_out.h. Names are kept as they stand in the symbol tables; lines and inlined frames
+// are the tool's to find.
+#include "text_out.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "grow.h"
+#include "locations.h"
+#include "sigsafe/pagealloc.h"
+#include "strings.h"
+#include "symbol/marker.h"
+#include "vformat.h"
+
+enum { LINE_BYTES = 1024, HAND_OVER_BYTES = 64 << 10 };
+
+/** What is known of the location whose id is the index + 1. */
+struct name {
+	const struct cp_module *module;
+	uint64_t offset; // from the function's start
+	uint64_t string; // index of the name; 0: none
+};
+
+struct cp_text_out {
+	struct cprof_writer writer;
+	struct cp_locations locations;
+	struct cp_strings strings;
+	struct name *names;
+	size_t names_cap_bytes;
+	char *text;
+	size_t text_bytes, text_cap_bytes;
+	int error;
+};
+
+int cp_text_out_begin(struct cp_text_out **out, struct cprof_writer writer)
+{
+	uint64_t empty;
+	*out = NULL;
+	struct cp_text_out *o = cp_pages_alloc(sizeof(*o));
+	if (!o)
+		return -ENOMEM;
+	o->writer = writer;
+	if (!cp_strings_intern(&o->strings, "", 0, &empty))
+		o->error = -ENOMEM;
+	*out = o;
+	return 0;
+}
+
+void cp_text_out_add(struct cp_text_out *o, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch)
+{
+	for (uint32_t i = 0; i < npcs; i++) {
+		if (!cp_locations_intern(&o->locations, pcs[i], i == 0, epoch))
+			o->error = -ENOMEM;
+	}
+}
+
+static void on_found(void *arg, struct cp_symbol_query *query, const char *name, size_t len)
+{
+	struct cp_text_out *o = arg;
+	struct name *n = &o->names[query->id - 1];
+	n->offset = query->vaddr - query->symbol.start;
+	if (!cp_strings_intern(&o->strings, name, len, &n->string))
+		o->error = -ENOMEM;
+}
+
+static bool resolve_group(void *arg, uint64_t space, const struct cp_module *module,
+		struct cp_symbol_query *queries, size_t nqueries)
+{
+	struct cp_text_out *o = arg;
+	for (size_t i = 0; i < nqueries; i++)
+		o->names[queries[i].id - 1].module = module;
+	if (module)
+		cp_symbolize(module, queries, nqueries, on_found, o);
+	return true;
+}
+
+void cp_text_out_resolve(struct cp_text_out *o)
+{
+	void *names = o->names;
+	if (!cp_grow(&names, &o->names_cap_bytes, (o->locations.ids.count + 1) * sizeof(struct name))) {
+		o->error = -ENOMEM;
+		return;
+	}
+	o->names = names;
+	if (!cp_locations_group(&o->locations, resolve_group, o))
+		o->error = -ENOMEM;
+}
+
+static void hand_over(struct cp_text_out *o)
+{
+	if (o->error == 0 && o->text_bytes)
+		o->error = o->writer.write(o->writer.arg, o->text, o->text_bytes);
+	o->text_bytes = 0;
+}
+
+static void append(struct cp_text_out *o, const char *s, size_t len)
+{
+	void *text = o->text;
+	if (!cp_grow(&text, &o->text_cap_bytes, o->text_bytes + len)) {
+		o->error = -ENOMEM;
+		return;
+	}
+	o->text = text;
+	memcpy(o->text + o->text_bytes, s, len);
+	o->text_bytes += len;
+	if (o->text_bytes >= HAND_OVER_BYTES)
+		hand_over(o);
+}
+
+void cp_text_out_printf(struct cp_text_out *o, const char *fmt, ...)
+{
+	char line[LINE_BYTES];
+	va_list ap;
+	va_start(ap, fmt);
+	size_t len = cp_vformat(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	append(o, line, len);
+}
+
+void cp_text_out_addresses(struct cp_text_out *o, const uintptr_t *pcs, uint32_t npcs)
+{
+	for (uint32_t i = 0; i < npcs; i++)
+		cp_text_out_printf(o, " 0x%lx", (unsigned long)pcs[i] + (i == 0));
+}
+
+void cp_text_out_stack(struct cp_text_out *o, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch)
+{
+	for (uint32_t i = 0; i < npcs; i++) {
+		uint32_t id = cp_locations_intern(&o->locations, pcs[i], i == 0, epoch);
+		if (pcs[i] < CP_MARKER_LIMIT) {
+			cp_text_out_printf(o, "#\t%s\n", cp_marker_name((enum cp_marker)pcs[i]));
+			continue;
+		}
+		cp_text_out_printf(o, "#\t0x%lx", (unsigned long)pcs[i] - (i != 0));
+		// A location that came after resolve() has no name.
+		if (id && id <= o->locations.grouped) {
+			const struct name *n = &o->names[id - 1];
+			if (n->string) {
+				const struct cp_string_entry *e = &o->strings.entries[n->string];
+				append(o, "\t", 1);
+				append(o, o->strings.bytes + e->offset, e->len);
+				cp_text_out_printf(o, "+0x%lx", (unsigned long)n->offset);
+			}
+			if (n->module)
+				cp_text_out_printf(o, "\t%s", n->module->path);
+		}
+		append(o, "\n", 1);
+	}
+}
+
+int cp_text_out_end(struct cp_text_out *o)
+{
+	hand_over(o);
+	int error = o->error;
+	void *names = o->names, *text = o->text;
+	cp_locations_free(&o->locations);
+	cp_strings_free(&o->strings);
+	cp_grow_free(&names, &o->names_cap_bytes);
+	cp_grow_free(&text, &o->text_cap_bytes);
+	cp_pages_free(o, sizeof(*o));
+	return error;
+}
