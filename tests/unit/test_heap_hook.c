@@ -63,7 +63,8 @@ START_TEST(estimate_is_the_inverse_probability)
 		for (double size = 1; size < 1e12; size *= 2.9) {
 			double want = floor(size) / -expm1(-floor(size) / floor(rate));
 			double got = (double)cp_heap_estimate_bytes((uint64_t)size, (uint64_t)rate);
-			ck_assert_msg(fabs(got - want) <= 2 + want * 0.001, "size %g at %g: %g for %g", size, rate, got, want);
+			ck_assert_msg(fabs(got - want) <= 2 + want * 0.001, "size %g at %g: %g for %g",
+					size, rate, got, want);
 		}
 	}
 }

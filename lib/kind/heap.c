@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. Turns the buckets of heap_hook.c into a profile. See heap.h.
+//
+// A bucket's raw counts are scaled as Go scales them: a sample of s bytes was taken with probability
+// 1 - exp(-s/rate), so it stands for the inverse of that. Each bucket has one size class and one rate
+// (rates may change while the program runs; every sample is scaled by its own).
+#include "heap.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+#include "heap_hook.h"
+#include "heap_text.h"
+#include "sigsafe/modmap.h"
+#include "sigsafe/unwind.h"
+#include "target.h"
+#include "write/profile_out.h"
+
+enum {
+	STACK_BUCKETS = 1 << 14,
+	TABLE_LIMIT_BYTES = 1 << 30, // address space; a default-rate process uses a few hundred KiB
+	LIVE_LIMIT_BYTES = 1 << 30,
+};
+
+// What pprof hides at the leaf once the names are known: allocation functions that call malloc.
+static const char DROP_FRAMES[] =
+		"(_Zn[wa][jm].*|operator new.*|__rust_alloc.*|__rdl_alloc.*|.*::alloc::alloc.*|strdup|strndup|"
+		"__strdup|__strndup|asprintf|vasprintf|__libc_reallocarray)";
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static int64_t realtime_ns(void)
+{
+	struct timespec ts = {0};
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+static int make_ready(void)
+{
+	if (load(&cp_heap.is_ready, relaxed))
+		return 0;
+	int rc = cp_unwind_init();
+	if (rc == 0)
+		rc = cp_modmap_refresh();
+	if (rc == 0)
+		rc = cp_stacktab_init(&cp_heap.buckets, STACK_BUCKETS, TABLE_LIMIT_BYTES);
+	if (rc != 0)
+		return rc;
+	cp_heap.live_arena.limit_bytes = LIVE_LIMIT_BYTES;
+	store(&cp_heap.is_ready, true, release);
+	return 0;
+}
+
+int cp_heap_set_rate(int64_t rate_bytes)
+{
+	// An exponential of a larger mean would not fit the countdown's arithmetic.
+	if (rate_bytes < 0 || rate_bytes > (int64_t)1 << 40)
+		return -EINVAL;
+	pthread_mutex_lock(&lock);
+	int rc = rate_bytes ? make_ready() : 0;
+	if (rc == 0 && (uint64_t)rate_bytes != load(&cp_heap.rate_bytes, relaxed)) {
+		uint32_t changes = load(&cp_heap.rate_changes, relaxed) + 1;
+		cp_heap.rates[changes & 0xff] = (uint64_t)rate_bytes;
+		store(&cp_heap.rate_changes, changes, relaxed);
+		store(&cp_heap.rate_bytes, (uint64_t)rate_bytes, release);
+	}
+	pthread_mutex_unlock(&lock);
+	return rc;
+}
+
+/** exp(-x), x >= 0, without libm, which the host may not have loaded: halvings and a series. */
+static double exp_minus(double x)
+{
+	const double ln2 = 0x1.62e42fefa39efp-1;
+	if (x > 700)
+		return 0;
+	double factor = 1;
+	while (x > ln2) {
+		x -= ln2;
+		factor /= 2;
+	}
+	double sum = 1, term = 1;
+	for (int k = 1; k < 24; k++) {
+		term *= -x / k;
+		sum += term;
+	}
+	return sum * factor;
+}
+
+/** Go's scaleHeapSample, truncation included. */
+static void scale(int64_t *objects, int64_t *bytes, uint64_t rate_bytes)
+{
+	if (*objects <= 0 || *bytes <= 0) {
+		if (rate_bytes > 1)
+			*objects = *bytes = 0;
+		return;
+	}
+	if (rate_bytes <= 1)
+		return;
+	double mean_bytes = (double)*bytes / (double)*objects;
+	double factor = 1 / (1 - exp_minus(mean_bytes / (double)rate_bytes));
+	*objects = (int64_t)((double)*objects * factor);
+	*bytes = (int64_t)((double)*bytes * factor);
+}
+
+struct emission {
+	struct cp_profile_out *out;
+	enum cp_heap_view view;
+	int rc;
+};
+
+static int64_t value(struct cp_stack *s, enum cp_heap_value which)
+{
+	return load(&s->values[which], relaxed);
+}
+
+/** What the bucket held at the peak: saved if it was touched since, else what it holds. */
+static void peak_of(struct cp_stack *s, int64_t *objects_out, int64_t *bytes_out)
+{
+	bool is_saved = value(s, CP_HEAP_PEAK_EPOCH) == load(&cp_heap.peak_epoch, acquire);
+	*objects_out = value(s, is_saved ? CP_HEAP_PEAK_OBJECTS : CP_HEAP_INUSE_OBJECTS);
+	*bytes_out = value(s, is_saved ? CP_HEAP_PEAK_BYTES : CP_HEAP_INUSE_BYTES);
+}
+
+static void emit(struct cp_stack *s, void *arg)
+{
+	struct emission *e = arg;
+	uint32_t lifetime_log2 = cp_heap_tag_lifetime_log2(s->tag);
+	uint64_t rate_bytes = cp_heap.rates[cp_heap_tag_rate_index(s->tag)];
+	int64_t values[6] = {value(s, CP_HEAP_ALLOC_OBJECTS), value(s, CP_HEAP_ALLOC_BYTES),
+			value(s, CP_HEAP_INUSE_OBJECTS), value(s, CP_HEAP_INUSE_BYTES)};
+	if (e->rc != 0 || (lifetime_log2 && e->view == CP_HEAP_VIEW_HEAP))
+		return;
+	struct cp_label labels[2] = {{.key = "bytes"}};
+	uint32_t nlabels = 1;
+	labels[0].num = values[0] > 0 ? values[1] / values[0] : 0;
+	if (e->view == CP_HEAP_VIEW_HEAP) {
+		peak_of(s, &values[4], &values[5]);
+	} else if (lifetime_log2) {
+		labels[nlabels++] = (struct cp_label){"lifetime", NULL, (int64_t)1 << lifetime_log2, "nanoseconds"};
+	} else { // those that are gone are in the buckets of their lifetimes
+		values[0] = values[2];
+		values[1] = values[3];
+	}
+	for (int i = 0; i < 6; i += 2)
+		scale(&values[i], &values[i + 1], rate_bytes);
+	if (!(values[0] | values[2] | values[4]))
+		return;
+	e->rc = cp_profile_out_sample(e->out, s->pcs, s->npcs, s->epoch, values, labels, nlabels);
+}
+
+static void comment(struct cp_profile_out *out)
+{
+	const char *blindness = cp_heap_blindness();
+	if (blindness)
+		cp_profile_out_comment(out, "cprof: heap %s", blindness);
+	cp_profile_out_comment(out, "cprof: heap sampled every %llu bytes on average; samples lost: %llu",
+			(unsigned long long)load(&cp_heap.rate_bytes, relaxed),
+			(unsigned long long)load(&cp_heap.lost_samples, relaxed));
+}
+
+static int write_proto(enum cp_heap_view view, struct cprof_writer writer)
+{
+	struct cp_profile_spec spec = {
+		.sample_types = {{"alloc_objects", "count"}, {"alloc_space", "bytes"},
+				{"inuse_objects", "count"}, {"inuse_space", "bytes"},
+				{"peak_objects", "count"}, {"peak_space", "bytes"}},
+		.nsample_types = view == CP_HEAP_VIEW_HEAP ? 6 : 4,
+		.period_type = {"space", "bytes"},
+		.period = (int64_t)load(&cp_heap.rate_bytes, relaxed),
+		.time_ns = realtime_ns(),
+		// Go leaves heap's unset and pprof then takes the last; ours has the peak behind it.
+		.default_sample_type = view == CP_HEAP_VIEW_HEAP ? "inuse_space" : "alloc_space",
+		.drop_frames = DROP_FRAMES,
+	};
+	struct emission e = {.view = view};
+	e.rc = cp_profile_out_begin(&e.out, &spec, writer);
+	if (e.rc != 0)
+		return e.rc;
+	cp_stacktab_each(&cp_heap.buckets, emit, &e);
+	comment(e.out);
+	if (e.rc == 0)
+		return cp_profile_out_end(e.out, 0);
+	cp_profile_out_abandon(e.out);
+	return e.rc;
+}
+
+int cp_heap_write(enum cp_heap_view view, struct cprof_writer writer, int debug)
+{
+	if (!load(&cp_heap.is_ready, acquire))
+		return -ENODATA;
+	struct cp_target target;
+	pthread_mutex_lock(&lock);
+	cp_modmap_refresh();
+	int rc = cp_target_init(&target, writer);
+	if (rc == 0) {
+		rc = cp_target_begin(&target);
+		if (rc == 0)
+			rc = debug ? cp_heap_write_text(target.writer) : write_proto(view, target.writer);
+		rc = cp_target_end(&target, rc);
+	}
+	pthread_mutex_unlock(&lock);
+	return rc;
+}
+
+uint64_t cp_heap_count(void)
+{
+	return load(&cp_heap.buckets.count, relaxed);
+}
+
+const char *cp_heap_blindness(void)
+{
+	// Whoever calls malloc by name gets the first one in the global scope: if that is not ours, an
+	// allocator stands in the program itself or was preloaded before us.
+	if (dlsym(RTLD_DEFAULT, "malloc") != cp_heap.interposed_malloc)
+		return "not seen: the program's malloc is not the one cprof stands in front of";
+	return NULL;
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. The heap profile: on, off, written out as `heap` and as `allocs`.
+#ifndef CPROF_KIND_HEAP_H
+#define CPROF_KIND_HEAP_H
+
+#include <cprof/pprof.h>
+
+enum cp_heap_view {
+	CP_HEAP_VIEW_HEAP,   // what is in use, and was at the peak
+	CP_HEAP_VIEW_ALLOCS, // what was ever allocated, with the lifetime of what is gone
+};
+
+/** Mean bytes between samples: 1: every allocation, 0: off. The first rate above 0 makes the tables.
+ *  -EINVAL, -ENOMEM. */
+int cp_heap_set_rate(int64_t rate_bytes);
+
+/** debug 0: gzip'd profile.proto; else text. -ENODATA: the rate was 0 from the start. */
+int cp_heap_write(enum cp_heap_view view, struct cprof_writer writer, int debug);
+
+/** Distinct stacks and sizes. */
+uint64_t cp_heap_count(void);
+
+/** Why the heap of this process cannot be seen; NULL: it can. */
+const char *cp_heap_blindness(void);
+
+#endif
