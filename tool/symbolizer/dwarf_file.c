@@ -58,6 +58,7 @@ void dwarf_file_lookup(struct dwarf_file *f, struct arena *a, const uint64_t *ad
 	memset(frames_out, 0, n * sizeof *frames_out);
 	struct dwarf_lookup l = {.arena = a, .addresses = addresses, .n = n, .frames = frames_out};
 	l.symbols = arena_array(a, struct str, n);
+	l.labels = arena_array(a, struct str, n);
 	// First the debug information: where it has a symbol table, that is the one to read.
 	Dwarf_Addr dwarf_bias = 0;
 	Dwarf *dwarf = f->want == DWARF_WANT_LINES ? dwfl_module_getdwarf(f->module, &dwarf_bias) : NULL;
@@ -65,10 +66,11 @@ void dwarf_file_lookup(struct dwarf_file *f, struct arena *a, const uint64_t *ad
 	if (dwarf)
 		dwarf_units_find(&l, dwarf, (int64_t)(dwarf_bias - f->bias));
 	for (uint32_t i = 0; i < n; i++) {
-		if (frames_out[i].n || l.symbols[i].len == 0)
+		struct str name = l.symbols[i].len ? l.symbols[i] : l.labels[i];
+		if (frames_out[i].n || name.len == 0)
 			continue;
 		struct frame *frame = arena_new(a, struct frame);
-		frame->function = l.symbols[i];
+		frame->function = name;
 		frames_out[i] = (struct frames){frame, 1};
 	}
 }

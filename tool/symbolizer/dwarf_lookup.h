@@ -15,7 +15,8 @@ struct dwarf_lookup {
 	struct arena *arena;
 	const uint64_t *addresses; // ascending
 	uint32_t n;
-	struct str *symbols; // of each address: the symbol that covers it, or empty
+	struct str *symbols; // of each address: the function or variable that covers it, or empty
+	struct str *labels;  // where none does: the label before it, which may reach that far
 	struct frames *frames;
 };
 
@@ -33,7 +34,7 @@ static inline uint32_t lookup_lower_bound(const uint64_t *addresses, uint32_t n,
 	return lo;
 }
 
-/** Fills l->symbols. `bias` is what the module's addresses have on top of the file's. */
+/** Fills l->symbols and l->labels. `bias` is what the module's addresses have on top of the file's. */
 void symbol_names_find(struct dwarf_lookup *l, Dwfl_Module *module, GElf_Addr bias,
 		bool with_variables);
 

@@ -8,7 +8,7 @@
 
 #include "tool/symbolizer/dwarf_lookup.h"
 
-enum { NO_SCOPE = 0, MAX_DEPTH = 256 };
+enum { NO_SCOPE = 0, MAX_DEPTH = 256, JOINED_PATHS = 64 };
 
 struct scope {
 	Dwarf_Die die;
@@ -18,6 +18,11 @@ struct scope {
 	int64_t start_line;
 	struct str call_file; // where the parent calls it
 	int64_t call_line, call_column;
+};
+
+struct joined_path {
+	const char *file;
+	struct str path;
 };
 
 struct unit_walk {
@@ -32,6 +37,7 @@ struct unit_walk {
 	uint32_t nscopes, scopes_cap;
 	Dwarf_Files *files;
 	size_t nfiles;
+	struct joined_path joined[JOINED_PATHS]; // the last of each hash
 };
 
 static uint32_t add_scope(struct unit_walk *w, Dwarf_Die *die, uint32_t parent)
@@ -158,6 +164,23 @@ static struct str text(Dwarf_Die *die, unsigned attribute)
 	return str_from(dwarf_formstring(dwarf_attr_integrate(die, attribute, &at)));
 }
 
+// A name relative to the directory the unit was compiled in, as the packages of distributions have
+// them. libdw joins the two only where that directory is absolute.
+static struct str full_path(struct unit_walk *w, const char *file)
+{
+	if (!file || file[0] == '/')
+		return str_from(file);
+	struct joined_path *j = &w->joined[((uintptr_t)file >> 3) % JOINED_PATHS];
+	if (j->file == file)
+		return j->path;
+	struct str dir = text(w->unit, DW_AT_comp_dir);
+	j->file = file;
+	j->path = str_from(file);
+	if (dir.len && !str_has_prefix(j->path, dir))
+		j->path = str_from(arena_printf(w->lookup->arena, "%.*s/%s", STR_FMT(dir), file));
+	return j->path;
+}
+
 static void describe(struct unit_walk *w, struct scope *s)
 {
 	if (s->described)
@@ -177,33 +200,18 @@ static void describe(struct unit_walk *w, struct scope *s)
 	if (!w->files)
 		dwarf_getsrcfiles(w->unit, &w->files, &w->nfiles);
 	if (w->files && (uint64_t)file < w->nfiles)
-		s->call_file = str_from(dwarf_filesrc(w->files, (size_t)file, NULL, NULL));
+		s->call_file = full_path(w, dwarf_filesrc(w->files, (size_t)file, NULL, NULL));
 }
 
-static bool is_mangled(struct str symbol)
+static void read_line(struct unit_walk *w, uint64_t pc, struct frame *frame)
 {
-	return str_has_prefix(symbol, STR("_Z")) || str_has_prefix(symbol, STR("_R"));
-}
-
-// The linker's name of a function says more than DWARF's where it has a suffix (".cold",
-// ".constprop.0"), where DWARF has no mangled name (functions of C++ with internal linkage) or one
-// that no linker saw (constructors, "C4" for "C1" and "C2"). For C, aliases make DWARF's the better.
-static struct str choose_name(struct str dwarf_name, struct str symbol)
-{
-	bool has_suffix = symbol.len > dwarf_name.len && str_has_prefix(symbol, dwarf_name) &&
-			symbol.ptr[dwarf_name.len] == '.';
-	return dwarf_name.len == 0 || has_suffix || is_mangled(symbol) ? symbol : dwarf_name;
-}
-
-static void read_line(Dwarf_Die *unit, uint64_t pc, struct frame *frame)
-{
-	Dwarf_Line *row = dwarf_getsrc_die(unit, pc);
+	Dwarf_Line *row = dwarf_getsrc_die(w->unit, pc);
 	int line = 0, column = 0;
 	if (!row)
 		return;
 	dwarf_lineno(row, &line);
 	dwarf_linecol(row, &column);
-	frame->file = str_from(dwarf_linesrc(row, NULL, NULL));
+	frame->file = full_path(w, dwarf_linesrc(row, NULL, NULL));
 	frame->line = line;
 	frame->column = column;
 }
@@ -216,7 +224,7 @@ static void write_frames(struct unit_walk *w, uint32_t i)
 		depth++;
 	struct frame *frames = arena_array(w->lookup->arena, struct frame, depth);
 	struct frame *f = frames;
-	read_line(w->unit, w->pcs[i], f);
+	read_line(w, w->pcs[i], f);
 	uint32_t s = w->scope_of[i];
 	for (; s != NO_SCOPE; s = w->scopes[s].parent, f++) {
 		struct scope *scope = &w->scopes[s];
@@ -229,7 +237,14 @@ static void write_frames(struct unit_walk *w, uint32_t i)
 		f[1].line = scope->call_line;
 		f[1].column = scope->call_column;
 	}
-	f->function = choose_name(f->function, w->lookup->symbols[w->slots[i]]);
+	// The linker's name of a function says more than DWARF's: it is mangled even where the function
+	// has internal linkage, has the suffix of a clone (".cold"), and is the name in public where
+	// DWARF has the alias in the source ("malloc", "__libc_malloc").
+	struct str symbol = w->lookup->symbols[w->slots[i]];
+	if (symbol.len)
+		f->function = symbol;
+	else if (f->function.len == 0)
+		f->function = w->lookup->labels[w->slots[i]];
 	if (f->function.len || f->file.len)
 		w->lookup->frames[w->slots[i]] = (struct frames){frames, depth};
 }

@@ -97,12 +97,11 @@ void symbol_names_find(struct dwarf_lookup *l, Dwfl_Module *module, GElf_Addr bi
 	for (uint32_t i = 0; i < l->n; i++) {
 		if (i > 0 && preceding[i - 1].name)
 			offer(&preceding[i], &preceding[i - 1]);
-		const char *name = covering[i].name;
-		// A label without a size reaches to the next symbol.
-		if (!name && preceding[i].name && !preceding[i].sized)
-			name = preceding[i].name;
 		// Without the version that follows '@'.
+		const char *name = covering[i].name, *label = preceding[i].name;
 		if (name)
 			l->symbols[i] = (struct str){name, strcspn(name, "@")};
+		else if (label && !preceding[i].sized)
+			l->labels[i] = (struct str){label, strcspn(label, "@")};
 	}
 }
