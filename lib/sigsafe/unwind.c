@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Context: SIG. The walk; see unwind.h, and docs/internals/unwinding.md for the whole picture.
 //
-// The common frame costs one load from the rule cache and two or three from the stack. Everything else
-// is out of line: a pc met for the first time, a rule too odd to pack, code without tables.
+// The common frame costs one load from the rule cache and two or three from the stack, and stays in
+// registers (walk_known). Everything else is a step(): a pc met for the first time, a rule too odd to
+// pack, code without tables, a part of the stack not known to be readable yet.
 #include <errno.h>
 
 #include "cfi.h"
@@ -76,7 +77,10 @@ static int step_packed(struct walk *w, uint32_t packed)
 			return STEP_ROOT;
 		return step_by_fp(w, CP_MARKER_NO_CFI);
 	default:
-		return apply_packed(&w->frame, packed) ? arrive(&w->frame) : CP_MARKER_BAD_STACK;
+		if (!apply_plain(&w->frame, packed) &&
+			(!reach_places(&w->frame, packed) || !apply_plain(&w->frame, packed)))
+			return CP_MARKER_BAD_STACK;
+		return arrive(&w->frame);
 	}
 }
 
@@ -200,11 +204,32 @@ static __attribute__((noinline)) int step_uncached(struct walk *w, uintptr_t key
 }
 
 /** A return address belongs to the call before it: that may be the last instruction of a function. */
-static inline int step(struct walk *w)
+static inline uintptr_t key_of(const struct cp_frame *f)
 {
-	uintptr_t key = w->frame.pc - !w->frame.interrupted;
+	return f->pc - !f->interrupted;
+}
+
+static __attribute__((noinline)) int step(struct walk *w)
+{
+	uintptr_t key = key_of(&w->frame);
 	uint32_t packed = cp_rulecache_get(key);
 	return packed ? step_packed(w, packed) : step_uncached(w, key);
+}
+
+/** Goes on while all is as it mostly is: a cached plain rule, and a known stack. n grows. */
+static uint32_t walk_known(struct cp_frame *frame, uintptr_t *pcs, uint32_t n, uint32_t max)
+{
+	struct cp_frame f = *frame;
+	while (n < max) {
+		uint32_t packed = cp_rulecache_get(key_of(&f));
+		struct cp_frame caller = f;
+		if (!is_plain(packed) || !apply_plain(&caller, packed) || arrive(&caller) != STEP_ON)
+			break;
+		pcs[n++] = caller.pc;
+		f = caller;
+	}
+	*frame = f;
+	return n;
 }
 
 struct cp_unwind_result cp_unwind(const struct cp_regs *regs, uintptr_t *pcs, uint32_t max)
@@ -221,14 +246,15 @@ struct cp_unwind_result cp_unwind(const struct cp_regs *regs, uintptr_t *pcs, ui
 		},
 	};
 	uint32_t n = 0;
-	int result;
+	int result = STEP_ON;
 	pcs[n++] = w.frame.pc;
-	while ((result = step(&w)) == STEP_ON) {
-		if (n == max) {
+	while (result == STEP_ON) {
+		n = walk_known(&w.frame, pcs, n, max);
+		result = step(&w);
+		if (result == STEP_ON && n == max)
 			result = CP_MARKER_TRUNCATED;
-			break;
-		}
-		pcs[n++] = w.frame.pc + w.frame.interrupted;
+		else if (result == STEP_ON)
+			pcs[n++] = w.frame.pc + w.frame.interrupted;
 	}
 	if (w.entered)
 		cp_modmap_leave(w.ticket);

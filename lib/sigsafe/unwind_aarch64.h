@@ -136,25 +136,52 @@ static uint32_t pack(const struct cp_rule *rule)
 		(uint32_t)(-(slot / WORD_BYTES)) << PACKED_SLOT_SHIFT | (uint32_t)save << PACKED_SAVE_SHIFT;
 }
 
-/** A rule of the first two kinds, applied. A slot below sp was popped already: the register has it. */
-static inline bool apply_packed(struct cp_frame *f, uint32_t packed)
+static inline bool is_plain(uint32_t packed)
+{
+	return (packed & PACKED_KIND_MASK) - PACKED_SP <= PACKED_FP - PACKED_SP;
+}
+
+struct places {
+	uintptr_t cfa, slot;
+	enum packed_save save;
+};
+
+static inline struct places places_of(const struct cp_frame *f, uint32_t packed)
 {
 	uintptr_t base = (packed & PACKED_KIND_MASK) == PACKED_SP ? f->sp : f->fp;
 	uintptr_t cfa = base + (packed >> PACKED_CFA_SHIFT & (PACKED_CFA_LIMIT - 1)) * CFA_ALIGN;
 	uintptr_t slot = cfa - (packed >> PACKED_SLOT_SHIFT & (PACKED_SLOT_LIMIT - 1)) * WORD_BYTES;
-	enum packed_save save = slot < f->sp ? SAVE_NONE : (enum packed_save)(packed >> PACKED_SAVE_SHIFT);
-	uintptr_t ra = f->extra, fp = f->fp;
-	if (cfa < f->sp || cfa % CFA_ALIGN || (cfa == f->sp && !f->interrupted))
+	// A slot below sp was popped already: the registers have the values.
+	return (struct places){cfa, slot, slot < f->sp ? SAVE_NONE : (enum packed_save)(packed >> PACKED_SAVE_SHIFT)};
+}
+
+/** Makes the places of a plain rule readable; false: they are not. */
+static bool reach_places(struct cp_frame *f, uint32_t packed)
+{
+	struct places at = places_of(f, packed);
+	return at.cfa >= f->sp && (at.save == SAVE_NONE || cp_readable(&f->stack, at.slot, 2 * WORD_BYTES));
+}
+
+/** Applies a plain rule; false, and nothing changed: its places are outside the known stack, or make no
+ *  sense. No calls, so that the frame stays in registers. */
+static inline bool apply_plain(struct cp_frame *f, uint32_t packed)
+{
+	struct places at = places_of(f, packed);
+	bool has_ra = at.save == SAVE_BOTH || at.save == SAVE_RA;
+	// Only a leaf may have pushed nothing, and keep its return address in x30.
+	if (at.cfa < f->sp || at.cfa % CFA_ALIGN || (!f->interrupted && (at.cfa == f->sp || !has_ra)))
 		return false;
-	if ((save == SAVE_BOTH || save == SAVE_FP) && !cp_load(&f->stack, slot, &fp))
+	if (at.save == SAVE_NONE) {
+		f->pc = f->extra;
+		f->sp = at.cfa;
+		return true;
+	}
+	if (at.slot < f->stack.low || at.slot > f->stack.high - 2 * WORD_BYTES)
 		return false;
-	if ((save == SAVE_BOTH || save == SAVE_RA) && !cp_load(&f->stack, slot + (save == SAVE_BOTH) * WORD_BYTES, &ra))
-		return false;
-	if ((save == SAVE_NONE || save == SAVE_FP) && !f->interrupted)
-		return false;
-	f->pc = ra;
-	f->sp = cfa;
-	f->fp = fp;
+	const uintptr_t *slot = (const uintptr_t *)at.slot;
+	f->pc = at.save == SAVE_BOTH ? slot[1] : at.save == SAVE_RA ? slot[0] : f->extra;
+	f->fp = at.save == SAVE_RA ? f->fp : slot[0];
+	f->sp = at.cfa;
 	return true;
 }
 

@@ -163,25 +163,59 @@ static uint32_t pack(const struct cp_rule *rule)
 		(uint32_t)fp << PACKED_FP_SHIFT | (uint32_t)extra << PACKED_EXTRA_SHIFT;
 }
 
-/** A rule of the first three kinds, applied. A slot below sp was popped already: the register has it. */
-static inline bool apply_packed(struct cp_frame *f, uint32_t packed)
+static inline bool is_plain(uint32_t packed)
+{
+	return (packed & PACKED_KIND_MASK) - PACKED_SP <= PACKED_EXTRA - PACKED_SP;
+}
+
+struct places {
+	uintptr_t cfa, fp_at, extra_at; // the CFA itself: not saved
+};
+
+static inline struct places places_of(const struct cp_frame *f, uint32_t packed)
 {
 	uint32_t kind = packed & PACKED_KIND_MASK;
 	uintptr_t base = kind == PACKED_SP ? f->sp : kind == PACKED_FP ? f->fp : f->extra;
 	uintptr_t cfa = base + (packed >> PACKED_CFA_SHIFT & (PACKED_CFA_LIMIT - 1)) * WORD_BYTES;
-	uintptr_t fp_at = cfa - (packed >> PACKED_FP_SHIFT & (PACKED_SLOT_LIMIT - 1)) * WORD_BYTES;
-	uintptr_t extra_at = cfa - (packed >> PACKED_EXTRA_SHIFT) * WORD_BYTES;
-	uintptr_t ra;
-	if (cfa <= f->sp || cfa % CFA_ALIGN)
+	return (struct places){
+		.cfa = cfa,
+		.fp_at = cfa - (packed >> PACKED_FP_SHIFT & (PACKED_SLOT_LIMIT - 1)) * WORD_BYTES,
+		.extra_at = cfa - (packed >> PACKED_EXTRA_SHIFT) * WORD_BYTES,
+	};
+}
+
+/** Makes the places of a plain rule readable; false: they are not. */
+static bool reach_places(struct cp_frame *f, uint32_t packed)
+{
+	struct places at = places_of(f, packed);
+	return at.cfa > f->sp && (at.extra_at == at.cfa || cp_readable(&f->stack, at.extra_at, WORD_BYTES)) &&
+		(at.fp_at == at.cfa || cp_readable(&f->stack, at.fp_at, WORD_BYTES)) &&
+		cp_readable(&f->stack, at.cfa - WORD_BYTES, WORD_BYTES);
+}
+
+/** Applies a plain rule; false, and nothing changed: its places are outside the known stack, or make no
+ *  sense. A slot below sp was popped already: the register has the value. No calls, so that the frame
+ *  stays in registers. */
+static inline bool apply_plain(struct cp_frame *f, uint32_t packed)
+{
+	struct places at = places_of(f, packed);
+	uintptr_t fp = f->fp, extra = f->extra;
+	if (at.cfa <= f->sp || at.cfa > f->stack.high || at.cfa - WORD_BYTES < f->stack.low || at.cfa % CFA_ALIGN)
 		return false;
-	if (extra_at != cfa && extra_at >= f->sp && !cp_load(&f->stack, extra_at, &f->extra))
-		return false;
-	if (fp_at != cfa && fp_at >= f->sp && !cp_load(&f->stack, fp_at, &f->fp))
-		return false;
-	if (!cp_load(&f->stack, cfa - WORD_BYTES, &ra))
-		return false;
-	f->pc = ra;
-	f->sp = cfa;
+	if (at.extra_at != at.cfa && at.extra_at >= f->sp) {
+		if (at.extra_at < f->stack.low)
+			return false;
+		extra = *(const uintptr_t *)at.extra_at;
+	}
+	if (at.fp_at != at.cfa && at.fp_at >= f->sp) {
+		if (at.fp_at < f->stack.low)
+			return false;
+		fp = *(const uintptr_t *)at.fp_at;
+	}
+	f->pc = *(const uintptr_t *)(at.cfa - WORD_BYTES);
+	f->sp = at.cfa;
+	f->fp = fp;
+	f->extra = extra;
 	return true;
 }
 
