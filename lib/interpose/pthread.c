@@ -17,9 +17,9 @@
 static pthread_key_t end_key;
 static _Atomic bool has_end_key;
 
-static void thread_ends(void *arg)
+static void thread_ends(void *start)
 {
-	cp_cpu_thread_end();
+	cp_cpu_thread_end((uintptr_t)start);
 }
 
 __attribute__((constructor(CP_EARLY_PRIORITY))) static void make_key(void)
@@ -30,7 +30,7 @@ __attribute__((constructor(CP_EARLY_PRIORITY))) static void make_key(void)
 static void thread_begins(struct cp_thread *t)
 {
 	if (load(&has_end_key, acquire))
-		pthread_setspecific(end_key, &end_key); // anything but NULL
+		pthread_setspecific(end_key, (void *)t->start);
 	cp_cpu_thread_begin(t);
 }
 
@@ -52,10 +52,11 @@ static int run_c11_thread(void *arg)
 	return start(start_arg);
 }
 
-/** A record for a thread about to be made, if it is to be watched; NULL: it is not. */
+/** A record for a thread about to be made; NULL: it is one of ours, or there is no memory. Also while no
+ *  profile runs: one may, when the thread ends. */
 static struct cp_thread *expect_thread(uintptr_t start, void *arg)
 {
-	if (!load(&cp_cpu_shared.running, relaxed) || start == load(&cp_thread_own_entry, relaxed))
+	if (start == load(&cp_thread_own_entry, relaxed))
 		return NULL;
 	struct cp_thread *t = cp_thread_new();
 	if (t) {

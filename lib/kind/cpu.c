@@ -88,6 +88,8 @@ static int install_handler(void)
 		.sa_sigaction = (void (*)(int, siginfo_t *, void *))cp_cpu_on_signal,
 		.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK,
 	};
+	// No other handler comes in between: it could jump out (siglongjmp) and leave a ring taken.
+	sigfillset(&action.sa_mask);
 	if (sigaction(sig, &action, NULL) < 0)
 		return -errno;
 	cp_signal_take(sig, &app);
@@ -146,6 +148,7 @@ static void reset_session(const struct cp_cpu_options *options)
 		store(&cp_cpu_shared.refusal[i], 0, relaxed);
 	}
 	store(&cp_cpu_shared.paused_tid, 0, relaxed);
+	store(&cp_cpu_shared.known_ns, 0, relaxed);
 	cp_rings_drain(cp_cpu_shared.rings, drop_record, NULL);
 	s->lost_before = cp_rings_lost(cp_cpu_shared.rings);
 }
@@ -154,6 +157,9 @@ static void begin_sampling(struct cp_cpu_session *s)
 {
 	s->start_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
 	s->start_realtime_ns = cp_clock_ns(CP_CLOCK_REALTIME);
+	s->start_cpu_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU);
+	s->start_own_cpu_ns = cp_thread_own_cpu_ns();
+	cp_cpu_itimer_begin(cp_cpu_shared.engine == &cp_cpu_itimer);
 	// From now on the hook sees threads being born; the others are in the task directory.
 	store(&cp_cpu_shared.running, true, seq_cst);
 	cp_cpu_tasks_scan(s);
@@ -226,6 +232,7 @@ static int stop(void)
 	end_collector(s);
 	cp_cpu_tasks_disarm_all(s); // whom the collector's last scan has armed
 	cp_cpu_collect(s);
+	cp_cpu_tasks_count_unseen(s);
 	if (s->pieces)
 		cp_profile_out_abandon(s->pieces);
 	int ret = cp_target_begin(&s->target);

@@ -108,6 +108,7 @@ static void take_turn(struct cp_cpu_session *s, struct schedule *when, uint64_t 
 {
 	if (cp_modmap_is_stale())
 		cp_modmap_refresh();
+	cp_cpu_perf_set_periods();
 	cp_cpu_collect(s);
 	serve_checkpoints(s);
 	if (now_ns >= when->turn_ns) {

@@ -26,7 +26,7 @@ static uint64_t kernel_tick_ns(void)
 
 /** perf events may take descriptors until three quarters of the limit are in use, high numbers
  * first. */
-static void set_fd_limit(void)
+static int set_fd_limit(void)
 {
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
@@ -34,7 +34,7 @@ static void set_fd_limit(void)
 	int64_t usable = (int64_t)(limit.rlim_cur > INT_MAX ? INT_MAX : limit.rlim_cur) / 4 * 3;
 	int64_t room = usable - cp_taskdir_count("/proc/self/fd");
 	int64_t lowest = usable / 2 < HIGH_FD ? usable / 2 : HIGH_FD;
-	cp_cpu_perf_limit_fds(room > 0 ? (uint32_t)room : 0, (int)lowest);
+	return cp_cpu_perf_limit_fds(room > 0 ? (uint32_t)room : 0, (int)lowest, (uint32_t)usable);
 }
 
 static int perf_trial(void)
@@ -42,8 +42,8 @@ static int perf_trial(void)
 	if (cp_cpu_engine_params.signal != SIGPROF)
 		return -EBUSY; // a queue that is full would turn a real-time signal into SIGIO,
 			       // which kills
-	set_fd_limit();
-	return cp_cpu_perf_probe();
+	int ret = set_fd_limit();
+	return ret < 0 ? ret : cp_cpu_perf_probe();
 }
 
 /** Whether the kernel gives the caller a timer. */
@@ -132,6 +132,7 @@ void cp_cpu_engine_switch(struct cp_cpu_session *s)
 		to->name, from->name);
 	cp_cpu_shared.engine = to;
 	cp_cpu_tasks_disarm_all(s);
+	cp_cpu_itimer_begin(to == &cp_cpu_itimer);
 	s->scan = 0; // whom the next one meets is not newborn
 	cp_cpu_tasks_scan(s);
 }

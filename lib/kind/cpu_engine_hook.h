@@ -20,18 +20,14 @@ struct cp_signal {
 struct cp_cpu_engine {
 	const char *name;
 	/**
-	 * Lets t tick each period of its CPU time, the first time after first_ns. Sets t->engine.
+	 * Lets t tick each period of its CPU time, the first time after first_ns from now. Sets t->engine.
 	 * -EAGAIN, -EMFILE: this thread can have none now, others may. -ESRCH: it has ended.
 	 */
 	int (*arm)(struct cp_thread *t, uint64_t first_ns);
-	/** The periods that were due and not delivered; 0 where they are not known. */
-	uint64_t (*owed)(struct cp_thread *t);
-	/** Ends what arm() began. What is owed is asked before. */
+	/** Ends what arm() began. */
 	void (*disarm)(struct cp_thread *t);
-	/** What those periods are: the marker of their sample. */
+	/** What periods are that it did not deliver: the marker of their sample. */
 	enum cp_marker (*undelivered)(void);
-	/** The periods that a signal from this engine to t stands for; 0: it is not from it. */
-	uint64_t (*weight)(struct cp_thread *t, const struct cp_signal *signal);
 };
 
 /** What all engines need to know; set before the first arm() of a session. */
@@ -48,11 +44,30 @@ extern const struct cp_cpu_engine cp_cpu_timer;
 extern const struct cp_cpu_engine cp_cpu_perf;
 extern const struct cp_cpu_engine cp_cpu_itimer;
 
+/** The periods of t's CPU time that were due and are not delivered; 0 if it has ended. */
+uint64_t cp_cpu_owed(struct cp_thread *t);
+
 /** Whether perf events tick here: tries one for a millisecond. 0 or a negative errno. */
 int cp_cpu_perf_probe(void);
 
+/** An event was opened in this process: a signal may still come when none is open any more. */
+bool cp_cpu_perf_was_used(void);
+
 /** The signal is that of the probe. */
 bool cp_cpu_perf_is_probe(const struct cp_signal *signal);
+
+/** How many descriptors perf events may take, and their numbers: from lowest_fd to nfds. CTL. */
+int cp_cpu_perf_limit_fds(uint32_t max_events, int lowest_fd, uint32_t nfds);
+
+/** The thread whose event sent the signal; NULL: it is from none of ours. */
+struct cp_thread *cp_cpu_perf_thread(const struct cp_signal *signal);
+
+/** The periods that a signal to t stands for. */
+uint64_t cp_cpu_perf_weight(struct cp_thread *t);
+
+/** Threads have ticked for the first time, and are to get the real period now. The second: CTL. */
+bool cp_cpu_perf_wants_periods(void);
+void cp_cpu_perf_set_periods(void);
 
 /** Around an exec by thread t (NULL: none): no tick is pending while it is paused. */
 void cp_cpu_perf_pause(struct cp_thread *t, bool pause);
@@ -60,14 +75,12 @@ void cp_cpu_perf_pause(struct cp_thread *t, bool pause);
 /** In a fork child: t's descriptor is a copy of the parent's. Context: FORK. */
 void cp_cpu_perf_close_in_child(struct cp_thread *t);
 
-/** The kernel's time must not be sampled by perf events (perf_event_paranoid). */
-bool cp_cpu_perf_is_user_only(void);
+/** Before the first thread gets it. is_alone: it is the session's engine, no thread has its own timer. */
+void cp_cpu_itimer_begin(bool is_alone);
+bool cp_cpu_itimer_is_on(void);
 
-/** How many descriptors perf events may take, and from which number on. */
-void cp_cpu_perf_limit_fds(uint32_t max_events, int lowest_fd);
-
-/** Periods one tick of the itimer stands for: more than one above the kernel's rate. */
-uint64_t cp_cpu_itimer_weight(void);
+/** The periods that a tick of it in thread t (NULL: not known) stands for. */
+uint64_t cp_cpu_itimer_weight(struct cp_thread *t);
 
 /** Ends the process's timer. */
 void cp_cpu_itimer_off(void);

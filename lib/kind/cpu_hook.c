@@ -64,37 +64,64 @@ static void take_sample(uint32_t hint, uint64_t weight, const void *ucontext)
 		wake_collector();
 }
 
-/** The record of the thread a signal is for: named by the timer's cookie, or looked up. */
-static struct cp_thread *thread_of(const struct cp_signal *signal)
+/** What a signal is to us. */
+struct tick {
+	bool is_ours;        // from one of our engines, if only a late one
+	struct cp_thread *t; // NULL: not known
+	uint64_t weight;     // periods it stands for; 0: none
+};
+
+static bool is_ticking(struct cp_thread *t)
 {
-	if (signal->code == SI_TIMER)
-		return cp_thread_at((uint32_t)signal->cookie);
-	return cp_thread_find(cp_gettid());
+	uint32_t state = t ? load(&t->state, acquire) : CP_THREAD_FREE;
+	return state == CP_THREAD_ARMED || state == CP_THREAD_ARMING;
 }
 
-/** The periods a signal stands for. *ours_out: it comes from one of our engines, if only an old
- * one. */
-static uint64_t weigh(const struct cp_signal *signal, struct cp_thread **thread_out, bool *ours_out)
+/** A timer names its thread's record. */
+static struct tick from_timer(const struct cp_signal *signal)
 {
-	const uint64_t magic_mask = 0xffffull << 48;
-	uint64_t cookie = cp_cpu_engine_params.cookie;
-	*ours_out = signal->code == SI_TIMER && ((signal->cookie ^ cookie) & magic_mask) == 0;
-	*thread_out = NULL;
-	if (cookie == 0 || (signal->code == SI_TIMER && (signal->cookie ^ cookie) >> 32 != 0))
-		return 0;
-	struct cp_thread *t = thread_of(signal);
-	uint32_t state = t ? load(&t->state, acquire) : CP_THREAD_FREE;
-	if (state == CP_THREAD_ARMED || state == CP_THREAD_ARMING) {
-		const struct cp_cpu_engine *engine = t->engine;
-		*thread_out = t;
-		uint64_t weight = engine ? engine->weight(t, signal) : 0;
-		*ours_out |= weight > 0;
-		return weight;
+	uint64_t differs = (signal->cookie ^ cp_cpu_engine_params.cookie) >> 32;
+	struct tick tick = {.is_ours = differs >> 16 == 0 && cp_cpu_engine_params.cookie != 0};
+	if (differs != 0) // of an earlier session
+		return tick;
+	tick.t = cp_thread_at((uint32_t)signal->cookie);
+	if (is_ticking(tick.t))
+		tick.weight = 1 + (signal->overrun > 0 ? (uint64_t)signal->overrun : 0);
+	return tick;
+}
+
+static struct tick from_perf(const struct cp_signal *signal)
+{
+	// Nobody else sends this code with our signal; a thread that is not found has just been disarmed.
+	struct tick tick = {.is_ours = cp_cpu_perf_was_used(), .t = cp_cpu_perf_thread(signal)};
+	if (!cp_cpu_perf_is_probe(signal) && is_ticking(tick.t))
+		tick.weight = cp_cpu_perf_weight(tick.t);
+	return tick;
+}
+
+static struct tick from_itimer(void)
+{
+	struct tick tick = {.is_ours = cp_cpu_itimer_is_on()};
+	if (!tick.is_ours)
+		return tick;
+	if (cp_cpu_shared.engine != &cp_cpu_itimer)
+		tick.t = cp_thread_find(cp_gettid());
+	tick.weight = cp_cpu_itimer_weight(tick.t);
+	return tick;
+}
+
+static struct tick tick_of(const struct cp_signal *signal)
+{
+	switch (signal->code) {
+	case SI_TIMER:
+		return from_timer(signal);
+	case POLL_IN:
+		return from_perf(signal);
+	case SI_KERNEL:
+		return from_itimer();
+	default:
+		return (struct tick){0};
 	}
-	// A thread not found yet has only the process's timer.
-	uint64_t weight = cp_cpu_itimer.weight(NULL, signal);
-	*ours_out |= weight > 0;
-	return t ? 0 : weight;
 }
 
 void cp_cpu_on_signal(int sig, void *info_arg, void *ucontext)
@@ -104,22 +131,22 @@ void cp_cpu_on_signal(int sig, void *info_arg, void *ucontext)
 	if (signal.code == SI_TIMER) {
 		signal.cookie = (uint64_t)info->si_ptr;
 		signal.overrun = info->si_overrun;
-	} else if (signal.code > 0 && signal.code < SI_KERNEL) {
+	} else if (signal.code == POLL_IN) {
 		signal.fd = info->si_fd;
 	}
-	bool ours;
-	struct cp_thread *t;
-	uint64_t weight = weigh(&signal, &t, &ours);
-	if (!ours && !cp_cpu_perf_is_probe(&signal)) {
+	struct tick tick = tick_of(&signal);
+	if (!tick.is_ours) {
 		fetch_add(&cp_cpu_shared.foreign, 1, relaxed);
 		cp_signal_pass_on(sig, info, ucontext);
 		return;
 	}
-	if (weight == 0 || !enter())
+	if (cp_cpu_perf_wants_periods())
+		wake_collector();
+	if (tick.weight == 0 || !enter())
 		return;
-	if (t)
-		fetch_add(&t->ticks, weight, relaxed);
-	take_sample(t ? t->index : 0, weight, ucontext);
+	if (tick.t)
+		fetch_add(&tick.t->ticks, tick.weight, relaxed);
+	take_sample(tick.t ? tick.t->index : (uint32_t)(uintptr_t)&signal >> 12, tick.weight, ucontext);
 	leave();
 }
 
@@ -133,15 +160,40 @@ static int engine_number(const struct cp_cpu_engine *engine)
 	return i;
 }
 
+/** Periods of t that have ended when its CPU clock shows now_ns. */
+static uint64_t periods_due(const struct cp_thread *t, uint64_t now_ns)
+{
+	uint64_t first_ns = t->since_ns + t->first_ns;
+	return now_ns < first_ns ? 0 : 1 + (now_ns - first_ns) / cp_cpu_engine_params.period_ns;
+}
+
+static uint64_t cpu_clock_ns(const struct cp_thread *t)
+{
+	return cp_clock_ns(cp_thread_cpu_clock(load(&t->tid, relaxed)));
+}
+
+uint64_t cp_cpu_owed(struct cp_thread *t)
+{
+	if (t->engine == &cp_cpu_itimer)
+		return 0;
+	uint64_t due = periods_due(t, cpu_clock_ns(t));
+	uint64_t ticks = load(&t->ticks, relaxed);
+	return due > ticks ? due - ticks : 0;
+}
+
 /** Tries the session's engine, then those after it. */
 static int arm_by_any(struct cp_thread *t)
 {
 	struct cp_random random;
 	cp_random_seed(&random);
-	uint64_t first_ns = 1 + cp_random_below(&random, cp_cpu_engine_params.period_ns);
+	uint64_t now_ns = cpu_clock_ns(t);
+	t->since_ns = t->is_newborn ? 0 : now_ns;
+	t->first_ns = 1 + cp_random_below(&random, cp_cpu_engine_params.period_ns);
+	uint64_t next_ns = t->since_ns + t->first_ns +
+			periods_due(t, now_ns) * cp_cpu_engine_params.period_ns;
 	int ret = -ENOSYS;
 	for (int i = engine_number(cp_cpu_shared.engine); i < 3; i++) {
-		ret = cp_cpu_engines[i]->arm(t, first_ns);
+		ret = cp_cpu_engines[i]->arm(t, next_ns - now_ns);
 		if (ret >= 0) {
 			fetch_add(&cp_cpu_shared.armed[i], 1, relaxed);
 			return 0;
@@ -191,8 +243,13 @@ bool cp_cpu_disarm(struct cp_thread *t, struct cp_cpu_leftover *left_out)
 	if (!cp_thread_claim(t, CP_THREAD_ARMED, CP_THREAD_LEAVING))
 		return false;
 	const struct cp_cpu_engine *engine = t->engine;
-	left_out->weight = engine->owed(t);
+	left_out->weight = cp_cpu_owed(t);
 	engine->disarm(t);
+	// How much of the process's CPU time is known: of a thread that ended unseen, what was delivered.
+	uint64_t now_ns = cpu_clock_ns(t);
+	uint64_t known_ns = now_ns > t->since_ns ? now_ns - t->since_ns :
+			load(&t->ticks, relaxed) * cp_cpu_engine_params.period_ns;
+	fetch_add(&cp_cpu_shared.known_ns, known_ns, relaxed);
 	if (t->start)
 		left_out->pcs[left_out->npcs++] = t->start;
 	left_out->pcs[left_out->npcs++] = engine->undelivered();
@@ -202,12 +259,12 @@ bool cp_cpu_disarm(struct cp_thread *t, struct cp_cpu_leftover *left_out)
 
 void cp_cpu_thread_begin(struct cp_thread *t)
 {
-	if (!load(&cp_cpu_shared.keeps_blocked, relaxed))
-		cp_sigmask(CP_SIG_UNBLOCK, cp_sigmask_of(cp_signal_ours()));
 	if (!enter()) {
 		cp_thread_free(t);
 		return;
 	}
+	if (!load(&cp_cpu_shared.keeps_blocked, relaxed))
+		cp_sigmask(CP_SIG_UNBLOCK, cp_sigmask_of(cp_signal_ours()));
 	cp_cpu_arm(t, cp_gettid());
 	leave();
 }
@@ -225,7 +282,7 @@ static void record_leftover(const struct cp_cpu_leftover *left, uint32_t hint)
 	cp_rings_commit(rings, rec, left->npcs);
 }
 
-void cp_cpu_thread_end(void)
+void cp_cpu_thread_end(uintptr_t start)
 {
 	if (!enter())
 		return;
@@ -234,6 +291,8 @@ void cp_cpu_thread_end(void)
 	cp_sigmask(CP_SIG_BLOCK, cp_sigmask_of(cp_signal_ours()));
 	struct cp_thread *t = cp_thread_find(cp_gettid());
 	struct cp_cpu_leftover left;
+	if (t)
+		t->start = start; // it may have been found by the task scan, which does not know
 	if (t && cp_cpu_disarm(t, &left) && left.weight > 0)
 		record_leftover(&left, (uint32_t)cp_gettid());
 	leave();

@@ -23,6 +23,7 @@ struct cp_cpu_shared {
 	int pid;                     // of the process that started the session
 	struct cp_rings *rings;      // made once, never freed
 	const struct cp_cpu_engine *engine;      // that threads get first
+	_Atomic uint64_t known_ns;  // CPU time of threads that were disarmed
 	_Atomic uint32_t seen, unarmed, foreign; // threads, threads, signals
 	_Atomic uint32_t armed[3];               // threads by engine: cp_cpu_engines[]
 	_Atomic int32_t refusal[3];              // last error of each engine's arm()
@@ -56,8 +57,8 @@ bool cp_cpu_disarm(struct cp_thread *t, struct cp_cpu_leftover *left_out);
 /** In a new thread, before its start routine; t: a record from cp_thread_new() with `start` set. */
 void cp_cpu_thread_begin(struct cp_thread *t);
 
-/** In the thread, when it ends. */
-void cp_cpu_thread_end(void);
+/** In the thread, when it ends; start: its start routine. */
+void cp_cpu_thread_end(uintptr_t start);
 
 /** Before exec, what survives it or may be pending stops for the thread paused_tid: it must not
  * meet a program that does not know it. If the exec fails the collector lets it go on. */

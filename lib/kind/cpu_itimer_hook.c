@@ -10,7 +10,12 @@
 #include "sigsafe/atomic.h"
 #include "sigsafe/clock.h"
 
-static _Atomic bool is_on;
+static struct {
+	_Atomic bool is_on;
+	bool is_alone;          // no thread has a timer of its own
+	uint64_t since_ns;      // on the process's CPU clock
+	_Atomic uint64_t taken; // periods delivered, when it is alone
+} itimer;
 
 struct itimer_spec {
 	struct {
@@ -29,7 +34,8 @@ static int set_itimer(uint64_t first_ns, uint64_t interval_ns)
 	return (int)cp_syscall(SYS_setitimer, ITIMER_PROF, &spec, NULL, 0);
 }
 
-uint64_t cp_cpu_itimer_weight(void)
+/** More than one where the rate is above the kernel's, which sends at most one signal a tick. */
+static uint64_t periods_a_tick(void)
 {
 	uint64_t period_ns = cp_cpu_engine_params.period_ns;
 	uint64_t weight = (cp_cpu_engine_params.tick_ns + period_ns - 1) / period_ns;
@@ -38,7 +44,7 @@ uint64_t cp_cpu_itimer_weight(void)
 
 static int start_itimer(uint64_t first_ns)
 {
-	uint64_t weight = cp_cpu_itimer_weight();
+	uint64_t weight = periods_a_tick();
 	return set_itimer(first_ns * weight, cp_cpu_engine_params.period_ns * weight);
 }
 
@@ -47,20 +53,20 @@ static int itimer_arm(struct cp_thread *t, uint64_t first_ns)
 	if (cp_cpu_engine_params.signal != SIGPROF)
 		return -EBUSY; // the kernel sends SIGPROF, and that is the application's
 	t->engine = &cp_cpu_itimer;
-	if (exchange(&is_on, true, relaxed))
+	if (exchange(&itimer.is_on, true, relaxed))
 		return 0;
 	return start_itimer(first_ns);
 }
 
 void cp_cpu_itimer_off(void)
 {
-	if (exchange(&is_on, false, relaxed))
+	if (exchange(&itimer.is_on, false, relaxed))
 		set_itimer(0, 0);
 }
 
 void cp_cpu_itimer_pause(bool pause)
 {
-	if (!load(&is_on, relaxed))
+	if (!load(&itimer.is_on, relaxed))
 		return;
 	if (pause)
 		set_itimer(0, 0);
@@ -70,12 +76,7 @@ void cp_cpu_itimer_pause(bool pause)
 
 void cp_cpu_itimer_reset(void)
 {
-	store(&is_on, false, relaxed);
-}
-
-static uint64_t itimer_owed(struct cp_thread *t)
-{
-	return 0;
+	store(&itimer.is_on, false, relaxed);
 }
 
 /** It goes on for the other threads; see cp_cpu_itimer_off(). */
@@ -88,16 +89,41 @@ static enum cp_marker itimer_undelivered(void)
 	return CP_MARKER_NONE;
 }
 
-static uint64_t itimer_weight(struct cp_thread *t, const struct cp_signal *signal)
+/** The periods of the process's CPU time that no tick has taken yet. */
+static uint64_t take_owed(void)
 {
-	return signal->code == SI_KERNEL && load(&is_on, relaxed) ? cp_cpu_itimer_weight() : 0;
+	uint64_t due = (cp_clock_ns(CP_CLOCK_PROCESS_CPU) - itimer.since_ns) / cp_cpu_engine_params.period_ns;
+	uint64_t taken = load(&itimer.taken, relaxed);
+	do {
+		if (due <= taken)
+			return 0;
+	} while (!compare_exchange(&itimer.taken, &taken, due, relaxed));
+	return due - taken;
+}
+
+uint64_t cp_cpu_itimer_weight(struct cp_thread *t)
+{
+	if (t && t->engine != &cp_cpu_itimer)
+		return 0; // it has a timer of its own
+	// Alone it answers for all the process's time, also for signals that met one that was pending.
+	return itimer.is_alone ? take_owed() : periods_a_tick();
+}
+
+bool cp_cpu_itimer_is_on(void)
+{
+	return load(&itimer.is_on, relaxed);
+}
+
+void cp_cpu_itimer_begin(bool is_alone)
+{
+	itimer.is_alone = is_alone;
+	itimer.since_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU);
+	store(&itimer.taken, 0, relaxed);
 }
 
 const struct cp_cpu_engine cp_cpu_itimer = {
 	.name = "itimer",
 	.arm = itimer_arm,
-	.owed = itimer_owed,
 		.disarm = itimer_disarm,
 	.undelivered = itimer_undelivered,
-	.weight = itimer_weight,
 };

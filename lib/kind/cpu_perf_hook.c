@@ -13,6 +13,7 @@
 #include "cpu_engine_hook.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/clock.h"
+#include "sigsafe/pagealloc.h"
 #include "sigsafe/sigmask.h"
 
 enum {
@@ -33,19 +34,26 @@ static struct {
 	_Atomic uint32_t nevents;
 	uint32_t max_events;
 	int lowest_fd;
+	_Atomic uint32_t *thread_of_fd; // indexes of records
+	uint32_t nfds;
+	_Atomic uint32_t want_period;   // a list of records, by queue_next
 	_Atomic int probe_fd;
 	_Atomic uint32_t probe_ticks;
 } perf = {.max_events = 1, .probe_fd = -1};
 
-bool cp_cpu_perf_is_user_only(void)
+int cp_cpu_perf_limit_fds(uint32_t max_events, int lowest_fd, uint32_t nfds)
 {
-	return load(&perf.user_only, relaxed);
-}
-
-void cp_cpu_perf_limit_fds(uint32_t max_events, int lowest_fd)
-{
+	if (nfds > perf.nfds) {
+		// An old table, if the limit grew, is left to handlers that may still look into it.
+		_Atomic uint32_t *table = cp_pages_alloc(nfds * sizeof(*table));
+		if (!table)
+			return -ENOMEM;
+		perf.thread_of_fd = table;
+		perf.nfds = nfds;
+	}
 	perf.max_events = max_events;
 	perf.lowest_fd = lowest_fd;
+	return 0;
 }
 
 static int open_event(int tid, uint64_t period_ns, bool user_only)
@@ -108,68 +116,68 @@ static uint64_t event_count_ns(int fd)
 	return count_ns;
 }
 
-static int perf_arm(struct cp_thread *t, uint64_t first_ns)
+static void close_event(struct cp_thread *t)
+{
+	cp_syscall(SYS_close, t->perf_fd, 0, 0, 0);
+	fetch_sub(&perf.nevents, 1, relaxed);
+}
+
+/** Opens t's event and enters its descriptor, by which a handler finds t. */
+static int open_for(struct cp_thread *t, uint64_t period_ns)
 {
 	if (fetch_add(&perf.nevents, 1, relaxed) >= perf.max_events) {
 		fetch_sub(&perf.nevents, 1, relaxed);
 		return -EMFILE;
 	}
-	int tid = load(&t->tid, relaxed);
-	int fd = open_allowed(tid, first_ns > MIN_PERIOD_NS ? first_ns : MIN_PERIOD_NS);
+	int fd = open_allowed(load(&t->tid, relaxed), period_ns);
 	if (fd < 0) {
 		fetch_sub(&perf.nevents, 1, relaxed);
 		return fd;
 	}
 	t->perf_fd = fd = move_high(fd);
-	t->first_ns = first_ns;
-	t->engine = &cp_cpu_perf;
-	int ret = send_signal_to(fd, tid);
-	if (ret >= 0)
-		ret = (int)cp_syscall(SYS_ioctl, fd, PERF_EVENT_IOC_ENABLE, 0, 0);
-	if (ret < 0) {
-		cp_syscall(SYS_close, fd, 0, 0, 0);
-		fetch_sub(&perf.nevents, 1, relaxed);
-		return ret;
+	if ((uint32_t)fd >= perf.nfds) {
+		close_event(t);
+		return -EMFILE;
 	}
+	store(&perf.thread_of_fd[fd], t->index, release);
 	return 0;
+}
+
+static int perf_arm(struct cp_thread *t, uint64_t first_ns)
+{
+	int ret = open_for(t, first_ns > MIN_PERIOD_NS ? first_ns : MIN_PERIOD_NS);
+	if (ret < 0)
+		return ret;
+	t->engine = &cp_cpu_perf;
+	ret = send_signal_to(t->perf_fd, load(&t->tid, relaxed));
+	if (ret >= 0)
+		ret = (int)cp_syscall(SYS_ioctl, t->perf_fd, PERF_EVENT_IOC_ENABLE, 0, 0);
+	if (ret < 0)
+		close_event(t);
+	return ret;
 }
 
 static bool is_ours(int fd, int tid)
 {
 	struct fd_owner owner = {-1, -1};
 	return cp_syscall(SYS_fcntl, fd, F_GETOWN_EX, &owner, 0) >= 0 &&
-	       owner.type == F_OWNER_TID && owner.pid == tid &&
-	       cp_syscall(SYS_fcntl, fd, F_GETSIG, 0, 0) == cp_cpu_engine_params.signal;
-}
-
-/** The periods that the event has counted and no signal has delivered yet. */
-static uint64_t undelivered_periods(struct cp_thread *t)
-{
-	uint64_t count_ns = event_count_ns(t->perf_fd);
-	if (count_ns < t->first_ns)
-		return 0;
-	uint64_t due = 1 + (count_ns - t->first_ns) / cp_cpu_engine_params.period_ns;
-	uint64_t ticks = load(&t->ticks, relaxed);
-	return due > ticks ? due - ticks : 0;
+			owner.type == F_OWNER_TID && owner.pid == tid &&
+			cp_syscall(SYS_fcntl, fd, F_GETSIG, 0, 0) == cp_cpu_engine_params.signal;
 }
 
 /** The program may have closed our descriptor, and the number may be another file's now. */
 static bool still_has_event(const struct cp_thread *t)
 {
-	// The owner of an event of a thread that has ended reads as nobody: only its signal is left to check.
+	// The owner of an event of a thread that has ended reads as nobody: its signal is left to check.
 	return is_ours(t->perf_fd, load(&t->tid, relaxed)) || is_ours(t->perf_fd, 0);
-}
-
-static uint64_t perf_owed(struct cp_thread *t)
-{
-	return still_has_event(t) ? undelivered_periods(t) : 0;
 }
 
 static void perf_disarm(struct cp_thread *t)
 {
-	fetch_sub(&perf.nevents, 1, relaxed);
 	if (still_has_event(t))
-		cp_syscall(SYS_close, t->perf_fd, 0, 0, 0);
+		close_event(t);
+	else
+		fetch_sub(&perf.nevents, 1, relaxed);
 }
 
 static enum cp_marker perf_undelivered(void)
@@ -177,22 +185,60 @@ static enum cp_marker perf_undelivered(void)
 	return load(&perf.user_only, relaxed) ? CP_MARKER_KERNEL : CP_MARKER_THREAD_EXIT;
 }
 
-static uint64_t perf_weight(struct cp_thread *t, const struct cp_signal *signal)
+/**
+ * After the random first period all are equal; but the handler makes no system call for it that a
+ * sandboxed thread might not be allowed: the collector does. Until then ticks come too often.
+ */
+static void want_period(struct cp_thread *t)
 {
-	if (signal->code != POLL_IN && signal->code != POLL_HUP)
-		return 0;
-	if (signal->fd != t->perf_fd)
-		return 0;
-	if (!t->period_is_set) {
-		t->period_is_set = true;
-		cp_syscall(SYS_ioctl, t->perf_fd, PERF_EVENT_IOC_PERIOD,
-			&cp_cpu_engine_params.period_ns, 0);
+	if (exchange(&t->is_queued, true, acq_rel))
+		return;
+	uint32_t head = load(&perf.want_period, relaxed);
+	do
+		store(&t->queue_next, head, relaxed);
+	while (!compare_exchange(&perf.want_period, &head, t->index, release));
+}
+
+bool cp_cpu_perf_wants_periods(void)
+{
+	return load(&perf.want_period, relaxed) != 0;
+}
+
+void cp_cpu_perf_set_periods(void)
+{
+	uint32_t index = exchange(&perf.want_period, 0, acquire);
+	while (index != 0) {
+		struct cp_thread *t = cp_thread_at(index);
+		index = load(&t->queue_next, relaxed);
+		// The record may be another thread's by now, which is served a little early.
+		if (load(&t->state, acquire) == CP_THREAD_ARMED && t->engine == &cp_cpu_perf &&
+				is_ours(t->perf_fd, load(&t->tid, relaxed))) {
+			cp_syscall(SYS_ioctl, t->perf_fd, PERF_EVENT_IOC_PERIOD,
+					&cp_cpu_engine_params.period_ns, 0);
+			store(&t->has_period, true, release);
+		}
+		store(&t->is_queued, false, release);
 	}
-	// Overflows that came while a signal was pending (in a long system call) are in this one.
-	// Where the kernel's time may not be sampled they say nothing about this place, and wait
-	// for disarm().
-	uint64_t due = load(&perf.user_only, relaxed) ? 1 : undelivered_periods(t);
-	return due > 0 ? due : 1;
+}
+
+uint64_t cp_cpu_perf_weight(struct cp_thread *t)
+{
+	bool has_period = load(&t->has_period, acquire);
+	if (!has_period)
+		want_period(t);
+	// Where the kernel's time may not be sampled, what went by there says nothing about this place: it
+	// is owed until disarm(). Else overflows that met a pending signal (in a long system call) are in it.
+	if (load(&perf.user_only, relaxed))
+		return has_period || load(&t->ticks, relaxed) == 0 ? 1 : 0;
+	return cp_cpu_owed(t);
+}
+
+struct cp_thread *cp_cpu_perf_thread(const struct cp_signal *signal)
+{
+	if (signal->code != POLL_IN || (uint32_t)signal->fd >= perf.nfds)
+		return NULL;
+	struct cp_thread *t = cp_thread_at(load(&perf.thread_of_fd[signal->fd], acquire));
+	return t && t->engine == &cp_cpu_perf && t->perf_fd == signal->fd ? t : NULL;
 }
 
 bool cp_cpu_perf_is_probe(const struct cp_signal *signal)
@@ -235,6 +281,11 @@ int cp_cpu_perf_probe(void)
 	return ret;
 }
 
+bool cp_cpu_perf_was_used(void)
+{
+	return perf.nfds > 0;
+}
+
 void cp_cpu_perf_pause(struct cp_thread *t, bool pause)
 {
 	if (t && t->engine == &cp_cpu_perf && is_ours(t->perf_fd, load(&t->tid, relaxed)))
@@ -244,6 +295,7 @@ void cp_cpu_perf_pause(struct cp_thread *t, bool pause)
 
 void cp_cpu_perf_reset(void)
 {
+	store(&perf.want_period, 0, relaxed);
 	store(&perf.nevents, 0, relaxed);
 }
 
@@ -256,8 +308,6 @@ void cp_cpu_perf_close_in_child(struct cp_thread *t)
 const struct cp_cpu_engine cp_cpu_perf = {
 	.name = "perf",
 	.arm = perf_arm,
-	.owed = perf_owed,
-		.disarm = perf_disarm,
+	.disarm = perf_disarm,
 	.undelivered = perf_undelivered,
-	.weight = perf_weight,
 };

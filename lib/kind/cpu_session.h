@@ -22,6 +22,7 @@ struct cp_cpu_stats {
 	_Atomic uint64_t periods;              // they stand for, and those of marker samples
 	uint64_t lost;                         // periods
 	_Atomic uint64_t cut[CP_MARKER_COUNT]; // periods in stacks that end in a marker
+	uint64_t unseen;    // periods of threads that were never met alive
 	uint32_t nblocked;                     // threads that block our signal
 	bool handler_replaced;
 	int scan_error;
@@ -33,6 +34,7 @@ struct cp_cpu_session {
 	struct cp_stacktab stacks;
 	uint64_t start_ns, end_ns; // monotonic
 	uint64_t start_realtime_ns;
+	uint64_t start_cpu_ns, start_own_cpu_ns; // CPU time of the process, of our threads
 	uint64_t lost_before;           // of the rings, when it started
 	char reason[CP_REASON_BYTES];   // why this engine
 	char switched[CP_REASON_BYTES]; // why another one later; "": it was not
@@ -61,6 +63,8 @@ uint32_t cp_cpu_tasks_scan(struct cp_cpu_session *s);
 /** Disarms everybody; what was due and not delivered goes into the stacks. */
 void cp_cpu_tasks_disarm_all(struct cp_cpu_session *s);
 
+/** After that: CPU time of the process that no thread we know has taken is in the profile, too. */
+void cp_cpu_tasks_count_unseen(struct cp_cpu_session *s);
 /** A thread that does not block our signal is owed as many periods. */
 bool cp_cpu_tasks_owe(uint64_t periods);
 

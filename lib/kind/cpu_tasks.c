@@ -13,6 +13,7 @@
 #include "cpu_session.h"
 #include "signal_hook.h"
 #include "sigsafe/atomic.h"
+#include "sigsafe/clock.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/sys.h"
 #include "sigsafe/taskdir.h"
@@ -94,7 +95,8 @@ static bool blocks_signal(int tid)
 /** What is due between two ticks of the kernel is always owed; more than that has a reason. */
 static bool owes_much(uint64_t periods)
 {
-	return periods > 1 + 2 * cp_cpu_itimer_weight();
+	return periods * cp_cpu_engine_params.period_ns > 2 * cp_cpu_engine_params.tick_ns &&
+			periods > 2;
 }
 
 static void disarm(struct cp_cpu_session *s, struct cp_thread *t)
@@ -123,10 +125,26 @@ bool cp_cpu_tasks_owe(uint64_t periods)
 		struct cp_thread *t = cp_thread_at(i);
 		if (load(&t->state, acquire) != CP_THREAD_ARMED)
 			continue;
-		if (t->engine == &cp_cpu_itimer || t->engine->owed(t) >= periods) {
+		if (t->engine == &cp_cpu_itimer || cp_cpu_owed(t) >= periods) {
 			if (!blocks_signal(load(&t->tid, relaxed)))
 				return true;
 		}
 	}
 	return false;
+}
+
+void cp_cpu_tasks_count_unseen(struct cp_cpu_session *s)
+{
+	if (cp_cpu_shared.engine == &cp_cpu_itimer)
+		return; // it counts the process's time, whosever it is
+	uint64_t process_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU) - s->start_cpu_ns;
+	uint64_t own_ns = cp_thread_own_cpu_ns() - s->start_own_cpu_ns;
+	uint64_t known_ns = load(&cp_cpu_shared.known_ns, relaxed) + own_ns;
+	uint64_t period_ns = cp_cpu_engine_params.period_ns;
+	// Less than a hundredth is what start and stop themselves take, and other small change.
+	if (process_ns < known_ns + process_ns / 100 + 2 * period_ns)
+		return;
+	static const uintptr_t pcs[] = {CP_MARKER_THREAD_EXIT};
+	s->stats.unseen = (process_ns - known_ns) / period_ns;
+	cp_cpu_add(s, pcs, 1, 0, s->stats.unseen);
 }

@@ -18,19 +18,6 @@ struct timer_spec {
 	struct cp_timespec interval, value;
 };
 
-/** Periods of t that have ended when its CPU clock shows now_ns. */
-static uint64_t periods_due(const struct cp_thread *t, uint64_t now_ns)
-{
-	uint64_t first_ns = t->since_ns + t->first_ns;
-	return now_ns < first_ns ? 0 : 1 + (now_ns - first_ns) / cp_cpu_engine_params.period_ns;
-}
-
-/** When the next one ends. */
-static uint64_t next_due_ns(const struct cp_thread *t, uint64_t now_ns)
-{
-	return t->since_ns + t->first_ns + periods_due(t, now_ns) * cp_cpu_engine_params.period_ns;
-}
-
 static int timer_arm(struct cp_thread *t, uint64_t first_ns)
 {
 	int tid = load(&t->tid, relaxed);
@@ -45,24 +32,14 @@ static int timer_arm(struct cp_thread *t, uint64_t first_ns)
 	if (ret < 0) // EINVAL is how the kernel says that the thread has ended
 		return ret == -EINVAL ? -ESRCH : (int)ret;
 	t->engine = &cp_cpu_timer;
-	uint64_t now_ns = cp_clock_ns(clock);
-	t->since_ns = t->is_newborn ? 0 : now_ns;
-	t->first_ns = first_ns;
 	struct timer_spec spec = {
-			.interval = cp_timespec_from_ns(cp_cpu_engine_params.period_ns),
-			.value = cp_timespec_from_ns(next_due_ns(t, now_ns) - now_ns),
+		.interval = cp_timespec_from_ns(cp_cpu_engine_params.period_ns),
+		.value = cp_timespec_from_ns(first_ns),
 	};
 	ret = cp_syscall(SYS_timer_settime, t->timer_id, 0, &spec, 0);
 	if (ret < 0)
 		cp_syscall(SYS_timer_delete, t->timer_id, 0, 0, 0);
 	return (int)ret;
-}
-
-static uint64_t timer_owed(struct cp_thread *t)
-{
-	uint64_t due = periods_due(t, cp_clock_ns(cp_thread_cpu_clock(load(&t->tid, relaxed))));
-	uint64_t ticks = load(&t->ticks, relaxed);
-	return due > ticks ? due - ticks : 0;
 }
 
 static void timer_disarm(struct cp_thread *t)
@@ -75,18 +52,9 @@ static enum cp_marker timer_undelivered(void)
 	return CP_MARKER_THREAD_EXIT;
 }
 
-static uint64_t timer_weight(struct cp_thread *t, const struct cp_signal *signal)
-{
-	if (signal->code != SI_TIMER || t->index != (uint32_t)signal->cookie)
-		return 0;
-	return 1 + (signal->overrun > 0 ? (uint64_t)signal->overrun : 0);
-}
-
 const struct cp_cpu_engine cp_cpu_timer = {
 	.name = "timer",
 	.arm = timer_arm,
-	.owed = timer_owed,
 	.disarm = timer_disarm,
 	.undelivered = timer_undelivered,
-	.weight = timer_weight,
 };

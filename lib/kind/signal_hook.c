@@ -5,6 +5,8 @@
 // and then bump the version; a handler takes the current copy and looks again if two writes went
 // over it.
 #include <linux/signal.h>
+#include <asm/sigcontext.h>
+#include <asm/ucontext.h>
 
 #include "sigsafe/atomic.h"
 #include "sigsafe/lock.h"
@@ -74,12 +76,14 @@ void cp_signal_pass_on(int sig, void *info, void *ucontext)
 		return;
 	if (app.flags & SA_RESETHAND)
 		cp_signal_swap_app_action(&(struct cp_action){0}, NULL);
-	uint64_t mask = cp_sigmask(CP_SIG_BLOCK, app.mask);
-	if (app.flags & SA_NODEFER)
-		cp_sigmask(CP_SIG_UNBLOCK, cp_sigmask_of(sig));
+	// Our handler blocks all; his runs under the interrupted code's mask and what he asked for.
+	uint64_t mask = ((const struct ucontext *)ucontext)->uc_sigmask | app.mask;
+	if (!(app.flags & SA_NODEFER))
+		mask |= cp_sigmask_of(sig);
+	uint64_t ours_mask = cp_sigmask(CP_SIG_SETMASK, mask);
 	if (app.flags & SA_SIGINFO)
 		((void (*)(int, void *, void *))app.handler)(sig, info, ucontext);
 	else
 		((void (*)(int))app.handler)(sig);
-	cp_sigmask_restore(mask);
+	cp_sigmask_restore(ours_mask);
 }

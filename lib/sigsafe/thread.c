@@ -25,6 +25,7 @@ static struct {
 	_Atomic(struct cp_thread *) chunk[MAX_CHUNKS];
 	_Atomic uint32_t bucket[NBUCKETS];
 	_Atomic int own_tid[MAX_OWN_THREADS];
+	_Atomic uint64_t own_ended_ns; // CPU time of those that ended
 } threads = {.limit = 1};
 
 _Atomic uintptr_t cp_thread_own_entry;
@@ -74,7 +75,7 @@ struct cp_thread *cp_thread_new(void)
 		return NULL;
 	t->timer_id = -1;
 	t->perf_fd = -1;
-	t->period_is_set = false;
+	store(&t->has_period, false, relaxed);
 	t->is_newborn = false;
 	t->engine = NULL;
 	t->start = 0;
@@ -188,7 +189,19 @@ void cp_thread_exclude_self(void)
 
 void cp_thread_include_self(void)
 {
-	swap_own_tid(cp_gettid(), 0);
+	if (swap_own_tid(cp_gettid(), 0))
+		fetch_add(&threads.own_ended_ns, cp_clock_ns(CP_CLOCK_THREAD_CPU), relaxed);
+}
+
+uint64_t cp_thread_own_cpu_ns(void)
+{
+	uint64_t sum_ns = load(&threads.own_ended_ns, relaxed);
+	for (int i = 0; i < MAX_OWN_THREADS; i++) {
+		int tid = load(&threads.own_tid[i], relaxed);
+		if (tid)
+			sum_ns += cp_clock_ns(cp_thread_cpu_clock(tid));
+	}
+	return sum_ns;
 }
 
 bool cp_thread_is_excluded(int tid)

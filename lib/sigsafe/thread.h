@@ -25,7 +25,9 @@ struct cp_thread {
 	uint32_t scan;          // number of the task scan that saw it last
 	int timer_id;           // of the timer engine
 	int perf_fd;            // of the perf engine
-	bool period_is_set;     // perf: the random first period is over
+	_Atomic bool has_period; // perf: the random first period is over
+	_Atomic bool is_queued;  // perf: the collector is to end it
+	_Atomic uint32_t queue_next;
 	bool is_newborn;        // began while the profile ran: all its CPU time is to be in it
 	const struct cp_cpu_engine *engine;
 	_Atomic uint64_t ticks; // periods delivered
@@ -64,6 +66,9 @@ void cp_thread_forget_all(void);
 void cp_thread_exclude_self(void);
 void cp_thread_include_self(void);
 bool cp_thread_is_excluded(int tid);
+
+/** CPU time they took so far. */
+uint64_t cp_thread_own_cpu_ns(void);
 
 /** Their entry function, so that the pthread_create hook lets them pass. 0: there were none yet. */
 extern _Atomic uintptr_t cp_thread_own_entry;
