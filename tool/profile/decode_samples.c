@@ -14,7 +14,7 @@
 #include "tool/profile/decode.h"
 #include "tool/profile/samples.h"
 
-enum { MAX_THREADS = 8, MIN_CHUNKS_TO_SHARE = 3 };
+enum { MAX_THREADS = 8, MIN_CHUNKS_TO_SHARE = 3, RELEASE_BYTES = 1 << 20 };
 
 // What the samples of one chunk leave to be committed.
 struct pending_labels {
@@ -204,16 +204,21 @@ static void decode_chunk(struct worker *w, const struct chunk *c)
 	struct pb_reader r = {c->begin, c->end};
 	uint32_t sample = c->first_sample;
 	uint32_t *locs = d->p->locs + c->loc_begin;
+	const uint8_t *used = c->begin;
 	struct pb_field f;
 	w->nlabels = w->npending = 0;
 	w->bad_sample = NO_INDEX;
 	while (!w->is_malformed && pb_get_field(&r, &f)) {
+		if (d->consume && r.at - used > RELEASE_BYTES) {
+			pages_release((void *)used, (size_t)(f.bytes ? f.bytes - used : 0));
+			used = f.bytes ? f.bytes : used;
+		}
 		if (f.number == 2)
 			w->is_malformed = !decode_sample(w,
 					(struct pb_reader){f.bytes, f.bytes + f.nbytes}, sample++, &locs);
 	}
 	if (d->consume)
-		pages_release((void *)c->begin, (size_t)(c->end - c->begin));
+		pages_release((void *)used, (size_t)(c->end - used));
 }
 
 /* Under the lock, in chunk order. */

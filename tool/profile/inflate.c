@@ -19,6 +19,20 @@ static size_t allowed_bytes(size_t len)
 	return len > (max - allowed) / ALLOWED_RATIO ? max : allowed + len * ALLOWED_RATIO;
 }
 
+/* Where the compressed data begins. */
+static size_t header_bytes(const uint8_t *data, size_t len)
+{
+	enum { HAS_CRC = 2, HAS_EXTRA = 4, HAS_NAME = 8, HAS_COMMENT = 16 };
+	size_t at = GZIP_HEADER_BYTES;
+	if (data[3] & HAS_EXTRA && len >= at + 2)
+		at += 2 + (size_t)(data[at] | data[at + 1] << 8);
+	for (unsigned flag = HAS_NAME; flag <= HAS_COMMENT; flag <<= 1) {
+		while (data[3] & flag && at < len && data[at++])
+			;
+	}
+	return at + (data[3] & HAS_CRC ? 2 : 0);
+}
+
 /* The first member's damage in Go's words. Its good members before are no concern: same words. */
 static const char *describe_damage(const uint8_t *data, size_t len, char *text, size_t size)
 {
@@ -42,7 +56,7 @@ static const char *describe_damage(const uint8_t *data, size_t len, char *text, 
 	else if (status == Z_DATA_ERROR && z.msg && strstr(z.msg, "header"))
 		words = "gzip: invalid header";
 	else if (status == Z_DATA_ERROR) {
-		snprintf(text, size, "flate: corrupt input before offset %lu", z.total_in);
+		snprintf(text, size, "flate: corrupt input before offset %lu", z.total_in - header_bytes(data, len));
 		words = text;
 	}
 	inflateEnd(&z);

@@ -226,14 +226,17 @@ static uint32_t find_mapping(struct profile *p, uint64_t address, uint32_t nreal
 void procmaps_assign(struct profile *p)
 {
 	fix_main_mapping(p);
-	uint32_t nreal = p->nmappings;
+	uint32_t nreal = p->nmappings, for_all = NO_INDEX;
 	for (uint32_t i = 0; i < p->nlocations; i++) {
 		struct location *l = &p->locations[i];
 		if (l->mapping != NO_INDEX || !l->address)
 			continue;
 		l->mapping = find_mapping(p, l->address, nreal);
-		if (l->mapping == NO_INDEX) // Go's old handlers wrote no mappings at all: one for everything
-			l->mapping = profile_add_mapping(p, (struct mapping){.limit = UINT64_MAX});
+		if (l->mapping != NO_INDEX)
+			continue;
+		if (for_all == NO_INDEX) // Go's old handlers wrote no mappings at all
+			for_all = profile_add_mapping(p, (struct mapping){.limit = UINT64_MAX});
+		l->mapping = for_all;
 	}
 	for (uint32_t i = 0; i < p->nmappings; i++)
 		p->mappings[i].id = i + 1;

@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+#include "base/utf8.h"
+
 enum { MAX_REPEAT = 1000, MAX_DEPTH = 1000, MAX_RUNE = 0x10ffff, BAD_RUNE = -1 };
 
 struct parser {
@@ -41,24 +43,9 @@ static bool is_alnum(char c)
 	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* The bytes of the UTF-8 sequence at `at`, 0 where it is none. */
-static unsigned sequence_bytes(const char *at, const char *end)
-{
-	unsigned char c = (unsigned char)*at;
-	unsigned n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 :
-			c >= 0xf0 && c < 0xf5 ? 4 : 0;
-	if (n > (size_t)(end - at))
-		return 0;
-	for (unsigned i = 1; i < n; i++) {
-		if (((unsigned char)at[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	return n;
-}
-
 static int32_t next_rune(struct parser *s)
 {
-	unsigned n = sequence_bytes(s->at, s->end);
+	unsigned n = utf8_sequence(s->at, s->end);
 	if (!n) {
 		fail(s, "invalid UTF-8", s->pattern.ptr, s->end);
 		return BAD_RUNE;
@@ -97,7 +84,7 @@ static int32_t parse_hex(struct parser *s, const char *from)
 	}
 	bool good = braces ? ndigits > 0 && at_char(s, 0, '}') : ndigits == 2;
 	if (!good || rune > MAX_RUNE) {
-		s->at += s->at < s->end;
+		s->at += s->at < s->end && rune <= MAX_RUNE;
 		fail(s, "invalid escape sequence", from, s->at);
 		return BAD_RUNE;
 	}

@@ -7,7 +7,8 @@
 #include "format/pb.h"
 #include "tool/profile/decode.h"
 
-enum { CHUNK_BYTES = 1 << 20 };
+// Few chunks, for each leaves a hole in the stack column; but more than one a processor.
+enum { CHUNKS = 16, MIN_CHUNK_BYTES = 256 << 10, MAX_CHUNK_BYTES = 16 << 20 };
 
 struct scan {
 	struct decoder *d;
@@ -251,8 +252,15 @@ static void add_chunk(struct decoder *d, const uint8_t *begin, const uint8_t *en
 	d->chunks[d->nchunks++] = (struct chunk){begin, end, first, d->nsamples - first, 0};
 }
 
+static size_t chunk_size(size_t len)
+{
+	size_t size = len / CHUNKS;
+	return size < MIN_CHUNK_BYTES ? MIN_CHUNK_BYTES : size > MAX_CHUNK_BYTES ? MAX_CHUNK_BYTES : size;
+}
+
 static enum decode_status scan_fields(struct scan *s, const uint8_t *data, size_t len)
 {
+	size_t chunk_bytes = chunk_size(len);
 	struct decoder *d = s->d;
 	struct pb_reader r = {data, data + len};
 	const uint8_t *chunk = data;
@@ -261,7 +269,7 @@ static enum decode_status scan_fields(struct scan *s, const uint8_t *data, size_
 	while (status == DECODE_OK && r.at < r.end) {
 		const uint8_t *field = r.at;
 		struct pb_field f;
-		if (field - chunk >= CHUNK_BYTES) {
+		if ((size_t)(field - chunk) >= chunk_bytes) {
 			add_chunk(d, chunk, field, first_sample);
 			chunk = field;
 			first_sample = d->nsamples;
