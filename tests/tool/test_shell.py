@@ -150,7 +150,9 @@ class OnTerminal(AnalyzerTest):
         self.assertEqual(os.stat(self.path(".local/state/cprof/history")).st_mode & 0o77, 0)
 
     def test_interrupt_gives_up_the_line_only(self):
-        self.type("nonsense", "C-c")
+        self.type("nonsense")
+        self.wait_for(r"nonsense")
+        self.type("C-c")
         self.wait_for(r"nonsense.*\n\(pprof\) $")
         self.type("top1", "Enter")
         self.wait_for(r"leaf")

@@ -62,7 +62,8 @@ static void add_node(const struct report *r, struct graph *g, uint32_t node, str
 		.filename = profile_intern(out, profile_str(g->profile, info->file)),
 		.start_line = info->start_line,
 	};
-	struct line line = {.function = find_function(out, index, f), .line = info->line};
+	struct line line = {.function = find_function(out, index, f), .line = info->line,
+			.column = info->column};
 	struct location l = {.id = (uint64_t)out->nlocations + 1, .address = info->address,
 			.mapping = NO_INDEX};
 	uint32_t location = profile_add_location(out, l, &line, 1);
