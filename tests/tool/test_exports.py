@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What cprof writes for other programs: folded stacks, speedscope, JSON. test_exports.py CPROF"""
+
+import json
+import unittest
+from collections import Counter
+
+from analyzer import CPU, TICK, AnalyzerTest, cpu_profile, makeprofile
+
+
+def folded_by_hand(profile_stacks):
+    lines = Counter()
+    for stack, value in profile_stacks:
+        lines[";".join(reversed(stack))] += value
+    return lines
+
+
+class Exports(AnalyzerTest):
+    def ask(self, p, *args):
+        p.write(self.path("p.pb.gz"))
+        return self.run_cprof(*args, "p.pb.gz")[0]
+
+    def folded(self, p, *args):
+        lines = Counter()
+        for line in self.ask(p, "-folded", *args).splitlines():
+            stack, value = line.rsplit(" ", 1)
+            self.assertNotIn(stack, lines, "a stack has one line")
+            lines[stack] = int(value)
+        return lines
+
+    def test_folded_adds_equal_stacks_up(self):
+        p = makeprofile.Maker(CPU)
+        stacks = [(["leaf", "mid", "main"], 3), (["mid", "main"], 1), (["leaf", "mid", "main"], 4),
+                  (["main"], 2)]
+        for number, (stack, value) in enumerate(stacks):
+            p.sample(stack, [1, value], request="r%d" % number)
+        self.assertEqual(self.folded(p), folded_by_hand(stacks))
+        self.assertEqual(self.folded(p, "-sample_index=samples")["main;mid;leaf"], 2)
+        self.assertEqual(self.folded(p, "-focus=leaf"), {"main;mid;leaf": 7})
+        self.assertEqual(self.folded(p, "-tagfocus=request=r3"), {"main": 2})
+
+    def test_folded_names_cannot_break_the_format(self):
+        p = makeprofile.Maker(CPU)
+        p.sample(["a;b\nc", "main"], [1, 1])
+        self.assertEqual(self.folded(p), {"main;a:b c": 1})
+
+    def test_speedscope(self):
+        doc = json.loads(self.ask(cpu_profile(), "-speedscope"))
+        self.assertEqual(doc["$schema"], "https://www.speedscope.app/file-format-schema.json")
+        self.assertEqual([(p["type"], p["name"], p["unit"]) for p in doc["profiles"]],
+                         [("sampled", "samples", "none"), ("sampled", "cpu", "nanoseconds")])
+        names = [f["name"] for f in doc["shared"]["frames"]]
+        cpu = doc["profiles"][doc["activeProfileIndex"]]
+        stacks = {tuple(names[i] for i in s): w for s, w in zip(cpu["samples"], cpu["weights"])}
+        self.assertEqual(stacks, {("main", "mid", "leaf"): 3 * TICK, ("main", "mid"): TICK})
+        self.assertEqual(len(cpu["samples"]), len(cpu["weights"]))
+        self.assertEqual(cpu["endValue"], 4 * TICK)
+
+    def test_json(self):
+        doc = json.loads(self.ask(cpu_profile(), "-json"))
+        self.assertEqual((doc["sample_type"], doc["unit"], doc["total"]), ("cpu", "nanoseconds", 4 * TICK))
+        nodes = {n["id"]: n for n in doc["nodes"]}
+        self.assertEqual([(n["name"], n["flat"], n["cum"]) for n in doc["nodes"]],
+                         [("leaf", 3 * TICK, 3 * TICK), ("mid", TICK, 4 * TICK), ("main", 0, 4 * TICK)])
+        edges = {(nodes[e["from"]]["name"], nodes[e["to"]]["name"]): e["weight"] for e in doc["edges"]}
+        self.assertEqual(edges, {("main", "mid"): 4 * TICK, ("mid", "leaf"): 3 * TICK})
+        tags = {t["key"]: {v["value"]: v["weight"] for v in t["values"]} for t in doc["tags"]}
+        self.assertEqual(tags, {"key": {"a": 3 * TICK, "b": TICK}, "bytes": {"512B": 3 * TICK}})
+
+    def test_json_agrees_with_top(self):
+        p = cpu_profile()
+        doc = json.loads(self.ask(p, "-json", "-cum"))
+        top = self.ask(p, "-top", "-cum", "-unit=ns").splitlines()
+        rows = [line.split() for line in top[top.index(next(t for t in top if "flat%" in t)) + 1:]]
+        self.assertEqual([(r[5], r[0], r[3]) for r in rows],
+                         [(n["name"], "%dns" % n["flat"] if n["flat"] else "0", "%dns" % n["cum"])
+                          for n in doc["nodes"]])
+
+    def test_strange_names_stay_valid_json(self):
+        p = makeprofile.Maker(CPU)
+        p.sample(['"\\\x01\x7f\u2028', "é😀"], [1, 1], **{'k"': "v\\"})
+        for kind in ("-json", "-speedscope"):
+            json.loads(self.ask(p, kind))
+
+    def test_empty_profile(self):
+        p = makeprofile.Maker(CPU)
+        self.assertEqual(self.ask(p, "-folded"), "")
+        self.assertEqual(json.loads(self.ask(p, "-json"))["nodes"], [])
+        self.assertEqual(json.loads(self.ask(p, "-speedscope"))["profiles"][0]["samples"], [])
+
+
+if __name__ == "__main__":
+    unittest.main()
