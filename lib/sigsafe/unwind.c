@@ -154,6 +154,10 @@ static uint32_t rule_of_bare_code(const struct cp_module *m, const struct cp_fra
 	struct cp_readable page = {0};
 	if (f->pc >= m->end || !cp_readable(&page, f->pc, 1))
 		return PACKED_NO_RULE;
+	// The start of a function is no return address: nobody called it. makecontext puts it there.
+	struct cp_fde fde;
+	if (!f->interrupted && !cp_cfi_find(m, f->pc, &fde))
+		return fde.is_signal_frame ? PACKED_SIGNAL : PACKED_ROOT;
 	const uint8_t *code = (const uint8_t *)f->pc;
 	if (!f->interrupted)
 		return is_signal_trampoline(code, page.high - f->pc) ? PACKED_SIGNAL : PACKED_NO_RULE;
