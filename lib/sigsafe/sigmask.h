@@ -8,6 +8,10 @@
 
 enum { CP_SIG_BLOCK = 0, CP_SIG_UNBLOCK = 1, CP_SIG_SETMASK = 2 };
 
+// setuid() and the like are changed in all threads by this signal of glibc's (and musl's), and wait until
+// each thread has answered it: one that blocks it for good hangs the program. See nptl(7).
+enum { CP_SIGSETXID = 33 };
+
 /** Changes the mask and returns what it was. */
 static inline uint64_t cp_sigmask(int how, uint64_t mask)
 {
@@ -21,9 +25,10 @@ static inline uint64_t cp_sigmask_of(int sig)
 	return 1ull << (sig - 1);
 }
 
+/** All but CP_SIGSETXID. */
 static inline uint64_t cp_sigmask_block_all(void)
 {
-	return cp_sigmask(CP_SIG_BLOCK, UINT64_MAX);
+	return cp_sigmask(CP_SIG_BLOCK, ~cp_sigmask_of(CP_SIGSETXID));
 }
 
 static inline void cp_sigmask_restore(uint64_t before)
