@@ -140,7 +140,7 @@ static void reset_session(const struct cp_cpu_options *options)
 	cp_cpu_engine_params.signal = cp_signal_ours();
 	cp_cpu_engine_params.cookie = magic | (uint64_t)++number << 32;
 	cp_cpu_shared.pid = cp_getpid();
-	store(&cp_cpu_shared.seen, 0, relaxed);
+	store(&cp_cpu_shared.blocked, 0, relaxed);
 	store(&cp_cpu_shared.unarmed, 0, relaxed);
 	store(&cp_cpu_shared.foreign, 0, relaxed);
 	for (int i = 0; i < 3; i++) {

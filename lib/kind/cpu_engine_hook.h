@@ -82,6 +82,9 @@ bool cp_cpu_itimer_is_on(void);
 /** The periods that a tick of it in thread t (NULL: not known) stands for. */
 uint64_t cp_cpu_itimer_weight(struct cp_thread *t);
 
+/** The periods of the process's CPU time that no tick has taken yet; they are taken with this. */
+uint64_t cp_cpu_itimer_take_owed(void);
+
 /** Ends the process's timer. */
 void cp_cpu_itimer_off(void);
 

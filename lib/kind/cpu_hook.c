@@ -226,7 +226,6 @@ void cp_cpu_arm(struct cp_thread *t, int tid)
 		cp_thread_free(t);
 		return;
 	}
-	fetch_add(&cp_cpu_shared.seen, 1, relaxed);
 	int ret = arm_by_any(t);
 	if (ret < 0) {
 		if (ret != -ESRCH)
@@ -255,6 +254,16 @@ bool cp_cpu_disarm(struct cp_thread *t, struct cp_cpu_leftover *left_out)
 	left_out->pcs[left_out->npcs++] = engine->undelivered();
 	cp_thread_free(t);
 	return true;
+}
+
+void cp_cpu_name_blocked(struct cp_cpu_leftover *left)
+{
+	// What is due between two ticks of the kernel is always owed; more than that has a reason.
+	uint64_t owed_ns = left->weight * cp_cpu_engine_params.period_ns;
+	if (left->weight <= 2 || owed_ns <= 2 * cp_cpu_engine_params.tick_ns)
+		return;
+	left->pcs[left->npcs - 1] = CP_MARKER_BLOCKED;
+	fetch_add(&cp_cpu_shared.blocked, 1, relaxed);
 }
 
 void cp_cpu_thread_begin(struct cp_thread *t)
@@ -288,13 +297,17 @@ void cp_cpu_thread_end(uintptr_t start)
 		return;
 	// A tick that is pending now is counted below as not delivered, so it must not come any
 	// more: the signal stays blocked for what is left of the thread.
-	cp_sigmask(CP_SIG_BLOCK, cp_sigmask_of(cp_signal_ours()));
+	uint64_t ours = cp_sigmask_of(cp_signal_ours());
+	bool was_blocked = cp_sigmask(CP_SIG_BLOCK, ours) & ours;
 	struct cp_thread *t = cp_thread_find(cp_gettid());
 	struct cp_cpu_leftover left;
 	if (t)
 		t->start = start; // it may have been found by the task scan, which does not know
-	if (t && cp_cpu_disarm(t, &left) && left.weight > 0)
+	if (t && cp_cpu_disarm(t, &left) && left.weight > 0) {
+		if (was_blocked)
+			cp_cpu_name_blocked(&left);
 		record_leftover(&left, (uint32_t)cp_gettid());
+	}
 	leave();
 }
 

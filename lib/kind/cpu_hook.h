@@ -24,7 +24,7 @@ struct cp_cpu_shared {
 	struct cp_rings *rings;      // made once, never freed
 	const struct cp_cpu_engine *engine;      // that threads get first
 	_Atomic uint64_t known_ns;  // CPU time of threads that were disarmed
-	_Atomic uint32_t seen, unarmed, foreign; // threads, threads, signals
+	_Atomic uint32_t unarmed, blocked, foreign; // threads, threads, signals
 	_Atomic uint32_t armed[3];               // threads by engine: cp_cpu_engines[]
 	_Atomic int32_t refusal[3];              // last error of each engine's arm()
 };
@@ -53,6 +53,9 @@ struct cp_cpu_leftover {
 /** Ends the ticks of an armed thread and frees its record; false: it is not armed, or somebody
  * else's. */
 bool cp_cpu_disarm(struct cp_thread *t, struct cp_cpu_leftover *left_out);
+
+/** The thread blocks our signal: if that shows, the marker says so. */
+void cp_cpu_name_blocked(struct cp_cpu_leftover *left);
 
 /** In a new thread, before its start routine; t: a record from cp_thread_new() with `start` set. */
 void cp_cpu_thread_begin(struct cp_thread *t);

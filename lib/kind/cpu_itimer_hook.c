@@ -9,6 +9,7 @@
 #include "cpu_engine_hook.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/clock.h"
+#include "sigsafe/random.h"
 
 static struct {
 	_Atomic bool is_on;
@@ -89,8 +90,7 @@ static enum cp_marker itimer_undelivered(void)
 	return CP_MARKER_NONE;
 }
 
-/** The periods of the process's CPU time that no tick has taken yet. */
-static uint64_t take_owed(void)
+uint64_t cp_cpu_itimer_take_owed(void)
 {
 	uint64_t due = (cp_clock_ns(CP_CLOCK_PROCESS_CPU) - itimer.since_ns) / cp_cpu_engine_params.period_ns;
 	uint64_t taken = load(&itimer.taken, relaxed);
@@ -106,7 +106,7 @@ uint64_t cp_cpu_itimer_weight(struct cp_thread *t)
 	if (t && t->engine != &cp_cpu_itimer)
 		return 0; // it has a timer of its own
 	// Alone it answers for all the process's time, also for signals that met one that was pending.
-	return itimer.is_alone ? take_owed() : periods_a_tick();
+	return itimer.is_alone ? cp_cpu_itimer_take_owed() : periods_a_tick();
 }
 
 bool cp_cpu_itimer_is_on(void)
@@ -117,7 +117,11 @@ bool cp_cpu_itimer_is_on(void)
 void cp_cpu_itimer_begin(bool is_alone)
 {
 	itimer.is_alone = is_alone;
-	itimer.since_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU);
+	struct cp_random random;
+	cp_random_seed(&random);
+	// As if a period had begun at a random time before: so short profiles add up to the truth, too.
+	itimer.since_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU) -
+			cp_random_below(&random, cp_cpu_engine_params.period_ns);
 	store(&itimer.taken, 0, relaxed);
 }
 

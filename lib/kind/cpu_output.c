@@ -91,9 +91,10 @@ static void put_threads(struct cp_cpu_session *s, struct cp_profile_out *out)
 	uint32_t unarmed = load(&cp_cpu_shared.unarmed, relaxed);
 	if (unarmed > 0)
 		cp_profile_out_comment(out, "threads: %u not profiled", unarmed);
-	if (s->stats.nblocked > 0)
+	uint32_t blocked = load(&cp_cpu_shared.blocked, relaxed);
+	if (blocked > 0)
 		cp_profile_out_comment(out, "threads: %u block signal %d, their samples have no stack",
-				s->stats.nblocked, cp_cpu_engine_params.signal);
+				blocked, cp_cpu_engine_params.signal);
 	if (s->stats.unseen > 0)
 		cp_profile_out_comment(out, "threads: %llu samples are of threads that ended unseen",
 				(unsigned long long)s->stats.unseen);

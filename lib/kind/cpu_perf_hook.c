@@ -145,9 +145,11 @@ static int open_for(struct cp_thread *t, uint64_t period_ns)
 
 static int perf_arm(struct cp_thread *t, uint64_t first_ns)
 {
-	int ret = open_for(t, first_ns > MIN_PERIOD_NS ? first_ns : MIN_PERIOD_NS);
+	first_ns = first_ns > MIN_PERIOD_NS ? first_ns : MIN_PERIOD_NS;
+	int ret = open_for(t, first_ns);
 	if (ret < 0)
 		return ret;
+	store(&t->has_period, first_ns == cp_cpu_engine_params.period_ns, relaxed);
 	t->engine = &cp_cpu_perf;
 	ret = send_signal_to(t->perf_fd, load(&t->tid, relaxed));
 	if (ret >= 0)
@@ -224,12 +226,13 @@ void cp_cpu_perf_set_periods(void)
 uint64_t cp_cpu_perf_weight(struct cp_thread *t)
 {
 	bool has_period = load(&t->has_period, acquire);
-	if (!has_period)
+	bool is_first = load(&t->ticks, relaxed) == 0;
+	if (!has_period && !is_first) // a thread that ends before its second tick needs none
 		want_period(t);
 	// Where the kernel's time may not be sampled, what went by there says nothing about this place: it
 	// is owed until disarm(). Else overflows that met a pending signal (in a long system call) are in it.
 	if (load(&perf.user_only, relaxed))
-		return has_period || load(&t->ticks, relaxed) == 0 ? 1 : 0;
+		return has_period || is_first ? 1 : 0;
 	return cp_cpu_owed(t);
 }
 

@@ -23,7 +23,6 @@ struct cp_cpu_stats {
 	uint64_t lost;                         // periods
 	_Atomic uint64_t cut[CP_MARKER_COUNT]; // periods in stacks that end in a marker
 	uint64_t unseen;    // periods of threads that were never met alive
-	uint32_t nblocked;                     // threads that block our signal
 	bool handler_replaced;
 	int scan_error;
 };

@@ -92,23 +92,14 @@ static bool blocks_signal(int tid)
 	return mask >> (cp_signal_ours() - 1) & 1;
 }
 
-/** What is due between two ticks of the kernel is always owed; more than that has a reason. */
-static bool owes_much(uint64_t periods)
-{
-	return periods * cp_cpu_engine_params.period_ns > 2 * cp_cpu_engine_params.tick_ns &&
-			periods > 2;
-}
-
 static void disarm(struct cp_cpu_session *s, struct cp_thread *t)
 {
 	int tid = load(&t->tid, relaxed);
 	struct cp_cpu_leftover left;
 	if (!cp_cpu_disarm(t, &left) || left.weight == 0)
 		return;
-	if (owes_much(left.weight) && blocks_signal(tid)) {
-		s->stats.nblocked++;
-		left.pcs[left.npcs - 1] = CP_MARKER_BLOCKED;
-	}
+	if (left.weight > 2 && blocks_signal(tid))
+		cp_cpu_name_blocked(&left);
 	cp_cpu_add(s, left.pcs, left.npcs, cp_modmap_epoch(), left.weight);
 }
 
@@ -135,8 +126,11 @@ bool cp_cpu_tasks_owe(uint64_t periods)
 
 void cp_cpu_tasks_count_unseen(struct cp_cpu_session *s)
 {
-	if (cp_cpu_shared.engine == &cp_cpu_itimer)
-		return; // it counts the process's time, whosever it is
+	static const uintptr_t pcs[] = {CP_MARKER_THREAD_EXIT};
+	if (cp_cpu_shared.engine == &cp_cpu_itimer) {
+		cp_cpu_add(s, pcs, 1, 0, cp_cpu_itimer_take_owed());
+		return;
+	}
 	uint64_t process_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU) - s->start_cpu_ns;
 	uint64_t own_ns = cp_thread_own_cpu_ns() - s->start_own_cpu_ns;
 	uint64_t known_ns = load(&cp_cpu_shared.known_ns, relaxed) + own_ns;
@@ -144,7 +138,6 @@ void cp_cpu_tasks_count_unseen(struct cp_cpu_session *s)
 	// Less than a hundredth is what start and stop themselves take, and other small change.
 	if (process_ns < known_ns + process_ns / 100 + 2 * period_ns)
 		return;
-	static const uintptr_t pcs[] = {CP_MARKER_THREAD_EXIT};
 	s->stats.unseen = (process_ns - known_ns) / period_ns;
 	cp_cpu_add(s, pcs, 1, 0, s->stats.unseen);
 }
