@@ -6,12 +6,15 @@
 
 #include <dlfcn.h>
 
+WORK(before);
 WORK(busy);
 
-static _Atomic bool done;
+static _Atomic bool started, done;
 
 static void *work(void *arg)
 {
+	while (!started)
+		before(1);
 	while (!done)
 		busy(1);
 	return arg;
@@ -47,7 +50,9 @@ int main(int argc, char **argv)
 	MUST(set_rate(atoi(argv[2])) == 0);
 	MUST(set_engine(!strcmp(argv[3], "perf") ? CPROF_CPU_PERF : CPROF_CPU_TIMER) == 0);
 	MUST(start(to_path(argv[1])) == 0);
-	workload_start(4, (char *[]){argv[0], "-", argv[2], argv[3]});
+	char none[] = "-";
+	workload_start(4, (char *[]){argv[0], none, argv[2], argv[3]});
+	started = true;
 	dlclose(library);
 	usleep(300000);
 	workload_stop_profile();

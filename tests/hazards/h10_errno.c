@@ -4,7 +4,7 @@
 
 WORK(checked);
 
-__attribute__((noinline)) static double harmonic(int n)
+KEPT static double harmonic(int n)
 {
 	double sum[8] = {0};
 	for (int i = 1; i < n; i += 8) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Hazard 8, 11: the application uses SIGPROF itself. h11_app_sigprof OUT HZ ENGINE before|after: it installs
-// its handler before, or after, the profile starts, and sends itself SIGPROF. Its handler gets exactly
-// those, with their value, and what it asks sigaction for is its own handler; and the profile is right.
+// its handler before, or after, the profile starts, and sends itself SIGPROF. Its handler gets those and
+// no other, with their value, and what it asks sigaction for is its own handler; and the profile is right.
+// Before: exactly those. After: we have the signal too, and of two that are pending at once the kernel
+// keeps one, whoever sent them.
 #include "workload.h"
 
 #include <signal.h>
@@ -37,8 +39,9 @@ int main(int argc, char **argv)
 	MUST(sigaction(SIGPROF, NULL, &now) == 0);
 	MUST(now.sa_sigaction == on_prof);
 	workload_stop();
-	MUST(got == SENT);
+	MUST(got <= SENT && got >= (before ? SENT : SENT * 8 / 10));
+	int so_far = got;
 	MUST(pthread_sigqueue(pthread_self(), SIGPROF, (union sigval){.sival_int = 77}) == 0);
-	MUST(got == SENT + 1);
+	MUST(got == so_far + 1);
 	return 0;
 }

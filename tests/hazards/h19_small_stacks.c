@@ -10,7 +10,7 @@ enum { HANDLER_BYTES = 8 << 10, STACK_BYTES = 16 << 10 };
 static uintptr_t lowest[4];
 
 // Goes down until only what a signal frame and a modest handler need is left, then works.
-__attribute__((noinline)) static void go_down(uintptr_t limit)
+KEPT static void go_down(uintptr_t limit)
 {
 	volatile char frame[256];
 	frame[0] = 0;

@@ -14,7 +14,7 @@ static void on_usr1(int sig)
 	in_handler(25);
 }
 
-__attribute__((noinline)) static void interrupted(void)
+KEPT static void interrupted(void)
 {
 	raise(SIGUSR1);
 	__asm__ volatile("" ::: "memory");

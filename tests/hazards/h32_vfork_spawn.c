@@ -19,7 +19,7 @@ static void reap(pid_t pid, int expected)
 
 int main(int argc, char **argv)
 {
-	char *const true_argv[] = {"true", NULL}, *const none[] = {NULL};
+	char name[] = "true", *const true_argv[] = {name, NULL}, *const none[] = {NULL};
 
 	workload_start(argc, argv);
 	for (int i = 0; i < ROUNDS; i++) {

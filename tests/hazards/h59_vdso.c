@@ -6,7 +6,7 @@
 
 static struct work ask_clock_work = {.name = "ask_clock"};
 
-__attribute__((noinline)) static void ask_clock(double ms)
+KEPT static void ask_clock(double ms)
 {
 	struct timespec ts;
 	int64_t before = thread_cpu_ns(), now = before;

@@ -36,7 +36,7 @@ __asm__(".text\n"
 #endif
 void spin_with_fp(uint64_t fp, uint64_t rounds);
 
-__attribute__((noinline)) static void garbage(uint64_t fp)
+KEPT static void garbage(uint64_t fp)
 {
 	int64_t before = thread_cpu_ns();
 	while (thread_cpu_ns() - before < 30000000)

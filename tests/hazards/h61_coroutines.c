@@ -16,7 +16,7 @@ struct coroutine {
 	bool done;
 };
 
-__attribute__((noinline)) static void work_and_yield(struct coroutine *c)
+KEPT static void work_and_yield(struct coroutine *c)
 {
 	in_coroutine(0.5);
 	swapcontext(&c->self, &c->caller);

@@ -5,7 +5,7 @@
 
 WORK(at_the_bottom);
 
-__attribute__((noinline)) static int recurse(int depth)
+KEPT static int recurse(int depth)
 {
 	volatile int here = depth;
 	if (depth == 0)

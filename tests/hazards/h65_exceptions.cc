@@ -22,7 +22,7 @@ struct Unwound {
 	~Unwound() { count++; }
 };
 
-[[gnu::noinline]] static void thrower(int depth, int &unwound)
+extern "C" [[gnu::noinline]] void thrower(int depth, int &unwound)
 {
 	Unwound guard{unwound};
 	if (depth == 0)
@@ -31,7 +31,7 @@ struct Unwound {
 	asm volatile("" ::: "memory");
 }
 
-static void throw_and_catch()
+extern "C" void throw_and_catch()
 {
 	int unwound = 0, caught = 0;
 	while (clock_ns(CLOCK_THREAD_CPUTIME_ID) < 400000000) {

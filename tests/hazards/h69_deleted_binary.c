@@ -27,7 +27,8 @@ int main(int argc, char **argv)
 	snprintf(path, sizeof(path), "%s.program", argv[1]);
 	if (argc == 5) {
 		copy("/proc/self/exe", path);
-		execv(path, (char *[]){path, argv[1], argv[2], argv[3], argv[4], "copy", NULL});
+		char last[] = "copy";
+		execv(path, (char *[]){path, argv[1], argv[2], argv[3], argv[4], last, NULL});
 		MUST(!"exec");
 	}
 	workload_start(argc, argv);

@@ -89,7 +89,7 @@ def children_alone(run):
     for i in range(int(run.said["children"])):
         p = run.file(".child.%d" % i)
         functions = p.by_function("cpu")
-        if abs(functions["in_child"] / 1e6 - 200) > 30:
+        if abs(functions["in_child"] / 1e6 - 200) > 40:
             bad.append("child %d has %d ms of its 200" % (i, functions["in_child"] / 1e6))
         if functions["in_parent"]:
             bad.append("child %d has time of its parent" % i)
@@ -128,6 +128,7 @@ def has_most(run):
 
 def build_table(build):
     library = os.path.join(build, "lib", "libcprof.so.0")
+    found = {"LD_LIBRARY_PATH": os.path.dirname(library)}  # a copy elsewhere has no way to it
     return [
         row("h01_stop_restart", engines=(TIMER, PERF, ITIMER), check=whole_files(".%d", "rounds")),
         row("h02_malloc_in_handler", engines=(TIMER, FAST, ITIMER)),
@@ -142,7 +143,7 @@ def build_table(build):
         row("h13_fork_livelock", engines=(TIMER, FAST), sum=0.15),
         row("h14_blocked_signals", "inherited", sum=None, share=None, check=blocked_is_told),
         row("h14_blocked_signals", "itself", sum=None, share=None, check=blocked_is_told),
-        row("h19_small_stacks", engines=(TIMER, FAST)),
+        row("h19_small_stacks", engines=(TIMER, FAST), sum=0.15),
         row("h20_altstack", check=leads_to("in_handler", "interrupted")),
         row("h21_thread_death", engines=(TIMER, FAST, ITIMER), sum=0.15, share=None),
         row("h21_thread_death", engines=(TIMER, FAST), sum=0.15, share=None, env={"LD_PRELOAD": JEMALLOC}),
@@ -177,8 +178,8 @@ def build_table(build):
         row("h63_deep_recursion", check=truncated),
         row("h65_exceptions", check=leads_to("thrower", "throw_and_catch", 0.9)),
         row("h68_dlclose_names"),
-        row("h69_deleted_binary", "deleted"),
-        row("h69_deleted_binary", "replaced"),
+        row("h69_deleted_binary", "deleted", env=found),
+        row("h69_deleted_binary", "replaced", env=found),
         row("h73_seccomp_strict"),
         row("h74_split_asan", 2, 300),
         row("h74_split_tsan", 2, 300),

@@ -39,7 +39,7 @@ static void run_slices(int thread)
 }
 
 #define THREAD(n) \
-	__attribute__((noinline)) static void *thread_##n(void *arg) \
+	KEPT static void *thread_##n(void *arg) \
 	{ \
 		run_slices(n); \
 		return arg; \

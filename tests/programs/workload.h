@@ -23,6 +23,13 @@
 #include <string.h>
 #include <unistd.h>
 
+/** A function that stays one: neither inlined nor cloned under another name. */
+#if defined(__clang__)
+#define KEPT __attribute__((noinline, unused))
+#else
+#define KEPT __attribute__((noinline, noclone, unused))
+#endif
+
 struct work {
 	const char *name;
 	_Atomic int64_t ns;
@@ -39,7 +46,7 @@ void spin(struct work *w, double ms);
 	{ \
 		work_register(&f##_work); \
 	} \
-	__attribute__((noinline, noclone, unused)) static void f(double ms) \
+	KEPT static void f(double ms) \
 	{ \
 		spin(&f##_work, ms); \
 		__asm__ volatile("" ::: "memory"); /* no tail call: f stays on the stack */ \

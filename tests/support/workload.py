@@ -4,6 +4,7 @@ they did (see tests/programs/workload.h)."""
 
 import math
 import os
+import re
 import subprocess
 import tempfile
 import time
@@ -12,6 +13,9 @@ import profile
 
 # Timers on a CPU clock expire on the kernel's tick; the coarse clock tells how often that is.
 TICK_HZ = round(1 / time.clock_getres(6))  # CLOCK_MONOTONIC_COARSE
+
+
+SIGNALS = re.compile(r" (\d+) signals")
 
 
 class Run:
@@ -57,9 +61,12 @@ class Run:
 
     @property
     def independent_samples(self):
-        """How many looks at the program there were: a signal at the tick stands for several periods."""
-        hz = self.hz if self.engine == "perf" else min(self.hz, TICK_HZ)
-        return max(1.0, self.total / 1e9 * hz)
+        """How many looks at the program there were. The engines on the kernel's tick look once a tick for
+        several periods; where the machine is loaded they come late and weigh unevenly, which counts as
+        fewer still."""
+        signals = next(int(m[1]) for m in map(SIGNALS.search, self.profile.comments) if m)
+        due = self.total / 1e9 * (self.hz if self.engine == "perf" else min(self.hz, TICK_HZ))
+        return max(1.0, signals * min(1.0, signals / due))
 
     def share(self, name):
         return self.by_function[name] / self.cpu if self.cpu else 0.0
