@@ -56,9 +56,10 @@ uintptr_t cp_cfi_pointer(struct cp_cursor *c, uint8_t encoding)
 /** The bytes from addr to the end of the segment; empty and bad where addr is outside. */
 static struct cp_cursor segment_from(const struct cp_module *m, uintptr_t addr)
 {
+	const uint8_t *end = (const uint8_t *)m->frames_end;
 	if (addr < m->frames_start || addr >= m->frames_end)
-		return (struct cp_cursor){.bad = true};
-	return (struct cp_cursor){(const uint8_t *)addr, (const uint8_t *)m->frames_end, false};
+		return (struct cp_cursor){end, end, true};
+	return (struct cp_cursor){(const uint8_t *)addr, end, false};
 }
 
 /** Narrows c, which stands on the length of a CIE or FDE, to that entry's body. */
