@@ -102,7 +102,7 @@ class OnTerminal(AnalyzerTest):
         super().setUp()
         self.cpu = cpu_profile().write(self.path("cpu.pb.gz"))
         self.tmux("new-session", "-d", "-x", "100", "-y", "40", "-s", "t", "env", "TERM=screen",
-                  "HOME=" + self.dir, "sh", "-c", "%s %s; echo ended $?; sleep 60" % (CPROF, self.cpu))
+                  "HOME=" + self.dir, "sh", "-c", "trap : INT; %s %s; echo ended $?; sleep 60" % (CPROF, self.cpu))
         self.addCleanup(self.tmux, "kill-server")
         self.wait_for(r"\(pprof\) $")
 
