@@ -38,10 +38,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 256  # what we connect with at once; a full queue costs seconds of retries
+
+
 class FetchTest(AnalyzerTest):
     def setUp(self):
         super().setUp()
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.server.asked = []
         self.server.answers = {"/debug/pprof/profile": (200, {}, cpu_profile().gzipped())}
         thread = threading.Thread(target=self.server.serve_forever, daemon=True)

@@ -2,11 +2,12 @@
 // HTTP by libcurl (see http.h): its proxy rules, its TLS, our error texts.
 #include "http.h"
 
-#include <curl/curl.h>
 #include <limits.h>
 #include <strings.h>
 
 #include "base/quote.h"
+
+#include "curl_api.h"
 
 // More than any profile in use weighs; an endless answer ends here.
 enum { MAX_BODY_MIB = 4000, POST_TIMEOUT_S = 60, GRACE_S = 5, MAX_REDIRECTS = 10 };
@@ -16,11 +17,6 @@ struct exchange {
 	char status[128]; // "404 Not Found"
 	bool is_text, is_from_pprof, is_too_big;
 };
-
-void http_init(void)
-{
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-}
 
 static size_t on_body(char *data, size_t size, size_t n, void *arg)
 {
@@ -54,17 +50,21 @@ static size_t on_header(char *data, size_t size, size_t n, void *arg)
 	return size * n;
 }
 
-static struct err *check_tls(struct arena *a, const struct tls_files *tls)
+static struct err *start(struct arena *a, const struct curl_api *api, const struct tls_files *tls,
+		CURL **curl_out)
 {
 	if (*tls->key && !*tls->cert)
 		return err_new(a, "-tls_key is specified, so -tls_cert must also be specified");
 	if (*tls->cert && !*tls->key)
 		return err_new(a, "-tls_cert is specified, so -tls_key must also be specified");
-	return NULL;
+	if (api->failure)
+		return err_new(a, "%s", api->failure);
+	*curl_out = api->init();
+	return *curl_out ? NULL : err_new(a, "libcurl does not start");
 }
 
-static void set_options(CURL *curl, const struct tls_files *tls, const char *url, int timeout_s,
-		struct exchange *x)
+static void set_options(const struct curl_api *api, CURL *curl, const struct tls_files *tls,
+		const char *url, int timeout_s, struct exchange *x)
 {
 	static const char insecure[] = "https+insecure://";
 	bool is_insecure = strncmp(url, insecure, sizeof(insecure) - 1) == 0;
@@ -72,47 +72,47 @@ static void set_options(CURL *curl, const struct tls_files *tls, const char *url
 	if (is_insecure)
 		buf_printf(&plain, "https://%s", url + sizeof(insecure) - 1);
 	// libcurl copies strings.
-	curl_easy_setopt(curl, CURLOPT_URL, is_insecure ? plain.ptr : url);
+	api->setopt(curl, CURLOPT_URL, is_insecure ? plain.ptr : url);
 	buf_deinit(&plain);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
-	curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)(timeout_s < INT_MAX - GRACE_S
+	api->setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	api->setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	api->setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+	api->setopt(curl, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
+	api->setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	api->setopt(curl, CURLOPT_TIMEOUT, (long)(timeout_s < INT_MAX - GRACE_S
 			? timeout_s + GRACE_S : timeout_s));
-	curl_easy_setopt(curl, CURLOPT_USERAGENT, "cprof/" CPROF_VERSION);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, x);
-	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(curl, CURLOPT_HEADERDATA, x);
+	api->setopt(curl, CURLOPT_USERAGENT, "cprof/" CPROF_VERSION);
+	api->setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+	api->setopt(curl, CURLOPT_WRITEDATA, x);
+	api->setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+	api->setopt(curl, CURLOPT_HEADERDATA, x);
 	if (is_insecure) {
-		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
-		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+		api->setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+		api->setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
 	}
 	if (*tls->cert) {
-		curl_easy_setopt(curl, CURLOPT_SSLCERT, tls->cert);
-		curl_easy_setopt(curl, CURLOPT_SSLKEY, tls->key);
+		api->setopt(curl, CURLOPT_SSLCERT, tls->cert);
+		api->setopt(curl, CURLOPT_SSLKEY, tls->key);
 	}
 	if (*tls->ca)
-		curl_easy_setopt(curl, CURLOPT_CAINFO, tls->ca);
+		api->setopt(curl, CURLOPT_CAINFO, tls->ca);
 }
 
 // Runs the transfer and turns all that is not a 200 into an error; `what` is "Get" or "Post".
-static struct err *perform(struct arena *a, CURL *curl, struct exchange *x, const char *what,
-		const char *url)
+static struct err *perform(struct arena *a, const struct curl_api *api, CURL *curl,
+		struct exchange *x, const char *what, const char *url)
 {
 	char detail[CURL_ERROR_SIZE] = "";
-	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
-	CURLcode rc = curl_easy_perform(curl);
+	api->setopt(curl, CURLOPT_ERRORBUFFER, detail);
+	CURLcode rc = api->perform(curl);
 	if (rc != CURLE_OK) {
 		const char *why = x->is_too_big ? "the answer is too large"
 				: *detail	? detail
-						: curl_easy_strerror(rc);
+						: api->strerror(rc);
 		return err_new(a, "%s %s: %s", what, quote_go(a, str_from(url)), why);
 	}
 	long code = 0;
-	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
+	api->getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
 	if (code == 200)
 		return NULL;
 	if (x->is_from_pprof && x->is_text)
@@ -124,16 +124,15 @@ static struct err *perform(struct arena *a, CURL *curl, struct exchange *x, cons
 struct err *http_get(struct arena *a, const struct tls_files *tls, const char *url, int timeout_s,
 		struct buf *body_out)
 {
-	struct err *e = check_tls(a, tls);
+	const struct curl_api *api = curl_api();
+	CURL *curl;
+	struct err *e = start(a, api, tls, &curl);
 	if (e)
 		return err_wrap(a, e, "http fetch: Get %s", quote_go(a, str_from(url)));
-	CURL *curl = curl_easy_init();
-	if (!curl)
-		return err_new(a, "http fetch: libcurl does not start");
 	struct exchange x = {.body = body_out};
-	set_options(curl, tls, url, timeout_s, &x);
-	e = perform(a, curl, &x, "Get", url);
-	curl_easy_cleanup(curl);
+	set_options(api, curl, tls, url, timeout_s, &x);
+	e = perform(a, api, curl, &x, "Get", url);
+	api->cleanup(curl);
 	bool is_answer = *x.status != '\0';
 	return is_answer ? e : err_wrap(a, e, "http fetch");
 }
@@ -141,18 +140,20 @@ struct err *http_get(struct arena *a, const struct tls_files *tls, const char *u
 struct err *http_post(struct arena *a, const struct tls_files *tls, const char *url, struct str body,
 		struct buf *answer_out)
 {
-	struct err *e = check_tls(a, tls);
-	CURL *curl = e ? NULL : curl_easy_init();
-	if (!curl)
-		return err_wrap(a, e ? e : err_new(a, "libcurl does not start"), "http post %s", url);
+	const struct curl_api *api = curl_api();
+	CURL *curl;
+	struct err *e = start(a, api, tls, &curl);
+	if (e)
+		return err_wrap(a, e, "http post %s", url);
 	struct exchange x = {.body = answer_out};
-	set_options(curl, tls, url, POST_TIMEOUT_S, &x);
-	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/octet-stream");
-	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
-	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.ptr);
-	e = perform(a, curl, &x, "Post", url);
-	curl_slist_free_all(headers);
-	curl_easy_cleanup(curl);
+	set_options(api, curl, tls, url, POST_TIMEOUT_S, &x);
+	struct curl_slist *headers =
+			api->slist_append(NULL, "Content-Type: application/octet-stream");
+	api->setopt(curl, CURLOPT_HTTPHEADER, headers);
+	api->setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
+	api->setopt(curl, CURLOPT_POSTFIELDS, body.ptr);
+	e = perform(a, api, curl, &x, "Post", url);
+	api->slist_free_all(headers);
+	api->cleanup(curl);
 	return err_wrap(a, e, "http post %s", url);
 }

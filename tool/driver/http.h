@@ -10,9 +10,6 @@
 
 #include "request.h"
 
-/** Once, before the first request and any thread. */
-void http_init(void);
-
 /** The body of a 200 answer; https+insecure:// checks no certificate. Errors in pprof's words. */
 struct err *http_get(struct arena *a, const struct tls_files *tls, const char *url, int timeout_s,
 		struct buf *body_out);

@@ -9,7 +9,6 @@
 #include "deliver.h"
 #include "fetch.h"
 #include "help.h"
-#include "http.h"
 #include "request.h"
 #include "shell.h"
 
@@ -56,7 +55,6 @@ static int analyzer_main(const struct env *process, int argc, const char *const 
 	if (e)
 		return fail(&env, e);
 
-	http_init();
 	struct session s = {.env = &env, .tools = object_tools_new(&a, r.tools)};
 	e = prepare_profile(&a, &env, &r, s.tools, &s.profile);
 	if (!e) {
