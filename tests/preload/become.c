@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // become HOW: uses 300 ms of CPU time, then becomes itself by one of the exec functions, with arguments
 // and an environment that the second image checks before it uses 200 ms and exits 5.
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <libgen.h>
 #include <stdbool.h>
@@ -37,14 +36,14 @@ static char **env_with_more(void)
 		n++;
 	char **env = calloc(n + 2, sizeof(*env));
 	memcpy(env, environ, n * sizeof(*env));
-	env[n] = "BECOME=1";
+	env[n] = strdup("BECOME=1");
 	return env;
 }
 
 static void become(const char *how, char *self)
 {
 	char *name = basename(strdup(self));
-	char *argv[] = {self, "second", (char *)how, "", "last", NULL};
+	char *argv[] = {self, strdup("second"), (char *)how, strdup(""), strdup("last"), NULL};
 	char **env = env_with_more();
 	int fd = open(self, O_RDONLY | O_CLOEXEC);
 	if (strcmp(how, "execve") == 0)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // hear: says each signal it gets on its standard output, until SIGTERM.
-#define _GNU_SOURCE
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
