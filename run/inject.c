@@ -16,11 +16,9 @@ extern char **environ;
 
 static const char library_name[] = "libcprof-preload.so";
 
-// Where the library may be, from the directory of the executable: in the build tree, installed by
-// Debian's layout, installed elsewhere. CPROF_LIBDIR is the build's own idea of libdir.
+// Where the library may be, from the directory of the executable: installed by Debian's layout, by
+// others', in the build tree. CPROF_LIBDIR is the build's own idea of libdir.
 static const char *const library_dirs[] = {
-		"lib",
-		"../../lib",
 		"../lib/" CPROF_MULTIARCH "/cprof",
 		"../lib/" CPROF_MULTIARCH,
 		"../lib/cprof",
