@@ -5,6 +5,10 @@
 // until the other is empty. A reader that joined just when the phase turned notices, and joins again;
 // so the counter the writer waits for only falls, however many new readers come.
 #include "modmap_state.h"
+#include "module_elf.h"
+#include "safeload.h"
+
+enum { HEADER_BYTES = 4096 };
 
 struct cp_modmap cp_modmap;
 
@@ -51,6 +55,18 @@ const struct cp_module *cp_modmap_find(uintptr_t pc, bool *busy_out)
 	if (!found && !busy && !load(&cp_modmap.stale, relaxed))
 		store(&cp_modmap.stale, true, relaxed);
 	return found;
+}
+
+bool cp_modmap_find_new(uintptr_t pc, struct cp_module *module_out)
+{
+	cp_ask_loader_fn *ask = load(&cp_modmap.ask_loader, acquire);
+	struct cp_readable header = {0};
+	uintptr_t image;
+	if (!ask || !ask(pc, &image) || !cp_readable(&header, image, HEADER_BYTES) ||
+		!cp_module_describe_image(image, module_out))
+		return false;
+	module_out->may_unload = true;
+	return pc >= module_out->start && pc < module_out->end;
 }
 
 uint32_t cp_modmap_epoch(void)

@@ -34,6 +34,10 @@ struct cp_module {
  *  runs. The record may be read for ever; the memory it points into, between enter and leave. */
 const struct cp_module *cp_modmap_find(uintptr_t pc, bool *busy_out);
 
+/** A module that came since the last refresh, described into *module_out (no path, no id). Call it
+ *  between enter and leave, when cp_modmap_find() said that nothing is hidden. */
+bool cp_modmap_find_new(uintptr_t pc, struct cp_module *module_out);
+
 /** Between the two, no module that cp_modmap_find() returns is unmapped (dlclose waits, up to a limit).
  *  They nest. Context: SIG. */
 uint32_t cp_modmap_enter(void);

@@ -23,12 +23,16 @@ struct cp_snapshot {
 // The registry grows by chunks of doubling size, so that records never move: chunk c holds 32 << c.
 enum { CP_MODULE_CHUNKS = 20, CP_FIRST_CHUNK = 32 };
 
+/** The loader's own answer for a pc (_dl_find_object: lock-free, made for unwinders in handlers). */
+typedef bool cp_ask_loader_fn(uintptr_t pc, uintptr_t *image_out);
+
 struct cp_modmap {
 	_Atomic(struct cp_snapshot *) snapshot;
 	_Atomic uint32_t phase;      // which of `readers` newcomers join
 	_Atomic uint32_t readers[2];
 	_Atomic uint32_t epoch;
 	_Atomic bool stale;
+	_Atomic(cp_ask_loader_fn *) ask_loader; // NULL: the loader cannot say
 	_Atomic uint32_t count;      // of records
 	_Atomic(struct cp_module *) chunks[CP_MODULE_CHUNKS];
 	// Held by writers, never while they call the loader. 0: free, 1: held, 2: held and waited for.

@@ -166,12 +166,10 @@ static uint32_t rule_of_bare_code(const struct cp_module *m, const struct cp_fra
 }
 
 /** No module: generated code, or nothing we could know of. */
-static int step_outside(struct walk *w, bool busy)
+static int step_outside(struct walk *w)
 {
 	struct cp_frame *f = &w->frame;
 	struct cp_readable code = {0};
-	if (busy)
-		return CP_MARKER_MAP_BUSY;
 	if (!f->interrupted && cp_readable(&code, f->pc, TRAMPOLINE_BYTES) &&
 		is_signal_trampoline((const uint8_t *)f->pc, TRAMPOLINE_BYTES))
 		return step_through_signal(f);
@@ -185,26 +183,39 @@ static bool is_mapped(const struct cp_module *m)
 	return !m->may_unload || !m->eh_frame_hdr || cp_readable(&tables, m->eh_frame_hdr, 1);
 }
 
+static int step_in_module(struct walk *w, const struct cp_module *m, uintptr_t key)
+{
+	struct cp_rule rule;
+	int err = cp_cfi_rule(m, key, &rule);
+	if (err == -EINVAL)
+		return step_by_fp(w, CP_MARKER_BAD_RULE);
+	uint32_t packed = err ? rule_of_bare_code(m, &w->frame) : pack(&rule);
+	if (!packed)
+		return step_by_rule(m, &rule, &w->frame);
+	cp_rulecache_put(key, packed);
+	return step_packed(w, packed);
+}
+
+/** Its program had no time yet to tell us of this module. */
+static __attribute__((noinline)) int step_in_new_module(struct walk *w, uintptr_t key)
+{
+	struct cp_module m;
+	if (!cp_modmap_find_new(key, &m))
+		return step_outside(w);
+	return is_mapped(&m) ? step_in_module(w, &m, key) : CP_MARKER_MAP_BUSY;
+}
+
 static __attribute__((noinline)) int step_uncached(struct walk *w, uintptr_t key)
 {
-	struct cp_frame *f = &w->frame;
 	bool busy;
 	if (!w->entered) {
 		w->ticket = cp_modmap_enter();
 		w->entered = true;
 	}
 	const struct cp_module *m = cp_modmap_find(key, &busy);
-	if (!m || !is_mapped(m))
-		return step_outside(w, busy || m);
-	struct cp_rule rule;
-	int err = cp_cfi_rule(m, key, &rule);
-	if (err == -EINVAL)
-		return step_by_fp(w, CP_MARKER_BAD_RULE);
-	uint32_t packed = err ? rule_of_bare_code(m, f) : pack(&rule);
-	if (!packed)
-		return step_by_rule(m, &rule, f);
-	cp_rulecache_put(key, packed);
-	return step_packed(w, packed);
+	if (busy || (m && !is_mapped(m)))
+		return CP_MARKER_MAP_BUSY;
+	return m ? step_in_module(w, m, key) : step_in_new_module(w, key);
 }
 
 /** A return address belongs to the call before it: that may be the last instruction of a function. */

@@ -24,8 +24,9 @@ struct modscan {
 int modscan_read(struct modscan *scan_out, uint64_t known_version);
 void modscan_free(struct modscan *scan);
 
-/** Where an unwind table or a build id may lie, from program headers alone. False: no code in it. */
-struct dl_phdr_info;
-bool modscan_describe(const struct dl_phdr_info *info, struct cp_module *module_out);
+/** The start of the object that holds pc, as the loader knows it this moment: a module that dlopen has
+ *  just mapped, before anybody refreshed. Only if modscan_has_loader(). Context: SIG. */
+bool modscan_ask_loader(uintptr_t pc, uintptr_t *image_out);
+bool modscan_has_loader(void);
 
 #endif

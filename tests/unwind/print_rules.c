@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "sigsafe/cfi.h"
-#include "symbol/modscan.h"
+#include "sigsafe/module_elf.h"
 
 #if defined(__x86_64__)
 static const char *const names[] = {"rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11",
@@ -89,10 +89,8 @@ int main(int argc, char **argv)
 	ssize_t bytes = (ssize_t)(ehdr.e_phnum * sizeof(*ph));
 	if (pread(fd, ph, (size_t)bytes, (off_t)ehdr.e_phoff) != bytes)
 		die("program headers");
-	struct dl_phdr_info info = {.dlpi_phdr = ph, .dlpi_phnum = ehdr.e_phnum};
-	info.dlpi_addr = load_segments(fd, ph, ehdr.e_phnum);
 	struct cp_module module;
-	if (!modscan_describe(&info, &module))
+	if (!cp_module_describe(load_segments(fd, ph, ehdr.e_phnum), ph, ehdr.e_phnum, &module))
 		die("no code");
 	unsigned long pc;
 	while (scanf("%lx", &pc) == 1) {

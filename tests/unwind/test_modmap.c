@@ -185,6 +185,23 @@ static int ask(int n)
 	return n;
 }
 
+START_TEST(a_walk_through_a_module_nobody_announced_is_whole)
+{
+	struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
+	ck_assert_int_eq(cp_modmap_refresh(), 0);
+	sigaction(SIGUSR1, &action, NULL);
+	void *handle = dlopen(PLUGIN, RTLD_NOW | RTLD_LOCAL);
+	answer_fn *answer = (answer_fn *)dlsym(handle, "plugin_answer");
+	store(&forged_pc, (uintptr_t)answer, relaxed);
+	ck_assert_int_eq(answer(ask, 1), 2);
+	ck_assert(cp_modmap_is_stale());
+	ck_assert_uint_eq(load(&walks, relaxed), 1);
+	ck_assert_uint_eq(load(&whole, relaxed), 1);
+	ck_assert_uint_eq(load(&through_plugin, relaxed), 1);
+	close_plugin(handle);
+}
+END_TEST
+
 START_TEST(a_storm_of_dlclose_crashes_no_handler)
 {
 	pthread_t forgers[FORGERS], pesterer, self = pthread_self();
@@ -217,4 +234,4 @@ END_TEST
 UNIT_MAIN("modmap", modules_of_this_process_are_there, an_unknown_pc_makes_the_map_stale_until_it_is_read_anew,
 	a_module_that_went_is_remembered_for_its_time, a_dlclose_that_unloads_nothing_hides_nothing_for_long,
 	a_module_that_comes_back_gets_its_old_record, a_fork_in_the_middle_leaves_no_reader_behind,
-	a_storm_of_dlclose_crashes_no_handler)
+	a_walk_through_a_module_nobody_announced_is_whole, a_storm_of_dlclose_crashes_no_handler)
