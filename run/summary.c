@@ -26,7 +26,7 @@ static void print_nothing(struct arena *a, const struct injection *in)
 	else
 		fprintf(stderr, "cprof: no profile: %s: %s\n", file,
 				error ? strerror(error)
-				      : "the program ended before anything was sampled");
+				      : "nothing was sampled in the program itself");
 }
 
 static int64_t usage_ms(const struct rusage *u)

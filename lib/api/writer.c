@@ -19,12 +19,12 @@ CP_VISIBLE struct cprof_writer cprof_to_fd(int fd)
 
 static int write_stdio(void *arg, const void *data, size_t size)
 {
-	struct cp_sigpipe sigpipe;
-	cp_sigpipe_hold(&sigpipe);
+	struct cp_write_guard guard;
+	cp_write_guard_hold(&guard);
 	errno = 0;
 	bool complete = fwrite(data, 1, size, arg) == size;
 	int error = errno;
-	cp_sigpipe_release(&sigpipe);
+	cp_write_guard_release(&guard);
 	if (complete)
 		return 0;
 	return error ? -error : -EIO;

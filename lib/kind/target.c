@@ -13,29 +13,41 @@
 
 enum { MAX_TEMP_NAMES = 100, FILE_MODE = 0666 };
 
-/// SIGPIPE
+/// Signals of a write that fails: the reader is gone, or the file would pass RLIMIT_FSIZE
 
-static bool sigpipe_is_pending(void)
+static const int write_signals[] = {SIGPIPE, SIGXFSZ};
+enum { NWRITE_SIGNALS = sizeof(write_signals) / sizeof(*write_signals) };
+
+static bool is_pending(int sig)
 {
 	sigset_t pending;
-	return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE);
+	return sigpending(&pending) == 0 && sigismember(&pending, sig);
 }
 
-void cp_sigpipe_hold(struct cp_sigpipe *s)
+void cp_write_guard_hold(struct cp_write_guard *g)
 {
-	s->was_pending = sigpipe_is_pending();
-	s->mask = cp_sigmask(CP_SIG_BLOCK, cp_sigmask_of(SIGPIPE));
-}
-
-void cp_sigpipe_release(const struct cp_sigpipe *s)
-{
-	if (!s->was_pending && sigpipe_is_pending()) {
-		sigset_t sigpipe;
-		sigemptyset(&sigpipe);
-		sigaddset(&sigpipe, SIGPIPE);
-		sigtimedwait(&sigpipe, NULL, &(struct timespec){0});
+	uint64_t block = 0;
+	g->were_pending = 0;
+	for (int i = 0; i < NWRITE_SIGNALS; i++) {
+		block |= cp_sigmask_of(write_signals[i]);
+		if (is_pending(write_signals[i]))
+			g->were_pending |= cp_sigmask_of(write_signals[i]);
 	}
-	cp_sigmask_restore(s->mask);
+	g->mask = cp_sigmask(CP_SIG_BLOCK, block);
+}
+
+void cp_write_guard_release(const struct cp_write_guard *g)
+{
+	for (int i = 0; i < NWRITE_SIGNALS; i++) {
+		int sig = write_signals[i];
+		if ((g->were_pending & cp_sigmask_of(sig)) || !is_pending(sig))
+			continue;
+		sigset_t only;
+		sigemptyset(&only);
+		sigaddset(&only, sig);
+		sigtimedwait(&only, NULL, &(struct timespec){0});
+	}
+	cp_sigmask_restore(g->mask);
 }
 
 static int write_all(int fd, const char *data, size_t size)
@@ -54,10 +66,10 @@ static int write_all(int fd, const char *data, size_t size)
 
 int cp_write_fd(void *arg, const void *data, size_t size)
 {
-	struct cp_sigpipe sigpipe;
-	cp_sigpipe_hold(&sigpipe);
+	struct cp_write_guard guard;
+	cp_write_guard_hold(&guard);
 	int ret = write_all((int)(intptr_t)arg, data, size);
-	cp_sigpipe_release(&sigpipe);
+	cp_write_guard_release(&guard);
 	return ret;
 }
 
@@ -183,6 +195,18 @@ bool cp_target_takes_pieces(const struct cp_target *t)
 	return t->path[0] != '\0';
 }
 
+/** All or nothing: half a piece at its end would cost the file all that stands before. */
+static int append_whole(int fd, const char *path, const void *data, size_t size)
+{
+	off_t before = lseek(fd, 0, SEEK_END);
+	int ret = cp_write_fd((void *)(intptr_t)fd, data, size);
+	if (ret < 0 && before == 0)
+		unlink(path);
+	else if (ret < 0 && before > 0 && ftruncate(fd, before) < 0)
+		return -errno;
+	return ret;
+}
+
 int cp_target_write_piece(void *arg, const void *data, size_t size)
 {
 	struct cp_target *t = arg;
@@ -191,6 +215,6 @@ int cp_target_write_piece(void *arg, const void *data, size_t size)
 	if (fd < 0)
 		return -errno;
 	t->has_pieces = true;
-	int ret = write_all(fd, data, size);
+	int ret = append_whole(fd, t->path, data, size);
 	return close(fd) < 0 && ret == 0 ? -errno : ret;
 }

@@ -37,15 +37,16 @@ bool cp_target_takes_pieces(const struct cp_target *t);
  * begins. */
 int cp_target_write_piece(void *arg, const void *data, size_t size);
 
-/** A cprof_writer's function; arg: a descriptor. EPIPE is an error like others, not a SIGPIPE. */
+/** A cprof_writer's function; arg: a descriptor. EPIPE and EFBIG are errors like others, no
+ * signals. */
 int cp_write_fd(void *arg, const void *data, size_t size);
 
-/** Around writes of others (stdio): SIGPIPE is held back, and taken away if it came. */
-struct cp_sigpipe {
-	uint64_t mask;
-	bool was_pending;
+/** Around writes of others (stdio): the signals of a failing write, which would end the program, are
+ * held back, and taken away if they came. */
+struct cp_write_guard {
+	uint64_t mask, were_pending;
 };
-void cp_sigpipe_hold(struct cp_sigpipe *s);
-void cp_sigpipe_release(const struct cp_sigpipe *s);
+void cp_write_guard_hold(struct cp_write_guard *g);
+void cp_write_guard_release(const struct cp_write_guard *g);
 
 #endif

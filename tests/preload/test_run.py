@@ -354,7 +354,7 @@ def test_another_c_library():
 
 def test_scripts():
     case = Case("./s", before=lambda d: script(d, "s", "#! /bin/sh -e\nexit 4\n"))
-    expect(case.status == 4 and "ended before anything was sampled" in case.notes[0], case.notes)
+    expect(case.status == 4 and "nothing was sampled in the program itself" in case.notes[0], case.notes)
     case = Case("./s", before=lambda d: script(d, "s", "#!%s return\n" % program("static")))
     expect("is a script whose interpreter %s is statically linked" % program("static") in case.notes[0], case.notes)
 
@@ -380,6 +380,14 @@ def test_where_nothing_can_be_written():
         expect_no_profile(case, 7, "%s: Permission denied" % FILE)
     case = Case(program("leave"), "return", "300", options=["-cpuprofile", "/dev/full"])
     expect_eq(case.status, 7)
+
+
+def test_a_file_size_limit_ends_nothing():
+    case = Case("sh", "-c", "ulimit -f 0; exec %s return 500" % program("leave"))
+    expect(case.status == 7 and FILE not in case.files, case.notes)
+    done = subprocess.run(["sh", "-c", "ulimit -f 0; exec %s run %s return 300" % (CPROF, program("leave"))],
+                          capture_output=True, text=True)
+    expect_eq((done.returncode, done.stderr), (7, "cprof: no profile: %s: File too large\n" % FILE))
 
 
 def test_a_full_disk_ends_nothing():
@@ -434,8 +442,8 @@ PARTS = {
     ],
     "hostile": [
         test_static, test_foreign_machines, test_another_c_library, test_scripts, test_privileges,
-        test_where_nothing_can_be_written, test_a_full_disk_ends_nothing, test_another_preloaded_library_is_kept,
-        test_address_sanitizer,
+        test_where_nothing_can_be_written, test_a_file_size_limit_ends_nothing, test_a_full_disk_ends_nothing,
+        test_another_preloaded_library_is_kept, test_address_sanitizer,
     ],
 }
 
