@@ -10,7 +10,7 @@
 struct env {
 	FILE *in, *out, *err;
 	bool in_is_terminal, out_is_terminal, err_is_terminal;
-	bool err_has_colour;
+	bool err_has_colour; // and other escapes work
 	bool is_interactive; // the shell or the web pages run: nobody waits for this command's end
 	/** An environment variable; NULL where it is not set. */
 	const char *(*get)(const char *name);
@@ -27,5 +27,8 @@ void env_say(const struct env *env, const char *fmt, ...) __attribute__((format(
 
 /** The same for what went wrong: red on a terminal. */
 void env_warn(const struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/** A line on the terminal that the next message or progress overwrites; nothing where stderr is none. */
+void env_progress(const struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -4,6 +4,7 @@
 #include "deliver.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "pipe.h"
@@ -18,25 +19,49 @@ struct delivery {
 	const struct env *env;
 	const struct command *command;
 	const char *output, *pager;
+	int fd;          // where bytes go to; -1 until there are any
+	struct err *err; // why they do not
 };
 
-static int write_out(void *arg, const char *data, size_t len)
+static const char *target_name(const struct delivery *d)
 {
-	FILE *f = arg;
-	return fwrite(data, 1, len, f) == len ? 0 : -errno;
+	return *d->output ? d->output : "/dev/stdout";
 }
 
-static struct err *to_stdout(const struct delivery *d, struct buf *report)
+static struct err *open_target(struct delivery *d)
 {
-	FILE *out = d->env->out;
-	int rc = 0;
-	if (!report->flush)
-		rc = write_out(out, report->ptr ? report->ptr : "", report->len);
-	else
-		rc = buf_flush(report);
-	if (!rc && fflush(out) != 0)
-		rc = -errno;
-	return rc ? err_new(d->arena, "write /dev/stdout: %s", os_error_text(d->arena, -rc)) : NULL;
+	if (!*d->output) {
+		d->fd = fileno(d->env->out);
+		return NULL;
+	}
+	env_warn(d->env, "Generating report in %s", d->output);
+	d->fd = open(d->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	return d->fd >= 0 ? NULL : err_new(d->arena, "open %s: %s", d->output,
+			os_error_text(d->arena, errno));
+}
+
+// A buffer's flush function: the target is opened when the first bytes come.
+static int flow(void *arg, const char *data, size_t len)
+{
+	struct delivery *d = arg;
+	if (d->fd < 0)
+		d->err = open_target(d);
+	while (len && !d->err) {
+		ssize_t n = write(d->fd, data, len);
+		if (n >= 0)
+			data += n, len -= (size_t)n;
+		else if (errno != EINTR)
+			d->err = err_new(d->arena, "write %s: %s", target_name(d),
+					os_error_text(d->arena, errno));
+	}
+	return d->err ? -EIO : 0;
+}
+
+static struct err *close_target(struct delivery *d)
+{
+	if (!d->err && *d->output && close(d->fd) < 0)
+		d->err = err_new(d->arena, "close %s: %s", d->output, os_error_text(d->arena, errno));
+	return d->err;
 }
 
 static struct err *to_numbered_file(const struct delivery *d, struct str report)
@@ -47,12 +72,6 @@ static struct err *to_numbered_file(const struct delivery *d, struct str report)
 	if (!e)
 		env_warn(d->env, "Generating report in %s", path);
 	return e;
-}
-
-static struct err *to_file(const struct delivery *d, struct str report)
-{
-	env_warn(d->env, "Generating report in %s", d->output);
-	return file_write(d->arena, d->output, report);
 }
 
 static struct err *draw(const struct delivery *d, struct buf *report)
@@ -68,43 +87,44 @@ static struct err *draw(const struct delivery *d, struct buf *report)
 	return err_wrap(a, e, "failed to execute dot. Is Graphviz installed? Error");
 }
 
-static struct err *deliver(const struct delivery *d, struct buf *report)
+static struct err *deliver(struct delivery *d, struct buf *report)
 {
 	const struct command *c = d->command;
 	struct err *e = c->dot_format ? draw(d, report) : NULL;
 	if (e)
 		return e;
 	struct str bytes = {report->ptr ? report->ptr : "", report->len};
-	if (*d->output)
-		return to_file(d, bytes);
 	if (d->pager)
 		return pipe_to_shell(d->arena, d->pager, bytes);
-	if (c->view == VIEW_VIEWER)
+	if (!*d->output && c->view == VIEW_VIEWER)
 		return viewer_show(d->arena, d->env, c->viewers, c->suffix, bytes);
-	if (c->view == VIEW_FILE && (d->env->out_is_terminal || d->env->is_interactive))
+	bool is_shown = d->env->out_is_terminal || d->env->is_interactive;
+	if (!*d->output && c->view == VIEW_FILE && is_shown)
 		return to_numbered_file(d, bytes);
-	return to_stdout(d, report);
+	flow(d, bytes.ptr, bytes.len); // none are some: an empty file is one
+	return close_target(d);
 }
 
+// Text that nothing is done to need not be in memory at once.
 static bool may_flow(const struct delivery *d)
 {
-	return d->command->view == VIEW_STDOUT && !d->command->dot_format && !*d->output && !d->pager;
+	bool is_stored = *d->output || d->command->view == VIEW_STDOUT;
+	return is_stored && !d->command->dot_format && !d->pager;
 }
 
 struct err *deliver_report(struct arena *a, const struct session *s, const struct command *c,
 		const char *param, const struct config *config, const char *pager)
 {
 	struct analysis an;
-	struct delivery d = {a, s->env, c, config->output, pager};
+	struct delivery d = {a, s->env, c, config->output, *config->output ? NULL : pager, .fd = -1};
 	struct buf report = {0};
 	if (may_flow(&d))
-		report = (struct buf){.flush = write_out, .flush_arg = s->env->out,
-				.flush_bytes = FLOW_BYTES};
+		report = (struct buf){.flush = flow, .flush_arg = &d, .flush_bytes = FLOW_BYTES};
 	struct err *e = analyze(s, c, param, config, &an);
 	if (!e)
 		e = report_generate(an.report, &report);
 	if (!e)
-		e = deliver(&d, &report);
+		e = d.err ? d.err : deliver(&d, &report);
 	if (e)
 		e = err_new(a, "%s", e->message); // out of the analysis' arena
 	analysis_end(&an);

@@ -33,6 +33,12 @@ const char *env_or(const struct env *env, const char *name, const char *otherwis
 	return value && *value ? value : otherwise;
 }
 
+// What a line of progress may have left.
+static const char *clear_line(const struct env *env)
+{
+	return env->err_has_colour ? "\r\033[K" : "";
+}
+
 static void say(const struct env *env, const char *colour, const char *fmt, va_list ap)
 {
 	char *text;
@@ -41,7 +47,7 @@ static void say(const struct env *env, const char *colour, const char *fmt, va_l
 		return;
 	const char *end = len && text[len - 1] == '\n' ? "" : "\n";
 	flockfile(env->err);
-	fprintf(env->err, "%s%s%s%s", colour, text, *colour ? "\033[0m" : "", end);
+	fprintf(env->err, "%s%s%s%s%s", clear_line(env), colour, text, *colour ? "\033[0m" : "", end);
 	fflush(env->err);
 	funlockfile(env->err);
 	free(text);
@@ -60,5 +66,19 @@ void env_warn(const struct env *env, const char *fmt, ...)
 	va_list ap;
 	va_start(ap, fmt);
 	say(env, env->err_has_colour ? "\033[31m" : "", fmt, ap);
+	va_end(ap);
+}
+
+void env_progress(const struct env *env, const char *fmt, ...)
+{
+	va_list ap;
+	if (!env->err_has_colour)
+		return;
+	va_start(ap, fmt);
+	flockfile(env->err);
+	fputs(clear_line(env), env->err);
+	vfprintf(env->err, fmt, ap);
+	fflush(env->err);
+	funlockfile(env->err);
 	va_end(ap);
 }

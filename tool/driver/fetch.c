@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/path.h"
 #include "tool/profile/merge.h"
@@ -111,18 +112,32 @@ static void *run_job(void *arg)
 	return NULL;
 }
 
-static void run_jobs(struct job *jobs, size_t n)
+// Waits for a job; from the second second on a terminal is told of it.
+static void join(struct job *jobs, size_t n, size_t i, time_t started)
 {
-	for (size_t i = 0; i + 1 < n; i++)
+	for (;;) {
+		struct timespec until;
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec++;
+		if (pthread_timedjoin_np(jobs[i].thread, NULL, &until) != ETIMEDOUT)
+			return;
+		env_progress(jobs[i].env, "%zu of %zu profiles, %lld s", i, n,
+				(long long)(time(NULL) - started));
+	}
+}
+
+static void run_jobs(const struct env *env, struct job *jobs, size_t n)
+{
+	time_t started = time(NULL);
+	for (size_t i = 0; i < n; i++)
 		jobs[i].has_thread = pthread_create(&jobs[i].thread, NULL, run_job, &jobs[i]) == 0;
 	for (size_t i = 0; i < n; i++) {
-		if (!jobs[i].has_thread)
+		if (jobs[i].has_thread)
+			join(jobs, n, i, started);
+		else
 			run_job(&jobs[i]);
 	}
-	for (size_t i = 0; i < n; i++) {
-		if (jobs[i].has_thread)
-			pthread_join(jobs[i].thread, NULL);
-	}
+	env_progress(env, "%s", "");
 }
 
 static struct str copy(struct arena *a, struct str s)
@@ -203,7 +218,7 @@ static struct err *fetch_chunk(struct arena *a, const struct env *env, const str
 		jobs[i].request = r;
 		jobs[i].source = sources[i];
 	}
-	run_jobs(jobs, n);
+	run_jobs(env, jobs, n);
 	struct err *e = collect(a, env, jobs, n, out);
 	for (size_t i = 0; i < n; i++)
 		arena_deinit(&jobs[i].arena);

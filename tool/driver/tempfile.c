@@ -60,14 +60,6 @@ static struct err *write_all(struct arena *a, int fd, const char *path, struct s
 	return failed ? err_new(a, "write %s: %s", path, os_error_text(a, failed)) : NULL;
 }
 
-struct err *file_write(struct arena *a, const char *path, struct str content)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (fd < 0)
-		return err_new(a, "open %s: %s", path, os_error_text(a, errno));
-	return write_all(a, fd, path, content);
-}
-
 struct err *tempfile_write(struct arena *a, const char *dir, const char *prefix, const char *suffix,
 		struct str content, const char **path_out)
 {

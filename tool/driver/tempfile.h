@@ -11,9 +11,6 @@
 struct err *tempfile_write(struct arena *a, const char *dir, const char *prefix, const char *suffix,
 		struct str content, const char **path_out);
 
-/** Writes content to the file, which is made or emptied. */
-struct err *file_write(struct arena *a, const char *path, struct str content);
-
 /** Deletes it when the program ends. */
 void tempfile_delete_at_exit(const char *path);
 
