@@ -67,6 +67,8 @@ START_TEST(cuts_off_the_pager)
 	ck_assert_str_eq(c.config.focus, "a|b");
 	ck_assert_str_eq(c.pager, "grep -c 'x y'");
 	ck_assert_ptr_null(parse("top").pager);
+	ck_assert_ptr_null(parse("top | ").pager);
+	check_error("| less", "unrecognized command: \"|\"");
 }
 END_TEST
 

@@ -9,10 +9,10 @@ static const char *const evince[] = {"evince", NULL};
 static const char *const gv[] = {"gv --noantialias", NULL};
 static const char *const kcachegrind[] = {"kcachegrind", NULL};
 
-#define FILTERS " [focus_regexp]... [-ignore_regexp]..."
-#define GRAPH "[n]" FILTERS
-#define TABLE "[n]" FILTERS " [-cum] [>file]"
-#define LISTING "regexp" FILTERS
+#define FILTERS "[focus_regexp]... [-ignore_regexp]..."
+#define GRAPH "[n] " FILTERS
+#define TABLE "[n] " FILTERS " [-cum] [>file]"
+#define LISTING "regexp " FILTERS
 #define GRAPH_LINE .format = REPORT_DOT, .default_nodecount = DEFAULT_NODECOUNT
 #define WHOLE .is_untrimmed = true
 
@@ -29,24 +29,24 @@ const struct command commands[] = {
 	{"list", REPORT_LIST, .has_param = true, WHOLE, .granularity = "lines", .usage = LISTING,
 		.help = "Source of the functions that match, with costs"},
 	{"disasm", REPORT_DISASM, .has_param = true, WHOLE, .granularity = "addresses",
-		.inlines = INLINES_DROPPED, .usage = "regexp|address" FILTERS " [>file]",
+		.inlines = INLINES_DROPPED, .usage = "regexp|address " FILTERS " [>file]",
 		.help = "Assembly of the functions that match, with costs"},
 	{"weblist", REPORT_WEBLIST, .has_param = true, WHOLE, .granularity = "addresses",
 		.inlines = INLINES_KEPT, .view = VIEW_VIEWER, .suffix = "html",
-		.usage = "regexp|address" FILTERS,
+		.usage = "regexp|address " FILTERS,
 		.help = "Source and assembly with costs, in a browser"},
 	{"traces", REPORT_TRACES, .default_nodecount = DEFAULT_NODECOUNT,
-		.usage = FILTERS + 1, .help = "Every sample with its stack"},
+		.usage = FILTERS, .help = "Every sample with its stack"},
 	{"tags", REPORT_TAGS, .default_nodecount = DEFAULT_NODECOUNT,
 		.usage = "[tag_regexp]... [-ignore_regexp]... [>file]",
 		.help = "Labels, and what was spent under each value"},
 	{"comments", REPORT_COMMENTS, .default_nodecount = DEFAULT_NODECOUNT,
 		.usage = "", .help = "Comments in the profile"},
 	{"raw", REPORT_RAW, WHOLE, .granularity = "addresses",
-		.usage = FILTERS + 1, .help = "The profile itself as text"},
-	{"folded", REPORT_FOLDED, WHOLE, .usage = FILTERS + 1 ,
+		.usage = FILTERS, .help = "The profile itself as text"},
+	{"folded", REPORT_FOLDED, WHOLE, .usage = FILTERS,
 		.help = "One line a stack, for flame graph tools"},
-	{"json", REPORT_JSON, WHOLE, .usage = FILTERS + 1,
+	{"json", REPORT_JSON, WHOLE, .usage = FILTERS,
 		.help = "Functions and calls as JSON, for scripts"},
 	{"dot", GRAPH_LINE, .usage = GRAPH " [>file]",
 		.help = "Call graph in graphviz's language"},
@@ -75,12 +75,12 @@ const struct command commands[] = {
 		.view = VIEW_VIEWER, .suffix = "grind", .viewers = kcachegrind,
 		.usage = GRAPH, .help = "The profile in kcachegrind"},
 	{"proto", REPORT_PROTO, WHOLE, .granularity = "addresses",
-		.view = VIEW_FILE, .suffix = "pb.gz", .usage = FILTERS + 1,
+		.view = VIEW_FILE, .suffix = "pb.gz", .usage = FILTERS,
 		.help = "What the filters leave, as profile.proto"},
 	{"topproto", REPORT_TOPPROTO, .view = VIEW_FILE, .suffix = "pb.gz", .usage = TABLE,
 		.help = "What top shows, as profile.proto"},
 	{"speedscope", REPORT_SPEEDSCOPE, WHOLE, .view = VIEW_FILE, .suffix = "speedscope.json",
-		.usage = FILTERS + 1, .help = "For https://www.speedscope.app"},
+		.usage = FILTERS, .help = "For https://www.speedscope.app"},
 	{NULL},
 };
 // clang-format on

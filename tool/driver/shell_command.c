@@ -109,11 +109,11 @@ static void set_filters(const struct words *w, struct shell_command *out)
 		*ignore = w->ignore;
 }
 
-// Cuts `line` before a '|' that stands behind a blank; returns what is behind it.
+// Cuts `line` before a '|' that stands behind a word and a blank; returns what is behind it.
 static const char *cut_pager(char *line)
 {
-	for (char *p = line; *p; p++) {
-		if (*p != '|' || p == line || !isspace((unsigned char)p[-1]))
+	for (char *p = line + strspn(line, " \t\n\v\f\r") + 1; p[-1] && *p; p++) {
+		if (*p != '|' || !isspace((unsigned char)p[-1]))
 			continue;
 		*p++ = '\0';
 		while (isspace((unsigned char)*p))
