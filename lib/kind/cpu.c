@@ -167,6 +167,11 @@ static void begin_sampling(struct cp_cpu_session *s)
 
 static void end_sampling(struct cp_cpu_session *s)
 {
+	// The threads work on, and if this one now has to wait for a processor, for long. So all that is
+	// counted is counted here, before anybody is waited for.
+	uint64_t process_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU) - s->start_cpu_ns;
+	cp_cpu_tasks_disarm_all(s);
+	cp_cpu_tasks_count_unseen(s, process_ns);
 	store(&cp_cpu_shared.running, false, seq_cst);
 	uint64_t give_up_ns = cp_clock_ns(CP_CLOCK_MONOTONIC) + MAX_DRAIN_MS * CP_NS_PER_MS;
 	while (load(&cp_cpu_shared.inflight, seq_cst) > 0) {
@@ -175,7 +180,7 @@ static void end_sampling(struct cp_cpu_session *s)
 		cp_syscall(SYS_sched_yield, 0, 0, 0, 0);
 	}
 	s->end_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
-	cp_cpu_tasks_disarm_all(s);
+	cp_cpu_tasks_disarm_all(s); // whom the hook has armed meanwhile
 }
 
 static int start(const struct cp_cpu_options *options, struct cprof_writer writer)
@@ -232,7 +237,6 @@ static int stop(void)
 	end_collector(s);
 	cp_cpu_tasks_disarm_all(s); // whom the collector's last scan has armed
 	cp_cpu_collect(s);
-	cp_cpu_tasks_count_unseen(s);
 	if (s->pieces)
 		cp_profile_out_abandon(s->pieces);
 	int ret = cp_target_begin(&s->target);

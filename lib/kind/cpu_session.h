@@ -62,8 +62,8 @@ uint32_t cp_cpu_tasks_scan(struct cp_cpu_session *s);
 /** Disarms everybody; what was due and not delivered goes into the stacks. */
 void cp_cpu_tasks_disarm_all(struct cp_cpu_session *s);
 
-/** After that: CPU time of the process that no thread we know has taken is in the profile, too. */
-void cp_cpu_tasks_count_unseen(struct cp_cpu_session *s);
+/** After that: what no thread we know has taken of the process's CPU time is in the profile, too. */
+void cp_cpu_tasks_count_unseen(struct cp_cpu_session *s, uint64_t process_ns);
 /** A thread that does not block our signal is owed as many periods. */
 bool cp_cpu_tasks_owe(uint64_t periods);
 

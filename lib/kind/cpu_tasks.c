@@ -124,14 +124,13 @@ bool cp_cpu_tasks_owe(uint64_t periods)
 	return false;
 }
 
-void cp_cpu_tasks_count_unseen(struct cp_cpu_session *s)
+void cp_cpu_tasks_count_unseen(struct cp_cpu_session *s, uint64_t process_ns)
 {
 	static const uintptr_t pcs[] = {CP_MARKER_THREAD_EXIT};
 	if (cp_cpu_shared.engine == &cp_cpu_itimer) {
 		cp_cpu_add(s, pcs, 1, 0, cp_cpu_itimer_take_owed());
 		return;
 	}
-	uint64_t process_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU) - s->start_cpu_ns;
 	uint64_t own_ns = cp_thread_own_cpu_ns() - s->start_own_cpu_ns;
 	uint64_t known_ns = load(&cp_cpu_shared.known_ns, relaxed) + own_ns;
 	uint64_t period_ns = cp_cpu_engine_params.period_ns;

@@ -20,12 +20,14 @@ TIMER, PERF, FAST, ITIMER = ("timer", 1000), ("perf", 1000), ("perf", 10000), ("
 BOTH = (TIMER, PERF)
 JEMALLOC = "/usr/lib/x86_64-linux-gnu/libjemalloc.so.2"
 
-Row = namedtuple("Row", "program args engines sum_tolerance share_tolerance check env prefix preload status")
+Row = namedtuple("Row", "program args engines sum_tolerance share_tolerance check env prefix preload status suffix")
 
 
-def row(program, *args, engines=BOTH, sum=0.10, share=0.05, check=None, env=None, prefix=(), preload=False, status=0):
-    """sum, share: how far off they may be (None: not compared). preload: under `cprof run`."""
-    return Row(program, args, engines, sum, share, check, env, prefix, preload, status)
+def row(program, *args, engines=BOTH, sum=0.10, share=0.05, check=None, env=None, prefix=(), preload=False, status=0,
+        suffix=""):
+    """sum, share: how far off they may be (None: not compared). preload: under `cprof run`; suffix: of
+    the profile to look at."""
+    return Row(program, args, engines, sum, share, check, env, prefix, preload, status, suffix)
 
 
 def comments_say(run, *words):
@@ -165,8 +167,8 @@ def build_table(build):
         row("h34_children", engines=(TIMER, PERF, ITIMER), preload=True,
             check=lambda run: ["it has time of the children"] if run.by_function["in_child"] else []),
         row("h36_ends", "_exit", preload=True),
-        row("h36_ends", "exec", preload=True),
-        row("h36_ends", "thread_exec", preload=True),
+        row("h36_ends", "exec", preload=True, suffix=".1"),
+        row("h36_ends", "thread_exec", preload=True, suffix=".1"),
         row("h36_ends", "abort", preload=True, sum=None, share=None, status=-6, check=has_most),
         row("h36_ends", "segv", preload=True, sum=None, share=None, status=-11, check=has_most),
         row("h36_ends", "kill", preload=True, sum=None, share=None, status=-9, check=has_most),
@@ -197,7 +199,7 @@ def run_row(build, r, engine, hz):
     program = os.path.join(build, "tests", "hazards", r.program)
     cprof = os.path.join(build, "tool", "cprof") if r.preload else None
     try:
-        run = workload.Run(program, hz, engine, r.args, r.env, 30, r.prefix, cprof)
+        run = workload.Run(program, hz, engine, r.args, r.env, 30, r.prefix, cprof, r.suffix)
     except (OSError, profile.ProfileError) as e:
         return ["%s" % e], ""
     bad = run.how_it_failed(r.status)

@@ -51,7 +51,7 @@ static uint64_t churn(uint64_t x)
 
 __attribute__((noinline)) void spin(struct work *w, double ms)
 {
-	static volatile uint64_t sink;
+	static _Thread_local volatile uint64_t sink;
 	int64_t before = thread_cpu_ns(), now = before, until = before + (int64_t)(ms * 1e6);
 
 	for (; now < until; now = thread_cpu_ns())

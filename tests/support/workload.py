@@ -21,8 +21,9 @@ SIGNALS = re.compile(r" (\d+) signals")
 class Run:
     """One program's end: what it said, and the profile it left. Its files live as long as this does."""
 
-    def __init__(self, program, hz, engine, args=(), env=None, timeout=60, prefix=(), cprof=None):
-        """cprof: that command runs the program, which does not profile itself."""
+    def __init__(self, program, hz, engine, args=(), env=None, timeout=60, prefix=(), cprof=None, suffix=""):
+        """cprof: that command runs the program, which does not profile itself. suffix: of the profile to
+        compare, where it is not the one that was asked for."""
         self.hz, self.engine = hz, engine
         self._folder = tempfile.TemporaryDirectory()
         self.path = os.path.join(self._folder.name, "cpu.pb.gz")
@@ -42,8 +43,8 @@ class Run:
         self.status = child.returncode
         self._listen(stdout)
         self.profile = None
-        if os.path.exists(self.path):
-            self.profile = profile.read(self.path)
+        if os.path.exists(self.path + suffix):
+            self.profile = self.file(suffix)
             self.cpu = self.profile.total("cpu")
             self.by_function = self.profile.by_function("cpu")
 
@@ -64,8 +65,10 @@ class Run:
         """How many looks at the program there were. The engines on the kernel's tick look once a tick for
         several periods; where the machine is loaded they come late and weigh unevenly, which counts as
         fewer still."""
-        signals = next(int(m[1]) for m in map(SIGNALS.search, self.profile.comments) if m)
+        signals = next((int(m[1]) for m in map(SIGNALS.search, self.profile.comments) if m), 0)
         due = self.total / 1e9 * (self.hz if self.engine == "perf" else min(self.hz, TICK_HZ))
+        if not signals:  # a killed process could not say
+            return max(1.0, due / 2)
         return max(1.0, signals * min(1.0, signals / due))
 
     def share(self, name):
