@@ -8,7 +8,7 @@
 #include "tool/symbolizer/dwarf_lookup.h"
 
 struct dwarf_file {
-	enum dwarf_want want;
+	unsigned want;
 	char *debug_path; // libdwfl keeps a pointer to this pointer
 	Dwfl_Callbacks callbacks;
 	Dwfl *dwfl;
@@ -25,7 +25,7 @@ static int find_no_debuginfo(Dwfl_Module *module, void **user, const char *name,
 }
 
 struct err *dwarf_file_open(struct arena *a, const char *path, const char *debug_path,
-		enum dwarf_want want, struct dwarf_file **out)
+		unsigned want, struct dwarf_file **out)
 {
 	struct dwarf_file *f = arena_new(a, struct dwarf_file);
 	f->want = want;
@@ -34,8 +34,8 @@ struct err *dwarf_file_open(struct arena *a, const char *path, const char *debug
 			: arena_strdup(a, system_debug_path);
 	f->callbacks = (Dwfl_Callbacks){
 			.find_elf = dwfl_build_id_find_elf,
-			.find_debuginfo = want == DWARF_WANT_LINES ? dwfl_standard_find_debuginfo
-								   : find_no_debuginfo,
+			.find_debuginfo = want & DWARF_WANT_LINES ? dwfl_standard_find_debuginfo
+								  : find_no_debuginfo,
 			.section_address = dwfl_offline_section_address,
 			.debuginfo_path = &f->debug_path,
 	};
@@ -61,8 +61,8 @@ void dwarf_file_lookup(struct dwarf_file *f, struct arena *a, const uint64_t *ad
 	l.labels = arena_array(a, struct str, n);
 	// First the debug information: where it has a symbol table, that is the one to read.
 	Dwarf_Addr dwarf_bias = 0;
-	Dwarf *dwarf = f->want == DWARF_WANT_LINES ? dwfl_module_getdwarf(f->module, &dwarf_bias) : NULL;
-	symbol_names_find(&l, f->module, f->bias, f->want == DWARF_WANT_DATA);
+	Dwarf *dwarf = f->want & DWARF_WANT_LINES ? dwfl_module_getdwarf(f->module, &dwarf_bias) : NULL;
+	symbol_names_find(&l, f->module, f->bias, (f->want & DWARF_WANT_VARIABLES) != 0);
 	if (dwarf)
 		dwarf_units_find(&l, dwarf, (int64_t)(dwarf_bias - f->bias));
 	for (uint32_t i = 0; i < n; i++) {

@@ -13,15 +13,16 @@
 
 struct dwarf_file;
 
+/** What to look for besides the names of functions. */
 enum dwarf_want {
-	DWARF_WANT_LINES, // functions, files, lines, inlined frames
-	DWARF_WANT_NAMES, // names of the symbol table alone; debug information is not even looked for
-	DWARF_WANT_DATA,  // names, of variables as well as functions
+	DWARF_WANT_LINES = 1 << 0,     // files, lines, inlined frames: else no debug information is read
+	DWARF_WANT_VARIABLES = 1 << 1, // addresses may be of data
 };
 
-/** debug_path: ':' list of directories with .build-id/ trees, searched before the system's. */
+/** want: enum dwarf_want bits. debug_path: ':' list of directories with .build-id/ trees, searched
+ *  before the system's. */
 struct err *dwarf_file_open(struct arena *a, const char *path, const char *debug_path,
-		enum dwarf_want want, struct dwarf_file **out);
+		unsigned want, struct dwarf_file **out);
 
 /** addresses: the file's own numbering, ascending, distinct. Frames live in `a`, their strings as
  *  long as the file is open. frames_out[i].n is 0 where nothing is known. */

@@ -42,13 +42,10 @@ static struct err *open_external(struct resolver *r)
 
 static struct err *open_dwarf(struct resolver *r)
 {
-	enum dwarf_want want = DWARF_WANT_LINES;
 	if (!r->objfile->elf)
 		return err_new(r->arena, "not an ELF file: name an llvm-symbolizer with -tools to read it");
-	if (r->objfile->is_data)
-		want = DWARF_WANT_DATA;
-	else if (r->options.names_only)
-		want = DWARF_WANT_NAMES;
+	unsigned want = (r->options.names_only ? 0 : DWARF_WANT_LINES) |
+			(r->objfile->is_data ? DWARF_WANT_VARIABLES : 0);
 	return dwarf_file_open(r->arena, r->objfile->path, r->options.debug_path, want, &r->dwarf);
 }
 
