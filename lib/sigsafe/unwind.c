@@ -6,6 +6,7 @@
 // pack, code without tables, a part of the stack not known to be readable yet.
 #include <errno.h>
 
+#include "bare.h"
 #include "cfi.h"
 #include "modmap.h"
 #include "rulecache.h"
@@ -17,8 +18,8 @@
 #endif
 
 enum {
-	MAX_FP_FRAME_BYTES = 256 << 10, // a frame pointer further up is some other number
 	TRAMPOLINE_BYTES = 16,
+	MAX_SCAN_BYTES = 2048, // locals of a codec's assembly
 };
 
 // What a step came to: on, at the root, or a marker (which is positive).
@@ -28,8 +29,14 @@ struct walk {
 	struct cp_frame frame;
 	uint32_t ticket; // of the module map, if entered
 	bool entered;
-	bool used_fp;
+	bool used_fp; // or another guess
 };
+
+/** A return address belongs to the call before it: that may be the last instruction of a function. */
+static inline uintptr_t key_of(const struct cp_frame *f)
+{
+	return f->pc - !f->interrupted;
+}
 
 /** What a frame's registers were in its caller is known now. */
 static inline int arrive(struct cp_frame *f)
@@ -42,19 +49,53 @@ static inline int arrive(struct cp_frame *f)
 	return f->pc < CP_MARKER_LIMIT ? CP_MARKER_BAD_STACK : STEP_ON;
 }
 
-/** By frame pointers; why is the marker for when they lead nowhere. */
-static int step_by_fp(struct walk *w, enum cp_marker why)
+static bool step_plain(struct cp_frame *f, uint32_t packed)
 {
-	struct cp_frame *f = &w->frame;
-	uintptr_t fp, ra;
-	if (f->fp < f->sp || f->fp - f->sp > MAX_FP_FRAME_BYTES || f->fp % WORD_BYTES ||
-		!cp_load(&f->stack, f->fp, &fp) || !cp_load(&f->stack, f->fp + WORD_BYTES, &ra))
-		return why;
-	f->sp = f->fp + 2 * WORD_BYTES;
-	f->fp = fp;
-	f->pc = ra;
+	return apply_plain(f, packed) || (reach_places(f, packed) && apply_plain(f, packed));
+}
+
+/** The packed rule of a module's pc, 0: it has none that can be packed. */
+static uint32_t look_up_packed(uintptr_t key)
+{
+	uint32_t packed = cp_rulecache_get(key);
+	struct cp_rule rule;
+	const struct cp_module *m = packed ? NULL : cp_modmap_find(key, NULL);
+	return m && !cp_cfi_rule(m, key, &rule) ? pack(&rule) : packed;
+}
+
+/** A guessed caller is believed if it has a rule, and by that rule a caller too. */
+static bool is_confirmed(const struct cp_frame *guess)
+{
+	struct cp_frame caller = *guess;
+	uint32_t packed = look_up_packed(key_of(guess));
+	return packed == PACKED_ROOT ||
+		(is_plain(packed) && step_plain(&caller, packed) && cp_bare_is_return_address(caller.pc));
+}
+
+static int go_to(struct walk *w, const struct cp_frame *caller)
+{
+	w->frame = *caller;
 	w->used_fp = true;
-	return arrive(f);
+	return arrive(&w->frame);
+}
+
+/** Code in a module that no FDE covers, by the best evidence there is: the return address on top of a
+ *  leaf's stack, one behind the frame pointer, one further up, or the frame pointer's bare word. */
+static int step_bare(struct walk *w)
+{
+	struct cp_frame *f = &w->frame, by_fp, caller;
+	if (f->sp % WORD_BYTES)
+		return CP_MARKER_BAD_STACK;
+	if (f->interrupted && cp_bare_behind_word(f, f->sp, &caller) && is_confirmed(&caller))
+		return go_to(w, &caller);
+	bool has_fp = cp_bare_behind_fp(f, &by_fp);
+	if (has_fp && cp_bare_is_return_address(by_fp.pc))
+		return go_to(w, &by_fp);
+	for (uintptr_t at = f->sp; at < f->sp + MAX_SCAN_BYTES && cp_readable(&f->stack, at, WORD_BYTES);
+		at += WORD_BYTES)
+		if (cp_bare_behind_word(f, at, &caller) && is_confirmed(&caller))
+			return go_to(w, &caller);
+	return has_fp ? go_to(w, &by_fp) : CP_MARKER_NO_CFI;
 }
 
 static int step_through_signal(struct cp_frame *f)
@@ -75,12 +116,9 @@ static int step_packed(struct walk *w, uint32_t packed)
 		// The ABI asks for a zero frame pointer in the first frame of a thread.
 		if (w->frame.fp == 0 && !w->frame.interrupted)
 			return STEP_ROOT;
-		return step_by_fp(w, CP_MARKER_NO_CFI);
+		return step_bare(w);
 	default:
-		if (!apply_plain(&w->frame, packed) &&
-			(!reach_places(&w->frame, packed) || !apply_plain(&w->frame, packed)))
-			return CP_MARKER_BAD_STACK;
-		return arrive(&w->frame);
+		return step_plain(&w->frame, packed) ? arrive(&w->frame) : CP_MARKER_BAD_STACK;
 	}
 }
 
@@ -173,7 +211,8 @@ static int step_outside(struct walk *w)
 	if (!f->interrupted && cp_readable(&code, f->pc, TRAMPOLINE_BYTES) &&
 		is_signal_trampoline((const uint8_t *)f->pc, TRAMPOLINE_BYTES))
 		return step_through_signal(f);
-	return step_by_fp(w, CP_MARKER_NO_MODULE);
+	struct cp_frame caller;
+	return cp_bare_behind_fp(f, &caller) ? go_to(w, &caller) : CP_MARKER_NO_MODULE;
 }
 
 /** A module the program loaded may be gone without a dlclose we saw (libc unloads its own plugins so). */
@@ -188,7 +227,7 @@ static int step_in_module(struct walk *w, const struct cp_module *m, uintptr_t k
 	struct cp_rule rule;
 	int err = cp_cfi_rule(m, key, &rule);
 	if (err == -EINVAL)
-		return step_by_fp(w, CP_MARKER_BAD_RULE);
+		return CP_MARKER_BAD_RULE;
 	uint32_t packed = err ? rule_of_bare_code(m, &w->frame) : pack(&rule);
 	if (!packed)
 		return step_by_rule(m, &rule, &w->frame);
@@ -216,12 +255,6 @@ static __attribute__((noinline)) int step_uncached(struct walk *w, uintptr_t key
 	if (busy || (m && !is_mapped(m)))
 		return CP_MARKER_MAP_BUSY;
 	return m ? step_in_module(w, m, key) : step_in_new_module(w, key);
-}
-
-/** A return address belongs to the call before it: that may be the last instruction of a function. */
-static inline uintptr_t key_of(const struct cp_frame *f)
-{
-	return f->pc - !f->interrupted;
 }
 
 static __attribute__((noinline)) int step(struct walk *w)

@@ -2,8 +2,8 @@
 // Context: SIG. From the registers of an interrupted thread to its stack.
 //
 // Lazy: the module map finds the module of a pc, its .eh_frame_hdr the FDE, the FDE's program one
-// small rule; a shared lock-free cache keeps pc -> rule. Where a module has no rule, frame pointers;
-// where they lead nowhere, a marker. Nothing is allocated, locked or loaded.
+// small rule; a shared lock-free cache keeps pc -> rule. Where there is no rule, frame pointers and other
+// evidence (bare.h); where they lead nowhere, a marker. Nothing is allocated, locked or loaded.
 #ifndef CPROF_SIGSAFE_UNWIND_H
 #define CPROF_SIGSAFE_UNWIND_H
 
@@ -24,7 +24,7 @@ struct cp_regs {
 struct cp_unwind_result {
 	uint32_t nframes;       // entries written, a marker included
 	enum cp_marker marker;  // CP_MARKER_NONE: the stack is whole
-	bool used_fp;           // at least one frame came from frame pointers
+	bool used_fp;           // at least one frame came from frame pointers, or a guess (bare.h)
 };
 
 /** Takes the registers from the third argument of a signal handler. Context: SIG. */

@@ -224,7 +224,11 @@ static void thread(void)
 #if defined(__x86_64__)
 __asm__(".pushsection .text\n"
 	"bare_asm: push %rbp\n mov %rsp, %rbp\n sub $32, %rsp\n call *%rdi\n leave\n ret\n"
-	"bare_asm_end: .popsection\n");
+	"bare_asm_end:\n"
+	"bare_leaf: rdtsc\n dec %edi\n jnz bare_leaf\n ret\n"
+	"bare_pushes: push %rbx\n push %rbp\n sub $120, %rsp\n xor %ebp, %ebp\n"
+	"1: rdtsc\n dec %edi\n jnz 1b\n add $120, %rsp\n pop %rbp\n pop %rbx\n ret\n"
+	"bare_pushes_end: .popsection\n");
 #else
 __asm__(".pushsection .text\n"
 	"bare_asm: stp x29, x30, [sp, #-16]!\n mov x29, sp\n blr x0\n ldp x29, x30, [sp], #16\n ret\n"
@@ -244,6 +248,43 @@ static void without_tables(void)
 	}
 }
 
+#if defined(__x86_64__)
+void bare_leaf(int turns);
+void bare_pushes(int turns);
+extern char bare_pushes_end[];
+
+/** Where there is no frame pointer either, a call in front of it tells a return address. */
+static __attribute__((noinline)) void hit_in(void (*fn)(int turns), int *missed)
+{
+	struct itimerval timer = {{0, 1000}, {0, 1000}}, off = {{0}};
+	compare_with_libunwind = false;
+	for (int hits = 0; hits < 10;) {
+		int before = walks;
+		setitimer(ITIMER_PROF, &timer, NULL);
+		while (walks == before)
+			fn(100000);
+		setitimer(ITIMER_PROF, &off, NULL);
+		if (ours.pcs[0] < (uintptr_t)bare_leaf || ours.pcs[0] >= (uintptr_t)bare_pushes_end)
+			continue;
+		hits++;
+		if (result.marker == CP_MARKER_NONE && has_pc_in((void *)hit_in, (char *)hit_in + 300))
+			continue;
+		*missed += 1;
+		print_stack("ours", &ours);
+	}
+	compare_with_libunwind = true;
+}
+
+static void without_anything(void)
+{
+	int missed = 0;
+	hit_in(bare_leaf, &missed);
+	hit_in(bare_pushes, &missed);
+	wrong += missed > 0;
+	printf("%s: %d of 20 cut\n", shape, missed);
+}
+#endif
+
 static const struct {
 	const char *name;
 	void (*fn)(void);
@@ -259,6 +300,9 @@ static const struct {
 	{"vDSO", clocks},
 	{"thread", thread},
 	{"no tables", without_tables},
+#if defined(__x86_64__)
+	{"no tables, no frame pointer", without_anything},
+#endif
 };
 
 static void *run_shapes(void *arg)
