@@ -230,6 +230,16 @@ static void end_collector(struct cp_cpu_session *s)
 	cp_own_thread_join(&s->collector);
 }
 
+static int write_whole(struct cp_cpu_session *s)
+{
+	if (s->options.skip_empty && load(&s->stats.periods, relaxed) + s->stats.lost == 0) {
+		cp_target_drop(&s->target);
+		return 0;
+	}
+	int ret = cp_target_begin(&s->target);
+	return ret < 0 ? ret : cp_target_end(&s->target, cp_cpu_output_whole(s));
+}
+
 static int stop(void)
 {
 	struct cp_cpu_session *s = &session;
@@ -239,9 +249,7 @@ static int stop(void)
 	cp_cpu_collect(s);
 	if (s->pieces)
 		cp_profile_out_abandon(s->pieces);
-	int ret = cp_target_begin(&s->target);
-	if (ret == 0)
-		ret = cp_target_end(&s->target, cp_cpu_output_whole(s));
+	int ret = write_whole(s);
 	cp_stacktab_deinit(&s->stacks);
 	return ret;
 }

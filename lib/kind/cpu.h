@@ -11,6 +11,7 @@ struct cp_cpu_options {
 	// Write a piece to the path from time to time (first soon, then each second), so that a
 	// killed process leaves its profile. Only with a path; needs write access beside it.
 	bool checkpoint;
+	bool skip_empty; // a profile without a sample is not written: one of many processes
 };
 
 /** As cprof_start_cpu_profile(). */

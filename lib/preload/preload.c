@@ -37,6 +37,7 @@ static void start(void)
 			.rate_hz = settings.rate_hz,
 			.engine = settings.engine,
 			.checkpoint = true,
+			.skip_empty = settings.has_pid,
 	};
 	if (cp_cpu_start(&options, cprof_to_path(settings.path)) != 0)
 		return;

@@ -291,11 +291,18 @@ def test_with_p_every_process_writes_its_own():
     case = Case(program("family"), options=["-cpuprofile", "cpu.%p.pb.gz"])
     expect_eq(case.status, 0)
     times = sorted(case.cpu_ms(f) for f in case.files)
-    expect_eq(len([t for t in times if t > 0]), 3, case.files)
-    expect(all(f.startswith("cpu.") and f.endswith(".pb.gz") for f in case.files), case.files)
+    # A millisecond before an exec is a sample sometimes.
+    expect(len(times) >= 3 and times[0] > 0, case.files)
+    expect(all(re.fullmatch(r"cpu\.\d+\.pb\.gz(\.1)?", f) for f in case.files), case.files)
     expect(150 <= times[-3] <= 250 and 150 <= times[-2] <= 280 and 250 <= times[-1] <= 400, times)
     expect("cprof: wrote cpu.*.pb.gz (" in case.notes[0] and "try: cprof -top cpu.*.pb.gz" in case.notes[0], case.notes)
     expect_eq(len(case.notes), 1)
+
+
+def test_with_p_what_was_not_sampled_leaves_nothing():
+    case = Case("sh", "-c", "for i in 1 2 3 4 5 6 7 8 9; do /bin/true; done", options=["-cpuprofile", "%p.pb.gz"])
+    expect_eq(case.status, 0)
+    expect(len(case.files) < 9 and all(case.cpu_ms(f) > 0 for f in case.files), case.files)
 
 
 def test_by_hand():
@@ -438,7 +445,8 @@ PARTS = {
     "processes": [
         test_each_program_that_exec_replaces_has_its_own, test_an_exec_that_fails_ends_nothing,
         test_a_wrapper_script_leaves_nothing, test_an_old_profile_is_replaced_not_kept,
-        test_without_p_the_children_are_left_alone, test_with_p_every_process_writes_its_own, test_by_hand,
+        test_without_p_the_children_are_left_alone, test_with_p_every_process_writes_its_own,
+        test_with_p_what_was_not_sampled_leaves_nothing, test_by_hand,
     ],
     "hostile": [
         test_static, test_foreign_machines, test_another_c_library, test_scripts, test_privileges,
