@@ -4,13 +4,12 @@
 #include "tool/profile/inflate.h"
 
 #include <libdeflate.h>
-#include <stdio.h>
 #include <zlib.h>
 
 #include "base/mem.h"
 #include "tool/profile/parse.h"
 
-enum { ALWAYS_ALLOWED_MIB = 64, ALLOWED_RATIO = 100, GZIP_HEADER_BYTES = 10 };
+enum { ALWAYS_ALLOWED_MIB = 64, ALLOWED_RATIO = 100, GZIP_HEADER_BYTES = 10, GZIP_TRAILER_BYTES = 8 };
 
 static size_t allowed_bytes(size_t len)
 {
@@ -33,34 +32,31 @@ static size_t header_bytes(const uint8_t *data, size_t len)
 	return at + (data[3] & HAS_CRC ? 2 : 0);
 }
 
-/* The first member's damage in Go's words. Its good members before are no concern: same words. */
-static const char *describe_damage(const uint8_t *data, size_t len, char *text, size_t size)
+/* The first member's damage in Go's words. */
+static struct err *damage_error(struct arena *a, const uint8_t *data, size_t len)
 {
-	if (len < GZIP_HEADER_BYTES)
-		return "unexpected EOF";
-	if (!is_gzip(data, len) || data[2] != 8)
-		return "gzip: invalid header";
-	z_stream z = {.next_in = (Bytef *)data, .avail_in = len > UINT32_MAX ? UINT32_MAX : (uInt)len};
-	if (inflateInit2(&z, 16 + MAX_WBITS) != Z_OK)
-		return "unexpected EOF";
-	unsigned char sink[16384];
-	int status;
-	do {
-		z.next_out = sink;
-		z.avail_out = sizeof(sink);
-		status = inflate(&z, Z_NO_FLUSH);
-	} while (status == Z_OK);
 	const char *words = "unexpected EOF";
-	if (status == Z_DATA_ERROR && z.msg && strstr(z.msg, "check"))
-		words = "gzip: invalid checksum";
-	else if (status == Z_DATA_ERROR && z.msg && strstr(z.msg, "header"))
+	size_t header = len < GZIP_HEADER_BYTES ? len : header_bytes(data, len);
+	z_stream z = {0};
+	if (len >= GZIP_HEADER_BYTES && (!is_gzip(data, len) || data[2] != 8)) {
 		words = "gzip: invalid header";
-	else if (status == Z_DATA_ERROR) {
-		snprintf(text, size, "flate: corrupt input before offset %lu", z.total_in - header_bytes(data, len));
-		words = text;
+	} else if (header < len && inflateInit2(&z, -MAX_WBITS) == Z_OK) {
+		unsigned char sink[16384];
+		int status;
+		z.next_in = (Bytef *)data + header;
+		z.avail_in = len - header > UINT32_MAX ? UINT32_MAX : (uInt)(len - header);
+		do {
+			z.next_out = sink;
+			z.avail_out = sizeof(sink);
+			status = inflate(&z, Z_NO_FLUSH);
+		} while (status == Z_OK);
+		inflateEnd(&z);
+		if (status == Z_DATA_ERROR)
+			return err_new(a, "flate: corrupt input before offset %lu", z.total_in);
+		if (status == Z_STREAM_END && z.avail_in >= GZIP_TRAILER_BYTES)
+			words = "gzip: invalid checksum";
 	}
-	inflateEnd(&z);
-	return words;
+	return err_new(a, "%s", words);
 }
 
 struct err *inflate_gzip(struct arena *a, const uint8_t *data, size_t len, struct inflated *out)
@@ -83,12 +79,11 @@ struct err *inflate_gzip(struct arena *a, const uint8_t *data, size_t len, struc
 		}
 	}
 	libdeflate_free_decompressor(d);
-	char text[64];
 	if (!err && status == LIBDEFLATE_INSUFFICIENT_SPACE)
 		err = err_new(a, "%zu bytes inflate to more than %zu MiB: refused as a gzip bomb", len,
 				allowed >> 20);
 	else if (!err && status != LIBDEFLATE_SUCCESS)
-		err = err_new(a, "%s", describe_damage(data + at, len - at, text, sizeof(text)));
+		err = damage_error(a, data + at, len - at);
 	if (err) {
 		pages_free(out->ptr, out->reserved);
 		*out = (struct inflated){0};

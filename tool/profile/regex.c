@@ -201,11 +201,15 @@ struct str regex_replace(const struct regex *re, struct arena *a, struct str s, 
 	size_t copied = 0, from = 0;
 	bool any = false;
 	while (from <= s.len && regex_find(re, s, from, spans, MAX_GROUPS)) {
-		any = true;
-		buf_str(&out, str_slice(s, copied, spans[0].begin));
-		expand(&out, with, s, spans);
-		copied = from = spans[0].end;
-		if (spans[0].begin == spans[0].end) { // an empty match: go on one character later
+		bool is_empty = spans[0].begin == spans[0].end;
+		if (!any || !is_empty || spans[0].begin > copied) { // no empty match right behind a match
+			buf_str(&out, str_slice(s, copied, spans[0].begin));
+			expand(&out, with, s, spans);
+			copied = spans[0].end;
+			any = true;
+		}
+		from = spans[0].end;
+		if (is_empty) { // go on one character later
 			from++;
 			while (from < s.len && ((unsigned char)s.ptr[from] & 0xc0) == 0x80)
 				from++;

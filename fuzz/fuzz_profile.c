@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// Profiles come from anywhere: any bytes, as profile.proto, gzip or one of the old formats. What parses must
+// be written, read again as the same, merged and filtered.
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "tool/profile/encode.h"
+#include "tool/profile/filter.h"
+#include "tool/profile/merge.h"
+#include "tool/profile/parse.h"
+#include "tool/profile/prune.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_round_trip(struct arena *a, const struct profile *p)
+{
+	struct buf once = {0}, again = {0};
+	struct profile *q = NULL;
+	profile_encode(p, &once);
+	if (profile_parse(a, once.ptr, once.len, &q))
+		__builtin_trap();
+	profile_encode(q, &again);
+	if (once.len != again.len || memcmp(once.ptr, again.ptr, once.len))
+		__builtin_trap();
+	profile_destroy(q);
+	buf_deinit(&once);
+	buf_deinit(&again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct regex *name;
+	struct arena a = {0};
+	struct profile *p = NULL, *merged = NULL;
+	if (!name)
+		name = regex_must_compile("[a-m]");
+	if (!profile_parse(&a, data, size, &p)) {
+		check_round_trip(&a, p);
+		if (!profile_merge(&a, &p, 1, &merged)) {
+			check_round_trip(&a, merged);
+			profile_destroy(merged);
+		}
+		struct profile *view = profile_view(p);
+		struct buf text = {0};
+		bool roots, leaves;
+		const struct str keys[] = {STR("bytes"), STR("k")};
+		profile_add_label_frames(view, keys, 2, keys, 1, STR("kb"), &roots, &leaves);
+		profile_filter_names(view, &(struct name_filter){.hide = name});
+		profile_show_from(view, name);
+		profile_prune_from(view, name);
+		profile_dump(view, &text);
+		buf_deinit(&text);
+		profile_destroy(view);
+		profile_destroy(p);
+	}
+	arena_deinit(&a);
+	return 0;
+}
