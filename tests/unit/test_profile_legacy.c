@@ -37,7 +37,8 @@ START_TEST(heap)
 			"PeriodType: space bytes\nPeriod: 1\nSamples:\nobjects/count space/bytes\n"
 			"          1         32: 1 2 \n                bytes:[32]\n"
 			"          2         64: 3 \n                bytes:[32]\n"
-			"Locations\n     1: 0x400100 M=1 \n     2: 0x400200 M=1 \n     3: 0x7f0000000010 M=2 \n" MAPPINGS);
+			"Locations\n     1: 0x400100 M=1 \n     2: 0x400200 M=1 \n     3: 0x7f0000000010 M=2 \n"
+			MAPPINGS);
 	// Sampled: one object of 512 KiB at a rate of 512 KiB stands for 1 / (1 - 1/e).
 	ck_assert_ptr_nonnull(strstr(read_text("heap profile: 1: 524288 [ 2: 1048576] @ heap_v2/524288\n"
 				"100: 52428800 [200: 104857600] @ 0x400101\n"),
@@ -102,7 +103,8 @@ END_TEST
 /* gperftools' words in each size and order, with a text map behind. */
 static const char *read_cpu(bool is_64, bool is_big)
 {
-	static const uint64_t words[] = {0, 3, 0, 10000, 0, 5, 3, 0x400100, 0x400100, 0x400201, 2, 1, 0x400300, 0, 1, 0};
+	static const uint64_t words[] = {0, 3, 0, 10000, 0, 5, 3, 0x400100, 0x400100, 0x400201, 2, 1, 0x400300, 0, 1,
+			0};
 	struct buf bytes = {0};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		for (unsigned j = 0, size = is_64 ? 8 : 4; j < size; j++)

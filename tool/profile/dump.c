@@ -54,6 +54,7 @@ static bool is_space(char c)
 static void dump_sample_types(const struct profile *p, struct buf *out)
 {
 	struct buf types = {0};
+	buf_reserve(&types, 1);
 	for (uint32_t i = 0; i < p->nsample_types; i++) {
 		struct value_type t = p->sample_types[i];
 		buf_str(&types, profile_str(p, t.type));

@@ -17,6 +17,9 @@ struct profile *profile_create(void)
 	p->label_sets = mem_grow(NULL, &p->label_sets_cap, 1, sizeof(*p->label_sets));
 	p->label_sets[0] = (struct label_set){0};
 	p->nlabel_sets = 1;
+	// So that an empty range of these is a pointer, too.
+	p->labels = mem_grow(NULL, &p->labels_cap, 1, sizeof(*p->labels));
+	p->lines = mem_grow(NULL, &p->lines_cap, 1, sizeof(*p->lines));
 	return p;
 }
 

@@ -20,7 +20,7 @@ void samples_reserve(struct profile *p, uint32_t n)
 void samples_reserve_locs(struct profile *p, size_t extra)
 {
 	size_t need = p->nlocs + extra;
-	if (need <= p->locs_cap)
+	if (need <= p->locs_cap && p->locs)
 		return;
 	size_t cap = p->locs_cap ? p->locs_cap : 4096;
 	while (cap < need)

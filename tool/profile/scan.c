@@ -157,9 +157,9 @@ static bool scan_string(struct decoder *d, const struct pb_field *f)
 
 static bool scan_comments(struct scan *s, const struct pb_field *f)
 {
-	struct pb_reader r = {f->bytes, f->bytes + f->nbytes};
 	uint64_t value = f->value;
 	bool packed = f->wire == PB_BYTES;
+	struct pb_reader r = {f->bytes, packed ? f->bytes + f->nbytes : NULL};
 	if (!packed && !is_varint(f))
 		return false;
 	while (!packed || r.at < r.end) {
@@ -206,8 +206,8 @@ static enum decode_status scan_number(struct profile *p, const struct pb_field *
 static enum decode_status scan_field(struct scan *s, const struct pb_field *f)
 {
 	struct profile *p = s->d->p;
-	struct pb_reader r = {f->bytes, f->bytes + f->nbytes};
 	bool good = f->wire == PB_BYTES;
+	struct pb_reader r = {f->bytes, good ? f->bytes + f->nbytes : NULL};
 	switch (f->number) {
 	case 1:
 		good = good && add_sample_type(s, r);
