@@ -7,7 +7,7 @@
 // the map as stale, and the collector reads it anew.
 #include <dlfcn.h>
 
-#include "real.h"
+#include "next.h"
 #include "sigsafe/modmap.h"
 #include "visible.h"
 
@@ -20,7 +20,7 @@ __attribute__((constructor(CP_EARLY_PRIORITY))) static void learn_modules(void)
 CP_VISIBLE int dlclose(void *handle)
 {
 	cp_modmap_before_dlclose();
-	int ret = cp_real()->dlclose(handle);
+	int ret = cp_next()->dlclose(handle);
 	cp_modmap_after_dlclose();
 	return ret;
 }

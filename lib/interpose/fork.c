@@ -9,7 +9,7 @@
 
 #include "kind/cpu_hook.h"
 #include "kind/signal_hook.h"
-#include "real.h"
+#include "next.h"
 #include "sigsafe/sigmask.h"
 
 static __thread uint64_t mask_before;

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "kind/heap_hook.h"
-#include "real.h"
+#include "next.h"
 #include "visible.h"
 
 #define CALLER __builtin_return_address(0)

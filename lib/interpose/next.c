@@ -11,11 +11,18 @@
 static struct cp_next next;
 static atomic_bool is_ready;
 
-const struct cp_next *cp_next(void)
+static void look_up(void)
 {
-	if (load(&is_ready, acquire))
-		return &next;
 	// Two threads at once would write the same words.
+	next.pthread_create = dlsym(RTLD_NEXT, "pthread_create");
+	next.thrd_create = dlsym(RTLD_NEXT, "thrd_create");
+	next.sigaction = dlsym(RTLD_NEXT, "sigaction");
+	next.signal = dlsym(RTLD_NEXT, "signal");
+	next.sysv_signal = dlsym(RTLD_NEXT, "sysv_signal");
+	next.sigset = dlsym(RTLD_NEXT, "sigset");
+	next.sigignore = dlsym(RTLD_NEXT, "sigignore");
+	next.siginterrupt = dlsym(RTLD_NEXT, "siginterrupt");
+	next.dlclose = dlsym(RTLD_NEXT, "dlclose");
 	next.execve = dlsym(RTLD_NEXT, "execve");
 	next.execv = dlsym(RTLD_NEXT, "execv");
 	next.execvp = dlsym(RTLD_NEXT, "execvp");
@@ -25,5 +32,16 @@ const struct cp_next *cp_next(void)
 	next.exit_now = dlsym(RTLD_NEXT, "_exit");
 	next.exit_std = dlsym(RTLD_NEXT, "_Exit");
 	store(&is_ready, true, release);
+}
+
+const struct cp_next *cp_next(void)
+{
+	if (!load(&is_ready, acquire))
+		look_up();
 	return &next;
+}
+
+__attribute__((constructor(CP_EARLY_PRIORITY))) static void look_up_at_load(void)
+{
+	look_up();
 }

@@ -4,7 +4,23 @@
 #ifndef CPROF_INTERPOSE_NEXT_H
 #define CPROF_INTERPOSE_NEXT_H
 
+#include <pthread.h>
+#include <signal.h>
+#include <threads.h>
+
+// Our constructors come before those of the preloaded library, which start a profile.
+enum { CP_EARLY_PRIORITY = 101 };
+
 struct cp_next {
+	int (*pthread_create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+	int (*thrd_create)(thrd_t *, thrd_start_t, void *);
+	int (*sigaction)(int, const struct sigaction *, struct sigaction *);
+	sighandler_t (*signal)(int, sighandler_t);
+	sighandler_t (*sysv_signal)(int, sighandler_t);
+	sighandler_t (*sigset)(int, sighandler_t);
+	int (*sigignore)(int);
+	int (*siginterrupt)(int, int);
+	int (*dlclose)(void *);
 	int (*execve)(const char *, char *const[], char *const[]);
 	int (*execv)(const char *, char *const[]);
 	int (*execvp)(const char *, char *const[]);

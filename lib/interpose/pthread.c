@@ -10,7 +10,7 @@
 #include <threads.h>
 
 #include "kind/cpu_hook.h"
-#include "real.h"
+#include "next.h"
 #include "visible.h"
 #include "sigsafe/atomic.h"
 
@@ -72,8 +72,8 @@ CP_VISIBLE int pthread_create(
 {
 	struct cp_thread *t = expect_thread((uintptr_t)start, arg);
 	if (!t)
-		return cp_real()->pthread_create(handle, attr, start, arg);
-	int ret = cp_real()->pthread_create(handle, attr, run_pthread, t);
+		return cp_next()->pthread_create(handle, attr, start, arg);
+	int ret = cp_next()->pthread_create(handle, attr, run_pthread, t);
 	if (ret != 0)
 		cp_thread_free(t);
 	return ret;
@@ -83,8 +83,8 @@ CP_VISIBLE int thrd_create(thrd_t *handle, thrd_start_t start, void *arg)
 {
 	struct cp_thread *t = expect_thread((uintptr_t)start, arg);
 	if (!t)
-		return cp_real()->thrd_create(handle, start, arg);
-	int ret = cp_real()->thrd_create(handle, run_c11_thread, t);
+		return cp_next()->thrd_create(handle, start, arg);
+	int ret = cp_next()->thrd_create(handle, run_c11_thread, t);
 	if (ret != thrd_success)
 		cp_thread_free(t);
 	return ret;

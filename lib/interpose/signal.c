@@ -8,7 +8,7 @@
 
 #include "kind/cpu_hook.h"
 #include "kind/signal_hook.h"
-#include "real.h"
+#include "next.h"
 #include "visible.h"
 
 static void to_libc(const struct cp_action *from, struct sigaction *to)
@@ -31,7 +31,7 @@ CP_VISIBLE int sigaction(int sig, const struct sigaction *action, struct sigacti
 	bool is_handler_itself =
 		action && (uintptr_t)action->sa_sigaction == (uintptr_t)cp_cpu_on_signal;
 	if (sig != cp_signal_ours() || sig <= 0 || is_handler_itself)
-		return cp_real()->sigaction(sig, action, old);
+		return cp_next()->sigaction(sig, action, old);
 	struct cp_action ours, ours_old;
 	if (action)
 		from_libc(action, &ours);
@@ -53,28 +53,28 @@ static sighandler_t set_handler(sighandler_t handler, uint64_t flags)
 CP_VISIBLE sighandler_t signal(int sig, sighandler_t handler)
 {
 	if (sig <= 0 || sig != cp_signal_ours())
-		return cp_real()->signal(sig, handler);
+		return cp_next()->signal(sig, handler);
 	return set_handler(handler, SA_RESTART);
 }
 
 CP_VISIBLE sighandler_t sysv_signal(int sig, sighandler_t handler)
 {
 	if (sig <= 0 || sig != cp_signal_ours())
-		return cp_real()->sysv_signal(sig, handler);
+		return cp_next()->sysv_signal(sig, handler);
 	return set_handler(handler, SA_RESETHAND | SA_NODEFER);
 }
 
 CP_VISIBLE sighandler_t sigset(int sig, sighandler_t handler)
 {
 	if (sig <= 0 || sig != cp_signal_ours() || handler == SIG_HOLD)
-		return cp_real()->sigset(sig, handler);
+		return cp_next()->sigset(sig, handler);
 	return set_handler(handler, 0);
 }
 
 CP_VISIBLE int sigignore(int sig)
 {
 	if (sig <= 0 || sig != cp_signal_ours())
-		return cp_real()->sigignore(sig);
+		return cp_next()->sigignore(sig);
 	set_handler(SIG_IGN, 0);
 	return 0;
 }
@@ -83,6 +83,6 @@ CP_VISIBLE int siginterrupt(int sig, int interrupt)
 {
 	// Ours restarts system calls whatever the program prefers: it must not notice our ticks.
 	if (sig <= 0 || sig != cp_signal_ours())
-		return cp_real()->siginterrupt(sig, interrupt);
+		return cp_next()->siginterrupt(sig, interrupt);
 	return 0;
 }

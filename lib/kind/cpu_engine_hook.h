@@ -35,7 +35,8 @@ struct cp_cpu_engine_params {
 	int signal;
 	uint64_t period_ns;
 	uint64_t tick_ns; // of the kernel: 1 / CONFIG_HZ
-	uint64_t cookie;  // of the session, low 32 bits clear; a timer's value adds the record's index
+	uint64_t
+		cookie; // of the session, low 32 bits clear; a timer's value adds the record's index
 };
 
 extern struct cp_cpu_engine_params cp_cpu_engine_params;

@@ -146,7 +146,8 @@ void cp_cpu_on_signal(int sig, void *info_arg, void *ucontext)
 		return;
 	if (tick.t)
 		fetch_add(&tick.t->ticks, tick.weight, relaxed);
-	take_sample(tick.t ? tick.t->index : (uint32_t)(uintptr_t)&signal >> 12, tick.weight, ucontext);
+	take_sample(
+		tick.t ? tick.t->index : (uint32_t)(uintptr_t)&signal >> 12, tick.weight, ucontext);
 	leave();
 }
 
@@ -189,8 +190,8 @@ static int arm_by_any(struct cp_thread *t)
 	uint64_t now_ns = cpu_clock_ns(t);
 	t->since_ns = t->is_newborn ? 0 : now_ns;
 	t->first_ns = 1 + cp_random_below(&random, cp_cpu_engine_params.period_ns);
-	uint64_t next_ns = t->since_ns + t->first_ns +
-			periods_due(t, now_ns) * cp_cpu_engine_params.period_ns;
+	uint64_t next_ns =
+		t->since_ns + t->first_ns + periods_due(t, now_ns) * cp_cpu_engine_params.period_ns;
 	int ret = -ENOSYS;
 	for (int i = engine_number(cp_cpu_shared.engine); i < 3; i++) {
 		ret = cp_cpu_engines[i]->arm(t, next_ns - now_ns);
@@ -246,8 +247,9 @@ bool cp_cpu_disarm(struct cp_thread *t, struct cp_cpu_leftover *left_out)
 	engine->disarm(t);
 	// How much of the process's CPU time is known: of a thread that ended unseen, what was delivered.
 	uint64_t now_ns = cpu_clock_ns(t);
-	uint64_t known_ns = now_ns > t->since_ns ? now_ns - t->since_ns :
-			load(&t->ticks, relaxed) * cp_cpu_engine_params.period_ns;
+	uint64_t known_ns = now_ns > t->since_ns
+				    ? now_ns - t->since_ns
+				    : load(&t->ticks, relaxed) * cp_cpu_engine_params.period_ns;
 	fetch_add(&cp_cpu_shared.known_ns, known_ns, relaxed);
 	if (t->start)
 		left_out->pcs[left_out->npcs++] = t->start;
@@ -256,12 +258,14 @@ bool cp_cpu_disarm(struct cp_thread *t, struct cp_cpu_leftover *left_out)
 	return true;
 }
 
+bool cp_cpu_owes_much(uint64_t periods)
+{
+	return periods > 2 &&
+	       periods * cp_cpu_engine_params.period_ns > 2 * cp_cpu_engine_params.tick_ns;
+}
+
 void cp_cpu_name_blocked(struct cp_cpu_leftover *left)
 {
-	// What is due between two ticks of the kernel is always owed; more than that has a reason.
-	uint64_t owed_ns = left->weight * cp_cpu_engine_params.period_ns;
-	if (left->weight <= 2 || owed_ns <= 2 * cp_cpu_engine_params.tick_ns)
-		return;
 	left->pcs[left->npcs - 1] = CP_MARKER_BLOCKED;
 	fetch_add(&cp_cpu_shared.blocked, 1, relaxed);
 }
@@ -304,7 +308,7 @@ void cp_cpu_thread_end(uintptr_t start)
 	if (t)
 		t->start = start; // it may have been found by the task scan, which does not know
 	if (t && cp_cpu_disarm(t, &left) && left.weight > 0) {
-		if (was_blocked)
+		if (was_blocked && cp_cpu_owes_much(left.weight))
 			cp_cpu_name_blocked(&left);
 		record_leftover(&left, (uint32_t)cp_gettid());
 	}

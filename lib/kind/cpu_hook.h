@@ -22,11 +22,11 @@ struct cp_cpu_shared {
 	_Atomic bool keeps_blocked;  // threads born with our signal blocked stay so
 	int pid;                     // of the process that started the session
 	struct cp_rings *rings;      // made once, never freed
-	const struct cp_cpu_engine *engine;      // that threads get first
-	_Atomic uint64_t known_ns;  // CPU time of threads that were disarmed
+	const struct cp_cpu_engine *engine;         // that threads get first
+	_Atomic uint64_t known_ns;                  // CPU time of threads that were disarmed
 	_Atomic uint32_t unarmed, blocked, foreign; // threads, threads, signals
-	_Atomic uint32_t armed[3];               // threads by engine: cp_cpu_engines[]
-	_Atomic int32_t refusal[3];              // last error of each engine's arm()
+	_Atomic uint32_t armed[3];                  // threads by engine: cp_cpu_engines[]
+	_Atomic int32_t refusal[3];                 // last error of each engine's arm()
 };
 
 extern struct cp_cpu_shared cp_cpu_shared;
@@ -54,7 +54,10 @@ struct cp_cpu_leftover {
  * else's. */
 bool cp_cpu_disarm(struct cp_thread *t, struct cp_cpu_leftover *left_out);
 
-/** The thread blocks our signal: if that shows, the marker says so. */
+/** More than what is always due between two ticks of the kernel: there must be a reason. */
+bool cp_cpu_owes_much(uint64_t periods);
+
+/** The reason is that the thread blocks our signal: the marker says so. */
 void cp_cpu_name_blocked(struct cp_cpu_leftover *left);
 
 /** In a new thread, before its start routine; t: a record from cp_thread_new() with `start` set. */

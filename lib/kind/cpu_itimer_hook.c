@@ -92,7 +92,8 @@ static enum cp_marker itimer_undelivered(void)
 
 uint64_t cp_cpu_itimer_take_owed(void)
 {
-	uint64_t due = (cp_clock_ns(CP_CLOCK_PROCESS_CPU) - itimer.since_ns) / cp_cpu_engine_params.period_ns;
+	uint64_t due = (cp_clock_ns(CP_CLOCK_PROCESS_CPU) - itimer.since_ns) /
+		       cp_cpu_engine_params.period_ns;
 	uint64_t taken = load(&itimer.taken, relaxed);
 	do {
 		if (due <= taken)
@@ -121,13 +122,13 @@ void cp_cpu_itimer_begin(bool is_alone)
 	cp_random_seed(&random);
 	// As if a period had begun at a random time before: so short profiles add up to the truth, too.
 	itimer.since_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU) -
-			cp_random_below(&random, cp_cpu_engine_params.period_ns);
+			  cp_random_below(&random, cp_cpu_engine_params.period_ns);
 	store(&itimer.taken, 0, relaxed);
 }
 
 const struct cp_cpu_engine cp_cpu_itimer = {
 	.name = "itimer",
 	.arm = itimer_arm,
-		.disarm = itimer_disarm,
+	.disarm = itimer_disarm,
 	.undelivered = itimer_undelivered,
 };

@@ -93,11 +93,13 @@ static void put_threads(struct cp_cpu_session *s, struct cp_profile_out *out)
 		cp_profile_out_comment(out, "threads: %u not profiled", unarmed);
 	uint32_t blocked = load(&cp_cpu_shared.blocked, relaxed);
 	if (blocked > 0)
-		cp_profile_out_comment(out, "threads: %u block signal %d, their samples have no stack",
-				blocked, cp_cpu_engine_params.signal);
+		cp_profile_out_comment(out,
+			"threads: %u block signal %d, their samples have no stack", blocked,
+			cp_cpu_engine_params.signal);
 	if (s->stats.unseen > 0)
-		cp_profile_out_comment(out, "threads: %llu samples are of threads that ended unseen",
-				(unsigned long long)s->stats.unseen);
+		cp_profile_out_comment(out,
+			"threads: %llu samples are of threads that ended unseen",
+			(unsigned long long)s->stats.unseen);
 	if (s->stats.scan_error < 0)
 		cp_profile_out_comment(out,
 			"threads: /proc/self/task cannot be read (%s); only those "

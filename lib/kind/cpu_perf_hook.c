@@ -36,7 +36,7 @@ static struct {
 	int lowest_fd;
 	_Atomic uint32_t *thread_of_fd; // indexes of records
 	uint32_t nfds;
-	_Atomic uint32_t want_period;   // a list of records, by queue_next
+	_Atomic uint32_t want_period; // a list of records, by queue_next
 	_Atomic int probe_fd;
 	_Atomic uint32_t probe_ticks;
 } perf = {.max_events = 1, .probe_fd = -1};
@@ -163,8 +163,8 @@ static bool is_ours(int fd, int tid)
 {
 	struct fd_owner owner = {-1, -1};
 	return cp_syscall(SYS_fcntl, fd, F_GETOWN_EX, &owner, 0) >= 0 &&
-			owner.type == F_OWNER_TID && owner.pid == tid &&
-			cp_syscall(SYS_fcntl, fd, F_GETSIG, 0, 0) == cp_cpu_engine_params.signal;
+	       owner.type == F_OWNER_TID && owner.pid == tid &&
+	       cp_syscall(SYS_fcntl, fd, F_GETSIG, 0, 0) == cp_cpu_engine_params.signal;
 }
 
 /** The program may have closed our descriptor, and the number may be another file's now. */
@@ -214,9 +214,9 @@ void cp_cpu_perf_set_periods(void)
 		index = load(&t->queue_next, relaxed);
 		// The record may be another thread's by now, which is served a little early.
 		if (load(&t->state, acquire) == CP_THREAD_ARMED && t->engine == &cp_cpu_perf &&
-				is_ours(t->perf_fd, load(&t->tid, relaxed))) {
+			is_ours(t->perf_fd, load(&t->tid, relaxed))) {
 			cp_syscall(SYS_ioctl, t->perf_fd, PERF_EVENT_IOC_PERIOD,
-					&cp_cpu_engine_params.period_ns, 0);
+				&cp_cpu_engine_params.period_ns, 0);
 			store(&t->has_period, true, release);
 		}
 		store(&t->is_queued, false, release);

@@ -22,7 +22,7 @@ struct cp_cpu_stats {
 	_Atomic uint64_t periods;              // they stand for, and those of marker samples
 	uint64_t lost;                         // periods
 	_Atomic uint64_t cut[CP_MARKER_COUNT]; // periods in stacks that end in a marker
-	uint64_t unseen;    // periods of threads that were never met alive
+	uint64_t unseen;                       // periods of threads that were never met alive
 	bool handler_replaced;
 	int scan_error;
 };
@@ -34,9 +34,9 @@ struct cp_cpu_session {
 	uint64_t start_ns, end_ns; // monotonic
 	uint64_t start_realtime_ns;
 	uint64_t start_cpu_ns, start_own_cpu_ns; // CPU time of the process, of our threads
-	uint64_t lost_before;           // of the rings, when it started
-	char reason[CP_REASON_BYTES];   // why this engine
-	char switched[CP_REASON_BYTES]; // why another one later; "": it was not
+	uint64_t lost_before;                    // of the rings, when it started
+	char reason[CP_REASON_BYTES];            // why this engine
+	char switched[CP_REASON_BYTES];          // why another one later; "": it was not
 	struct cp_cpu_stats stats;
 	uint32_t scan; // number of the last task scan
 

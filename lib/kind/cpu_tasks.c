@@ -98,7 +98,7 @@ static void disarm(struct cp_cpu_session *s, struct cp_thread *t)
 	struct cp_cpu_leftover left;
 	if (!cp_cpu_disarm(t, &left) || left.weight == 0)
 		return;
-	if (left.weight > 2 && blocks_signal(tid))
+	if (cp_cpu_owes_much(left.weight) && blocks_signal(tid))
 		cp_cpu_name_blocked(&left);
 	cp_cpu_add(s, left.pcs, left.npcs, cp_modmap_epoch(), left.weight);
 }

@@ -8,6 +8,8 @@
 #include <asm/sigcontext.h>
 #include <asm/ucontext.h>
 
+#include <string.h>
+
 #include "sigsafe/atomic.h"
 #include "sigsafe/lock.h"
 #include "sigsafe/sys.h"
@@ -59,13 +61,21 @@ void cp_signal_reset_in_child(void)
 	store(&ours.lock.word, 0, relaxed);
 }
 
+/** The kernel's sigset_t: a word, or a structure of one. */
+static uint64_t mask_word(const sigset_t *set)
+{
+	uint64_t mask;
+	memcpy(&mask, set, sizeof(mask));
+	return mask;
+}
+
 void cp_signal_query_kernel(int sig, struct cp_action *action_out)
 {
 	struct sigaction action = {0};
 	cp_syscall(SYS_rt_sigaction, sig, NULL, &action, sizeof(action.sa_mask));
 	action_out->handler = (uintptr_t)action.sa_handler;
 	action_out->flags = action.sa_flags;
-	action_out->mask = action.sa_mask;
+	action_out->mask = mask_word(&action.sa_mask);
 }
 
 void cp_signal_pass_on(int sig, void *info, void *ucontext)
@@ -77,7 +87,7 @@ void cp_signal_pass_on(int sig, void *info, void *ucontext)
 	if (app.flags & SA_RESETHAND)
 		cp_signal_swap_app_action(&(struct cp_action){0}, NULL);
 	// Our handler blocks all; his runs under the interrupted code's mask and what he asked for.
-	uint64_t mask = ((const struct ucontext *)ucontext)->uc_sigmask | app.mask;
+	uint64_t mask = mask_word(&((const struct ucontext *)ucontext)->uc_sigmask) | app.mask;
 	if (!(app.flags & SA_NODEFER))
 		mask |= cp_sigmask_of(sig);
 	uint64_t ours_mask = cp_sigmask(CP_SIG_SETMASK, mask);

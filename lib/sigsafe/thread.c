@@ -14,7 +14,7 @@ enum {
 	MAX_CHUNKS = 4096, // a million threads
 	NBUCKETS = 4096,
 	MAX_OWN_THREADS = 16,
-	MAX_LOOKS = 4,
+	MAX_LOOKS = 16,
 };
 
 static struct {
