@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Context: CTL. In brackets, as no C function can be named: they sort together, and pprof's
-// -ignore='^\[' removes them all. docs name each and what to do about it.
+// -ignore='^\[' removes them all. cprof-run(1) says what each means.
 #include "marker.h"
 
 static const char *const names[CP_MARKER_COUNT] = {
