@@ -100,8 +100,13 @@ def library(root):
     expect("library: export", run(check, link(*good, code=leak)), False, "exports helper")
     tls = write(root, "tls.c", "static __thread char big[4096];\nchar *cprof_one(int i) { return &big[i]; }\n")
     expect("library: TLS", run(check, link(*good, code=tls)), False, "bytes of TLS")
-    symbols = write(root, "symbols.txt", "fork\n")
-    expect("library: missing", run(check, "--symbols", symbols, link(*good)), False, "does not stand in for fork")
+    write(root, "interpose/fork.c", "CP_VISIBLE int *fork(\n\tvoid)\n{\n}\n")
+    stand_in = write(root, "fork.c", "int cprof_one(void) { return 1; }\nint fork(void) { return -1; }\n")
+    interpose = ("--interpose", os.path.join(root, "interpose"))
+    expect("library: not interposed", run(check, link(*good, code=stand_in)), False, "exports fork")
+    expect("library: versioned", run(check, *interpose, link(*good, code=stand_in)), False, "fork has a version")
+    write(root, "v.map", "X_1 { global: cprof_*; };\n")
+    expect("library: interposed", run(check, *interpose, link(*good, code=stand_in)), True)
 
 
 def headers(root):

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
-static double strangers_work(double x)
+__attribute__((noinline, noclone)) static double strangers_work(double x)
 {
 	for (int i = 0; i < 1000000; i++)
 		x += 1.0 / (x + i);
