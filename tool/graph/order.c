@@ -179,7 +179,8 @@ static int compare_edges(const void *left, const void *right, void *arg)
 
 void graph_sort_edges(struct graph *g, const struct edge **edges, uint32_t n)
 {
-	qsort_r(edges, n, sizeof(edges[0]), compare_edges, g);
+	if (n > 1)
+		qsort_r(edges, n, sizeof(edges[0]), compare_edges, g);
 }
 
 uint32_t graph_sorted_edges(struct graph *g, uint32_t node, enum edge_side side,

@@ -89,9 +89,10 @@ struct tag_sums tag_sums_create(struct report *r)
 		by_set[set] = wrap_add(by_set[set], profile_values(p, i)[r->options.value_index]);
 	}
 	add_sets(r, by_set, is_used, &s);
-	merge_equal(&s);
-	if (s.n)
+	if (s.n > 1) {
+		merge_equal(&s);
 		qsort_r(s.items, s.n, sizeof(s.items[0]), by_weight, r->profile);
+	}
 	arena_deinit(&scratch);
 	return s;
 }
