@@ -33,6 +33,10 @@ extern struct cp_cpu_shared cp_cpu_shared;
 extern const struct cp_cpu_engine
 	*const cp_cpu_engines[3]; // in the order in which they replace each other
 
+/** Between the two, stop waits for the caller. False: no profile runs (then nothing is to be left). */
+bool cp_cpu_enter(void);
+void cp_cpu_leave(void);
+
 /** The handler. Types are plain here so that nobody's signal.h is needed. */
 void cp_cpu_on_signal(int sig, void *info, void *ucontext);
 

@@ -18,6 +18,7 @@
 
 enum {
 	PROBE_NS = 1000000,
+	PROBE_SPINS = 20000,
 	PROBE_PERIOD_NS = 100000,
 	// The event goes on with its first period until the handler runs: were it very short, the interrupts
 	// alone would fill the time and no handler would ever run.
@@ -257,8 +258,11 @@ static int burn_under(int fd)
 {
 	cp_syscall(SYS_ioctl, fd, PERF_EVENT_IOC_ENABLE, 0, 0);
 	uint64_t start_ns = cp_clock_ns(CP_CLOCK_THREAD_CPU);
-	while (cp_clock_ns(CP_CLOCK_THREAD_CPU) - start_ns < PROBE_NS)
-		;
+	while (cp_clock_ns(CP_CLOCK_THREAD_CPU) - start_ns < PROBE_NS) {
+		// Not in the kernel, where the event may be blind.
+		for (int i = 0; i < PROBE_SPINS; i++)
+			__asm__ volatile("" ::: "memory");
+	}
 	cp_syscall(SYS_ioctl, fd, PERF_EVENT_IOC_DISABLE, 0, 0);
 	bool works = event_count_ns(fd) >= PROBE_NS / 2 && load(&perf.probe_ticks, relaxed) > 0;
 	return works ? 0 : -EIO;

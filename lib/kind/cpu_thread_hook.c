@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. Threads on their way into the CPU profile and out of it; see cpu_hook.h.
+//
+// A thread that is born arms itself, one that is found is armed from outside; and whoever ends its ticks
+// counts what its CPU clock says was due, so that a thread too short for a tick is in the sums as well.
+#include <errno.h>
+
+#include "cpu_hook.h"
+#include "signal_hook.h"
+#include "sigsafe/atomic.h"
+#include "sigsafe/clock.h"
+#include "sigsafe/modmap.h"
+#include "sigsafe/random.h"
+#include "sigsafe/ring.h"
+#include "sigsafe/sigmask.h"
+
+const struct cp_cpu_engine *const cp_cpu_engines[3] = {
+	&cp_cpu_perf,
+	&cp_cpu_timer,
+	&cp_cpu_itimer,
+};
+
+static int engine_number(const struct cp_cpu_engine *engine)
+{
+	int i = 0;
+	while (cp_cpu_engines[i] != engine)
+		i++;
+	return i;
+}
+
+/** Periods of t that have ended when its CPU clock shows now_ns. */
+static uint64_t periods_due(const struct cp_thread *t, uint64_t now_ns)
+{
+	uint64_t first_ns = t->since_ns + t->first_ns;
+	return now_ns < first_ns ? 0 : 1 + (now_ns - first_ns) / cp_cpu_engine_params.period_ns;
+}
+
+static uint64_t cpu_clock_ns(const struct cp_thread *t)
+{
+	return cp_clock_ns(cp_thread_cpu_clock(load(&t->tid, relaxed)));
+}
+
+uint64_t cp_cpu_owed(struct cp_thread *t)
+{
+	if (t->engine == &cp_cpu_itimer)
+		return 0;
+	uint64_t due = periods_due(t, cpu_clock_ns(t));
+	uint64_t ticks = load(&t->ticks, relaxed);
+	return due > ticks ? due - ticks : 0;
+}
+
+/** Tries the session's engine, then those after it. */
+static int arm_by_any(struct cp_thread *t)
+{
+	struct cp_random random;
+	cp_random_seed(&random);
+	uint64_t now_ns = cpu_clock_ns(t);
+	t->since_ns = t->is_newborn ? 0 : now_ns;
+	t->first_ns = 1 + cp_random_below(&random, cp_cpu_engine_params.period_ns);
+	uint64_t next_ns =
+		t->since_ns + t->first_ns + periods_due(t, now_ns) * cp_cpu_engine_params.period_ns;
+	int ret = -ENOSYS;
+	for (int i = engine_number(cp_cpu_shared.engine); i < 3; i++) {
+		ret = cp_cpu_engines[i]->arm(t, next_ns - now_ns);
+		if (ret >= 0) {
+			fetch_add(&cp_cpu_shared.armed[i], 1, relaxed);
+			return 0;
+		}
+		if (ret == -ESRCH)
+			break;
+		store(&cp_cpu_shared.refusal[i], ret, relaxed);
+	}
+	return ret;
+}
+
+/** A record that its own thread did not enter is the task scan's, or a dead thread's. */
+static bool take_over(struct cp_thread *found, struct cp_thread *t)
+{
+	if (!cp_thread_claim(found, CP_THREAD_ARMED, CP_THREAD_LEAVING))
+		return false; // the scan is arming it now
+	found->engine->disarm(found);
+	store(&t->ticks, load(&found->ticks, relaxed), relaxed);
+	cp_thread_free(found);
+	return true;
+}
+
+void cp_cpu_arm(struct cp_thread *t, int tid)
+{
+	bool existed;
+	struct cp_thread *found = cp_thread_enter(t, tid, &existed);
+	if (existed && t->start && take_over(found, t))
+		cp_thread_enter(t, tid, &existed);
+	if (existed) {
+		cp_thread_free(t);
+		return;
+	}
+	int ret = arm_by_any(t);
+	if (ret < 0) {
+		if (ret != -ESRCH)
+			fetch_add(&cp_cpu_shared.unarmed, 1, relaxed);
+		cp_thread_free(t);
+		return;
+	}
+	store(&t->state, CP_THREAD_ARMED, release);
+}
+
+bool cp_cpu_disarm(struct cp_thread *t, struct cp_cpu_leftover *left_out)
+{
+	*left_out = (struct cp_cpu_leftover){0};
+	if (!cp_thread_claim(t, CP_THREAD_ARMED, CP_THREAD_LEAVING))
+		return false;
+	const struct cp_cpu_engine *engine = t->engine;
+	left_out->weight = cp_cpu_owed(t);
+	engine->disarm(t);
+	// How much of the process's CPU time is known: of a thread that ended unseen, what was delivered.
+	uint64_t now_ns = cpu_clock_ns(t);
+	uint64_t known_ns = now_ns > t->since_ns
+				    ? now_ns - t->since_ns
+				    : load(&t->ticks, relaxed) * cp_cpu_engine_params.period_ns;
+	fetch_add(&cp_cpu_shared.known_ns, known_ns, relaxed);
+	if (t->start)
+		left_out->pcs[left_out->npcs++] = t->start;
+	left_out->pcs[left_out->npcs++] = engine->undelivered();
+	cp_thread_free(t);
+	return true;
+}
+
+bool cp_cpu_owes_much(uint64_t periods)
+{
+	return periods > 2 &&
+	       periods * cp_cpu_engine_params.period_ns > 2 * cp_cpu_engine_params.tick_ns;
+}
+
+void cp_cpu_name_blocked(struct cp_cpu_leftover *left)
+{
+	left->pcs[left->npcs - 1] = CP_MARKER_BLOCKED;
+	fetch_add(&cp_cpu_shared.blocked, 1, relaxed);
+}
+
+void cp_cpu_thread_begin(struct cp_thread *t)
+{
+	if (!cp_cpu_enter()) {
+		cp_thread_free(t);
+		return;
+	}
+	if (!load(&cp_cpu_shared.keeps_blocked, relaxed))
+		cp_sigmask(CP_SIG_UNBLOCK, cp_sigmask_of(cp_signal_ours()));
+	cp_cpu_arm(t, cp_gettid());
+	cp_cpu_leave();
+}
+
+static void record_leftover(const struct cp_cpu_leftover *left, uint32_t hint)
+{
+	struct cp_rings *rings = cp_cpu_shared.rings;
+	struct cp_ring_record *rec = cp_rings_reserve(rings, hint, left->npcs, left->weight);
+	if (!rec)
+		return;
+	rec->epoch = cp_modmap_epoch();
+	rec->tag = 0;
+	for (uint32_t i = 0; i < left->npcs; i++)
+		rec->pcs[i] = left->pcs[i];
+	cp_rings_commit(rings, rec, left->npcs);
+}
+
+void cp_cpu_thread_end(uintptr_t start)
+{
+	if (!cp_cpu_enter())
+		return;
+	// A tick that is pending now is counted below as not delivered, so it must not come any
+	// more: the signal stays blocked for what is left of the thread.
+	uint64_t ours = cp_sigmask_of(cp_signal_ours());
+	bool was_blocked = cp_sigmask(CP_SIG_BLOCK, ours) & ours;
+	struct cp_thread *t = cp_thread_find(cp_gettid());
+	struct cp_cpu_leftover left;
+	if (t)
+		t->start = start; // it may have been found by the task scan, which does not know
+	if (t && cp_cpu_disarm(t, &left) && left.weight > 0) {
+		if (was_blocked && cp_cpu_owes_much(left.weight))
+			cp_cpu_name_blocked(&left);
+		record_leftover(&left, (uint32_t)cp_gettid());
+	}
+	cp_cpu_leave();
+}
