@@ -158,6 +158,21 @@ static char *demangle_rust(char *name, enum demangle_mode mode)
 	return text;
 }
 
+// "map<int, set<int>>" -> "map<int, set<int> >", as libiberty itself mostly writes it, and pprof always.
+static struct str space_brackets(struct arena *a, const char *text)
+{
+	size_t len = strlen(text), to = 0;
+	char *out = arena_alloc(a, 2 * len + 1, 1);
+	for (size_t i = 0; i < len; i++) {
+		bool closes_two = text[i] == '>' && i > 0 && text[i - 1] == '>';
+		bool is_operator = i > 8 && memcmp(text + i - 9, "operator>", 9) == 0;
+		if (closes_two && !is_operator)
+			out[to++] = ' ';
+		out[to++] = text[i];
+	}
+	return (struct str){out, to};
+}
+
 bool demangle(struct arena *a, struct str name, enum demangle_mode mode, struct str *text_out)
 {
 	bool rust = str_has_prefix(name, STR("_R"));
@@ -166,11 +181,12 @@ bool demangle(struct arena *a, struct str name, enum demangle_mode mode, struct 
 		return false;
 	char *copy = arena_strndup(a, name.ptr, name.len);
 	char *text = demangle_rust(copy, mode);
-	if (!text && !rust)
+	bool cplusplus = !text && !rust;
+	if (cplusplus)
 		text = demangle_cplusplus(copy, mode);
 	if (!text)
 		return false;
-	*text_out = str_from(arena_strdup(a, text));
+	*text_out = cplusplus ? space_brackets(a, text) : str_from(arena_strdup(a, text));
 	free(text);
 	return true;
 }
