@@ -47,7 +47,7 @@ static inline __attribute__((always_inline)) void cp_regs_here(struct cp_regs *r
  * Writes the stack into pcs[0..max): pcs[0] = regs->pc, then return addresses (a frame interrupted by
  * a signal is stored as its pc + 1, so that "minus one" is right for every entry but the first). Ends
  * with a marker pc where the stack could not be followed to its root. max >= 2.
- * Under 1 KiB of its own stack is used. Context: SIG.
+ * At most 1.5 KiB of its own stack are used. Context: SIG.
  */
 struct cp_unwind_result cp_unwind(const struct cp_regs *regs, uintptr_t *pcs, uint32_t max);
 

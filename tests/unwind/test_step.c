@@ -23,11 +23,8 @@
 
 enum { MAX_SHADOW = 256, SHOWN = 3, TRAP_FLAG = 0x100 };
 
-struct shadow_frame {
-	uintptr_t slot, ra;
-};
-
-static struct shadow_frame shadow[MAX_SHADOW];
+// Where return addresses lie on the stack. What they are is read there: unwinding an exception changes them.
+static const uintptr_t *shadow[MAX_SHADOW];
 static uint32_t shadow_count;
 static uintptr_t base[CP_MAX_FRAMES]; // the stack above the stepping function
 static uint32_t base_count;
@@ -46,12 +43,12 @@ static bool is_call(const uint8_t *code)
 
 static void track(uintptr_t pc, uintptr_t sp)
 {
-	while (shadow_count && shadow[shadow_count - 1].slot < sp)
+	while (shadow_count && (uintptr_t)shadow[shadow_count - 1] < sp)
 		shadow_count--;
 	uintptr_t top = *(uintptr_t *)sp;
 	bool called = previous_pc && is_call((const uint8_t *)previous_pc) && top - previous_pc - 2 < 8;
 	if (called && shadow_count < MAX_SHADOW)
-		shadow[shadow_count++] = (struct shadow_frame){sp, top};
+		shadow[shadow_count++] = (const uintptr_t *)sp;
 	previous_pc = pc;
 }
 
@@ -63,7 +60,7 @@ static void show(const uintptr_t *pcs, const struct cp_unwind_result *r)
 	printf("wrong after %lu steps: marker %d, %u frames\n", (unsigned long)steps, r->marker, r->nframes);
 	for (uint32_t i = 0; i < 8; i++) {
 		uintptr_t want = i == 0 ? pcs[0] :
-			i <= shadow_count ? shadow[shadow_count - i].ra : base[i - 1 - shadow_count];
+			i <= shadow_count ? *shadow[shadow_count - i] : base[i - 1 - shadow_count];
 		const struct cp_module *m = cp_modmap_find(pcs[i], NULL);
 		printf("  have %lx (%s+%lx), want %lx\n", (long)pcs[i], m ? m->path : "?",
 			m ? (long)(pcs[i] - m->load_bias) : 0, (long)want);
@@ -75,7 +72,7 @@ static bool is_right(const uintptr_t *pcs, const struct cp_unwind_result *r)
 	if (r->marker != CP_MARKER_NONE || r->nframes != 1 + shadow_count + base_count)
 		return false;
 	for (uint32_t i = 0; i < shadow_count; i++)
-		if (pcs[1 + i] != shadow[shadow_count - 1 - i].ra)
+		if (pcs[1 + i] != *shadow[shadow_count - 1 - i])
 			return false;
 	return !memcmp(pcs + 1 + shadow_count, base, base_count * sizeof(*base));
 }
@@ -264,9 +261,21 @@ static bool find_openssl(void)
 	return new_bignum && new_context && hex_to_bignum && power && sha256 && sha512;
 }
 
+void throw_through(void (*fn)(void));
+
+static void nothing(void)
+{
+}
+
+static void exceptions(void)
+{
+	throw_through(nothing);
+}
+
 static const struct {
 	const char *name;
 	void (*fn)(void);
+	uint64_t tolerated; // wrong walks
 } cases[] = {
 	{"first_calls", first_calls},
 	{"sort_and_search", sort_and_search},
@@ -276,30 +285,36 @@ static const struct {
 	{"clocks", clocks},
 	{"dynamic_frames", dynamic_frames},
 	{"allocate", allocate},
+	// While libgcc installs a context, the stack is half the thrower's, half the catcher's.
+	{"exceptions", exceptions, 100},
 	{"hash_and_power", hash_and_power},
 };
 
-int main(void)
+/** Steps through the case, or all of them. */
+int main(int argc, char **argv)
 {
-	bool openssl = find_openssl();
-	if (!openssl)
+	const char *only = argc > 1 ? argv[1] : "";
+	if (!find_openssl()) {
 		puts("libcrypto.so.3 is missing");
-	else
-		hash_and_power(); // sets itself up, which takes millions of instructions
+		return EXIT_FAILURE;
+	}
+	hash_and_power(); // sets itself up, which takes millions of instructions
 	cp_modmap_refresh();
 	cp_unwind_init();
 	stack_t alternate = {.ss_sp = malloc(1 << 16), .ss_size = 1 << 16};
 	sigaltstack(&alternate, NULL);
 	struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO | SA_ONSTACK};
 	sigaction(SIGTRAP, &action, NULL);
-	uint64_t failed_cases = 0;
+	uint64_t failed_cases = 0, run = 0;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		if (*only && strcmp(only, cases[i].name))
+			continue;
 		steps = failures = early = by_fp = 0;
-		if (openssl || cases[i].fn != hash_and_power)
-			stepped(cases[i].fn);
+		stepped(cases[i].fn);
 		printf("%-16s %8lu instructions, %lu wrong, %lu early, %lu by frame pointers\n", cases[i].name,
 			(unsigned long)steps, (unsigned long)failures, (unsigned long)early, (unsigned long)by_fp);
-		failed_cases += failures > 0 || steps < 50 || (early > 0 && cases[i].fn != long_jump);
+		failed_cases += failures > cases[i].tolerated || steps < 50 || (early > 0 && cases[i].fn != long_jump);
+		run++;
 	}
-	return failed_cases ? EXIT_FAILURE : EXIT_SUCCESS;
+	return failed_cases || !run ? EXIT_FAILURE : EXIT_SUCCESS;
 }
