@@ -32,7 +32,7 @@ struct cp_modmap {
 	_Atomic uint32_t readers[2];
 	_Atomic uint32_t epoch;
 	_Atomic bool stale;
-	_Atomic(cp_ask_loader_fn *) ask_loader; // NULL: the loader cannot say
+	_Atomic(cp_ask_loader_fn *) ask_loader; // NULL before the first refresh
 	_Atomic uint32_t count;      // of records
 	_Atomic(struct cp_module *) chunks[CP_MODULE_CHUNKS];
 	// Held by writers, never while they call the loader. 0: free, 1: held, 2: held and waited for.

@@ -212,7 +212,7 @@ static int apply(const struct modscan *scan)
 				store(&m->unload_epoch, UINT32_MAX, relaxed);
 		}
 		started = true;
-		store(&cp_modmap.ask_loader, modscan_has_loader() ? modscan_ask_loader : NULL, release);
+		store(&cp_modmap.ask_loader, modscan_ask_loader, release);
 	}
 	store(&cp_modmap.stale, false, relaxed);
 	int err = newer || hidden ? publish() : 0;

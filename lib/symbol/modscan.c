@@ -18,8 +18,10 @@ enum { FIRST_CAPACITY = 128, NAME_BYTES_EACH = 128 };
 
 static const char vdso_path[] = "[vdso]";
 
-// glibc 2.35; what an unwinder is meant to ask, from handlers as well.
+// Since glibc 2.35; what an unwinder is meant to ask, from handlers as well.
+#ifdef DLFO_EH_SEGMENT_TYPE
 #pragma weak _dl_find_object
+#endif
 
 /** Room for a name of `bytes` and its zero, NULL: the names are full. */
 static char *name_room(struct modscan *scan, size_t bytes)
@@ -120,16 +122,14 @@ static void add_vdso(struct modscan *scan)
 
 bool modscan_ask_loader(uintptr_t pc, uintptr_t *image_out)
 {
+#ifdef DLFO_EH_SEGMENT_TYPE
 	struct dl_find_object found;
-	if (_dl_find_object((void *)pc, &found))
-		return false;
-	*image_out = (uintptr_t)found.dlfo_map_start;
-	return true;
-}
-
-bool modscan_has_loader(void)
-{
-	return _dl_find_object != NULL;
+	if (_dl_find_object && !_dl_find_object((void *)pc, &found)) {
+		*image_out = (uintptr_t)found.dlfo_map_start;
+		return true;
+	}
+#endif
+	return false;
 }
 
 static int prepare(struct modscan *scan, uint32_t capacity)

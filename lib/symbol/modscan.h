@@ -25,8 +25,7 @@ int modscan_read(struct modscan *scan_out, uint64_t known_version);
 void modscan_free(struct modscan *scan);
 
 /** The start of the object that holds pc, as the loader knows it this moment: a module that dlopen has
- *  just mapped, before anybody refreshed. Only if modscan_has_loader(). Context: SIG. */
+ *  just mapped, before anybody refreshed. False: none, or the loader cannot say. Context: SIG. */
 bool modscan_ask_loader(uintptr_t pc, uintptr_t *image_out);
-bool modscan_has_loader(void);
 
 #endif
