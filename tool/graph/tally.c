@@ -8,19 +8,17 @@
 #include "tool/graph/frames.h"
 #include "tool/graph/parallel.h"
 
+// What every frame touches, and nothing else: these shall stay in the cache.
 struct accum {
-	int64_t cum, flat;
+	int64_t cum;
 	uint32_t stamp; // 1 + the last sample counted in cum: a recursive function counts once
-};
-
-struct accum_div {
-	int64_t cum, flat;
 };
 
 struct tally {
 	const struct graph *g;
 	struct accum *nodes;
-	struct accum_div *divs; // NULL where no mean is asked for
+	int64_t *flats;
+	int64_t *cum_divs, *flat_divs; // NULL where no mean is asked for
 };
 
 static inline void add_cum(struct tally *t, uint32_t node, uint32_t stamp, int64_t w, int64_t dw)
@@ -30,8 +28,8 @@ static inline void add_cum(struct tally *t, uint32_t node, uint32_t stamp, int64
 		return;
 	a->stamp = stamp;
 	a->cum = wrap_add(a->cum, w);
-	if (t->divs)
-		t->divs[node].cum = wrap_add(t->divs[node].cum, dw);
+	if (t->cum_divs)
+		t->cum_divs[node] = wrap_add(t->cum_divs[node], dw);
 }
 
 static inline void tally_frames(struct tally *t, const uint32_t *codes, uint32_t n, uint32_t stamp,
@@ -58,9 +56,9 @@ static inline void tally_sample(struct tally *t, uint32_t sample, int64_t w, int
 	uint32_t leaf = f->codes[stack.locs[0]];
 	if (leaf & FRAMES_SEVERAL)
 		leaf = f->lists[(leaf & ~FRAMES_SEVERAL) + 1];
-	t->nodes[leaf].flat = wrap_add(t->nodes[leaf].flat, w);
-	if (t->divs)
-		t->divs[leaf].flat = wrap_add(t->divs[leaf].flat, dw);
+	t->flats[leaf] = wrap_add(t->flats[leaf], w);
+	if (t->flat_divs)
+		t->flat_divs[leaf] = wrap_add(t->flat_divs[leaf], dw);
 	while (stack.n) {
 		uint32_t n = stack.n < FRAMES_BATCH ? stack.n : FRAMES_BATCH;
 		frames_fetch(f, stack.locs, n, codes);
@@ -77,7 +75,7 @@ static void tally_range(void *state, struct sample_range range)
 	uint32_t index = t->g->options.value_index;
 	for (uint32_t i = range.begin; i < range.end; i++) {
 		const int64_t *values = profile_values(p, i);
-		int64_t w = values[index], dw = t->divs ? values[0] : 0;
+		int64_t w = values[index], dw = t->cum_divs ? values[0] : 0;
 		if (w != 0 || dw != 0)
 			tally_sample(t, i, w, dw);
 	}
@@ -88,10 +86,10 @@ static void tally_add(struct graph *g, const struct tally *t)
 	for (uint32_t i = 0; i < g->nnodes; i++) {
 		struct node *n = &g->nodes[i];
 		n->cum = wrap_add(n->cum, t->nodes[i].cum);
-		n->flat = wrap_add(n->flat, t->nodes[i].flat);
-		if (t->divs) {
-			n->cum_div = wrap_add(n->cum_div, t->divs[i].cum);
-			n->flat_div = wrap_add(n->flat_div, t->divs[i].flat);
+		n->flat = wrap_add(n->flat, t->flats[i]);
+		if (t->cum_divs) {
+			n->cum_div = wrap_add(n->cum_div, t->cum_divs[i]);
+			n->flat_div = wrap_add(n->flat_div, t->flat_divs[i]);
 		}
 	}
 }
@@ -113,9 +111,13 @@ void tally_nodes(struct graph *g)
 
 	nodes_of_infos(g);
 	for (uint32_t i = 0; i < n; i++) {
-		tallies[i] = (struct tally){g, arena_array(&scratch, struct accum, g->nnodes), NULL};
-		if (g->options.mean)
-			tallies[i].divs = arena_array(&scratch, struct accum_div, g->nnodes);
+		struct tally *t = &tallies[i];
+		*t = (struct tally){.g = g, .nodes = arena_array(&scratch, struct accum, g->nnodes),
+				.flats = arena_array(&scratch, int64_t, g->nnodes)};
+		if (g->options.mean) {
+			t->cum_divs = arena_array(&scratch, int64_t, g->nnodes);
+			t->flat_divs = arena_array(&scratch, int64_t, g->nnodes);
+		}
 	}
 	parallel_run(ranges, n, tallies, sizeof(tallies[0]), tally_range);
 	for (uint32_t i = 0; i < n; i++)
