@@ -81,14 +81,51 @@ static inline uint32_t location_index(const struct team *t, uint64_t id)
 	return idmap_get(&t->d->location_of_id, id);
 }
 
+/* The same for a varint of at most four bytes, cleared behind. */
+static inline uint32_t gather_short(uint32_t word)
+{
+	word = (word & 0x007f007f) | (word & 0x7f007f00) >> 1;
+	return (word & 0x00003fff) | (word & 0x3fff0000) >> 2;
+}
+
+/*
+ * Two numbers out of one word of eight bytes, both of at most four bytes; returns how many bytes they take,
+ * or 0 where they are not so. One alone would wait for the length of the one before.
+ */
+static inline unsigned get_two(const uint8_t *at, uint64_t *first, uint64_t *second)
+{
+	uint64_t word;
+	memcpy(&word, at, 8);
+	uint64_t ends = ~word & 0x8080808080808080u;
+	unsigned bits = (unsigned)__builtin_ctzll(ends | 1ull << 63) + 1;
+	if (bits > 32)
+		return 0;
+	uint64_t rest = word >> bits;
+	unsigned more = (unsigned)__builtin_ctzll(ends >> bits | 1ull << 63) + 1;
+	if (more > 32)
+		return 0;
+	*first = gather_short((uint32_t)word & (uint32_t)((1ull << bits) - 1));
+	*second = gather_short((uint32_t)rest & (uint32_t)((1ull << more) - 1));
+	return (bits + more) / 8;
+}
+
 static bool decode_locations(const struct worker *w, const struct pb_field *f, uint32_t **at,
 		bool *missing)
 {
-	uint32_t *to = *at;
+	uint32_t *to = *at, unknown = 0;
 	struct pb_reader r = {f->bytes, f->bytes + f->nbytes};
-	uint32_t unknown = 0;
+	const uint8_t *pairs_end = r.end < w->fast_end ? r.end : w->fast_end;
 	while (r.at < r.end) {
-		uint64_t id;
+		uint64_t id, next;
+		unsigned nbytes = r.at < pairs_end ? get_two(r.at, &id, &next) : 0;
+		if (nbytes && nbytes <= (size_t)(r.end - r.at)) {
+			r.at += nbytes;
+			to[0] = location_index(w->team, id);
+			to[1] = location_index(w->team, next);
+			unknown |= (to[0] == NO_INDEX) | (to[1] == NO_INDEX);
+			to += 2;
+			continue;
+		}
 		if (!get_varint(w, &r, &id))
 			return false;
 		*to = location_index(w->team, id);

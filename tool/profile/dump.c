@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "tool/measurement/duration.h"
 #include "tool/profile/encode.h"
+#include "tool/profile/tokens.h"
 
 enum { DURATION_RUNES = 4, VALUE_COLUMNS = 10, ID_COLUMNS = 6 };
 
@@ -161,8 +162,51 @@ static void dump_labels(const struct profile *p, struct buf *out, struct label_s
 	format_labels(p, out, numbers, end);
 }
 
+// What is the same for many samples: the label lines of each set, and "id " of each location.
+struct dump_cache {
+	struct buf labels;
+	size_t *labels_end; // [set]: its text ends here and begins where that of the set before ends
+	uint64_t *ids;      // tokens
+};
+
+static struct dump_cache make_cache(const struct profile *p)
+{
+	struct dump_cache c = {.labels_end = mem_resize(NULL, p->nlabel_sets, sizeof(*c.labels_end)),
+			.ids = mem_resize(NULL, p->nlocations, sizeof(*c.ids))};
+	for (uint32_t i = 0; i < p->nlabel_sets; i++) {
+		dump_labels(p, &c.labels, p->label_sets[i]);
+		c.labels_end[i] = c.labels.len;
+	}
+	for (uint32_t i = 0; i < p->nlocations; i++) {
+		struct buf text = {0};
+		put_id(&text, p->locations[i].id);
+		buf_byte(&text, ' ');
+		c.ids[i] = token_make(text.ptr, text.len);
+		buf_deinit(&text);
+	}
+	return c;
+}
+
+static void dump_stack(const struct profile *p, const struct dump_cache *c, struct buf *out,
+		struct stack stack)
+{
+	buf_reserve(out, ((size_t)stack.n + 1) * sizeof(uint64_t));
+	for (uint32_t i = 0; i < stack.n; i++) {
+		uint64_t id = c->ids[stack.locs[i]];
+		if (id) {
+			out->len = (size_t)(token_put(out->ptr + out->len, id) - out->ptr);
+			continue;
+		}
+		put_id(out, p->locations[stack.locs[i]].id);
+		buf_byte(out, ' ');
+		buf_reserve(out, ((size_t)(stack.n - i) + 1) * sizeof(uint64_t));
+	}
+	buf_byte(out, '\n');
+}
+
 static void dump_samples(const struct profile *p, struct buf *out)
 {
+	struct dump_cache c = make_cache(p);
 	for (uint32_t i = 0; i < p->nsamples; i++) {
 		const int64_t *values = profile_values(p, i);
 		for (uint32_t t = 0; t < p->nsample_types; t++) {
@@ -170,14 +214,15 @@ static void dump_samples(const struct profile *p, struct buf *out)
 			pad_i64(out, values[t], VALUE_COLUMNS);
 		}
 		buf_cstr(out, ": ");
-		struct stack stack = profile_stack(p, i);
-		for (uint32_t j = 0; j < stack.n; j++) {
-			put_id(out, p->locations[stack.locs[j]].id);
-			buf_byte(out, ' ');
-		}
-		buf_byte(out, '\n');
-		dump_labels(p, out, p->label_sets[profile_label_set(p, i)]);
+		dump_stack(p, &c, out, profile_stack(p, i));
+		uint32_t set = profile_label_set(p, i);
+		size_t begin = set ? c.labels_end[set - 1] : 0;
+		if (c.labels_end[set] > begin)
+			buf_append(out, c.labels.ptr + begin, c.labels_end[set] - begin);
 	}
+	buf_deinit(&c.labels);
+	free(c.labels_end);
+	free(c.ids);
 }
 
 static void dump_line(const struct profile *p, struct buf *out, const struct line *line)
