@@ -28,8 +28,7 @@ enum {
 	MAX_RINGS = 64,
 	NBUCKETS = 1 << 14,
 	MAX_STACKS_BYTES = 64 << 20,
-	MAX_DRAIN_MS =
-		10, // a handler whose thread the kernel does not run is not waited for for ever
+	MAX_DRAIN_MS = 10, // a handler whose thread does not get to run is not waited for for ever
 	MAX_CHECKPOINT_MS = 500,
 };
 
@@ -39,6 +38,7 @@ static uint64_t magic; // of our timers' cookies, in this process
 
 static void set_state(enum cp_cpu_state to)
 {
+	store(&owner_tid, 0, relaxed);
 	store(&cp_cpu_shared.state, to, release);
 	cp_futex_wake(&cp_cpu_shared.state, INT32_MAX);
 }
@@ -212,8 +212,17 @@ static int start(const struct cp_cpu_options *options, struct cprof_writer write
 	return ret;
 }
 
+/** A child that was made without fork(), by _Fork or a raw clone, has a copy of a session that is not its. */
+static void drop_copied_session(void)
+{
+	uint32_t state = load(&cp_cpu_shared.state, acquire);
+	if ((state == CP_CPU_ON || state == CP_CPU_STOPPING) && cp_cpu_shared.pid != cp_getpid())
+		cp_cpu_reset_in_child();
+}
+
 int cp_cpu_start(const struct cp_cpu_options *options, struct cprof_writer writer)
 {
+	drop_copied_session();
 	if (!take_state(CP_CPU_OFF, CP_CPU_STARTING))
 		return -EBUSY;
 	int ret = start(options, writer);
@@ -256,6 +265,7 @@ static int stop(void)
 
 int cp_cpu_stop(void)
 {
+	drop_copied_session();
 	while (!take_state(CP_CPU_ON, CP_CPU_STOPPING)) {
 		// Somebody else is at it: what is asked for is done when he is through.
 		if (load(&cp_cpu_shared.state, acquire) != CP_CPU_STOPPING ||

@@ -12,7 +12,10 @@
 #include "sigsafe/clock.h"
 #include "sigsafe/taskdir.h"
 
-enum { HIGH_FD = 1024 };
+enum {
+	HIGH_FD = 1024,
+	MAX_FDS = 1 << 20, // the limit may be in the billions, and there is a table
+};
 
 /** 1 / CONFIG_HZ: the resolution of the coarse clocks, which are set at the tick. */
 static uint64_t kernel_tick_ns(void)
@@ -31,7 +34,7 @@ static int set_fd_limit(void)
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		limit.rlim_cur = 1024;
-	int64_t usable = (int64_t)(limit.rlim_cur > INT_MAX ? INT_MAX : limit.rlim_cur) / 4 * 3;
+	int64_t usable = (int64_t)(limit.rlim_cur > MAX_FDS ? MAX_FDS : limit.rlim_cur) / 4 * 3;
 	int64_t room = usable - cp_taskdir_count("/proc/self/fd");
 	int64_t lowest = usable / 2 < HIGH_FD ? usable / 2 : HIGH_FD;
 	return cp_cpu_perf_limit_fds(room > 0 ? (uint32_t)room : 0, (int)lowest, (uint32_t)usable);

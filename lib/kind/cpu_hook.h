@@ -19,7 +19,6 @@ struct cp_cpu_shared {
 	_Atomic uint32_t wake;       // futex: the collector has something to do
 	_Atomic bool stale_may_wake; // once a turn of the collector, not at every sample of a JIT
 	_Atomic int paused_tid;      // of a thread that is about to exec; 0: none
-	_Atomic bool keeps_blocked;  // threads born with our signal blocked stay so
 	int pid;                     // of the process that started the session
 	struct cp_rings *rings;      // made once, never freed
 	const struct cp_cpu_engine *engine;         // that threads get first

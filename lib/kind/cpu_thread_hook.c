@@ -143,8 +143,8 @@ void cp_cpu_thread_begin(struct cp_thread *t)
 		cp_thread_free(t);
 		return;
 	}
-	if (!load(&cp_cpu_shared.keeps_blocked, relaxed))
-		cp_sigmask(CP_SIG_UNBLOCK, cp_sigmask_of(cp_signal_ours()));
+	// Its creator may have blocked all signals, meaning the program's own.
+	cp_sigmask(CP_SIG_UNBLOCK, cp_sigmask_of(cp_signal_ours()));
 	cp_cpu_arm(t, cp_gettid());
 	cp_cpu_leave();
 }

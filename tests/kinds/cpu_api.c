@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -113,6 +115,25 @@ START_TEST(a_callback_may_call_the_library)
 	ck_assert_int_eq(cprof_stop_cpu_profile(), 0);
 	ck_assert_int_eq(sink.start_inside, -EBUSY); // this profile is not through
 	ck_assert_int_eq(sink.stop_inside, 0);
+}
+END_TEST
+
+START_TEST(a_child_that_no_fork_hook_saw_has_no_profile)
+{
+	struct sink sink = {0};
+	ck_assert_int_eq(cprof_start_cpu_profile(cprof_to_callback(take, &sink)), 0);
+	pid_t pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+	if (pid == 0) {
+		bool fine = cprof_stop_cpu_profile() == 0 && sink.nbytes == 0 &&
+			    cprof_start_cpu_profile(cprof_to_callback(take, &sink)) == 0 &&
+			    cprof_stop_cpu_profile() == 0 && sink.nbytes > 0;
+		_exit(fine ? 0 : 1);
+	}
+	int status = -1;
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(cprof_stop_cpu_profile(), 0);
+	ck_assert_uint_gt(sink.nbytes, 0);
 }
 END_TEST
 
@@ -303,6 +324,7 @@ int main(void)
 	tcase_add_test(quick, settings_have_a_range);
 	tcase_add_test(quick, a_second_start_is_refused_and_does_not_disturb);
 	tcase_add_test(quick, a_callback_may_call_the_library);
+	tcase_add_test(quick, a_child_that_no_fork_hook_saw_has_no_profile);
 	tcase_add_test(quick, of_concurrent_starts_one_wins);
 	tcase_add_test(quick, a_file_is_there_whole_or_not_at_all);
 	tcase_add_test(quick, percent_p_is_the_process_and_the_directory_that_of_the_start);
