@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Where the binaries of a profile are looked for, and how the user overrides them. test_binaries.py CPROF"""
+
+import os
+import shutil
+import subprocess
+import unittest
+
+from analyzer import CPU, TICK, AnalyzerTest, makeprofile
+
+
+@unittest.skipUnless(shutil.which("gcc"), "needs gcc")
+class Binaries(AnalyzerTest):
+    def setUp(self):
+        super().setUp()
+        self.id = "0123456789abcdef0123456789abcdef01234567"
+        self.binary = self.path("built")
+        with open(self.path("x.c"), "w") as f:
+            f.write("int main(void) { return 0; }\n")
+        subprocess.run(["gcc", "-o", self.binary, self.path("x.c"), "-Wl,--build-id=0x" + self.id], check=True)
+        os.mkdir(self.path("bin"))
+
+    def profile(self, **options):
+        p = makeprofile.Maker(CPU, **options)
+        p.sample(["f"], [1, TICK])
+        return p.write(self.path("p.pb.gz"))
+
+    def mapping(self, *args, **env):
+        """(file, build id) of the first mapping, and stderr."""
+        out, err = self.run_cprof("-raw", "-symbolize=none", *args, **env)
+        words = out.split("\nMappings\n")[1].splitlines()[0].split()[2:]
+        words = [w for w in words if not w.startswith("[")]
+        return tuple(words), err
+
+    def place(self, name):
+        path = self.path(os.path.join("bin", name))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        shutil.copy(self.binary, path)
+        return path
+
+    def found(self, **options):
+        return self.mapping(self.profile(mapping="/opt/app/prog", **options), PPROF_BINARY_PATH=self.path("bin"))[0][0]
+
+    def test_by_build_id(self):
+        for name in (self.id + "/prog", self.id + "/other", "opt/app/prog/" + self.id,
+                     "01/%s.debug" % self.id[2:]):
+            with self.subTest(name):
+                path = self.place(name)
+                self.assertEqual(self.found(build_id=self.id), path)
+                shutil.rmtree(self.path("bin"))
+
+    def test_by_name(self):
+        for name in ("prog", "opt/app/prog", "opt/app/prog.debug", "opt/app/.debug/prog.debug",
+                     "usr/lib/debug/opt/app/prog.debug"):
+            with self.subTest(name):
+                path = self.place(name)
+                self.assertEqual(self.found(), path)
+                shutil.rmtree(self.path("bin"))
+
+    def test_another_build_is_not_taken(self):
+        path = self.place("prog")
+        p = self.profile(mapping="/opt/app/prog", build_id="ffff")
+        words, err = self.mapping(p, PPROF_BINARY_PATH=self.path("bin"))
+        self.assertEqual(words[0], "/opt/app/prog")
+        self.assertEqual(err, "Ignoring local file %s: build-id mismatch (ffff != %s)\n" % (path, self.id))
+
+    def test_what_is_no_binary_is_not_taken(self):
+        with open(self.path("bin/prog"), "w") as f:
+            f.write("#!/bin/sh\n")
+        self.assertEqual(self.found(), "/opt/app/prog")
+
+    def test_the_first_argument_may_be_the_binary(self):
+        self.assertEqual(self.mapping(self.binary, self.profile())[0][0], self.binary)
+
+    def test_the_first_argument_may_be_the_build_id(self):
+        self.assertEqual(self.mapping("abcd", self.profile())[0], ("/bin/prog", "abcd"))
+        # One the profile has is not replaced.
+        self.assertEqual(self.mapping("-buildid=abcd", self.profile(build_id="ee"))[0], ("/bin/prog", "ee"))
+
+    def test_a_profile_without_mappings_gets_one(self):
+        self.assertEqual(self.mapping(self.binary, self.profile(mapping=None))[0], (self.binary,))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=["test_binaries"], verbosity=1)
