@@ -117,13 +117,12 @@ static struct err *aggregate(struct arena *a, const struct config *c, struct pro
 	return err_new(a, "unexpected granularity");
 }
 
-static struct err *compile_param(struct arena *a, const char *param, struct report_options *o)
+static struct err *compile_param(struct analysis *an, const char *param, struct report_options *o)
 {
-	struct regex *re;
-	struct err *e = regex_compile(a, str_from(param), &re);
-	o->symbol = re;
+	struct err *e = regex_compile(&an->arena, str_from(param), &an->symbol);
+	o->symbol = an->symbol;
 	o->symbol_text = str_from(param);
-	return err_wrap(a, e, "parsing argument regexp %s", param);
+	return err_wrap(&an->arena, e, "parsing argument regexp %s", param);
 }
 
 struct err *analyze(const struct session *s, const struct command *c, const char *param,
@@ -143,7 +142,7 @@ struct err *analyze(const struct session *s, const struct command *c, const char
 	if (!e)
 		e = make_options(a, p, &adjusted, &units, &o);
 	if (!e && param)
-		e = compile_param(a, param, &o);
+		e = compile_param(out, param, &o);
 	if (e)
 		return e;
 	o.format = c->format;
@@ -172,5 +171,6 @@ void analysis_end(struct analysis *an)
 {
 	if (an->view)
 		profile_destroy(an->view);
+	regex_free(an->symbol);
 	arena_deinit(&an->arena);
 }

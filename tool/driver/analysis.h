@@ -23,6 +23,7 @@ struct session {
 struct analysis {
 	struct arena arena; // errors too
 	struct profile *view;
+	struct regex *symbol;  // the command's regexp, or NULL
 	struct report *report; // NULL after an error
 };
 

@@ -104,6 +104,8 @@ static void free_all(struct filters *f)
 			f->tagshow, f->taghide};
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		regex_free(all[i]);
+	tag_filter_free(f->tagfocus);
+	tag_filter_free(f->tagignore);
 }
 
 struct err *focus_apply(struct arena *a, const struct env *env, const struct config *c,

@@ -39,6 +39,18 @@ static struct err *serve(struct arena *a, const struct session *s, const struct 
 	return shell_run(a, s, &r->config);
 }
 
+static struct err *analyze_sources(struct arena *a, struct env *env, const struct request *r)
+{
+	struct session s = {.env = env, .tools = object_tools_new(a, r->tools)};
+	struct err *e = prepare_profile(a, env, r, s.tools, &s.profile);
+	if (e)
+		return e;
+	env->is_interactive = !r->command;
+	e = serve(a, &s, r);
+	profile_destroy(s.profile);
+	return e;
+}
+
 static int analyzer_main(const struct env *process, int argc, const char *const *argv)
 {
 	struct arena a = {0};
@@ -46,22 +58,12 @@ static int analyzer_main(const struct env *process, int argc, const char *const 
 	struct request r;
 	bool asks_for_help, is_usage;
 	struct err *e = request_parse(&a, &env, argc, argv, &r, &asks_for_help, &is_usage);
-	if (asks_for_help) {
+	if (asks_for_help)
 		print(stdout, help_usage);
-		return EXIT_SUCCESS;
-	}
-	if (is_usage)
+	else if (is_usage)
 		print(stderr, help_short_usage);
-	if (e)
-		return fail(&env, e);
-
-	struct session s = {.env = &env, .tools = object_tools_new(&a, r.tools)};
-	e = prepare_profile(&a, &env, &r, s.tools, &s.profile);
-	if (!e) {
-		env.is_interactive = !r.command;
-		e = serve(&a, &s, &r);
-		profile_destroy(s.profile);
-	}
+	else if (!e)
+		e = analyze_sources(&a, &env, &r);
 	int status = e ? fail(&env, e) : EXIT_SUCCESS;
 	arena_deinit(&a);
 	return status;
@@ -87,21 +89,18 @@ static int help_main(int argc, char **argv)
 static int command_main(const struct env *env, const struct command *c, int argc,
 		const char *const *argv)
 {
-	struct arena a = {0};
-	const char **words = arena_array(&a, const char *, (size_t)argc + 2);
-	int n = 0, taken = 0;
-	if (c->has_param) {
-		if (argc == 0) {
-			fprintf(stderr, "cprof: %s needs a regexp: cprof %s REGEXP SOURCE...\n",
-					c->name, c->name);
-			return EXIT_BAD;
-		}
-		words[n++] = arena_printf(&a, "-%s=%s", c->name, argv[taken++]);
-	} else {
-		words[n++] = arena_printf(&a, "-%s", c->name);
+	if (c->has_param && argc == 0) {
+		fprintf(stderr, "cprof: %s needs a regexp: cprof %s REGEXP SOURCE...\n", c->name,
+				c->name);
+		return EXIT_BAD;
 	}
-	for (; taken < argc; taken++)
-		words[n++] = argv[taken];
+	struct arena a = {0};
+	const char **words = arena_array(&a, const char *, (size_t)argc + 1);
+	int n = 0, taken = c->has_param;
+	words[n++] = c->has_param ? arena_printf(&a, "-%s=%s", c->name, argv[0])
+				  : arena_printf(&a, "-%s", c->name);
+	while (taken < argc)
+		words[n++] = argv[taken++];
 	int status = analyzer_main(env, n, words);
 	arena_deinit(&a);
 	return status;

@@ -66,7 +66,8 @@ static void add_sets(struct report *r, const int64_t *by_set, const bool *is_use
 static void merge_equal(struct tag_sums *s)
 {
 	uint32_t n = 0;
-	qsort(s->items, s->n, sizeof(s->items[0]), by_pair);
+	if (s->n)
+		qsort(s->items, s->n, sizeof(s->items[0]), by_pair);
 	for (uint32_t i = 0; i < s->n; i++) {
 		if (n && by_pair(&s->items[n - 1], &s->items[i]) == 0)
 			s->items[n - 1].value = wrap_add(s->items[n - 1].value, s->items[i].value);
