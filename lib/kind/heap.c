@@ -189,20 +189,36 @@ static int write_proto(enum cp_heap_view view, struct cprof_writer writer)
 	return e.rc;
 }
 
+static int write_locked(enum cp_heap_view view, struct cprof_writer writer, int debug)
+{
+	struct cp_target target;
+	int rc = cp_target_init(&target, writer);
+	if (rc != 0)
+		return rc;
+	rc = cp_target_begin(&target);
+	if (rc == 0)
+		rc = debug ? cp_heap_write_text(target.writer) : write_proto(view, target.writer);
+	return cp_target_end(&target, rc);
+}
+
 int cp_heap_write(enum cp_heap_view view, struct cprof_writer writer, int debug)
 {
 	if (!load(&cp_heap.is_ready, acquire))
 		return -ENODATA;
-	struct cp_target target;
 	pthread_mutex_lock(&lock);
 	cp_modmap_refresh();
-	int rc = cp_target_init(&target, writer);
-	if (rc == 0) {
-		rc = cp_target_begin(&target);
-		if (rc == 0)
-			rc = debug ? cp_heap_write_text(target.writer) : write_proto(view, target.writer);
-		rc = cp_target_end(&target, rc);
-	}
+	int rc = write_locked(view, writer, debug);
+	pthread_mutex_unlock(&lock);
+	return rc;
+}
+
+int cp_heap_write_leaving(struct cprof_writer writer)
+{
+	if (!load(&cp_heap.is_ready, acquire))
+		return -ENODATA;
+	if (pthread_mutex_trylock(&lock) != 0)
+		return -EBUSY;
+	int rc = write_locked(CP_HEAP_VIEW_HEAP, writer, 0);
 	pthread_mutex_unlock(&lock);
 	return rc;
 }

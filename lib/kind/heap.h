@@ -17,6 +17,10 @@ int cp_heap_set_rate(int64_t rate_bytes);
 /** debug 0: gzip'd profile.proto; else text. -ENODATA: the rate was 0 from the start. */
 int cp_heap_write(enum cp_heap_view view, struct cprof_writer writer, int debug);
 
+/** As cp_heap_write(HEAP, writer, 0) where this process image ends without running destructors: waits for
+ *  no lock. -EBUSY. */
+int cp_heap_write_leaving(struct cprof_writer writer);
+
 /** Distinct stacks and sizes. */
 uint64_t cp_heap_count(void);
 

@@ -3,12 +3,14 @@
 //
 //   LD_PRELOAD=/usr/lib/.../libcprof-preload.so CPROF_CPUPROFILE=cpu.%p.pb.gz program
 //
-//   CPROF_CPUPROFILE  the file; %p: the process id, %%: %. Unset, or in a set-user-ID program: the
-//                     library does nothing at all.
-//   CPROF_CPURATE     samples per second of CPU time of each thread, 1 to 10000 (100)
-//   CPROF_CPUENGINE   auto, timer, perf, itimer (auto)
-//   CPROF_RUN         PID:NANOSECONDS of the process `cprof run` started, and when. Without %p only
-//                     that process is profiled: its children would write the same file.
+//   CPROF_CPUPROFILE      the CPU profile's file; %p: the process id, %%: %. Where no file is named, or in
+//                         a set-user-ID program, the library does nothing at all.
+//   CPROF_CPURATE         samples per second of CPU time of each thread, 1 to 10000 (100)
+//   CPROF_CPUENGINE       auto, timer, perf, itimer (auto)
+//   CPROF_MEMPROFILE      the heap profile's file, written when the process ends
+//   CPROF_MEMPROFILERATE  mean bytes between its samples (524288); 1: every allocation
+//   CPROF_RUN             PID:NANOSECONDS of the process `cprof run` started, and when. Without %p only
+//                         that process is profiled: its children would write the same file.
 //
 // With %p every process writes its own, also the child of a fork. Nothing is printed, and the
 // program's environment is never changed; what went wrong `cprof run` finds out.
@@ -21,34 +23,66 @@
 #include "interpose/leave.h"
 #include "interpose/next.h"
 #include "kind/cpu.h"
+#include "kind/heap.h"
 #include "settings.h"
 #include "sigsafe/sys.h"
 
 static struct cp_settings settings;
-static int owner_pid; // of the process that profiles itself; a fork child has a copy, not a profile
+// Of the process that profiles itself: a fork child has a copy, not a profile.
+static int cpu_owner_pid, heap_owner_pid;
 
-static void start(void)
+/** True if this process is to write the file; what an earlier image wrote there is kept. */
+static bool is_ours(const struct cp_settings_file *file, int pid)
 {
 	char path[PATH_MAX];
-	int pid = cp_getpid();
-	if (settings.root_pid && cp_settings_expand(&settings, pid, path, sizeof(path)) == 0)
+	if (!file->path[0] || (!file->has_pid && settings.root_pid && settings.root_pid != pid))
+		return false;
+	if (settings.root_pid && cp_settings_expand(file, pid, path, sizeof(path)) == 0)
 		cp_earlier_keep(path, settings.start_ns);
+	return true;
+}
+
+static void start_cpu(int pid)
+{
 	const struct cp_cpu_options options = {
 			.rate_hz = settings.rate_hz,
 			.engine = settings.engine,
 			.checkpoint = true,
-			.skip_empty = settings.has_pid,
+			.skip_empty = settings.cpu.has_pid,
 	};
-	if (cp_cpu_start(&options, cprof_to_path(settings.path)) != 0)
-		return;
-	owner_pid = pid;
-	cp_leave_set(cp_cpu_checkpoint);
+	if (cp_cpu_start(&options, cprof_to_path(settings.cpu.path)) == 0)
+		cpu_owner_pid = pid;
+}
+
+static void leave(void)
+{
+	int pid = cp_getpid();
+	if (cpu_owner_pid == pid)
+		cp_cpu_checkpoint();
+	if (heap_owner_pid == pid)
+		cp_heap_write_leaving(cprof_to_path(settings.heap.path));
+}
+
+static void start(void)
+{
+	int pid = cp_getpid();
+	if (is_ours(&settings.cpu, pid))
+		start_cpu(pid);
+	if (is_ours(&settings.heap, pid) && cp_heap_set_rate(settings.heap_rate_bytes) == 0)
+		heap_owner_pid = pid;
+	if (cpu_owner_pid == pid || heap_owner_pid == pid)
+		cp_leave_set(leave);
 }
 
 static void stop(void)
 {
-	if (owner_pid == cp_getpid())
+	int pid = cp_getpid();
+	if (heap_owner_pid == pid)
+		cp_heap_write(CP_HEAP_VIEW_HEAP, cprof_to_path(settings.heap.path), 0);
+	heap_owner_pid = 0;
+	if (cpu_owner_pid == pid)
 		cp_cpu_stop();
+	cpu_owner_pid = 0;
 }
 
 /** Valgrind runs the program on a CPU of its own making; its time is not the program's. */
@@ -63,12 +97,12 @@ __attribute__((constructor)) static void construct(void)
 	cp_next(); // for an inert child too: it must not look them up between vfork and exec
 	if (!cp_settings_read(&settings) || is_under_valgrind())
 		return;
-	if (!settings.has_pid && settings.root_pid && settings.root_pid != cp_getpid())
-		return;
 	start();
 	// Registered behind the CPU profile's own, which runs first in a child and clears what it copied.
-	if (settings.has_pid)
+	if (settings.cpu.has_pid || settings.heap.has_pid)
 		pthread_atfork(NULL, NULL, start);
+	else if (!cpu_owner_pid && !heap_owner_pid)
+		return;
 	at_quick_exit(stop); // the first registered runs last
 }
 

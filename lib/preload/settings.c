@@ -10,6 +10,8 @@
 
 enum { DEFAULT_RATE_HZ = 100, MAX_RATE_HZ = 10000 };
 
+static const int64_t DEFAULT_HEAP_RATE_BYTES = 512 << 10, MAX_HEAP_RATE_BYTES = (int64_t)1 << 40;
+
 /** Digits only, at most `max`; moves *text behind them. -1: none, or more. */
 static int64_t parse_number(const char **text, int64_t max)
 {
@@ -24,10 +26,10 @@ static int64_t parse_number(const char **text, int64_t max)
 	return *text > start ? value : -1;
 }
 
-static int parse_rate(const char *text)
+static int64_t parse_rate(const char *text, int64_t max, int64_t otherwise)
 {
-	int64_t rate = text ? parse_number(&text, MAX_RATE_HZ) : -1;
-	return rate > 0 && *text == '\0' ? (int)rate : DEFAULT_RATE_HZ;
+	int64_t rate = text ? parse_number(&text, max) : -1;
+	return rate > 0 && *text == '\0' ? rate : otherwise;
 }
 
 static enum cprof_cpu_engine parse_engine(const char *text)
@@ -63,29 +65,37 @@ static char next_part(const char *at, size_t *len_out)
 	return is_escape ? at[1] == 'p' ? 'p' : '%' : 0;
 }
 
-bool cp_settings_read(struct cp_settings *s)
+static bool read_file(struct cp_settings_file *f, const char *path)
 {
-	const char *path = secure_getenv("CPROF_CPUPROFILE");
-	*s = (struct cp_settings){0};
-	if (!path || !*path || strlen(path) >= sizeof(s->path))
+	if (!path || !*path || strlen(path) >= sizeof(f->path))
 		return false;
-	memcpy(s->path, path, strlen(path) + 1);
+	memcpy(f->path, path, strlen(path) + 1);
 	for (size_t i = 0, len; path[i]; i += len)
-		s->has_pid |= next_part(path + i, &len) == 'p';
-	s->rate_hz = parse_rate(secure_getenv("CPROF_CPURATE"));
-	s->engine = parse_engine(secure_getenv("CPROF_CPUENGINE"));
-	parse_run(secure_getenv("CPROF_RUN"), s);
+		f->has_pid |= next_part(path + i, &len) == 'p';
 	return true;
 }
 
-int cp_settings_expand(const struct cp_settings *s, int pid, char *path_out, size_t size)
+bool cp_settings_read(struct cp_settings *s)
+{
+	*s = (struct cp_settings){0};
+	bool has_cpu = read_file(&s->cpu, secure_getenv("CPROF_CPUPROFILE"));
+	bool has_heap = read_file(&s->heap, secure_getenv("CPROF_MEMPROFILE"));
+	s->rate_hz = (int)parse_rate(secure_getenv("CPROF_CPURATE"), MAX_RATE_HZ, DEFAULT_RATE_HZ);
+	s->engine = parse_engine(secure_getenv("CPROF_CPUENGINE"));
+	s->heap_rate_bytes = parse_rate(secure_getenv("CPROF_MEMPROFILERATE"), MAX_HEAP_RATE_BYTES,
+			DEFAULT_HEAP_RATE_BYTES);
+	parse_run(secure_getenv("CPROF_RUN"), s);
+	return has_cpu || has_heap;
+}
+
+int cp_settings_expand(const struct cp_settings_file *f, int pid, char *path_out, size_t size)
 {
 	size_t used = 0;
-	for (size_t i = 0, len; s->path[i]; i += len) {
-		char what = next_part(s->path + i, &len);
+	for (size_t i = 0, len; f->path[i]; i += len) {
+		char what = next_part(f->path + i, &len);
 		used += what == 'p' ? cp_format(path_out + used, size - used, "%d", pid)
 				    : cp_format(path_out + used, size - used, "%c",
-						      what ? what : s->path[i]);
+						      what ? what : f->path[i]);
 		if (used + 1 >= size)
 			return -ENAMETOOLONG;
 	}

@@ -6,12 +6,17 @@
 #include <cprof/pprof.h>
 #include <limits.h>
 
+/** Where one profile goes. A copy: programs overwrite their environment's memory (setproctitle). */
+struct cp_settings_file {
+	char path[PATH_MAX]; // "": not asked for
+	bool has_pid;        // %p in path
+};
+
 struct cp_settings {
-	// A copy: programs overwrite their environment's memory (setproctitle).
-	char path[PATH_MAX];
-	bool has_pid; // %p in path
+	struct cp_settings_file cpu, heap;
 	int rate_hz;
 	enum cprof_cpu_engine engine;
+	int64_t heap_rate_bytes;
 	int root_pid;     // of the process `cprof run` started, 0: not by it
 	int64_t start_ns; // CLOCK_REALTIME of that
 };
@@ -19,7 +24,7 @@ struct cp_settings {
 /** False: nothing is asked for, or the environment may not be trusted (AT_SECURE). */
 bool cp_settings_read(struct cp_settings *s);
 
-/** The profile's path for process `pid`. -ENAMETOOLONG. */
-int cp_settings_expand(const struct cp_settings *s, int pid, char *path_out, size_t size);
+/** The file's path for process `pid`. -ENAMETOOLONG. */
+int cp_settings_expand(const struct cp_settings_file *f, int pid, char *path_out, size_t size);
 
 #endif
