@@ -51,13 +51,18 @@ static const char *find_library(struct arena *a)
 	return NULL;
 }
 
-/** Absolute, since the program may change its directory. */
-static const char *absolute(struct arena *a, const char *path)
+static struct injection_file make_file(struct arena *a, const char *given)
 {
 	char cwd[PATH_MAX];
-	if (*path == '/' || !getcwd(cwd, sizeof(cwd)))
-		return path;
-	return arena_printf(a, "%s/%s", cwd, path);
+	if (!given || *given == '/' || !getcwd(cwd, sizeof(cwd)))
+		return (struct injection_file){given, given};
+	return (struct injection_file){given, arena_printf(a, "%s/%s", cwd, given)};
+}
+
+static struct err *check_file(struct arena *a, const struct injection_file *file)
+{
+	int error = file->path ? inject_probe(a, file->path) : 0;
+	return error ? err_new(a, "%s: %s", file->given, strerror(error)) : NULL;
 }
 
 int inject_probe(struct arena *a, const char *file)
@@ -86,7 +91,8 @@ struct err *inject_prepare(struct arena *a, const struct run_options *options,
 	clock_gettime(CLOCK_REALTIME, &now);
 	*injection_out = (struct injection){
 			.library = find_library(a),
-			.file = absolute(a, options->cpuprofile),
+			.cpu = make_file(a, options->cpuprofile),
+			.heap = make_file(a, options->memprofile),
 			.options = options,
 			.start_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
 	};
@@ -96,8 +102,8 @@ struct err *inject_prepare(struct arena *a, const struct run_options *options,
 	if (strpbrk(injection_out->library, ": "))
 		return err_new(a, "%s: LD_PRELOAD takes no path with a colon or a space",
 				injection_out->library);
-	int error = inject_probe(a, injection_out->file);
-	return error ? err_new(a, "%s: %s", options->cpuprofile, strerror(error)) : NULL;
+	struct err *e = check_file(a, &injection_out->cpu);
+	return e ? e : check_file(a, &injection_out->heap);
 }
 
 static bool is_named(const char *variable, const char *name)
@@ -125,13 +131,18 @@ char **inject_environment(struct arena *a, const struct injection *in, pid_t roo
 	char *ours[] = {
 			combined(a, "LD_PRELOAD", in->library, false),
 			combined(a, "ASAN_OPTIONS", "verify_asan_link_order=0", true),
-			arena_printf(a, "CPROF_CPUPROFILE=%s", in->file),
+			in->cpu.path ? arena_printf(a, "CPROF_CPUPROFILE=%s", in->cpu.path) : NULL,
+			in->heap.path ? arena_printf(a, "CPROF_MEMPROFILE=%s", in->heap.path) : NULL,
 			arena_printf(a, "CPROF_RUN=%d:%lld", (int)root_pid, (long long)in->start_ns),
 			o->rate_hz ? arena_printf(a, "CPROF_CPURATE=%d", o->rate_hz) : NULL,
 			o->engine ? arena_printf(a, "CPROF_CPUENGINE=%s", o->engine) : NULL,
+			o->mem_rate_bytes ? arena_printf(a, "CPROF_MEMPROFILERATE=%lld",
+							    (long long)o->mem_rate_bytes)
+					  : NULL,
 	};
 	static const char *const names[] = {"LD_PRELOAD", "ASAN_OPTIONS", "CPROF_CPUPROFILE",
-			"CPROF_RUN", "CPROF_CPURATE", "CPROF_CPUENGINE"};
+			"CPROF_MEMPROFILE", "CPROF_RUN", "CPROF_CPURATE", "CPROF_CPUENGINE",
+			"CPROF_MEMPROFILERATE"};
 	enum { NOURS = sizeof(ours) / sizeof(*ours) };
 	_Static_assert(NOURS == sizeof(names) / sizeof(*names), "a name each");
 	size_t n = 0, kept = 0;

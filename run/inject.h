@@ -9,9 +9,15 @@
 #include "base/err.h"
 #include "options.h"
 
+/** A profile that is to be written. */
+struct injection_file {
+	const char *given; // as the user wrote it; NULL: not asked for
+	const char *path;  // absolute, since the program may change its directory
+};
+
 struct injection {
 	const char *library;      // libcprof-preload.so, absolute
-	const char *file;         // the profile, absolute
+	struct injection_file cpu, heap;
 	const struct run_options *options;
 	int64_t start_ns; // CLOCK_REALTIME: what is older is not of this run
 };

@@ -2,6 +2,7 @@
 // Inflates the file and sums its samples.
 #include "measure.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <zlib.h>
@@ -11,6 +12,19 @@
 #include "format/profwrite.h"
 
 enum { CHUNK_BYTES = 256 << 10, MAX_BYTES = 1 << 30, MAX_TYPES = 16 };
+
+// Sample types that are summed, and where.
+static const struct {
+	const char *name;
+	size_t offset;
+} sums[] = {
+		{"cpu", offsetof(struct measure, cpu_ns)},
+		{"inuse_space", offsetof(struct measure, inuse_bytes)},
+		{"peak_space", offsetof(struct measure, peak_bytes)},
+		{"alloc_space", offsetof(struct measure, alloc_bytes)},
+};
+
+enum { NSUMS = sizeof(sums) / sizeof(*sums) };
 
 static bool inflate_file(const char *path, struct buf *out)
 {
@@ -55,27 +69,37 @@ static int64_t count_threads(const struct pb_field *f)
 	return sscanf(text, "threads: %d on ", &n) == 1 && strstr(text, " on ") ? n : 0;
 }
 
-/** Which column is CPU time (-1: none); looks at the comments in passing, since both are strings. */
-static int read_strings(struct pb_reader profile, struct measure *m)
+static int find_sum(const struct pb_field *name)
+{
+	for (int i = 0; i < NSUMS; i++) {
+		if (name->nbytes == strlen(sums[i].name) &&
+				memcmp(name->bytes, sums[i].name, name->nbytes) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/** Which sum each column goes to (-1: none); looks at the comments in passing, since both are strings. */
+static void read_strings(struct pb_reader profile, int columns[MAX_TYPES], struct measure *m)
 {
 	uint64_t names[MAX_TYPES], index = 0;
-	int ntypes = read_types(profile, names), cpu = -1;
+	int ntypes = read_types(profile, names);
+	memset(columns, -1, MAX_TYPES * sizeof(*columns));
 	struct pb_field f;
 	while (pb_get_field(&profile, &f)) {
 		if (f.number != PROFILE_STRING_TABLE)
 			continue;
 		for (int i = 0; i < ntypes; i++) {
-			if (names[i] == index && f.nbytes == 3 && memcmp(f.bytes, "cpu", 3) == 0)
-				cpu = i;
+			if (names[i] == index)
+				columns[i] = find_sum(&f);
 		}
 		m->threads += count_threads(&f);
 		index++;
 	}
-	return cpu;
 }
 
 /** Our own profiles have their values packed. */
-static void add_sample(struct pb_reader sample, int cpu_type, struct measure *m)
+static void add_sample(struct pb_reader sample, const int columns[MAX_TYPES], struct measure *m)
 {
 	struct pb_field f;
 	while (pb_get_field(&sample, &f)) {
@@ -86,8 +110,8 @@ static void add_sample(struct pb_reader sample, int cpu_type, struct measure *m)
 		for (int i = 0; values.at < values.end && pb_get_varint(&values, &value); i++) {
 			if (i == 0)
 				m->samples += (int64_t)value;
-			if (i == cpu_type)
-				m->cpu_ns += (int64_t)value;
+			if (i < MAX_TYPES && columns[i] >= 0)
+				*(int64_t *)((char *)m + sums[columns[i]].offset) += (int64_t)value;
 		}
 	}
 }
@@ -98,11 +122,13 @@ bool measure_add(const char *path, struct measure *m)
 	bool is_whole = inflate_file(path, &content);
 	const uint8_t *bytes = (const uint8_t *)content.ptr;
 	struct pb_reader profile = {bytes, bytes + content.len}, r = profile;
-	int cpu_type = is_whole ? read_strings(profile, m) : -1;
+	int columns[MAX_TYPES];
+	if (is_whole)
+		read_strings(profile, columns, m);
 	struct pb_field f;
 	while (is_whole && pb_get_field(&r, &f)) {
 		if (f.number == PROFILE_SAMPLE && f.wire == PB_BYTES)
-			add_sample((struct pb_reader){f.bytes, f.bytes + f.nbytes}, cpu_type, m);
+			add_sample((struct pb_reader){f.bytes, f.bytes + f.nbytes}, columns, m);
 	}
 	is_whole = is_whole && r.at == r.end;
 	buf_deinit(&content);

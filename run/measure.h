@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a CPU profile amounts to, without loading it as the analyzer would.
+// What a profile amounts to, without loading it as the analyzer would.
 #ifndef CPROF_RUN_MEASURE_H
 #define CPROF_RUN_MEASURE_H
 
@@ -9,6 +9,7 @@
 struct measure {
 	int64_t samples; // the first sample type
 	int64_t cpu_ns;  // the one named "cpu"
+	int64_t inuse_bytes, peak_bytes, alloc_bytes; // "inuse_space", "peak_space", "alloc_space"
 	int64_t threads; // by the comments, 0: they do not tell
 };
 

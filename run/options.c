@@ -11,21 +11,30 @@
 
 enum { MAX_RATE_HZ = 10000 };
 
-const char run_usage[] =
-		"usage: cprof run [-cpuprofile FILE] [-cpurate HZ] [-cpuengine ENGINE] [--] PROGRAM [ARGS]\n"
-		"  -cpuprofile FILE   where the profile goes (cprof.cpu.pb.gz); with %p in it, the process\n"
-		"                     id, every process that PROGRAM starts writes a profile of its own\n"
-		"  -cpurate HZ        samples per second of CPU time of each thread (100)\n"
-		"  -cpuengine ENGINE  auto, timer, perf or itimer (auto)\n";
+static const int64_t MAX_MEM_RATE_BYTES = (int64_t)1 << 40;
 
-static struct err *parse_rate(struct arena *a, const char *value, int *rate_hz_out)
+const char run_usage[] =
+		"usage: cprof run [FLAGS] [--] PROGRAM [ARGS]\n"
+		"  -cpuprofile FILE     where the CPU profile goes (cprof.cpu.pb.gz, unless only -memprofile or\n"
+		"                       -leak is asked for); with %p in it, the process id, every process that\n"
+		"                       PROGRAM starts writes a profile of its own\n"
+		"  -cpurate HZ          samples per second of CPU time of each thread (100)\n"
+		"  -cpuengine ENGINE    auto, timer, perf or itimer (auto)\n"
+		"  -memprofile FILE     where the heap profile goes; written when the process ends\n"
+		"  -memprofilerate N    mean bytes between its samples (524288); 1: every allocation\n"
+		"  -leak                at the end, show what was never freed (every allocation is recorded\n"
+		"                       unless -memprofilerate says otherwise)\n";
+
+/** A number from 1 to max. */
+static struct err *parse_number(struct arena *a, const char *name, const char *value, int64_t max,
+		int64_t *number_out)
 {
 	char *end;
 	errno = 0;
-	long rate = strtol(value, &end, 10);
-	if (*value == '\0' || *end || errno || rate < 1 || rate > MAX_RATE_HZ)
-		return err_new(a, "-cpurate %s: not a number from 1 to %d", value, MAX_RATE_HZ);
-	*rate_hz_out = (int)rate;
+	long long number = strtoll(value, &end, 10);
+	if (*value == '\0' || *end || errno || number < 1 || number > max)
+		return err_new(a, "-%s %s: not a number from 1 to %lld", name, value, (long long)max);
+	*number_out = number;
 	return NULL;
 }
 
@@ -43,20 +52,45 @@ static struct err *parse_engine(struct arena *a, const char *value, const char *
 
 static struct err *set(struct arena *a, struct run_options *o, const char *name, const char *value)
 {
-	if (strcmp(name, "cpurate") == 0)
-		return parse_rate(a, value, &o->rate_hz);
-	if (strcmp(name, "cpuengine") == 0)
-		return parse_engine(a, value, &o->engine);
-	if (*value == '\0')
-		return err_new(a, "-cpuprofile: no file name");
-	o->cpuprofile = value;
-	return NULL;
+	int64_t number = 0;
+	struct err *e = NULL;
+	if (strcmp(name, "cpurate") == 0) {
+		e = parse_number(a, name, value, MAX_RATE_HZ, &number);
+		o->rate_hz = (int)number;
+	} else if (strcmp(name, "memprofilerate") == 0) {
+		e = parse_number(a, name, value, MAX_MEM_RATE_BYTES, &o->mem_rate_bytes);
+	} else if (strcmp(name, "cpuengine") == 0) {
+		e = parse_engine(a, value, &o->engine);
+	} else if (*value == '\0') {
+		e = err_new(a, "-%s: no file name", name);
+	} else if (strcmp(name, "memprofile") == 0) {
+		o->memprofile = value;
+	} else {
+		o->cpuprofile = value;
+	}
+	return e;
 }
 
 static bool takes_value(const char *name)
 {
-	return strcmp(name, "cpuprofile") == 0 || strcmp(name, "cpurate") == 0 ||
-			strcmp(name, "cpuengine") == 0;
+	static const char *const names[] = {
+			"cpuprofile", "cpurate", "cpuengine", "memprofile", "memprofilerate"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/** What the flags leave open. */
+static void complete(struct run_options *o)
+{
+	if (o->leak && !o->memprofile)
+		o->memprofile = "cprof.heap.pb.gz";
+	if (o->leak && !o->mem_rate_bytes)
+		o->mem_rate_bytes = 1;
+	if (!o->memprofile && !o->cpuprofile)
+		o->cpuprofile = "cprof.cpu.pb.gz";
 }
 
 static bool is_help(const char *name)
@@ -67,7 +101,7 @@ static bool is_help(const char *name)
 struct err *run_options_parse(struct arena *a, int argc, char **argv, struct run_options *options_out)
 {
 	struct run_options *o = options_out;
-	*o = (struct run_options){.cpuprofile = "cprof.cpu.pb.gz"};
+	*o = (struct run_options){0};
 	int i = 1;
 	for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
 		if (strcmp(argv[i], "--") == 0) {
@@ -81,6 +115,10 @@ struct err *run_options_parse(struct arena *a, int argc, char **argv, struct run
 			o->help = true;
 			return NULL;
 		}
+		if (strcmp(name, "leak") == 0) {
+			o->leak = true;
+			continue;
+		}
 		if (!takes_value(name))
 			return err_new(a, "there is no flag -%s", name);
 		bool is_joined = head.ptr[head.len] == '=';
@@ -90,6 +128,7 @@ struct err *run_options_parse(struct arena *a, int argc, char **argv, struct run
 		if (e)
 			return e;
 	}
+	complete(o);
 	o->program = argv + i;
 	return i < argc ? NULL : err_new(a, "no program given");
 }

@@ -4,13 +4,17 @@
 #define CPROF_RUN_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
 struct run_options {
-	const char *cpuprofile; // as given; %p: the process id
+	const char *cpuprofile; // as given, NULL: none; %p: the process id
 	int rate_hz;            // 0: the library's own
 	const char *engine;     // NULL: the library's own choice
+	const char *memprofile; // NULL: none
+	int64_t mem_rate_bytes; // 0: the library's own
+	bool leak;              // -leak: show what was never freed
 	bool help;
 	char **program; // its argv, NULL-terminated
 };

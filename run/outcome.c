@@ -74,16 +74,16 @@ static bool is_young(const char *path, int64_t start_ns)
 					start_ns - CLOCK_SLACK_NS;
 }
 
-void outcome_find(struct arena *a, const struct injection *in, struct outcome *outcome_out)
+void outcome_find(struct arena *a, const char *file, int64_t start_ns, struct outcome *outcome_out)
 {
 	struct outcome *o = outcome_out;
 	glob_t found = {0};
 	*o = (struct outcome){0};
-	glob(arena_printf(a, "%s*", expand(a, in->file, "[0-9]*", true)), 0, NULL, &found);
+	glob(arena_printf(a, "%s*", expand(a, file, "[0-9]*", true)), 0, NULL, &found);
 	for (size_t i = 0; i < found.gl_pathc; i++) {
-		const char *path = found.gl_pathv[i], *rest = rest_behind(in->file, path);
+		const char *path = found.gl_pathv[i], *rest = rest_behind(file, path);
 		bool is_earlier = rest && rest[0] == '.' && is_number(rest + 1);
-		if (!rest || (*rest && !is_earlier) || !is_young(path, in->start_ns))
+		if (!rest || (*rest && !is_earlier) || !is_young(path, start_ns))
 			continue;
 		struct outcome_files *files = is_earlier ? &o->earlier : &o->last;
 		if (!measure_add(path, &files->measure)) {

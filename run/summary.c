@@ -17,16 +17,13 @@ static bool is_regular_or_new(const char *path)
 	return stat(path, &st) != 0 || S_ISREG(st.st_mode);
 }
 
-static void print_nothing(struct arena *a, const struct injection *in)
+static void print_nothing(struct arena *a, const struct injection_file *f, const char *reason)
 {
-	const char *file = in->options->cpuprofile;
-	int error = inject_probe(a, in->file);
-	if (!is_regular_or_new(in->file))
-		fprintf(stderr, "cprof: the profile went to %s\n", file);
+	int error = inject_probe(a, f->path);
+	if (!is_regular_or_new(f->path))
+		fprintf(stderr, "cprof: the profile went to %s\n", f->given);
 	else
-		fprintf(stderr, "cprof: no profile: %s: %s\n", file,
-				error ? strerror(error)
-				      : "nothing was sampled in the program itself");
+		fprintf(stderr, "cprof: no profile: %s: %s\n", f->given, error ? strerror(error) : reason);
 }
 
 static int64_t usage_ms(const struct rusage *u)
@@ -42,18 +39,23 @@ static const char *counted(struct arena *a, int64_t n, const char *noun)
 }
 
 /** The path as the user wrote it: relative where FILE was. */
-static const char *shown(const struct injection *in, const char *path)
+static const char *shown(const struct injection_file *f, const char *path)
 {
-	const char *given = in->options->cpuprofile;
-	return *given == '/' ? path : path + strlen(in->file) - strlen(given);
+	return *f->given == '/' ? path : path + strlen(f->path) - strlen(f->given);
 }
 
-static void print_written(struct arena *a, const struct injection *in, const struct outcome *o)
+/** The name of the one file, or a pattern for all of them. */
+static const char *shown_all(struct arena *a, const struct injection_file *f,
+		const struct outcome_files *files)
+{
+	return files->count == 1 ? shown(f, files->first) : outcome_expand(a, f->given, "*");
+}
+
+static void print_written(struct arena *a, const struct injection_file *f, const struct outcome *o)
 {
 	const struct outcome_files *files = o->last.count ? &o->last : &o->earlier;
 	const struct measure *m = &files->measure;
-	const char *file = files->count == 1 ? shown(in, files->first)
-					     : outcome_expand(a, in->options->cpuprofile, "*");
+	const char *file = shown_all(a, f, files);
 	fprintf(stderr, "cprof: wrote %s (%.2f s of CPU in %s", file, (double)m->cpu_ns / 1e9,
 			counted(a, m->samples, "sample"));
 	if (m->threads)
@@ -63,29 +65,60 @@ static void print_written(struct arena *a, const struct injection *in, const str
 	fprintf(stderr, "); try: cprof -top %s\n", file);
 	if (o->last.count && o->earlier.measure.samples)
 		fprintf(stderr, "cprof: %.2f s of CPU before exec: %s%s\n",
-				(double)o->earlier.measure.cpu_ns / 1e9, shown(in, o->earlier.first),
+				(double)o->earlier.measure.cpu_ns / 1e9, shown(f, o->earlier.first),
 				o->earlier.count > 1 ? " and so on" : "");
+}
+
+static void print_damaged(struct arena *a, const struct outcome *o)
+{
+	if (o->ndamaged)
+		fprintf(stderr, "cprof: %s cannot be read whole; is the disk full?\n",
+				counted(a, o->ndamaged, "profile"));
+}
+
+static void print_cpu(struct arena *a, const struct injection *in, const struct child *c)
+{
+	const struct injection_file *f = &in->cpu;
+	struct outcome o;
+	outcome_find(a, f->path, in->start_ns, &o);
+	int64_t used_ms = usage_ms(&c->usage);
+	int64_t sampled_ns = o.last.measure.cpu_ns + o.earlier.measure.cpu_ns;
+	if (sampled_ns > 0)
+		print_written(a, f, &o);
+	else if (o.last.count)
+		fprintf(stderr, "cprof: wrote %s, empty: nothing was sampled in %lld ms of CPU\n",
+				outcome_expand(a, f->given, "*"), (long long)used_ms);
+	else if (o.ndamaged == 0)
+		print_nothing(a, f, "nothing was sampled in the program itself");
+	print_damaged(a, &o);
+	int64_t missing_ms = used_ms - sampled_ns / NS_PER_MS;
+	if (!outcome_is_per_process(f->given) && missing_ms > NOTABLE_MS && missing_ms > used_ms / 5)
+		fprintf(stderr, "cprof: %.2f s of CPU were spent in child processes; to profile them "
+				"too, put %%p into the file's name\n", (double)missing_ms / 1e3);
+}
+
+static void print_heap(struct arena *a, const struct injection *in)
+{
+	const struct injection_file *f = &in->heap;
+	struct outcome o;
+	outcome_find(a, f->path, in->start_ns, &o);
+	const struct outcome_files *files = o.last.count ? &o.last : &o.earlier;
+	const struct measure *m = &files->measure;
+	print_damaged(a, &o);
+	if (!files->count && !o.ndamaged)
+		print_nothing(a, f, "the program ended before it could be written (a signal killed it?)");
+	if (!files->count)
+		return;
+	const char *file = shown_all(a, f, files);
+	fprintf(stderr, "cprof: wrote %s (MB of heap: %.2f in use, %.2f at the peak, %.2f allocated); "
+			"try: cprof -top %s\n", file, (double)m->inuse_bytes / 1e6,
+			(double)m->peak_bytes / 1e6, (double)m->alloc_bytes / 1e6, file);
 }
 
 void summary_print(struct arena *a, const struct injection *in, const struct child *c)
 {
-	const char *file = in->options->cpuprofile;
-	struct outcome o;
-	outcome_find(a, in, &o);
-	int64_t used_ms = usage_ms(&c->usage);
-	int64_t sampled_ns = o.last.measure.cpu_ns + o.earlier.measure.cpu_ns;
-	if (sampled_ns > 0)
-		print_written(a, in, &o);
-	else if (o.last.count)
-		fprintf(stderr, "cprof: wrote %s, empty: nothing was sampled in %lld ms of CPU\n",
-				outcome_expand(a, file, "*"), (long long)used_ms);
-	else if (o.ndamaged == 0)
-		print_nothing(a, in);
-	if (o.ndamaged)
-		fprintf(stderr, "cprof: %s cannot be read whole; is the disk full?\n",
-				counted(a, o.ndamaged, "profile"));
-	int64_t missing_ms = used_ms - sampled_ns / NS_PER_MS;
-	if (!outcome_is_per_process(file) && missing_ms > NOTABLE_MS && missing_ms > used_ms / 5)
-		fprintf(stderr, "cprof: %.2f s of CPU were spent in child processes; to profile them "
-				"too, put %%p into the file's name\n", (double)missing_ms / 1e3);
+	if (in->cpu.path)
+		print_cpu(a, in, c);
+	if (in->heap.path)
+		print_heap(a, in);
 }
