@@ -23,19 +23,31 @@ static void place(struct hash_index *index, uint32_t at, uint64_t slot)
 	index->slots[at & index->mask] = slot;
 }
 
+static void grow(struct hash_index *index, size_t nslots)
+{
+	struct hash_index old = *index;
+	index->slots = mem_zeroed(nslots, sizeof(*index->slots));
+	index->mask = (uint32_t)(nslots - 1);
+	for (size_t i = 0; old.slots && i <= old.mask; i++) {
+		if (old.slots[i])
+			place(index, (uint32_t)(old.slots[i] >> 32), old.slots[i]);
+	}
+	free(old.slots);
+}
+
+void hash_index_reserve(struct hash_index *index, uint32_t n)
+{
+	size_t nslots = index->slots ? (size_t)index->mask + 1 : FIRST_SLOTS;
+	while (nslots / 2 < n && nslots <= UINT32_MAX / 2)
+		nslots *= 2;
+	if (!index->slots || nslots > (size_t)index->mask + 1)
+		grow(index, nslots);
+}
+
 void hash_index_add(struct hash_index *index, uint64_t hash, uint32_t position)
 {
-	if (!index->slots || index->n > index->mask / 2) {
-		struct hash_index old = *index;
-		uint32_t nslots = old.slots ? (old.mask + 1) * 2 : FIRST_SLOTS;
-		index->slots = mem_zeroed(nslots, sizeof(*index->slots));
-		index->mask = nslots - 1;
-		for (uint32_t i = 0; old.slots && i <= old.mask; i++) {
-			if (old.slots[i])
-				place(index, (uint32_t)(old.slots[i] >> 32), old.slots[i]);
-		}
-		free(old.slots);
-	}
+	if (!index->slots || index->n > index->mask / 2)
+		grow(index, index->slots ? ((size_t)index->mask + 1) * 2 : FIRST_SLOTS);
 	place(index, (uint32_t)(hash >> 32), hash >> 32 << 32 | (position + 1));
 	index->n++;
 }

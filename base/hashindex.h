@@ -29,6 +29,9 @@ void hash_index_deinit(struct hash_index *index);
 /** Adds a position; equal ones stay. */
 void hash_index_add(struct hash_index *index, uint64_t hash, uint32_t position);
 
+/** Makes room for n positions, so that adding them does not grow it. */
+void hash_index_reserve(struct hash_index *index, uint32_t n);
+
 /** Gives an index copied by assignment slots of its own. */
 void hash_index_own(struct hash_index *index);
 
@@ -36,6 +39,13 @@ static inline struct hash_probe hash_index_probe(const struct hash_index *index,
 {
 	uint32_t tag = (uint32_t)(hash >> 32);
 	return (struct hash_probe){index, tag & index->mask, tag};
+}
+
+/** Asks for the memory a probe with this hash will read. */
+static inline void hash_index_prefetch(const struct hash_index *index, uint64_t hash)
+{
+	if (index->slots)
+		__builtin_prefetch(&index->slots[(uint32_t)(hash >> 32) & index->mask]);
 }
 
 /** The next position whose hash may be the one asked for; HASH_INDEX_NONE: no more. */

@@ -196,45 +196,88 @@ static bool is_zero(const struct profile *p, uint32_t sample)
 	return true;
 }
 
+/* Two chains, for one would wait for its multiplications. */
 static uint64_t hash_stack(const uint32_t *locs, uint32_t n, uint32_t labels)
 {
-	uint64_t hash = (uint64_t)n << 32 | labels, pair;
-	for (; n >= 2; n -= 2, locs += 2) {
-		memcpy(&pair, locs, sizeof(pair));
-		hash = hash_mix(hash, pair);
+	uint64_t even = (uint64_t)n << 32 | labels, odd = n, pairs[2];
+	for (; n >= 4; n -= 4, locs += 4) {
+		memcpy(pairs, locs, sizeof(pairs));
+		even = hash_mix(even, pairs[0]);
+		odd = hash_mix(odd, pairs[1]);
 	}
-	return hash_mix(hash, n ? *locs : 0);
+	for (; n; n--)
+		even = hash_mix(even, *locs++);
+	return hash_mix(even, odd);
 }
 
-static void map_sample(struct merger *m, uint32_t sample)
+// A sample of the batch at hand, mapped and not yet merged.
+struct incoming {
+	uint32_t sample, labels;
+	uint64_t hash;
+	size_t begin; // of its stack, in the column
+	uint32_t depth;
+};
+
+/* Writes the sample's stack behind what is in the column, where it will about stay if it is new. */
+static void map_sample(struct merger *m, uint32_t sample, size_t begin, struct incoming *in)
 {
-	struct profile *to = m->to;
 	struct stack stack = profile_stack(m->from, sample);
-	const int64_t *values = profile_values(m->from, sample);
-	// Written where it will stay if it is new.
-	samples_reserve_locs(to, stack.n);
-	uint32_t *locs = to->locs + to->nlocs;
+	samples_reserve_locs(m->to, begin + stack.n - m->to->nlocs);
+	uint32_t *locs = m->to->locs + begin;
 	for (uint32_t i = 0; i < stack.n; i++) {
 		uint32_t known = m->location_of[stack.locs[i]];
 		locs[i] = known != NO_INDEX ? known : map_location(m, stack.locs[i]);
 	}
 	uint32_t labels = map_labels(m, profile_label_set(m->from, sample));
-	uint64_t hash = hash_stack(locs, stack.n, labels);
-	struct hash_probe probe = hash_index_probe(&m->samples, hash);
+	*in = (struct incoming){sample, labels, hash_stack(locs, stack.n, labels), begin, stack.n};
+	hash_index_prefetch(&m->samples, in->hash);
+}
+
+static void add_values(struct profile *to, uint32_t sample, const int64_t *values)
+{
+	for (uint32_t t = 0; t < to->nsample_types; t++) {
+		int64_t *sum = &to->values[(size_t)sample * to->nsample_types + t];
+		*sum = (int64_t)((uint64_t)*sum + (uint64_t)values[t]);
+	}
+}
+
+static void add_sample(struct merger *m, const struct incoming *in)
+{
+	struct profile *to = m->to;
+	const int64_t *values = profile_values(m->from, in->sample);
+	const uint32_t *locs = to->locs + in->begin;
+	struct hash_probe probe = hash_index_probe(&m->samples, in->hash);
 	uint32_t i;
 	while ((i = hash_index_next(&probe)) != HASH_INDEX_NONE) {
 		struct stack known = profile_stack(to, i);
-		if (known.n != stack.n || profile_label_set(to, i) != labels ||
-				memcmp(known.locs, locs, stack.n * sizeof(*locs)))
-			continue;
-		for (uint32_t t = 0; t < to->nsample_types; t++) {
-			int64_t *sum = &to->values[(size_t)i * to->nsample_types + t];
-			*sum = (int64_t)((uint64_t)*sum + (uint64_t)values[t]);
+		if (known.n == in->depth && profile_label_set(to, i) == in->labels &&
+				!memcmp(known.locs, locs, in->depth * sizeof(*locs))) {
+			add_values(to, i, values);
+			return;
 		}
-		return;
 	}
-	hash_index_add(&m->samples, hash, to->nsamples);
-	profile_add_sample(to, locs, stack.n, values, labels);
+	hash_index_add(&m->samples, in->hash, to->nsamples);
+	profile_add_sample(to, locs, in->depth, values, in->labels);
+}
+
+/* In batches, so that the index's memory is there when it is read. */
+static void merge_samples(struct merger *m)
+{
+	enum { BATCH = 32 };
+	struct incoming batch[BATCH];
+	uint32_t sample = 0;
+	while (sample < m->from->nsamples) {
+		uint32_t n = 0;
+		size_t end = m->to->nlocs;
+		for (; sample < m->from->nsamples && n < BATCH; sample++) {
+			if (is_zero(m->from, sample))
+				continue;
+			map_sample(m, sample, end, &batch[n]);
+			end += batch[n++].depth;
+		}
+		for (uint32_t i = 0; i < n; i++)
+			add_sample(m, &batch[i]);
+	}
 }
 
 static uint32_t *unmapped(uint32_t n)
@@ -260,10 +303,8 @@ static void merge_source(struct merger *m, const struct profile *from)
 	// The first mapping is the main binary and stays first, whatever the first sample is in.
 	if (!m->to->nmappings && from->nmappings)
 		map_mapping(m, 0);
-	for (uint32_t i = 0; i < from->nsamples; i++) {
-		if (!is_zero(from, i))
-			map_sample(m, i);
-	}
+	hash_index_reserve(&m->samples, m->to->nsamples + from->nsamples);
+	merge_samples(m);
 	free(m->strings);
 	free(m->mapping_of);
 	free(m->shift_of);

@@ -56,13 +56,13 @@ void profile_add_sample(struct profile *p, const uint32_t *locs, uint32_t nlocs,
 {
 	profile_own(p, PROFILE_SAMPLES | PROFILE_LOCS);
 	samples_reserve(p, p->nsamples + 1);
-	samples_reserve_locs(p, nlocs);
+	samples_reserve_locs(p, nlocs); // where `locs` lies in it, there is room already
 	if (label_set)
 		samples_own_labels(p);
 	uint32_t i = p->nsamples++;
 	p->loc_begin[i] = (uint32_t)p->nlocs;
-	if (nlocs && locs != p->locs + p->nlocs) // merge.c writes a new stack in place
-		memcpy(p->locs + p->nlocs, locs, nlocs * sizeof(*locs));
+	if (nlocs && locs != p->locs + p->nlocs) // merge.c has new stacks in place, or a little further
+		memmove(p->locs + p->nlocs, locs, nlocs * sizeof(*locs));
 	p->nlocs += nlocs;
 	p->loc_end[i] = (uint32_t)p->nlocs;
 	memcpy(p->values + (size_t)i * p->nsample_types, values, p->nsample_types * sizeof(*values));
