@@ -75,6 +75,7 @@ static void set_options(const struct curl_api *api, CURL *curl, const struct tls
 	api->setopt(curl, CURLOPT_URL, is_insecure ? plain.ptr : url);
 	buf_deinit(&plain);
 	api->setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	api->setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
 	api->setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	api->setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
 	api->setopt(curl, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
