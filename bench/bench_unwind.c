@@ -20,7 +20,7 @@
 #include "sigsafe/rulecache.h"
 #include "sigsafe/unwind.h"
 
-enum { MAX_FRAMES = 256, FUNCTIONS = 64, ROUNDS = 5, WALKS = 400, REPEATS = 200, COLD_WALKS = 30 };
+enum { MAX_FRAMES = 256, FUNCTIONS = 64, DEPTHS = 3, ROUNDS = 9, WALKS = 200, REPEATS = 200, COLD_WALKS = 20 };
 
 enum unwinder { OURS, UNW_BACKTRACE, GLIBC, UNW_STEP, UNWINDERS };
 
@@ -170,17 +170,21 @@ static double measure_cold(enum unwinder which, int depth)
 	return median(values, COLD_WALKS);
 }
 
-static void print_row(const char *kind, enum unwinder which, double (*run)(enum unwinder, int))
+/** All unwinders in turn, round after round: what else the machine does hits them alike. */
+static void print_kind(const char *kind, double (*run)(enum unwinder, int))
 {
-	static const int depths[] = {10, 30, 100};
-	printf("%-9s %-16s", kind, names[which]);
-	for (size_t i = 0; i < sizeof(depths) / sizeof(*depths); i++) {
-		double rounds[ROUNDS];
-		for (int r = 0; r < ROUNDS; r++)
-			rounds[r] = run(which, depths[i]);
-		printf(" %9.1f", median(rounds, ROUNDS));
+	static const int depths[DEPTHS] = {10, 30, 100};
+	static double ns[UNWINDERS][DEPTHS][ROUNDS];
+	for (int r = 0; r < ROUNDS; r++)
+		for (int d = 0; d < DEPTHS; d++)
+			for (enum unwinder u = 0; u < UNWINDERS; u++)
+				ns[u][d][r] = run(u, depths[d]);
+	for (enum unwinder u = 0; u < UNWINDERS; u++) {
+		printf("%-9s %-16s", kind, names[u]);
+		for (int d = 0; d < DEPTHS; d++)
+			printf(" %9.1f", median(ns[u][d], ROUNDS));
+		putchar('\n');
 	}
-	putchar('\n');
 }
 
 static double varied(enum unwinder which, int depth)
@@ -215,11 +219,8 @@ int main(void)
 	printf("## unwind: ns per frame by depth, median of %d rounds; libunwind %d.%d, glibc %s\n\n", ROUNDS,
 		UNW_VERSION_MAJOR, UNW_VERSION_MINOR, gnu_get_libc_version());
 	printf("%-9s %-16s %9d %9d %9d\n", "", "", 10, 30, 100);
-	for (enum unwinder u = 0; u < UNWINDERS; u++)
-		print_row("varied", u, varied);
-	for (enum unwinder u = 0; u < UNWINDERS; u++)
-		print_row("repeated", u, repeated);
-	for (enum unwinder u = 0; u < UNWINDERS; u++)
-		print_row("cold", u, measure_cold);
+	print_kind("varied", varied);
+	print_kind("repeated", repeated);
+	print_kind("cold", measure_cold);
 	return EXIT_SUCCESS;
 }
