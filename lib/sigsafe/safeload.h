@@ -34,8 +34,9 @@ static inline bool cp_readable(struct cp_readable *range, uintptr_t addr, size_t
 	return cp_readable_extend(range, addr, nbytes);
 }
 
-/** The word at addr; false: it cannot be read. */
-static inline bool cp_load(struct cp_readable *range, uintptr_t addr, uintptr_t *value_out)
+/** The word at addr; false: it cannot be read. A stack may lead into what ASan has poisoned. */
+__attribute__((no_sanitize_address)) static inline bool
+cp_load(struct cp_readable *range, uintptr_t addr, uintptr_t *value_out)
 {
 	if (!cp_readable(range, addr, sizeof(uintptr_t)))
 		return false;
