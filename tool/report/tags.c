@@ -43,7 +43,8 @@ struct err *report_write_tags(struct report *r, struct buf *out)
 			end++;
 		put_key(r, sums.items + i, end - i, &b);
 	}
-	columns_align_right((struct str){b.ptr, b.len}, out);
+	if (b.len)
+		columns_align_right((struct str){b.ptr, b.len}, out);
 	buf_deinit(&b);
 	tag_sums_destroy(&sums);
 	return NULL;
