@@ -39,10 +39,9 @@ lint: all ## the boundary checks and style limits alone
 
 asan: ## the tool, the formats and their tests under ASan and UBSan
 	scripts/deps build test
-	[ -f build-asan/build.ninja ] || meson setup build-asan -Db_sanitize=address,undefined -Dsanitize_tool=true \
-		-Db_lundef=false
+	[ -f build-asan/build.ninja ] || meson setup build-asan -Db_sanitize=address,undefined -Db_lundef=false
 	ninja -C build-asan
-	scripts/check build-asan --suite unit --suite tool
+	scripts/check build-asan --suite fast --no-suite lint
 
 aarch64: ## cross-compile the library and run its unit tests under qemu
 	scripts/deps build test
