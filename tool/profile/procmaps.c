@@ -205,18 +205,63 @@ static void fix_main_mapping(struct profile *p)
 	}
 }
 
-static uint32_t find_mapping(struct profile *p, uint64_t address, uint32_t nreal)
+// How much work hostile maps (thousands that overlap) may cause; then addresses count as unmapped.
+static const uint64_t max_comparisons = 1u << 30;
+
+struct finder {
+	struct profile *p;
+	uint32_t nreal;    // mappings of the file; one more may have been made for all the rest
+	bool is_disjoint;  // and in order: a binary search finds the one there can be
+	uint64_t comparisons;
+};
+
+static struct finder finder_create(struct profile *p)
 {
-	for (uint32_t i = 0; i < p->nmappings; i++) {
-		if (p->mappings[i].start <= address && address < p->mappings[i].limit)
+	struct finder f = {.p = p, .nreal = p->nmappings, .is_disjoint = true};
+	for (uint32_t i = 1; i < f.nreal; i++)
+		f.is_disjoint = f.is_disjoint && p->mappings[i - 1].limit <= p->mappings[i].start;
+	for (uint32_t i = 0; i < f.nreal; i++)
+		f.is_disjoint = f.is_disjoint && p->mappings[i].start <= p->mappings[i].limit;
+	return f;
+}
+
+static uint32_t find_sorted(const struct finder *f, uint64_t address)
+{
+	uint32_t low = 0, high = f->nreal;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (f->p->mappings[middle].limit <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < f->nreal && f->p->mappings[low].start <= address ? low : NO_INDEX;
+}
+
+static uint32_t find_mapping(struct finder *f, uint64_t address)
+{
+	struct mapping *mappings = f->p->mappings;
+	if (f->is_disjoint) {
+		uint32_t found = find_sorted(f, address);
+		if (found != NO_INDEX)
+			return found;
+	}
+	f->comparisons += 2 * f->nreal;
+	if (f->comparisons > max_comparisons)
+		return NO_INDEX;
+	for (uint32_t i = 0; i < f->nreal && !f->is_disjoint; i++) {
+		if (mappings[i].start <= address && address < mappings[i].limit)
 			return i;
 	}
+	if (f->p->nmappings > f->nreal && address < UINT64_MAX)
+		return f->nreal; // the one for all the rest, once it is there
 	// Some handlers leave out the first part of a mapping that was split.
-	for (uint32_t i = 0; i < nreal; i++) {
-		struct mapping *m = &p->mappings[i];
+	for (uint32_t i = 0; i < f->nreal; i++) {
+		struct mapping *m = &mappings[i];
 		if (m->offset && m->start - m->offset <= address && address < m->start) {
 			m->start -= m->offset;
 			m->offset = 0;
+			f->is_disjoint = false;
 			return i;
 		}
 	}
@@ -226,12 +271,13 @@ static uint32_t find_mapping(struct profile *p, uint64_t address, uint32_t nreal
 void procmaps_assign(struct profile *p)
 {
 	fix_main_mapping(p);
-	uint32_t nreal = p->nmappings, for_all = NO_INDEX;
+	struct finder f = finder_create(p);
+	uint32_t for_all = NO_INDEX;
 	for (uint32_t i = 0; i < p->nlocations; i++) {
 		struct location *l = &p->locations[i];
 		if (l->mapping != NO_INDEX || !l->address)
 			continue;
-		l->mapping = find_mapping(p, l->address, nreal);
+		l->mapping = find_mapping(&f, l->address);
 		if (l->mapping != NO_INDEX)
 			continue;
 		if (for_all == NO_INDEX) // Go's old handlers wrote no mappings at all
