@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/path.h"
+#include "tool/perfdata/perfdata.h"
 #include "tool/profile/merge.h"
 #include "tool/profile/parse.h"
 
@@ -65,7 +66,10 @@ static struct err *fetch_file(struct job *j)
 	struct err *e = slurp_file(&j->arena, j->source, &file);
 	if (e)
 		return e;
-	e = profile_parse_consume(&j->arena, file.data, file.len, &j->profile);
+	if (perfdata_is(file.data, file.len))
+		e = perfdata_parse(&j->arena, file.data, file.len, &j->profile);
+	else
+		e = profile_parse_consume(&j->arena, file.data, file.len, &j->profile);
 	slurp_free(&file);
 	return e;
 }

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: MIT
+// See file.h. Layouts are those of linux/perf_event.h and of the kernel's
+// tools/perf/Documentation/perf.data-file-format.txt.
+#include "tool/perfdata/file.h"
+
+#include <linux/perf_event.h>
+#include <stdlib.h>
+
+#include "tool/perfdata/perfdata.h"
+
+enum {
+	PIPE_HEADER_BYTES = 16,
+	MIN_ATTR_BYTES = 64, // PERF_ATTR_SIZE_VER0
+	SECTION_BYTES = 16,
+	MAX_EVENTS = 4096,
+	// Records that only perf writes, not the kernel.
+	RECORD_ATTR = 64,
+	RECORD_TRACING_DATA = 66,
+	RECORD_BUILD_ID = 67,
+	RECORD_AUXTRACE = 71,
+	RECORD_FEATURE = 80,
+	RECORD_COMPRESSED = 81,
+	RECORD_COMPRESSED2 = 83,
+	FEATURE_BUILD_ID = 2,
+	FEATURE_COMMAND_LINE = 11,
+	FEATURE_EVENT_DESC = 12,
+	FEATURES = 256,
+	BUILD_ID_FIELD_BYTES = 24,
+	MISC_BUILD_ID_SIZE = 1 << 15,
+};
+
+static void *grow(struct arena *a, void *items, uint32_t n, uint32_t *cap, size_t size)
+{
+	if (n < *cap)
+		return items;
+	uint32_t bigger = *cap ? 2 * *cap : 64;
+	items = arena_grow(a, items, *cap * size, bigger * size, 16);
+	*cap = bigger;
+	return items;
+}
+
+static void add_id(struct perf_file *f, uint64_t id, uint32_t event)
+{
+	f->ids = grow(f->arena, f->ids, f->nids, &f->ids_cap, sizeof *f->ids);
+	f->ids[f->nids++] = (struct perf_id){id, event};
+}
+
+static struct perf_event parse_attr(struct reader attr)
+{
+	struct perf_event e = {.type = read_u32(&attr)};
+	read_u32(&attr); // size
+	e.config = read_u64(&attr);
+	e.period = read_u64(&attr);
+	e.sample_type = read_u64(&attr);
+	e.read_format = read_u64(&attr);
+	uint64_t flags = read_u64(&attr);
+	e.is_frequency = flags >> 10 & 1;
+	e.has_sample_ids = flags >> 18 & 1;
+	return e;
+}
+
+static bool add_event(struct perf_file *f, struct reader attr, struct reader ids)
+{
+	if (f->nevents == MAX_EVENTS || reader_left(&attr) < MIN_ATTR_BYTES)
+		return false;
+	f->events = grow(f->arena, f->events, f->nevents, &f->events_cap, sizeof *f->events);
+	while (reader_left(&ids) >= 8)
+		add_id(f, read_u64(&ids), f->nevents);
+	f->events[f->nevents++] = parse_attr(attr);
+	return true;
+}
+
+static struct reader section(struct reader *file, struct reader *r)
+{
+	uint64_t offset = read_u64(r), size = read_u64(r);
+	struct reader rest = *file;
+	read_part(&rest, offset);
+	struct reader part = read_part(&rest, size);
+	part.failed = rest.failed;
+	return part;
+}
+
+static struct err *parse_attr_section(struct perf_file *f, struct reader *file, struct reader attrs,
+		uint64_t entry_bytes)
+{
+	if (entry_bytes < MIN_ATTR_BYTES + SECTION_BYTES)
+		return err_new(f->arena, "perf.data: attributes of %lu bytes", entry_bytes);
+	while (reader_left(&attrs) >= entry_bytes) {
+		struct reader attr = read_part(&attrs, entry_bytes - SECTION_BYTES);
+		struct reader ids = section(file, &attrs);
+		if (ids.failed || !add_event(f, attr, ids))
+			return err_new(f->arena, "perf.data: bad attributes");
+	}
+	return NULL;
+}
+
+static struct str counted_string(struct reader *r)
+{
+	struct reader part = read_part(r, read_u32(r));
+	return read_string(&part);
+}
+
+// "task-clock:u" -> "task-clock": how it was restricted is no part of what it is. But "sched:sched_switch".
+static struct str without_modifiers(struct str name)
+{
+	const char *colon = name.len ? memrchr(name.ptr, ':', name.len) : NULL;
+	if (!colon)
+		return name;
+	struct str before = str_slice(name, 0, (size_t)(colon - name.ptr));
+	struct str modifiers = str_slice(name, before.len + 1, name.len);
+	while (modifiers.len && memchr("ukhGHpPDSWeb", modifiers.ptr[0], 12))
+		modifiers = str_slice(modifiers, 1, modifiers.len);
+	return modifiers.len ? name : before;
+}
+
+static void parse_event_names(struct perf_file *f, struct reader r)
+{
+	uint32_t n = read_u32(&r), attr_bytes = read_u32(&r);
+	for (uint32_t i = 0; i < n && i < f->nevents && !r.failed; i++) {
+		read_part(&r, attr_bytes);
+		uint32_t nids = read_u32(&r);
+		struct str name = counted_string(&r);
+		read_part(&r, 8 * (uint64_t)nids);
+		if (!r.failed)
+			f->events[i].name = without_modifiers(name);
+	}
+}
+
+static void parse_build_id(struct perf_file *f, uint16_t misc, struct reader body)
+{
+	read_u32(&body); // pid
+	struct reader field = read_part(&body, BUILD_ID_FIELD_BYTES);
+	struct str file = read_string(&body);
+	if (body.failed || file.len == 0)
+		return;
+	uint32_t bytes = misc & MISC_BUILD_ID_SIZE ? field.at[20] : 20;
+	f->build_ids = grow(f->arena, f->build_ids, f->nbuild_ids, &f->build_ids_cap, sizeof *f->build_ids);
+	f->build_ids[f->nbuild_ids++] = (struct perf_build_id){file, field.at, bytes > 20 ? 20 : bytes};
+}
+
+static void parse_build_ids(struct perf_file *f, struct reader r)
+{
+	while (reader_left(&r) >= 8) {
+		read_u32(&r); // type
+		uint16_t misc = read_u16(&r), size = read_u16(&r);
+		if (size < 8)
+			return;
+		parse_build_id(f, misc, read_part(&r, size - 8));
+	}
+}
+
+static void parse_command_line(struct perf_file *f, struct reader r)
+{
+	uint32_t n = read_u32(&r);
+	const char *line = "";
+	for (uint32_t i = 0; i < n && !r.failed && reader_left(&r); i++) {
+		struct str word = counted_string(&r);
+		line = arena_printf(f->arena, i ? "%s %.*s" : "%s%.*s", line, STR_FMT(word));
+	}
+	f->command_line = str_from(line);
+}
+
+static void parse_feature(struct perf_file *f, uint64_t feature, struct reader body)
+{
+	if (feature == FEATURE_BUILD_ID)
+		parse_build_ids(f, body);
+	else if (feature == FEATURE_COMMAND_LINE)
+		parse_command_line(f, body);
+	else if (feature == FEATURE_EVENT_DESC)
+		parse_event_names(f, body);
+}
+
+// Everything but samples ends with some of the fields of a sample, where the event asks for it.
+static uint64_t trailing_time(const struct perf_file *f, struct reader body)
+{
+	const struct perf_event *e = f->nevents ? &f->events[0] : NULL;
+	if (!e || !e->has_sample_ids || !(e->sample_type & PERF_SAMPLE_TIME))
+		return 0;
+	size_t behind = 8;
+	behind += e->sample_type & PERF_SAMPLE_ID ? 8 : 0;
+	behind += e->sample_type & PERF_SAMPLE_STREAM_ID ? 8 : 0;
+	behind += e->sample_type & PERF_SAMPLE_CPU ? 8 : 0;
+	behind += e->sample_type & PERF_SAMPLE_IDENTIFIER ? 8 : 0;
+	if (reader_left(&body) < behind)
+		return 0;
+	read_part(&body, reader_left(&body) - behind);
+	return read_u64(&body);
+}
+
+// Records of perf's own that carry data behind them, or what a file has in its header.
+static struct err *parse_own_record(struct perf_file *f, const struct perf_record *r, struct reader *data)
+{
+	struct reader body = r->body;
+	struct reader attr;
+	switch (r->type) {
+	case RECORD_ATTR:
+		attr = body;
+		read_u32(&attr);
+		if (!add_event(f, read_part(&body, read_u32(&attr)), body))
+			return err_new(f->arena, "perf.data: bad attributes");
+		break;
+	case RECORD_BUILD_ID:
+		parse_build_id(f, r->misc, body);
+		break;
+	case RECORD_FEATURE: {
+		uint64_t feature = read_u64(&body);
+		parse_feature(f, feature, body);
+		break;
+	}
+	case RECORD_TRACING_DATA:
+		read_part(data, (read_u32(&body) + 7u) & ~7u);
+		break;
+	case RECORD_AUXTRACE:
+		read_part(data, read_u64(&body));
+		break;
+	case RECORD_COMPRESSED:
+	case RECORD_COMPRESSED2:
+		return err_new(f->arena, "perf.data is compressed (perf record -z): `perf inject -i FILE -o NEW` "
+				"writes it uncompressed");
+	default:
+		break;
+	}
+	return NULL;
+}
+
+static struct err *parse_records(struct perf_file *f, struct reader data)
+{
+	while (reader_left(&data) >= 8) {
+		struct perf_record r = {.type = read_u32(&data), .misc = read_u16(&data)};
+		uint16_t size = read_u16(&data);
+		if (size < 8)
+			break;
+		r.body = read_part(&data, size - 8u);
+		if (data.failed) // cut short: what came before is good
+			break;
+		struct err *e = r.type >= RECORD_ATTR ? parse_own_record(f, &r, &data) : NULL;
+		if (e)
+			return e;
+		if (r.type >= RECORD_ATTR)
+			continue;
+		struct perf_sample s;
+		if (r.type != PERF_RECORD_SAMPLE)
+			r.time_ns = trailing_time(f, r.body);
+		else if (perf_sample_parse(f, &r, &s))
+			r.time_ns = s.time_ns;
+		r.number = f->nrecords;
+		f->records = grow(f->arena, f->records, f->nrecords, &f->records_cap, sizeof r);
+		f->records[f->nrecords++] = r;
+	}
+	return NULL;
+}
+
+static int by_time(const void *x, const void *y)
+{
+	const struct perf_record *a = x, *b = y;
+	if (a->time_ns != b->time_ns)
+		return a->time_ns < b->time_ns ? -1 : 1;
+	return (a->number > b->number) - (a->number < b->number);
+}
+
+static int by_id(const void *x, const void *y)
+{
+	const struct perf_id *a = x, *b = y;
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+static void sort_ids(struct perf_file *f)
+{
+	if (f->nids)
+		qsort(f->ids, f->nids, sizeof *f->ids, by_id);
+}
+
+static struct err *parse_seekable(struct perf_file *f, struct reader *file, struct reader *header)
+{
+	uint64_t attr_bytes = read_u64(header);
+	struct reader attrs = section(file, header), data = section(file, header);
+	section(file, header); // event types: long gone
+	uint8_t bits[FEATURES / 8];
+	read_bytes(header, bits, sizeof bits);
+	if (header->failed || attrs.failed)
+		return err_new(f->arena, "perf.data: its header is cut short");
+	if (reader_left(&data) == 0)
+		return err_new(f->arena, "perf.data has no data: was perf record interrupted?");
+	struct err *e = parse_attr_section(f, file, attrs, attr_bytes);
+	if (e)
+		return e;
+	sort_ids(f);
+	struct reader table = reader_of(data.end, (size_t)(file->end - data.end));
+	for (uint32_t i = 0; i < FEATURES && reader_left(&table) >= SECTION_BYTES; i++)
+		if (bits[i / 8] >> i % 8 & 1)
+			parse_feature(f, i, section(file, &table));
+	return parse_records(f, data);
+}
+
+struct err *perf_file_parse(struct arena *a, const void *data, size_t len, struct perf_file *out)
+{
+	struct reader file = reader_of(data, len), header = file;
+	*out = (struct perf_file){.arena = a};
+	if (len >= 8 && memcmp(data, "2ELIFREP", 8) == 0)
+		return err_new(a, "perf.data was recorded on a machine of the other byte order");
+	if (!perfdata_is(data, len))
+		return err_new(a, "not a perf.data file");
+	read_u64(&header);
+	struct err *e;
+	if (read_u64(&header) == PIPE_HEADER_BYTES)
+		e = parse_records(out, header);
+	else
+		e = parse_seekable(out, &file, &header);
+	if (e)
+		return e;
+	sort_ids(out);
+	if (out->nevents == 0)
+		return err_new(a, "perf.data names no event");
+	if (out->nrecords)
+		qsort(out->records, out->nrecords, sizeof *out->records, by_time);
+	return NULL;
+}

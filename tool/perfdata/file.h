@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// The layout of perf.data: what was recorded (attributes, their ids and names), the records in the order of
+// time, and the features behind them. Written to a file, or to a pipe, where all of that comes as records.
+// Private to tool/perfdata; strings and records point into the bytes.
+#ifndef CPROF_TOOL_PERFDATA_FILE_H
+#define CPROF_TOOL_PERFDATA_FILE_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "tool/perfdata/reader.h"
+
+struct perf_event {
+	uint32_t type;
+	uint64_t config;
+	uint64_t period; // or frequency
+	uint64_t sample_type, read_format;
+	bool is_frequency, has_sample_ids;
+	struct str name; // empty: see perf_event_name
+};
+
+struct perf_record {
+	uint64_t time_ns;
+	uint32_t number; // position in the file
+	uint32_t type;
+	uint16_t misc;
+	struct reader body;
+};
+
+struct perf_build_id {
+	struct str file;
+	const uint8_t *id;
+	uint32_t id_bytes;
+};
+
+struct perf_id {
+	uint64_t id;
+	uint32_t event;
+};
+
+struct perf_file {
+	struct arena *arena;
+	struct perf_event *events;
+	uint32_t nevents, events_cap;
+	struct perf_id *ids; // sorted by id
+	uint32_t nids, ids_cap;
+	struct perf_record *records; // by time
+	uint32_t nrecords, records_cap;
+	struct perf_build_id *build_ids;
+	uint32_t nbuild_ids, build_ids_cap;
+	struct str command_line;
+};
+
+struct perf_sample {
+	uint64_t ip, time_ns, period;
+	uint32_t pid, tid;
+	uint32_t event;
+	const uint8_t *chain; // nchain addresses and context marks of 8 bytes each
+	uint64_t nchain;
+};
+
+struct err *perf_file_parse(struct arena *a, const void *data, size_t len, struct perf_file *out);
+
+/** False where the record is cut short or its event unknown. */
+bool perf_sample_parse(const struct perf_file *f, const struct perf_record *r, struct perf_sample *out);
+
+/** "task-clock", or made from numbers where the file has no name. */
+struct str perf_event_name(const struct perf_file *f, const struct perf_event *e);
+/** Whether it counts nanoseconds. */
+bool perf_event_is_clock(const struct perf_event *e);
+
+#endif

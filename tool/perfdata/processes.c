@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+// See processes.h.
+#include "tool/perfdata/processes.h"
+
+#include <linux/perf_event.h>
+
+#include "base/hash.h"
+
+enum {
+	MISC_COMM_EXEC = 1 << 13,
+	MISC_MMAP_BUILD_ID = 1 << 14,
+	MAX_BUILD_ID_BYTES = 20,
+	MAX_RANGES = 1 << 16, // of one process: what a process may map (vm.max_map_count)
+};
+
+void processes_deinit(struct processes *p)
+{
+	hash_index_deinit(&p->by_pid);
+	hash_index_deinit(&p->by_tid);
+}
+
+static struct process *find_process(const struct processes *p, uint32_t pid)
+{
+	uint32_t i;
+	struct hash_probe probe = hash_index_probe(&p->by_pid, hash_u64(pid));
+	while ((i = hash_index_next(&probe)) != HASH_INDEX_NONE)
+		if (p->processes[i].pid == pid)
+			return &p->processes[i];
+	return NULL;
+}
+
+static struct thread *find_thread(const struct processes *p, uint32_t tid)
+{
+	uint32_t i;
+	struct hash_probe probe = hash_index_probe(&p->by_tid, hash_u64(tid));
+	while ((i = hash_index_next(&probe)) != HASH_INDEX_NONE)
+		if (p->threads[i].tid == tid)
+			return &p->threads[i];
+	return NULL;
+}
+
+static void *grow(struct arena *a, void *items, uint32_t n, uint32_t *cap, size_t size)
+{
+	if (n < *cap)
+		return items;
+	uint32_t bigger = *cap ? 2 * *cap : 16;
+	items = arena_grow(a, items, *cap * size, bigger * size, 16);
+	*cap = bigger;
+	return items;
+}
+
+static struct process *get_process(struct processes *p, uint32_t pid)
+{
+	struct process *found = find_process(p, pid);
+	if (found)
+		return found;
+	p->processes = grow(p->arena, p->processes, p->nprocesses, &p->processes_cap, sizeof *p->processes);
+	p->processes[p->nprocesses] = (struct process){.pid = pid};
+	hash_index_add(&p->by_pid, hash_u64(pid), p->nprocesses);
+	return &p->processes[p->nprocesses++];
+}
+
+static void name_thread(struct processes *p, uint32_t tid, struct str name)
+{
+	struct thread *t = find_thread(p, tid);
+	if (!t) {
+		p->threads = grow(p->arena, p->threads, p->nthreads, &p->threads_cap, sizeof *p->threads);
+		p->threads[p->nthreads] = (struct thread){.tid = tid};
+		hash_index_add(&p->by_tid, hash_u64(tid), p->nthreads);
+		t = &p->threads[p->nthreads++];
+	}
+	t->name = name;
+}
+
+static void add_range(struct processes *p, uint32_t pid, struct address_range range)
+{
+	struct process *process = get_process(p, pid);
+	if (range.limit <= range.start || process->nranges == MAX_RANGES)
+		return;
+	process->ranges = grow(p->arena, process->ranges, process->nranges, &process->ranges_cap, sizeof range);
+	process->ranges[process->nranges++] = range;
+}
+
+static struct str hex_digits(struct arena *a, const uint8_t *bytes, uint32_t n)
+{
+	char *text = arena_alloc(a, 2 * n + 1, 1);
+	for (uint32_t i = 0; i < n; i++) {
+		text[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
+		text[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
+	}
+	return (struct str){text, 2 * (size_t)n};
+}
+
+static void see_mmap(struct processes *p, const struct perf_record *r)
+{
+	struct reader body = r->body;
+	uint32_t pid = read_u32(&body);
+	read_u32(&body); // tid
+	uint64_t start = read_u64(&body), len = read_u64(&body), offset = read_u64(&body);
+	struct address_range range = {start, start + len, offset, .mapping = NO_MAPPING};
+	if (r->type == PERF_RECORD_MMAP2) {
+		struct reader id = read_part(&body, 24); // or device and inode
+		read_part(&body, 8);                     // protection, flags
+		if (reader_left(&id) == 24 && (r->misc & MISC_MMAP_BUILD_ID) && id.at[0] <= MAX_BUILD_ID_BYTES)
+			range.build_id = hex_digits(p->arena, id.at + 4, id.at[0]);
+	}
+	range.file = read_string(&body);
+	if (!body.failed)
+		add_range(p, pid, range);
+}
+
+static void see_comm(struct processes *p, const struct perf_record *r)
+{
+	struct reader body = r->body;
+	uint32_t pid = read_u32(&body), tid = read_u32(&body);
+	struct str name = read_string(&body);
+	if (body.failed)
+		return;
+	name_thread(p, tid, name);
+	if (r->misc & MISC_COMM_EXEC)
+		get_process(p, pid)->nranges = 0;
+}
+
+static void see_fork(struct processes *p, const struct perf_record *r)
+{
+	struct reader body = r->body;
+	uint32_t pid = read_u32(&body), parent = read_u32(&body);
+	uint32_t tid = read_u32(&body), parent_tid = read_u32(&body);
+	if (body.failed)
+		return;
+	name_thread(p, tid, thread_name(p, parent_tid));
+	if (pid == parent)
+		return;
+	get_process(p, pid)->nranges = 0; // an old process with that number is gone
+	const struct process *from = find_process(p, parent);
+	for (uint32_t i = 0; from && i < from->nranges; i++) {
+		add_range(p, pid, from->ranges[i]);
+		from = find_process(p, parent);
+	}
+}
+
+void processes_update(struct processes *p, const struct perf_record *r)
+{
+	switch (r->type) {
+	case PERF_RECORD_MMAP:
+	case PERF_RECORD_MMAP2:
+		see_mmap(p, r);
+		break;
+	case PERF_RECORD_COMM:
+		see_comm(p, r);
+		break;
+	case PERF_RECORD_FORK:
+		see_fork(p, r);
+		break;
+	default:
+		break;
+	}
+}
+
+struct address_range *process_range(struct processes *p, uint32_t pid, uint64_t address)
+{
+	struct process *process = find_process(p, pid);
+	for (uint32_t i = process ? process->nranges : 0; i-- > 0;) {
+		struct address_range *range = &process->ranges[i];
+		if (address >= range->start && address < range->limit)
+			return range;
+	}
+	return NULL;
+}
+
+struct str thread_name(const struct processes *p, uint32_t tid)
+{
+	const struct thread *t = find_thread(p, tid);
+	return t ? t->name : (struct str){0};
+}

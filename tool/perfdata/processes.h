@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Who was running and what was mapped where, as the records tell it in the order of time. Private to
+// tool/perfdata.
+#ifndef CPROF_TOOL_PERFDATA_PROCESSES_H
+#define CPROF_TOOL_PERFDATA_PROCESSES_H
+
+#include "base/arena.h"
+#include "base/hashindex.h"
+#include "base/str.h"
+#include "tool/perfdata/file.h"
+
+enum { KERNEL_PID = 0xffffffff, NO_MAPPING = 0xffffffff };
+
+struct address_range {
+	uint64_t start, limit, offset;
+	struct str file;
+	struct str build_id; // hex digits
+	uint32_t mapping;    // of the profile, once used; NO_MAPPING before
+};
+
+struct process {
+	uint32_t pid;
+	struct address_range *ranges; // a later one hides what it overlaps
+	uint32_t nranges, ranges_cap;
+};
+
+struct thread {
+	uint32_t tid;
+	struct str name;
+};
+
+struct processes {
+	struct arena *arena;
+	struct process *processes;
+	uint32_t nprocesses, processes_cap;
+	struct hash_index by_pid;
+	struct thread *threads;
+	uint32_t nthreads, threads_cap;
+	struct hash_index by_tid;
+};
+
+void processes_deinit(struct processes *p);
+
+/** Learns from a record of any kind. */
+void processes_update(struct processes *p, const struct perf_record *r);
+
+/** The range that has the address; NULL where none is known. */
+struct address_range *process_range(struct processes *p, uint32_t pid, uint64_t address);
+
+/** The thread's name; empty where it is not known. */
+struct str thread_name(const struct processes *p, uint32_t tid);
+
+#endif

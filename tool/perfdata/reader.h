@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// Bounded reading of bytes that may say anything. Private to tool/perfdata.
+#ifndef CPROF_TOOL_PERFDATA_READER_H
+#define CPROF_TOOL_PERFDATA_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/str.h"
+
+// What is left to read. Reading beyond the end gives zeroes and sets `failed`.
+struct reader {
+	const uint8_t *at, *end;
+	bool failed;
+};
+
+static inline struct reader reader_of(const void *data, size_t len)
+{
+	return (struct reader){data, (const uint8_t *)data + len, false};
+}
+
+static inline size_t reader_left(const struct reader *r)
+{
+	return (size_t)(r->end - r->at);
+}
+
+/** The next n bytes as a reader of their own. */
+static inline struct reader read_part(struct reader *r, uint64_t n)
+{
+	if (n > reader_left(r)) {
+		r->failed = true;
+		n = 0;
+	}
+	struct reader part = reader_of(r->at, n);
+	r->at += n;
+	return part;
+}
+
+static inline void read_bytes(struct reader *r, void *to, size_t n)
+{
+	struct reader part = read_part(r, n);
+	if (reader_left(&part) == n)
+		memcpy(to, part.at, n);
+	else
+		memset(to, 0, n);
+}
+
+static inline uint64_t read_u64(struct reader *r)
+{
+	uint64_t v;
+	read_bytes(r, &v, sizeof v);
+	return v;
+}
+
+static inline uint32_t read_u32(struct reader *r)
+{
+	uint32_t v;
+	read_bytes(r, &v, sizeof v);
+	return v;
+}
+
+static inline uint16_t read_u16(struct reader *r)
+{
+	uint16_t v;
+	read_bytes(r, &v, sizeof v);
+	return v;
+}
+
+/** A NUL-terminated string, or all that is left. */
+static inline struct str read_string(struct reader *r)
+{
+	const char *s = (const char *)r->at;
+	size_t len = strnlen(s, reader_left(r));
+	r->at += len < reader_left(r) ? len + 1 : len;
+	return (struct str){s, len};
+}
+
+#endif

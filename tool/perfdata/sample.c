@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// One sample, field by field as its event asked for them; and what events are called. See file.h.
+#include <linux/perf_event.h>
+
+#include "tool/perfdata/file.h"
+
+// Where there are several events, a sample says by its id to which it belongs. All events of a recording
+// have the id at the same place.
+static bool find_event(const struct perf_file *f, struct reader body, uint32_t *event_out)
+{
+	uint64_t type = f->nevents ? f->events[0].sample_type : 0;
+	*event_out = 0;
+	if (f->nevents < 2)
+		return f->nevents == 1;
+	if (!(type & PERF_SAMPLE_IDENTIFIER)) {
+		if (!(type & PERF_SAMPLE_ID))
+			return true;
+		for (uint64_t bit = PERF_SAMPLE_IP; bit <= PERF_SAMPLE_ADDR; bit <<= 1)
+			if (type & bit)
+				read_u64(&body);
+	}
+	uint64_t id = read_u64(&body);
+	uint32_t lo = 0, hi = f->nids;
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (f->ids[mid].id < id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (body.failed || lo == f->nids || f->ids[lo].id != id)
+		return false;
+	*event_out = f->ids[lo].event;
+	return true;
+}
+
+static void skip_read_values(struct reader *r, uint64_t format)
+{
+	uint64_t times = 0, per_value = 1;
+	times += (format & PERF_FORMAT_TOTAL_TIME_ENABLED) != 0;
+	times += (format & PERF_FORMAT_TOTAL_TIME_RUNNING) != 0;
+	per_value += (format & PERF_FORMAT_ID) != 0;
+	per_value += (format & 1U << 4) != 0; // PERF_FORMAT_LOST
+	uint64_t n = format & PERF_FORMAT_GROUP ? read_u64(r) : 1;
+	if (n > reader_left(r))
+		r->failed = true;
+	else
+		read_part(r, 8 * (times + n * per_value));
+}
+
+bool perf_sample_parse(const struct perf_file *f, const struct perf_record *record, struct perf_sample *out)
+{
+	struct reader r = record->body;
+	*out = (struct perf_sample){0};
+	if (!find_event(f, r, &out->event))
+		return false;
+	const struct perf_event *e = &f->events[out->event];
+	uint64_t type = e->sample_type;
+	if (type & PERF_SAMPLE_IDENTIFIER)
+		read_u64(&r);
+	if (type & PERF_SAMPLE_IP)
+		out->ip = read_u64(&r);
+	if (type & PERF_SAMPLE_TID) {
+		out->pid = read_u32(&r);
+		out->tid = read_u32(&r);
+	}
+	if (type & PERF_SAMPLE_TIME)
+		out->time_ns = read_u64(&r);
+	if (type & PERF_SAMPLE_ADDR)
+		read_u64(&r);
+	if (type & PERF_SAMPLE_ID)
+		read_u64(&r);
+	if (type & PERF_SAMPLE_STREAM_ID)
+		read_u64(&r);
+	if (type & PERF_SAMPLE_CPU)
+		read_u64(&r);
+	out->period = e->is_frequency ? 1 : e->period;
+	if (type & PERF_SAMPLE_PERIOD)
+		out->period = read_u64(&r);
+	if (type & PERF_SAMPLE_READ)
+		skip_read_values(&r, e->read_format);
+	if (type & PERF_SAMPLE_CALLCHAIN) {
+		out->nchain = read_u64(&r);
+		if (out->nchain > reader_left(&r) / 8)
+			return false;
+		out->chain = r.at;
+	}
+	return !r.failed;
+}
+
+bool perf_event_is_clock(const struct perf_event *e)
+{
+	return e->type == PERF_TYPE_SOFTWARE &&
+			(e->config == PERF_COUNT_SW_CPU_CLOCK || e->config == PERF_COUNT_SW_TASK_CLOCK);
+}
+
+struct str perf_event_name(const struct perf_file *f, const struct perf_event *e)
+{
+	static const char *const hardware[] = {"cycles", "instructions", "cache-references", "cache-misses",
+			"branches", "branch-misses", "bus-cycles"};
+	static const char *const software[] = {"cpu-clock", "task-clock", "page-faults", "context-switches",
+			"cpu-migrations", "minor-faults", "major-faults"};
+	if (e->name.len)
+		return e->name;
+	if (e->type == PERF_TYPE_HARDWARE && e->config < sizeof hardware / sizeof *hardware)
+		return str_from(hardware[e->config]);
+	if (e->type == PERF_TYPE_SOFTWARE && e->config < sizeof software / sizeof *software)
+		return str_from(software[e->config]);
+	return str_from(arena_printf(f->arena, "event-%u-%#lx", e->type, e->config));
+}
