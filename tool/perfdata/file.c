@@ -296,10 +296,10 @@ struct err *perf_file_parse(struct arena *a, const void *data, size_t len, struc
 {
 	struct reader file = reader_of(data, len), header = file;
 	*out = (struct perf_file){.arena = a};
-	if (len >= 8 && memcmp(data, "2ELIFREP", 8) == 0)
-		return err_new(a, "perf.data was recorded on a machine of the other byte order");
 	if (!perfdata_is(data, len))
 		return err_new(a, "not a perf.data file");
+	if (memcmp(data, "2ELIFREP", 8) == 0)
+		return err_new(a, "perf.data was recorded on a machine of the other byte order");
 	read_u64(&header);
 	struct err *e;
 	if (read_u64(&header) == PIPE_HEADER_BYTES)

@@ -154,13 +154,15 @@ static void collect_stack(struct conversion *c, const struct perf_record *r, con
 
 static uint32_t label_set_of(struct conversion *c, const struct perf_sample *s)
 {
-	struct profile *p = c->profile;
+	struct str comm = thread_name(&c->processes, s->tid);
+	if (comm.len == 0) // it started before perf did
+		comm = thread_name(&c->processes, s->pid);
 	struct label labels[] = {
-			{.key = c->comm, .str = profile_intern(p, thread_name(&c->processes, s->tid))},
 			{.key = c->pid, .num = s->pid, .is_num = true},
 			{.key = c->tid, .num = s->tid, .is_num = true},
+			{.key = c->comm, .str = profile_intern(c->profile, comm)},
 	};
-	return profile_intern_labels(p, labels, 3);
+	return profile_intern_labels(c->profile, labels, comm.len ? 3 : 2);
 }
 
 static void add_sample(struct conversion *c, const struct perf_record *r)
@@ -220,7 +222,7 @@ static void put_program_first(struct conversion *c)
 	for (uint32_t i = 0; i < p->nsamples; i++) {
 		struct stack stack = profile_stack(p, i);
 		struct label_set set = p->label_sets[profile_label_set(p, i)];
-		struct str comm = set.n ? profile_str(p, p->labels[set.begin].str) : (struct str){0};
+		struct str comm = profile_str(p, p->labels[set.begin].str); // string labels come first
 		for (uint32_t k = stack.n; k-- > 0;) {
 			uint32_t m = p->locations[stack.locs[k]].mapping;
 			if (m == NO_INDEX || !is_program(profile_str(p, p->mappings[m].file), comm))

@@ -18,9 +18,10 @@
 
 struct profile;
 
+/** Of either byte order; only the machine's own can be read. */
 static inline bool perfdata_is(const void *data, size_t len)
 {
-	return len >= 8 && memcmp(data, "PERFILE2", 8) == 0;
+	return len >= 8 && (memcmp(data, "PERFILE2", 8) == 0 || memcmp(data, "2ELIFREP", 8) == 0);
 }
 
 /** Bytes are only read. Errors live in `a`; the profile is the caller's to destroy. */

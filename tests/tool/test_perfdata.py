@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""perf.data files written here byte by byte: what cprof makes of them. test_perfdata.py CPROF"""
+
+import struct
+import unittest
+
+from analyzer import AnalyzerTest, profile
+
+IP, TID, TIME, ID, PERIOD, CALLCHAIN, READ = 1, 2, 4, 64, 256, 32, 16
+SOFTWARE, TASK_CLOCK, PAGE_FAULTS = 1, 1, 2
+MMAP, LOST, COMM, FORK, SAMPLE, MMAP2 = 1, 2, 3, 7, 9, 10
+KERNEL, USER, EXEC, MMAP_BUILD_ID = 1, 2, 1 << 13, 1 << 14
+CONTEXT_KERNEL, CONTEXT_USER = 2**64 - 128, 2**64 - 512
+KERNEL_PID = 2**32 - 1
+CODE = 0x555555555000
+
+
+def padded(text):
+    data = text.encode() + b"\0"
+    return data + b"\0" * (-len(data) % 8)
+
+
+class Recording:
+    """One perf record session. Times are in milliseconds."""
+
+    def __init__(self, *configs, sample_type=IP | TID | TIME | CALLCHAIN | PERIOD, frequency=4000, names=()):
+        self.sample_type, self.names = sample_type, names
+        # Flags: a frequency, not a period; ids behind every record.
+        self.attrs = [struct.pack("<IIQQQQQ", SOFTWARE, 64, c, frequency, sample_type, 4, 1 << 10 | 1 << 18) +
+                      bytes(16) for c in configs]
+        self.ids = [100 + i for i in range(len(configs))]
+        self.records = b""
+
+    def record(self, kind, body, misc=0, time=None):
+        if time is not None:
+            body += struct.pack("<IIQ", 0, 0, time * 1000000)
+            if self.sample_type & ID:
+                body += struct.pack("<Q", 0)
+        self.records += struct.pack("<IHH", kind, misc, len(body) + 8) + body
+
+    def comm(self, pid, tid, name, time=0, misc=0):
+        self.record(COMM, struct.pack("<II", pid, tid) + padded(name), misc, time)
+
+    def mmap(self, pid, start, size, offset, file, time=0, build_id=None):
+        ident = struct.pack("<BBH20s", len(build_id), 0, 0, build_id) if build_id else bytes(24)
+        self.record(MMAP2, struct.pack("<IIQQQ", pid, pid, start, size, offset) + ident +
+                    struct.pack("<II", 5, 2) + padded(file), MMAP_BUILD_ID if build_id else 0, time)
+
+    def fork(self, pid, parent, time):
+        self.record(FORK, struct.pack("<IIIIQ", pid, parent, pid, parent, time * 1000000), 0, time)
+
+    def sample(self, pid, tid, chain, time, event=0, period=250000, mode=USER):
+        body = struct.pack("<QIIQ", next((c for c in chain if c < 2**63), chain[-1]), pid, tid, time * 1000000)
+        if self.sample_type & ID:
+            body += struct.pack("<Q", self.ids[event])
+        body += struct.pack("<Q", period)
+        if self.sample_type & READ:
+            body += struct.pack("<QQ", 7, self.ids[event])
+        body += struct.pack("<Q", len(chain)) + b"".join(struct.pack("<Q", c) for c in chain)
+        self.record(SAMPLE, body, mode)
+
+    def features(self):
+        text = lambda s: struct.pack("<I", len(padded(s))) + padded(s)  # noqa: E731
+        command = struct.pack("<I", 2) + text("perf") + text("record")
+        names = struct.pack("<II", len(self.names), 64)
+        for name, attr, ident in zip(self.names, self.attrs, self.ids):
+            names += attr + struct.pack("<I", 1) + text(name) + struct.pack("<Q", ident)
+        return {11: command, **({12: names} if self.names else {})}
+
+    def file(self):
+        """As perf record -o writes it."""
+        ids_at = 104
+        attrs_at = ids_at + 8 * len(self.ids)
+        data_at = attrs_at + 80 * len(self.attrs)
+        entries = b"".join(a + struct.pack("<QQ", ids_at + 8 * i, 8) for i, a in enumerate(self.attrs))
+        features = self.features()
+        at = data_at + len(self.records) + 16 * len(features)
+        table = contents = b""
+        for number in sorted(features):
+            table += struct.pack("<QQ", at + len(contents), len(features[number]))
+            contents += features[number]
+        bits = sum(1 << n for n in features)
+        return (b"PERFILE2" + struct.pack("<QQ", 104, 80) + struct.pack("<QQ", attrs_at, len(entries)) +
+                struct.pack("<QQ", data_at, len(self.records)) + bytes(16) + bits.to_bytes(32, "little") +
+                b"".join(struct.pack("<Q", i) for i in self.ids) + entries + self.records + table + contents)
+
+    def pipe(self):
+        """As perf record -o - writes it."""
+        out = b"PERFILE2" + struct.pack("<Q", 16)
+        for attr, ident in zip(self.attrs, self.ids):
+            body = attr + struct.pack("<Q", ident)
+            out += struct.pack("<IHH", 64, 0, len(body) + 8) + body
+        for number, content in self.features().items():
+            out += struct.pack("<IHHQ", 80, 0, len(content) + 16, number) + content
+        return out + self.records
+
+
+def one_process(**options):
+    r = Recording(TASK_CLOCK, **options)
+    r.comm(7, 7, "prog", misc=EXEC)
+    r.mmap(7, CODE, 0x1000, 0x1000, "/bin/prog", build_id=bytes(range(20)))
+    r.mmap(7, 0x7f0000000000, 0x10000, 0, "/lib/libx.so")
+    return r
+
+
+class PerfDataTest(AnalyzerTest):
+    def convert(self, data):
+        with open(self.path("perf.data"), "wb") as f:
+            f.write(data)
+        with open(self.path("out.pb.gz"), "wb") as f:
+            f.write(self.bytes_of("-symbolize=none", "-proto", self.path("perf.data")))
+        return profile.read(self.path("out.pb.gz"))
+
+    def error(self, data):
+        with open(self.path("perf.data"), "wb") as f:
+            f.write(data)
+        return self.run_cprof("-symbolize=none", "-raw", self.path("perf.data"), status=2)[1]
+
+    def stacks(self, p):
+        return sorted((tuple((f.address, f.mapping.file if f.mapping else None) for f in s.stack),
+                       s.values) for s in p.samples)
+
+    def test_file_and_pipe(self):
+        r = one_process(names=["task-clock:u"])
+        for time in 10, 11:
+            r.sample(7, 8, [CONTEXT_USER, CODE + 0x10, 0x7f0000000101], time)
+        r.sample(7, 7, [CODE + 0x20], 12, period=500000)
+        for data in r.file(), r.pipe():
+            p = self.convert(data)
+            self.assertEqual(p.sample_types, [("samples", "count"), ("cpu", "nanoseconds")])
+            # Callers are the calls, not where they return to.
+            self.assertEqual(self.stacks(p), [
+                (((CODE + 0x10, "/bin/prog"), (0x7f0000000100, "/lib/libx.so")), [2, 500000]),
+                (((CODE + 0x20, "/bin/prog"),), [1, 500000])])
+            # Thread 8 was there before perf: it goes by its process's name.
+            self.assertEqual([s.labels for s in p.samples],
+                             [{"comm": "prog", "pid": 7, "tid": 8}, {"comm": "prog", "pid": 7, "tid": 7}])
+            self.assertEqual(p.samples[0].stack[0].mapping.build_id, bytes(range(20)).hex())
+        self.assertIn("recorded by: perf record", self.run_cprof("-comments", self.path("perf.data"))[0])
+
+    def test_order_of_time(self):
+        """perf writes what each CPU saw one after the other."""
+        r = one_process()
+        r.sample(7, 7, [CODE + 0x10], 30)
+        r.comm(7, 7, "other", time=20, misc=EXEC)
+        r.mmap(7, CODE, 0x1000, 0, "/bin/other", time=20)
+        r.sample(7, 7, [CODE + 0x10], 10)
+        self.assertEqual(self.stacks(self.convert(r.file())), [
+            (((CODE + 0x10, "/bin/other"),), [1, 250000]), (((CODE + 0x10, "/bin/prog"),), [1, 250000])])
+
+    def test_fork(self):
+        r = one_process()
+        r.fork(9, 7, time=5)
+        r.mmap(7, CODE, 0x1000, 0, "/lib/after.so", time=6)
+        r.sample(9, 9, [CODE + 0x10], 10)
+        r.sample(7, 7, [CODE + 0x10], 10)
+        self.assertEqual(self.stacks(self.convert(r.file())), [
+            (((CODE + 0x10, "/bin/prog"),), [1, 250000]), (((CODE + 0x10, "/lib/after.so"),), [1, 250000])])
+
+    def test_kernel(self):
+        r = one_process()
+        r.mmap(KERNEL_PID, 0xffffffff81000000, 0x1000000, 0xffffffff81000000, "[kernel.kallsyms]_text")
+        r.sample(7, 7, [CONTEXT_KERNEL, 0xffffffff81000100, CONTEXT_USER, CODE + 0x11], 1, mode=KERNEL)
+        p = self.convert(r.file())
+        self.assertEqual(self.stacks(p), [
+            (((0xffffffff81000100, "[kernel.kallsyms]_text"), (CODE + 0x10, "/bin/prog")), [1, 250000])])
+        self.assertIn("File: prog", self.run_cprof("-symbolize=none", "-top", self.path("perf.data"))[0])
+
+    def test_events(self):
+        r = Recording(TASK_CLOCK, PAGE_FAULTS, sample_type=IP | TID | TIME | ID | PERIOD | READ | CALLCHAIN)
+        r.mmap(7, CODE, 0x1000, 0, "/bin/prog")
+        r.sample(7, 7, [CODE + 1], 1, event=0)
+        r.sample(7, 7, [CODE + 1], 2, event=1, period=3)
+        p = self.convert(r.file())
+        self.assertEqual(p.sample_types, [("task-clock_sample", "count"), ("task-clock_event", "nanoseconds"),
+                                          ("page-faults_sample", "count"), ("page-faults_event", "count")])
+        self.assertEqual(self.stacks(p), [(((CODE + 1, "/bin/prog"),), [1, 250000, 1, 3])])
+
+    def test_losses_are_said(self):
+        r = one_process()
+        r.sample(7, 7, [CODE + 1], 1)
+        r.record(LOST, struct.pack("<QQ", 100, 42), time=2)
+        r.record(SAMPLE, bytes(16))
+        self.convert(r.file())
+        comments = self.run_cprof("-comments", self.path("perf.data"))[0]
+        self.assertIn("lost: 42 events", comments)
+        self.assertIn("left out: 1 samples", comments)
+
+    def test_broken_files(self):
+        r = one_process()
+        r.sample(7, 7, [CODE + 1], 1)
+        whole = r.file()
+        self.assertIn("cut short", self.error(whole[:60]))
+        self.assertIn("no data", self.error(whole[:192]))
+        self.assertIn("other byte order", self.error(b"2ELIFREP" + whole[8:]))
+        r.record(81, bytes(64))
+        self.assertIn("compressed", self.error(r.file()))
+
+
+if __name__ == "__main__":
+    unittest.main()
