@@ -255,6 +255,9 @@ static void add_comments(struct conversion *c)
 	if (c->nlost)
 		profile_add_comment(p, str_from(arena_printf(c->arena, "lost: %lu events that perf could not "
 				"write in time", c->nlost)));
+	if (c->processes.nforgotten)
+		profile_add_comment(p, str_from(arena_printf(c->arena, "left out: %lu mappings, there are too many",
+				c->processes.nforgotten)));
 	if (c->nbad)
 		profile_add_comment(p, str_from(arena_printf(c->arena, "left out: %lu samples that could not be "
 				"read", c->nbad)));

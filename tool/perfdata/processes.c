@@ -10,7 +10,7 @@ enum {
 	MISC_COMM_EXEC = 1 << 13,
 	MISC_MMAP_BUILD_ID = 1 << 14,
 	MAX_BUILD_ID_BYTES = 20,
-	MAX_RANGES = 1 << 16, // of one process: what a process may map (vm.max_map_count)
+	MAX_RANGES = 1 << 22, // of all processes: a hostile file could ask for any number
 };
 
 void processes_deinit(struct processes *p)
@@ -72,13 +72,39 @@ static void name_thread(struct processes *p, uint32_t tid, struct str name)
 	t->name = name;
 }
 
+static void own_ranges(struct processes *p, struct process *process)
+{
+	struct address_range *copy = arena_array(p->arena, struct address_range, process->nranges);
+	if (process->nranges)
+		memcpy(copy, process->ranges, process->nranges * sizeof *copy);
+	process->ranges = copy;
+	process->ranges_cap = process->nranges;
+	process->borrowed = false;
+	p->nranges += process->nranges;
+}
+
 static void add_range(struct processes *p, uint32_t pid, struct address_range range)
 {
 	struct process *process = get_process(p, pid);
-	if (range.limit <= range.start || process->nranges == MAX_RANGES)
+	if (range.limit <= range.start)
 		return;
+	if (p->nranges + process->nranges >= MAX_RANGES) {
+		p->nforgotten++;
+		return;
+	}
+	if (process->borrowed)
+		own_ranges(p, process);
 	process->ranges = grow(p->arena, process->ranges, process->nranges, &process->ranges_cap, sizeof range);
 	process->ranges[process->nranges++] = range;
+	p->nranges++;
+}
+
+// Children may still look at the array: it is left to them.
+static void forget_ranges(struct process *process)
+{
+	process->ranges = NULL;
+	process->nranges = process->ranges_cap = 0;
+	process->borrowed = false;
 }
 
 static struct str hex_digits(struct arena *a, const uint8_t *bytes, uint32_t n)
@@ -118,7 +144,7 @@ static void see_comm(struct processes *p, const struct perf_record *r)
 		return;
 	name_thread(p, tid, name);
 	if (r->misc & MISC_COMM_EXEC)
-		get_process(p, pid)->nranges = 0;
+		forget_ranges(get_process(p, pid));
 }
 
 static void see_fork(struct processes *p, const struct perf_record *r)
@@ -131,11 +157,13 @@ static void see_fork(struct processes *p, const struct perf_record *r)
 	name_thread(p, tid, thread_name(p, parent_tid));
 	if (pid == parent)
 		return;
-	get_process(p, pid)->nranges = 0; // an old process with that number is gone
+	struct process *child = get_process(p, pid);
 	const struct process *from = find_process(p, parent);
-	for (uint32_t i = 0; from && i < from->nranges; i++) {
-		add_range(p, pid, from->ranges[i]);
-		from = find_process(p, parent);
+	forget_ranges(child); // an old process with that number is gone
+	if (from) {
+		child->ranges = from->ranges;
+		child->nranges = from->nranges;
+		child->borrowed = true;
 	}
 }
 

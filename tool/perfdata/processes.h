@@ -4,6 +4,8 @@
 #ifndef CPROF_TOOL_PERFDATA_PROCESSES_H
 #define CPROF_TOOL_PERFDATA_PROCESSES_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "base/hashindex.h"
 #include "base/str.h"
@@ -22,6 +24,7 @@ struct process {
 	uint32_t pid;
 	struct address_range *ranges; // a later one hides what it overlaps
 	uint32_t nranges, ranges_cap;
+	bool borrowed; // the ranges are the parent's: copied before one is added
 };
 
 struct thread {
@@ -37,6 +40,8 @@ struct processes {
 	struct thread *threads;
 	uint32_t nthreads, threads_cap;
 	struct hash_index by_tid;
+	uint64_t nranges;    // of all processes, the copies of forks included
+	uint64_t nforgotten; // ranges beyond what is kept
 };
 
 void processes_deinit(struct processes *p);
