@@ -7,7 +7,11 @@
 // a small static arena whose blocks are pinned in the heap filter, so that the fast path of free needs no
 // second test to know them. Until then the pointers lead to the functions that do the finding.
 //
-// A linked-in static allocator of the program goes past all of this; heap.c finds out and says so.
+// A linked-in static allocator of the program goes past all of this; heap.c finds out and says so. Such a
+// program may lack some of the family, and then has ours: where one of them is made of another, it is of
+// the program's (the plain call), never of the next one after us, which would not know its blocks.
+//
+// Sanitizers check each block against the stack that made it: there we pass everything on unseen.
 #include <dlfcn.h>
 #include <errno.h>
 #include <malloc.h>
@@ -67,6 +71,10 @@ static void *find_realloc(void *ptr, size_t size);
 static void *find_memalign(size_t align, size_t size);
 static void *find_aligned_alloc(size_t align, size_t size);
 static int find_posix_memalign(void **ptr_out, size_t align, size_t size);
+static size_t find_usable_size(void *ptr);
+
+// The plain name would be the program's malloc where it has one.
+static void *own_malloc(size_t size) __attribute__((alias("malloc"), copy(malloc)));
 
 static struct {
 	void *(*malloc)(size_t);
@@ -76,11 +84,27 @@ static struct {
 	void *(*memalign)(size_t, size_t);
 	void *(*aligned_alloc)(size_t, size_t);
 	int (*posix_memalign)(void **, size_t, size_t);
+	size_t (*usable_size)(void *);
 } real = {find_malloc, find_free, find_calloc, find_realloc, find_memalign, find_aligned_alloc,
-		find_posix_memalign};
+		find_posix_memalign, find_usable_size};
 
 enum { UNKNOWN, FINDING, FOUND };
 static _Atomic int state;
+
+static const char *find_sanitizer(void)
+{
+	if (dlsym(RTLD_DEFAULT, "__asan_init"))
+		return "AddressSanitizer's malloc is left alone";
+	if (dlsym(RTLD_DEFAULT, "__tsan_init"))
+		return "ThreadSanitizer's malloc is left alone";
+	if (dlsym(RTLD_DEFAULT, "__msan_init"))
+		return "MemorySanitizer's malloc is left alone";
+	if (dlsym(RTLD_DEFAULT, "__lsan_init"))
+		return "LeakSanitizer's malloc is left alone";
+	return NULL;
+}
+
+static bool is_shadowed; // by a malloc of the program's own
 
 /** True: `real` is set. False: somebody (perhaps this very thread, inside dlsym) is still at it. */
 static bool find_real(void)
@@ -95,14 +119,18 @@ static bool find_real(void)
 	void *next_memalign = dlsym(RTLD_NEXT, "memalign");
 	void *next_aligned_alloc = dlsym(RTLD_NEXT, "aligned_alloc");
 	void *next_posix_memalign = dlsym(RTLD_NEXT, "posix_memalign");
+	void *next_usable_size = dlsym(RTLD_NEXT, "malloc_usable_size");
+	cp_heap.sanitizer = find_sanitizer();
+	cp_heap.interposed_malloc = (void *)own_malloc;
+	is_shadowed = dlsym(RTLD_DEFAULT, "malloc") != (void *)own_malloc;
 	real.malloc = (void *(*)(size_t))next_malloc;
 	real.calloc = (void *(*)(size_t, size_t))next_calloc;
 	real.realloc = (void *(*)(void *, size_t))next_realloc;
 	real.memalign = (void *(*)(size_t, size_t))next_memalign;
 	real.aligned_alloc = (void *(*)(size_t, size_t))next_aligned_alloc;
 	real.posix_memalign = (int (*)(void **, size_t, size_t))next_posix_memalign;
+	real.usable_size = (size_t (*)(void *))next_usable_size;
 	real.free = (void (*)(void *))next_free;
-	cp_heap.interposed_malloc = (void *)malloc;
 	store(&state, FOUND, release);
 	return true;
 }
@@ -154,6 +182,11 @@ static int find_posix_memalign(void **ptr_out, size_t align, size_t size)
 		return real.posix_memalign(ptr_out, align, size);
 	*ptr_out = boot_alloc(align, size);
 	return *ptr_out ? 0 : ENOMEM;
+}
+
+static size_t find_usable_size(void *ptr)
+{
+	return find_real() ? real.usable_size(ptr) : 0;
 }
 
 /// Slow paths: kept out of line so that the fast ones are a compare and a jump
@@ -244,6 +277,8 @@ CP_VISIBLE void *reallocarray(void *ptr, size_t n, size_t size)
 		errno = ENOMEM;
 		return NULL;
 	}
+	if (is_shadowed)
+		return realloc(ptr, bytes);
 	if (cp_heap_maybe_sampled(ptr) || bytes >= cp_heap_countdown)
 		return realloc_sampled(ptr, bytes, CALLER);
 	cp_heap_countdown -= bytes;
@@ -272,7 +307,10 @@ CP_VISIBLE int posix_memalign(void **ptr_out, size_t align, size_t size)
 
 CP_VISIBLE void *valloc(size_t size)
 {
-	void *ptr = real.memalign((size_t)sysconf(_SC_PAGESIZE), size);
+	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+	if (is_shadowed)
+		return memalign(page_bytes, size);
+	void *ptr = real.memalign(page_bytes, size);
 	return cp_heap_due(size) ? sampled(ptr, size, CALLER) : ptr;
 }
 
@@ -285,8 +323,16 @@ CP_VISIBLE void *pvalloc(size_t size)
 		return NULL;
 	}
 	rounded = rounded / page_bytes * page_bytes;
+	if (is_shadowed)
+		return memalign(page_bytes, rounded);
 	void *ptr = real.memalign(page_bytes, rounded);
 	return cp_heap_due(rounded) ? sampled(ptr, rounded, CALLER) : ptr;
+}
+
+/** Only a block of the start-up arena is not the real allocator's. */
+CP_VISIBLE size_t malloc_usable_size(void *ptr)
+{
+	return is_boot(ptr) ? boot_size(ptr) : real.usable_size(ptr);
 }
 
 // C23, and what old programs still call.

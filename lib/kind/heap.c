@@ -39,6 +39,13 @@ static int64_t realtime_ns(void)
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
+/** The tables need no lock and go on in the child; another thread may have been writing a profile. */
+static void reset_in_child(void)
+{
+	pthread_mutex_init(&lock, NULL);
+	cp_modmap_reset_in_child();
+}
+
 static int make_ready(void)
 {
 	if (load(&cp_heap.is_ready, relaxed))
@@ -51,7 +58,28 @@ static int make_ready(void)
 	if (rc != 0)
 		return rc;
 	cp_heap.live_arena.limit_bytes = LIVE_LIMIT_BYTES;
+	pthread_atfork(NULL, NULL, reset_in_child);
 	store(&cp_heap.is_ready, true, release);
+	return 0;
+}
+
+/** Samples keep the index of the rate they were taken at, so an index keeps its rate for ever. */
+static int change_rate(uint64_t rate_bytes)
+{
+	enum { NRATES = sizeof(cp_heap.rates) / sizeof(*cp_heap.rates) };
+	uint32_t index = 1;
+	while (index < NRATES && cp_heap.rates[index] && cp_heap.rates[index] != rate_bytes)
+		index++;
+	if (rate_bytes && index == NRATES)
+		return -ENOSPC;
+	if (rate_bytes) {
+		cp_heap.rates[index] = rate_bytes;
+		store(&cp_heap.rate_index, index, relaxed);
+	}
+	fetch_add(&cp_heap.rate_changes, 1, relaxed);
+	store(&cp_heap.rate_bytes, rate_bytes, release);
+	// This thread's next allocation is the new rate's. The others use up what they had drawn.
+	cp_heap_countdown = 0;
 	return 0;
 }
 
@@ -62,12 +90,8 @@ int cp_heap_set_rate(int64_t rate_bytes)
 		return -EINVAL;
 	pthread_mutex_lock(&lock);
 	int rc = rate_bytes ? make_ready() : 0;
-	if (rc == 0 && (uint64_t)rate_bytes != load(&cp_heap.rate_bytes, relaxed)) {
-		uint32_t changes = load(&cp_heap.rate_changes, relaxed) + 1;
-		cp_heap.rates[changes & 0xff] = (uint64_t)rate_bytes;
-		store(&cp_heap.rate_changes, changes, relaxed);
-		store(&cp_heap.rate_bytes, (uint64_t)rate_bytes, release);
-	}
+	if (rc == 0 && (uint64_t)rate_bytes != load(&cp_heap.rate_bytes, relaxed))
+		rc = change_rate((uint64_t)rate_bytes);
 	pthread_mutex_unlock(&lock);
 	return rc;
 }
@@ -157,7 +181,7 @@ static void comment(struct cp_profile_out *out)
 {
 	const char *blindness = cp_heap_blindness();
 	if (blindness)
-		cp_profile_out_comment(out, "cprof: heap %s", blindness);
+		cp_profile_out_comment(out, "cprof: heap not seen: %s", blindness);
 	cp_profile_out_comment(out, "cprof: heap sampled every %llu bytes on average; samples lost: %llu",
 			(unsigned long long)load(&cp_heap.rate_bytes, relaxed),
 			(unsigned long long)load(&cp_heap.lost_samples, relaxed));
@@ -230,9 +254,11 @@ uint64_t cp_heap_count(void)
 
 const char *cp_heap_blindness(void)
 {
+	if (cp_heap.sanitizer)
+		return cp_heap.sanitizer;
 	// Whoever calls malloc by name gets the first one in the global scope: if that is not ours, an
 	// allocator stands in the program itself or was preloaded before us.
 	if (dlsym(RTLD_DEFAULT, "malloc") != cp_heap.interposed_malloc)
-		return "not seen: the program's malloc is not the one cprof stands in front of";
+		return "the program brings its own malloc, which cprof does not stand in front of";
 	return NULL;
 }

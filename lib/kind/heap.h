@@ -11,7 +11,8 @@ enum cp_heap_view {
 };
 
 /** Mean bytes between samples: 1: every allocation, 0: off. The first rate above 0 makes the tables.
- *  -EINVAL, -ENOMEM. */
+ *  The caller's next allocation is sampled at the new rate; other threads first use up the distance they
+ *  had drawn. -EINVAL, -ENOMEM, -ENOSPC: after 255 different rates. */
 int cp_heap_set_rate(int64_t rate_bytes);
 
 /** debug 0: gzip'd profile.proto; else text. -ENODATA: the rate was 0 from the start. */

@@ -225,7 +225,7 @@ static __attribute__((noinline)) void record(void *ptr, size_t size, const void 
 {
 	uintptr_t pcs[CP_HEAP_MAX_FRAMES];
 	uint32_t npcs = capture_stack(pcs, caller);
-	uint32_t rate_index = load(&cp_heap.rate_changes, relaxed) & 0xff;
+	uint32_t rate_index = load(&cp_heap.rate_index, relaxed);
 	struct cp_stack *bucket = cp_stacktab_intern(&cp_heap.buckets, pcs, npcs, cp_modmap_epoch(),
 			cp_heap_tag(cp_heap_size_class(size), rate_index, 0));
 	struct cp_heap_live *live = live_claim(ptr);
@@ -249,7 +249,7 @@ void cp_heap_sample(void *ptr, size_t size, const void *caller)
 	uint32_t changes = load(&cp_heap.rate_changes, relaxed) + 1;
 	bool is_drawn = thread_state.rate_changes == changes;
 	thread_state.rate_changes = changes;
-	if (rate_bytes == 0 || !load(&cp_heap.is_ready, acquire)) {
+	if (rate_bytes == 0 || !load(&cp_heap.is_ready, acquire) || cp_heap.sanitizer) {
 		cp_heap_countdown = OFF_RECHECK_BYTES;
 		return;
 	}

@@ -94,13 +94,16 @@ struct cp_heap_state {
 	struct cp_arena live_arena;
 	_Atomic bool is_ready;         // tables are there, the unwinder works
 	_Atomic uint64_t rate_bytes;   // 0: off
+	_Atomic uint32_t rate_index;   // in rates[], of the last rate above 0
 	_Atomic uint32_t rate_changes; // a thread that drew at another count draws anew, without a sample
 	_Atomic int64_t inuse_estimate_bytes; // scaled; tells when the peak is
 	_Atomic int64_t peak_estimate_bytes;
 	_Atomic int64_t peak_epoch;
 	_Atomic uint64_t lost_samples; // no memory for them, or taken inside ourselves
 	uint64_t rates[256]; // by the rate index in a bucket's tag
-	void *interposed_malloc; // ours; lib/interpose/malloc.c sets it
+	// lib/interpose/malloc.c sets these.
+	void *interposed_malloc; // ours
+	const char *sanitizer;   // whose allocator this is; nothing is sampled then. NULL: none
 };
 
 extern __attribute__((visibility("hidden"))) struct cp_heap_state cp_heap;

@@ -4,9 +4,11 @@
 #include "heap_text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "heap_hook.h"
 #include "write/grow.h"
@@ -83,6 +85,25 @@ static void print_counts(struct cp_text_out *o, const int64_t *v, bool is_header
 			(long long)alloc_bytes);
 }
 
+/** /proc/self/statm without stdio, which allocates. */
+static void print_statm(struct cp_text_out *o)
+{
+	static const char *const names[] = {"VmSize", "Resident", "Shared"};
+	char text[128] = "";
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
+	const char *at = text;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && n > 0; i++) {
+		unsigned long pages = 0;
+		for (; *at >= '0' && *at <= '9'; at++)
+			pages = pages * 10 + (unsigned long)(*at - '0');
+		at += *at == ' ';
+		cp_text_out_printf(o, "# %s = %lu\n", names[i], pages * (unsigned long)sysconf(_SC_PAGESIZE));
+	}
+}
+
 /** What runtime.MemStats is to Go, in the words of mallinfo2, getrusage and ourselves. */
 static void print_tail(struct cp_text_out *o)
 {
@@ -93,6 +114,7 @@ static void print_tail(struct cp_text_out *o)
 			m.fordblks);
 	cp_text_out_printf(o, "# Mmapped = %zu\n# MmappedBlocks = %zu\n# Releasable = %zu\n", m.hblkhd,
 			m.hblks, m.keepcost);
+	print_statm(o);
 	cp_text_out_printf(o, "# MaxRSS = %lu\n# MinorFaults = %ld\n# MajorFaults = %ld\n",
 			(unsigned long)usage.ru_maxrss * 1024, usage.ru_minflt, usage.ru_majflt);
 	cp_text_out_printf(o, "# ProfilerAddressSpace = %zu\n# ProfilerSamplesLost = %llu\n",
@@ -110,7 +132,8 @@ int cp_heap_write_text(struct cprof_writer writer)
 	sort(l.stacks, l.count);
 	cp_text_out_printf(l.out, "heap profile: ");
 	print_counts(l.out, l.totals, true);
-	cp_text_out_printf(l.out, " heap/%llu\n", 2 * (unsigned long long)load(&cp_heap.rate_bytes, relaxed));
+	cp_text_out_printf(l.out, " heap/%llu\n",
+			2 * (unsigned long long)cp_heap.rates[load(&cp_heap.rate_index, relaxed)]);
 	for (size_t i = 0; i < l.count; i++) {
 		const struct cp_stack *s = l.stacks[i];
 		int64_t values[4];

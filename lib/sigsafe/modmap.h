@@ -63,6 +63,9 @@ const struct cp_module *cp_modmap_module(uint32_t id);
  *  main: what is there by then is taken to stay. 0 or a negative errno. Context: CTL. */
 int cp_modmap_refresh(void);
 
+/** In a fork child: threads that held the map are not there any more. Context: FORK. */
+void cp_modmap_reset_in_child(void);
+
 /** Around the real dlclose: modules that may go are hidden from handlers before it runs, readers that
  *  still look are waited for; after it the map is read anew. Context: CTL. */
 void cp_modmap_before_dlclose(void);

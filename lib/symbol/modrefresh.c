@@ -244,6 +244,13 @@ int cp_modmap_refresh(void)
 	return err;
 }
 
+void cp_modmap_reset_in_child(void)
+{
+	store(&cp_modmap.lock, 0, relaxed);
+	store(&cp_modmap.readers[0], 0, relaxed);
+	store(&cp_modmap.readers[1], 0, relaxed);
+}
+
 void cp_modmap_before_dlclose(void)
 {
 	lock();

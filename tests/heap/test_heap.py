@@ -9,6 +9,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 import profile
 
 BUILD = os.path.abspath(sys.argv[1])
+CPROF = f"{BUILD}/tool/cprof"
+TYPES = ("alloc_objects", "alloc_space", "inuse_objects", "inuse_space")
 passed, failed = 0, 0
 
 
@@ -69,8 +71,105 @@ def peak():
             check(f"rate {rate}: {site} {sample_type}", near(got, want, share), f"{got} for {want}")
 
 
-sites()
-exact()
-peak()
+def reference():
+    """What Go's TestConvertMemProfile expects of these buckets, truncation included."""
+    p, _ = run("heap_reference")
+    got = sorted(s.values[:4] for s in p.samples)
+    check("Go's reference values", got == [[1, 829411, 0, 0], [2050, 2099200, 1537, 1574400]], str(got))
+    check("period and its type", (p.period, p.period_type) == (512 << 10, ("space", "bytes")), str(p.period_type))
+    sizes = sorted(s.labels.get("bytes", 0) for s in p.samples)
+    check("label bytes", sizes == [1024, 512 << 10], str(sizes))
+
+
+def convert(tool, source, *options):
+    """A profile through `cprof -proto` or `go tool pprof -proto`."""
+    with tempfile.TemporaryDirectory() as d:
+        out = os.path.join(d, "out.pb.gz")
+        r = subprocess.run([*tool, "-proto", "-output=" + out, "-symbolize=none", *options, source],
+                           capture_output=True, text=True, timeout=120, cwd=d)
+        if r.returncode:
+            raise SystemExit(f"{tool}: exit status {r.returncode}: {r.stderr}")
+        return profile.read(out)
+
+
+def lifetime():
+    sizes = {"churn": (1000, 1000), "cache": (100, 5000), "keep": (10, 10000)}
+    with tempfile.TemporaryDirectory() as d:
+        path = os.path.join(d, "allocs.pb.gz")
+        subprocess.run([f"{BUILD}/tests/heap/heap_lifetime", path], check=True, timeout=60)
+        p, short = profile.read(path), convert([CPROF], path, "-tagfocus=lifetime=:1ms")
+    check("allocs shows alloc_space first", p.default_sample_type == "alloc_space", p.default_sample_type)
+    for name, (count, size) in sizes.items():
+        got = [sums(p, t, {name}) for t in TYPES]
+        left = 10 if name == "keep" else 0
+        check(f"allocs of {name}", got == [count, count * size, left, left * size], str(got))
+    i = p.index("alloc_objects")
+    lifetimes = {n: [(s.labels.get("lifetime"), s.values[i]) for s in p.samples if s.stack[0].name == n] for n in sizes}
+    check("lifetimes are powers of two", all(v & (v - 1) == 0 for n in ("churn", "cache") for v, _ in lifetimes[n]),
+          str(lifetimes))
+    check("cached blocks lived for 50 ms", min(v for v, _ in lifetimes["cache"]) > 50000000, str(lifetimes["cache"]))
+    check("what stays has no lifetime", lifetimes["keep"] == [(None, 10)], str(lifetimes["keep"]))
+    want = sum(n for v, n in lifetimes["churn"] if v <= 1000000)
+    got = {n: sums(short, "alloc_objects", {n}) for n in sizes}
+    check("-tagfocus=lifetime=:1ms", want > 0 and got == {"churn": want, "cache": 0, "keep": 0}, f"{got} for {want}")
+
+
+def text():
+    with tempfile.TemporaryDirectory() as d:
+        path, text_path = os.path.join(d, "heap.pb.gz"), os.path.join(d, "heap.txt")
+        subprocess.run([f"{BUILD}/tests/heap/heap_lifetime", path, text_path], check=True, timeout=60)
+        want = profile.read(path)
+        for name, tool in {"cprof": [CPROF], "go tool pprof": ["go", "tool", "pprof"]}.items():
+            got = convert(tool, text_path)
+            totals = [(p.total(t)) for t in TYPES for p in (got, want)]
+            check(f"{name} reads the text", totals[::2] == totals[1::2] and totals[0] > 0, str(totals))
+        with open(text_path, encoding="utf-8") as f:
+            lines = f.read().splitlines()
+        tail = {line[2:].split(" = ")[0]: int(line.split(" = ")[1]) for line in lines if " = " in line}
+    in_use = [int(line.split(":")[1].split()[0]) for line in lines[1:] if "] @" in line]
+    check("most in use first", in_use == sorted(in_use, reverse=True) and in_use[0] == 100000, str(in_use[:4]))
+    check("the state of malloc and process", tail["InUse"] >= 100000 and tail["Resident"] <= tail["VmSize"] and
+          tail["MaxRSS"] >= 1 << 20 and tail["ProfilerAddressSpace"] > 0, str(tail))
+
+
+def rates():
+    p, _ = run("heap_rates")
+    for name, share in {"at_64k": 0.15, "at_1": 0, "at_16k": 0.1, "at_1_again": 0}.items():
+        for sample_type, want in ("alloc_objects", 16384), ("inuse_space", 64 << 20):
+            got = sums(p, sample_type, {name})
+            check(f"{name} {sample_type}", near(got, want, share), f"{got} for {want}")
+    check("nothing at rate 0", sums(p, "alloc_objects", {"at_0"}) == 0)
+
+
+def family():
+    p, out = run("heap_family")
+    for line in out.splitlines():
+        name, count, size = line.split()
+        got = [sums(p, t, {name}) for t in TYPES]
+        check(f"{name} is counted once", got == [int(count), int(size), 0, 0], str(got))
+    check("failed allocations are not counted", sums(p, "alloc_objects", {"fail_each"}) == 0)
+    leaves = {n for n in p.by_leaf("alloc_objects") if "alloc" in n and not n.startswith("way_")}
+    check("leaves are the callers", not leaves, str(leaves))
+
+
+def cpp():
+    if not os.path.exists(f"{BUILD}/tests/heap/heap_cpp"):
+        return
+    with tempfile.TemporaryDirectory() as d:
+        path = os.path.join(d, "heap.pb.gz")
+        subprocess.run([f"{BUILD}/tests/heap/heap_cpp", path], check=True, timeout=60)
+        p = convert([CPROF], path)
+    leaves = p.by_leaf("alloc_objects")
+    mine = {n: v for n, v in leaves.items() if "by_new" in n}
+    check("operator new: the caller is the leaf", sum(mine.values()) == 100, str(leaves))
+    hidden = [n for n in leaves if n.startswith(("_Zn", "operator new", "malloc"))]
+    check("operator new is hidden", not hidden, str(hidden))
+    i = p.index("alloc_space")
+    vector = sum(s.values[i] for s in p.samples if any("by_vector" in f.name for f in s.stack))
+    check("a vector and its elements", vector == 100 * (4000 + 24), str(vector))
+
+
+for part in reference, sites, exact, peak, lifetime, text, rates, family, cpp:
+    part()
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed != 0)

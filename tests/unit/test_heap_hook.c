@@ -13,7 +13,8 @@ static void set_rate(uint64_t rate_bytes)
 	uint32_t changes = load(&cp_heap.rate_changes, relaxed) + 1;
 	if (!load(&cp_heap.is_ready, relaxed))
 		ck_assert_int_eq(cp_stacktab_init(&cp_heap.buckets, 1024, 0), 0);
-	cp_heap.rates[changes & 0xff] = rate_bytes;
+	cp_heap.rates[1] = rate_bytes;
+	store(&cp_heap.rate_index, 1, relaxed);
 	store(&cp_heap.rate_changes, changes, relaxed);
 	store(&cp_heap.rate_bytes, rate_bytes, relaxed);
 	store(&cp_heap.is_ready, true, relaxed);
