@@ -97,6 +97,17 @@ static void print_cpu(struct arena *a, const struct injection *in, const struct 
 				"too, put %%p into the file's name\n", (double)missing_ms / 1e3);
 }
 
+/** As the analyzer shows sizes: 1.50MB. */
+static const char *sized(struct arena *a, int64_t bytes)
+{
+	static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
+	double value = (double)bytes;
+	size_t unit = 0;
+	for (; value >= 1024 && unit + 1 < sizeof(units) / sizeof(*units); unit++)
+		value /= 1024;
+	return arena_printf(a, "%.*f%s", unit ? 2 : 0, value, units[unit]);
+}
+
 static void print_heap(struct arena *a, const struct injection *in)
 {
 	const struct injection_file *f = &in->heap;
@@ -110,9 +121,9 @@ static void print_heap(struct arena *a, const struct injection *in)
 	if (!files->count)
 		return;
 	const char *file = shown_all(a, f, files);
-	fprintf(stderr, "cprof: wrote %s (MB of heap: %.2f in use, %.2f at the peak, %.2f allocated); "
-			"try: cprof -top %s\n", file, (double)m->inuse_bytes / 1e6,
-			(double)m->peak_bytes / 1e6, (double)m->alloc_bytes / 1e6, file);
+	fprintf(stderr, "cprof: wrote %s (%s in use at the end, %s at the peak, %s allocated); "
+			"try: cprof -top %s\n", file, sized(a, m->inuse_bytes), sized(a, m->peak_bytes),
+			sized(a, m->alloc_bytes), file);
 }
 
 void summary_print(struct arena *a, const struct injection *in, const struct child *c)

@@ -4,6 +4,7 @@
 
     transparent   a program's input, output, signals and end are what they would be without us
     profiles      however a program ends, its profile is there
+    heap          the same for the heap profile
     processes     exec, fork, %p: whose profile is where
     hostile       what cannot be profiled runs all the same, and one line says why
 
@@ -245,6 +246,46 @@ def test_names_are_inside():
     expect(not any(m.has_functions or m.has_filenames or m.has_lines for m in p.mappings), p.mappings)
 
 
+# --- heap
+
+
+def heap_of(case, file, kind, function):
+    return profile.read(os.path.join(case.dir, file)).by_function(kind).get(function, 0)
+
+
+def test_the_heap_profile_is_exact_if_asked():
+    for how in ("return", "_exit"):
+        case = Case(program("hold"), how, options=["-memprofile", "mem.pb.gz", "-memprofilerate", "1"])
+        expect_eq((case.status, case.files), (0, ["mem.pb.gz"]), how)
+        expect_eq(heap_of(case, "mem.pb.gz", "inuse_space", "keep"), 3000000, how)
+        expect_eq(heap_of(case, "mem.pb.gz", "alloc_space", "drop"), 7000000, how)
+        expect_eq(heap_of(case, "mem.pb.gz", "inuse_objects", "drop"), 0, how)
+        expect_eq(len(case.notes), 1, case.notes)
+        expect_eq(case.notes[0], "cprof: wrote mem.pb.gz (2.86MB in use at the end, 2.87MB at the peak, "
+                  "9.54MB allocated); try: cprof -top mem.pb.gz")
+
+
+def test_both_profiles_at_once():
+    case = Case(program("leave"), "return", "300", options=["-memprofile", "m.gz", "-cpuprofile", "c.gz"])
+    expect_eq((case.status, case.files), (7, ["c.gz", "m.gz"]))
+    expect(250 <= case.cpu_ms("c.gz") <= 400, case.cpu_ms("c.gz"))
+    expect_eq(len(case.notes), 2, case.notes)
+
+
+def test_a_child_has_its_own_heap():
+    options = ["-memprofilerate", "1", "-memprofile"]
+    case = Case(program("hold"), "fork", options=[*options, "m.gz"])
+    expect_eq(heap_of(case, "m.gz", "inuse_space", "keep"), 3000000)
+    case = Case(program("hold"), "fork", options=[*options, "m.%p.gz"])
+    expect_eq(sorted(heap_of(case, f, "inuse_space", "keep") for f in case.files), [3000000, 4000000])
+
+
+def test_the_heap_before_exec():
+    case = Case("sh", "-c", "exec %s return" % program("hold"), options=["-memprofile", "m.gz", "-memprofilerate", "1"])
+    expect_eq(heap_of(case, "m.gz", "inuse_space", "keep"), 3000000)
+    expect_eq(case.files, ["m.gz", "m.gz.1"])
+
+
 # --- processes
 
 
@@ -441,6 +482,10 @@ PARTS = {
     ],
     "profiles": [
         test_however_it_ends_the_profile_is_there, test_killed_it_misses_a_second_at_most, test_names_are_inside,
+    ],
+    "heap": [
+        test_the_heap_profile_is_exact_if_asked, test_both_profiles_at_once, test_a_child_has_its_own_heap,
+        test_the_heap_before_exec,
     ],
     "processes": [
         test_each_program_that_exec_replaces_has_its_own, test_an_exec_that_fails_ends_nothing,
