@@ -78,9 +78,13 @@ static int by_address(const void *x, const void *y)
 	return str_cmp(s->name, t->name);
 }
 
+enum { LABEL = '?' }; // a symbol of no type, for us alone
+
 static char type_letter(Elf *elf, const GElf_Sym *sym)
 {
 	GElf_Shdr sh;
+	if (GELF_ST_TYPE(sym->st_info) == STT_NOTYPE)
+		return LABEL;
 	Elf_Scn *scn = elf_getscn(elf, sym->st_shndx);
 	bool code = scn && gelf_getshdr(scn, &sh) && (sh.sh_flags & SHF_EXECINSTR);
 	return code ? 'T' : 'D';
@@ -105,6 +109,22 @@ static void read_table(struct growing_list *l, Elf *elf, Elf_Scn *table)
 	}
 }
 
+// A label inside a function is no end of it.
+static void drop_inner_labels(struct growing_list *l)
+{
+	uint64_t end = 0;
+	size_t kept = 0;
+	for (size_t i = 0; i < l->n; i++) {
+		struct symbol s = l->items[i];
+		if (s.type == LABEL && s.address < end)
+			continue;
+		if (s.type != LABEL && s.address + s.size > end)
+			end = s.address + s.size;
+		l->items[kept++] = s;
+	}
+	l->n = kept;
+}
+
 struct err *symbols_from_file(struct arena *a, const char *file, struct symbol_list *out)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC);
@@ -127,6 +147,7 @@ struct err *symbols_from_file(struct arena *a, const char *file, struct symbol_l
 	close(fd);
 	if (l.n)
 		qsort(l.items, l.n, sizeof *l.items, by_address);
+	drop_inner_labels(&l);
 	*out = (struct symbol_list){l.items, l.n};
 	return l.n ? NULL : err_new(a, "%s: no symbols", file);
 }

@@ -37,6 +37,16 @@ static int by_node_address(const void *x, const void *y, void *graph)
 	return i != j ? (i > j) - (i < j) : (a > b) - (a < b);
 }
 
+// pprof matches the name with its address before and its file behind, so that "^main$" finds nothing;
+// here the name alone will do as well.
+static bool node_matches(const struct disasm *d, uint32_t node)
+{
+	const struct regex *re = d->report->options.symbol;
+	const struct node_info *info = info_of(d->graph, &d->graph->nodes[node]);
+	return regex_match(re, graph_node_name(d->graph, node)) ||
+			regex_match(re, profile_str(d->report->profile, info->name));
+}
+
 static bool mapping_is_wanted(const struct disasm *d, const struct mapping *m)
 {
 	uint64_t address;
@@ -44,8 +54,7 @@ static bool mapping_is_wanted(const struct disasm *d, const struct mapping *m)
 		return true;
 	for (uint32_t i = 0; i < d->graph->nselected && m->file; i++) {
 		uint32_t node = d->graph->selected[i];
-		if (info_of(d->graph, &d->graph->nodes[node])->objfile == m->file &&
-				regex_match(d->report->options.symbol, graph_node_name(d->graph, node)))
+		if (info_of(d->graph, &d->graph->nodes[node])->objfile == m->file && node_matches(d, node))
 			return true;
 	}
 	return false;
