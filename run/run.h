@@ -6,7 +6,7 @@
 //   inject.c   our library and the environment that starts it
 //   child.c    fork, exec, signals both ways, wait
 //   outcome.c  which profiles came of it, measure.c what they amount to
-//   summary.c  what is said about them
+//   summary.c  what is said about them, leak.c what -leak shows
 #ifndef CPROF_RUN_RUN_H
 #define CPROF_RUN_RUN_H
 

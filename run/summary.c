@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "leak.h"
 #include "outcome.h"
 
 // Less CPU time than this outside of the profile is not worth a line.
@@ -124,6 +125,8 @@ static void print_heap(struct arena *a, const struct injection *in)
 	fprintf(stderr, "cprof: wrote %s (%s in use at the end, %s at the peak, %s allocated); "
 			"try: cprof -top %s\n", file, sized(a, m->inuse_bytes), sized(a, m->peak_bytes),
 			sized(a, m->alloc_bytes), file);
+	if (in->options->leak)
+		leak_print(files->first);
 }
 
 void summary_print(struct arena *a, const struct injection *in, const struct child *c)

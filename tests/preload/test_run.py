@@ -265,6 +265,13 @@ def test_the_heap_profile_is_exact_if_asked():
                   "9.54MB allocated); try: cprof -top mem.pb.gz")
 
 
+def test_leaks_are_shown():
+    case = Case(program("hold"), "return", options=["-leak"])
+    expect_eq((case.files, case.stdout), (["cprof.heap.pb.gz"], b""))
+    expect(any(re.search(r"^ *2\.86MB .* keep$", line) for line in case.stderr), case.stderr)
+    expect(not any(line.endswith(" drop") for line in case.stderr), case.stderr)
+
+
 def test_both_profiles_at_once():
     case = Case(program("leave"), "return", "300", options=["-memprofile", "m.gz", "-cpuprofile", "c.gz"])
     expect_eq((case.status, case.files), (7, ["c.gz", "m.gz"]))
@@ -485,7 +492,7 @@ PARTS = {
     ],
     "heap": [
         test_the_heap_profile_is_exact_if_asked, test_both_profiles_at_once, test_a_child_has_its_own_heap,
-        test_the_heap_before_exec,
+        test_the_heap_before_exec, test_leaks_are_shown,
     ],
     "processes": [
         test_each_program_that_exec_replaces_has_its_own, test_an_exec_that_fails_ends_nothing,
