@@ -7,6 +7,7 @@
 #include <ctype.h>
 
 #include "base/buf.h"
+#include "base/hex.h"
 #include "tool/binutils/subprocess.h"
 
 struct parser {
@@ -26,30 +27,12 @@ static struct str trim(struct str s)
 	return s;
 }
 
-// The digits at the start of s, at most 64 bits; none, or too many: false.
-static bool leading_number(struct str s, unsigned base, uint64_t *value_out, size_t *len_out)
-{
-	uint64_t v = 0;
-	size_t i = 0;
-	for (; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.ptr[i];
-		if (base == 16 ? !isxdigit(c) : !isdigit(c))
-			break;
-		unsigned digit = isdigit(c) ? c - 0x30u : (c | 32u) - 0x61u + 10u;
-		if (__builtin_mul_overflow(v, base, &v) || __builtin_add_overflow(v, digit, &v))
-			return false;
-	}
-	*value_out = v;
-	*len_out = i;
-	return i > 0;
-}
-
 static bool parse_instruction(struct parser *p, struct str line)
 {
 	uint64_t address;
-	size_t digits;
-	if (!leading_number(line, 16, &address, &digits) || digits + 1 >= line.len ||
-			line.ptr[digits] != ':' || !isspace((unsigned char)line.ptr[digits + 1]))
+	size_t digits = hex_decode(line, &address);
+	if (digits == 0 || digits + 1 >= line.len || line.ptr[digits] != ':' || !
+			isspace((unsigned char)line.ptr[digits + 1]))
 		return false;
 	if (p->n == p->cap) {
 		size_t cap = p->cap ? 2 * p->cap : 256;
@@ -76,12 +59,12 @@ static bool parse_file_line(struct parser *p, struct str line)
 {
 	line = without_comment_mark(line);
 	for (size_t at = line.len; at-- > 0;) {
-		uint64_t number;
-		size_t digits;
 		if (line.ptr[at] != ':' || at + 1 == line.len || !isdigit((unsigned char)line.ptr[at + 1]))
 			continue;
-		if (leading_number(str_slice(line, at + 1, line.len), 10, &number, &digits) &&
-				number <= UINT32_MAX) {
+		uint64_t number = 0;
+		for (size_t i = at + 1; i < line.len && isdigit((unsigned char)line.ptr[i]); i++)
+			number = number > UINT32_MAX ? number : 10 * number + (uint64_t)(line.ptr[i] - '0');
+		if (number <= UINT32_MAX) {
 			p->file = str_slice(line, 0, at);
 			p->line = (int64_t)number;
 		}

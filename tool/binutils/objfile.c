@@ -9,20 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buf.h"
+#include "base/hex.h"
 #include "tool/binutils/elf_image.h"
 
 enum { PAGE_BYTES = 4096, MAX_BUILD_ID_BYTES = 64 };
-
-static struct str hex_digits(struct arena *a, const uint8_t *bytes, size_t n)
-{
-	char *text = arena_alloc(a, 2 * n + 1, 1);
-	for (size_t i = 0; i < n; i++) {
-		text[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
-		text[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
-	}
-	return (struct str){text, 2 * n};
-}
 
 static struct str build_id_in_notes(struct arena *a, Elf_Data *notes)
 {
@@ -33,7 +23,7 @@ static struct str build_id_in_notes(struct arena *a, Elf_Data *notes)
 		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
 				memcmp(base + name_at, "GNU", 4) == 0 && note.n_descsz > 0 &&
 				note.n_descsz <= MAX_BUILD_ID_BYTES)
-			return hex_digits(a, (const uint8_t *)base + desc_at, note.n_descsz);
+			return hex_encode(a, (const uint8_t *)base + desc_at, note.n_descsz);
 	}
 	return (struct str){0};
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/hex.h"
 #include "tool/binutils/subprocess.h"
 
 struct growing_list {
@@ -28,21 +29,6 @@ static void add(struct growing_list *l, struct symbol s)
 	l->items[l->n++] = s;
 }
 
-static bool parse_hex(struct str s, uint64_t *value_out)
-{
-	uint64_t v = 0;
-	if (s.len == 0 || s.len > 16)
-		return false;
-	for (size_t i = 0; i < s.len; i++) {
-		const char *digit = memchr("0123456789abcdefABCDEF", s.ptr[i], 22);
-		if (!digit)
-			return false;
-		v = v << 4 | ((s.ptr[i] & 0xf) + (s.ptr[i] >= 'A' ? 9u : 0u));
-	}
-	*value_out = v;
-	return true;
-}
-
 // "name type address size"; all other lines are skipped.
 static void parse_nm_line(struct growing_list *l, struct str line)
 {
@@ -51,7 +37,8 @@ static void parse_nm_line(struct growing_list *l, struct str line)
 	struct str rest = line;
 	struct str name = str_cut(&rest, ' '), type = str_cut(&rest, ' '), address = str_cut(&rest, ' ');
 	struct symbol s = {.type = type.len ? type.ptr[0] : '?'};
-	if (!parse_hex(address, &s.address) || !parse_hex(rest, &s.size))
+	if (address.len == 0 || hex_decode(address, &s.address) != address.len || rest.len == 0 ||
+			hex_decode(rest, &s.size) != rest.len)
 		return;
 	s.name = (struct str){arena_strndup(l->arena, name.ptr, name.len), name.len};
 	add(l, s);

@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "base/hashindex.h"
+#include "base/hex.h"
 #include "tool/perfdata/file.h"
 #include "tool/perfdata/processes.h"
 #include "tool/profile/profile.h"
@@ -69,10 +70,7 @@ static struct str build_id_of(struct conversion *c, struct str file)
 				str_has_prefix(file, b->file));
 		if (!same)
 			continue;
-		const char *text = "";
-		for (uint32_t k = 0; k < b->id_bytes; k++)
-			text = arena_printf(c->arena, "%s%02x", text, b->id[k]);
-		return str_from(text);
+		return hex_encode(c->arena, b->id, b->id_bytes);
 	}
 	return (struct str){0};
 }

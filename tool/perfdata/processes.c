@@ -5,6 +5,7 @@
 #include <linux/perf_event.h>
 
 #include "base/hash.h"
+#include "base/hex.h"
 
 enum {
 	MISC_COMM_EXEC = 1 << 13,
@@ -107,16 +108,6 @@ static void forget_ranges(struct process *process)
 	process->borrowed = false;
 }
 
-static struct str hex_digits(struct arena *a, const uint8_t *bytes, uint32_t n)
-{
-	char *text = arena_alloc(a, 2 * n + 1, 1);
-	for (uint32_t i = 0; i < n; i++) {
-		text[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
-		text[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
-	}
-	return (struct str){text, 2 * (size_t)n};
-}
-
 static void see_mmap(struct processes *p, const struct perf_record *r)
 {
 	struct reader body = r->body;
@@ -128,7 +119,7 @@ static void see_mmap(struct processes *p, const struct perf_record *r)
 		struct reader id = read_part(&body, 24); // or device and inode
 		read_part(&body, 8);                     // protection, flags
 		if (reader_left(&id) == 24 && (r->misc & MISC_MMAP_BUILD_ID) && id.at[0] <= MAX_BUILD_ID_BYTES)
-			range.build_id = hex_digits(p->arena, id.at + 4, id.at[0]);
+			range.build_id = hex_encode(p->arena, id.at + 4, id.at[0]);
 	}
 	range.file = read_string(&body);
 	if (!body.failed)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/hex.h"
 #include "tool/profile/profile.h"
 #include "tool/symbolizer/lines.h"
 
@@ -69,16 +70,12 @@ static bool parse_line(struct str line, uint64_t *address_out, struct str *name_
 	for (size_t i = 0; i + 2 < line.len; i++) {
 		if (line.ptr[i] != '0' || line.ptr[i + 1] != 'x')
 			continue;
-		size_t end = i + 2;
-		uint64_t v = 0;
-		for (; end < line.len && isxdigit((unsigned char)line.ptr[end]); end++)
-			v = v << 4 | ((line.ptr[end] & 0xf) + (line.ptr[end] >= 'A' ? 9u : 0u));
+		size_t digits = hex_decode(str_slice(line, i + 2, line.len), address_out), end = i + 2 + digits;
 		size_t name = end;
 		while (name < line.len && isspace((unsigned char)line.ptr[name]))
 			name++;
-		if (end == i + 2 || end - i > 18 || name == end)
+		if (digits == 0 || name == end)
 			continue;
-		*address_out = v;
 		*name_out = str_slice(line, name, line.len);
 		return true;
 	}
