@@ -118,6 +118,72 @@ int cprof_profile_write_to(
 /** cprof_profile_write_to(cprof_lookup("heap"), writer, 0). Go: pprof.WriteHeapProfile. */
 int cprof_write_heap_profile(struct cprof_writer writer);
 
+/**
+ * Labels: pairs of strings a thread carries and its samples are marked with ("request": "/search"), so that
+ * pprof's -tagfocus, -tagroot and the like can tell them apart. Go: pprof.LabelSet.
+ *
+ * A set is immutable and owned by the library for ever; the same pairs are the same pointer, and NULL is the
+ * set of none. So sets need no freeing, may be made once and kept, and setting a thread's labels is one store
+ * (no allocation, no system call). All sets together may take 64 MiB, and be 2^20: what does not fit is refused,
+ * so label by what has few values (kinds of requests, tenants), not by request ids.
+ *
+ * All functions of this part may be called from signal handlers, too. CPU samples carry their thread's labels.
+ */
+struct cprof_labels;
+
+/**
+ * The set of strings[0], strings[1] as key and value, strings[2], strings[3], ... Of equal keys the last
+ * counts. The strings are copied; they should be UTF-8. -EINVAL: nstrings is odd or a string NULL; -E2BIG:
+ * more than 32 pairs; -ENOSPC: no room is left. Then *labels_out is NULL.
+ */
+int cprof_labels_make(const char *const *strings, size_t nstrings, const struct cprof_labels **labels_out);
+
+/** The same as a call: cprof_labels("request", path, "tenant", name, (char *)NULL); NULL: an error, above. */
+#if defined(__GNUC__)
+__attribute__((sentinel))
+#endif
+const struct cprof_labels *cprof_labels(const char *key, ...);
+
+/** `over`'s pairs laid over `base`'s. NULL: both are, or an error, above. */
+const struct cprof_labels *cprof_labels_with(
+		const struct cprof_labels *base, const struct cprof_labels *over);
+
+/** NULL: there is no such key. Go: pprof.Label. */
+const char *cprof_labels_get(const struct cprof_labels *labels, const char *key);
+
+/** Calls fn for each pair, by key, until it returns non-zero. Go: pprof.ForLabels. */
+void cprof_labels_each(const struct cprof_labels *labels,
+		int (*fn)(const char *key, const char *value, void *arg), void *arg);
+
+/** The calling thread's. A new thread has those of its creator. */
+const struct cprof_labels *cprof_current_labels(void);
+
+/**
+ * Makes them the calling thread's labels (NULL: it has none then) and returns what they were. Labels belong
+ * to a task, and the thread only while it runs it: what switches coroutines on a thread takes them along,
+ *
+ *	from->labels = cprof_set_labels(to->labels);
+ *
+ * Go: pprof.SetGoroutineLabels.
+ */
+const struct cprof_labels *cprof_set_labels(const struct cprof_labels *labels);
+
+/** fn(arg) with `labels` laid over the thread's own, which are restored when it returns. Go: pprof.Do.
+ *  (A longjmp out of fn leaves them as they are.) */
+void cprof_do(const struct cprof_labels *labels, void (*fn)(void *arg), void *arg);
+
+/** Adds `labels` to the thread's own and returns what they were; the macro below puts those back at the end of
+ *  the enclosing block, however it is left:   CPROF_LABELS_SCOPE(cprof_labels("phase", "parse", (char *)NULL)); */
+const struct cprof_labels *cprof_labels_push(const struct cprof_labels *labels);
+void cprof_labels_pop(const struct cprof_labels **before);
+#if defined(__GNUC__)
+#define CPROF_JOIN_(a, b) a##b
+#define CPROF_JOIN(a, b) CPROF_JOIN_(a, b)
+#define CPROF_LABELS_SCOPE(labels)                               \
+	__attribute__((cleanup(cprof_labels_pop), unused))       \
+	const struct cprof_labels *CPROF_JOIN(cprof_labels_before_, __LINE__) = cprof_labels_push(labels)
+#endif
+
 /** The error in words ("cpu profiling already in use", as Go says it). Never NULL, never freed. */
 const char *cprof_strerror(int error);
 

@@ -10,6 +10,7 @@
 #include "kind/cpu_hook.h"
 #include "kind/signal_hook.h"
 #include "next.h"
+#include "sigsafe/labels.h"
 #include "sigsafe/sigmask.h"
 
 static __thread uint64_t mask_before;
@@ -28,6 +29,7 @@ static void in_parent(void)
 static void in_child(void)
 {
 	cp_cpu_reset_in_child();
+	cp_labels_after_fork();
 	cp_sigmask_restore(mask_before);
 }
 

@@ -13,6 +13,7 @@
 #include "next.h"
 #include "visible.h"
 #include "sigsafe/atomic.h"
+#include "sigsafe/labels.h"
 
 static pthread_key_t end_key;
 static _Atomic bool has_end_key;
@@ -31,6 +32,8 @@ static void thread_begins(struct cp_thread *t)
 {
 	if (load(&has_end_key, acquire))
 		pthread_setspecific(end_key, (void *)t->start);
+	if (t->labels)
+		cp_labels_set(t->labels);
 	cp_cpu_thread_begin(t);
 }
 
@@ -63,6 +66,7 @@ static struct cp_thread *expect_thread(uintptr_t start, void *arg)
 		t->start = start;
 		t->arg = arg;
 		t->is_newborn = true;
+		t->labels = cp_labels_current();
 	}
 	return t;
 }

@@ -28,9 +28,9 @@ struct schedule {
 };
 
 void cp_cpu_add(struct cp_cpu_session *s, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch,
-	uint64_t weight)
+	uint32_t labels_id, uint64_t weight)
 {
-	struct cp_stack *stack = cp_stacktab_intern(&s->stacks, pcs, npcs, epoch, 0);
+	struct cp_stack *stack = cp_stacktab_intern(&s->stacks, pcs, npcs, epoch, labels_id);
 	fetch_add(&stack->values[CP_CPU_TOTAL], (int64_t)weight, relaxed);
 	fetch_add(&s->stats.periods, weight, relaxed);
 	if (npcs > 0 && pcs[npcs - 1] < CP_MARKER_COUNT)
@@ -42,7 +42,7 @@ static void add_record(const struct cp_ring_record *rec, void *arg)
 	struct cp_cpu_session *s = arg;
 	uint32_t npcs = (uint32_t)(rec->nwords - sizeof(*rec) / sizeof(uint64_t));
 	s->stats.nsamples++;
-	cp_cpu_add(s, rec->pcs, npcs, (uint32_t)rec->epoch, rec->weight);
+	cp_cpu_add(s, rec->pcs, npcs, (uint32_t)rec->epoch, (uint32_t)rec->tag, rec->weight);
 }
 
 void cp_cpu_collect(struct cp_cpu_session *s)

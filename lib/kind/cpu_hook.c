@@ -8,6 +8,7 @@
 #include "cpu_hook.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/futex.h"
+#include "sigsafe/labels.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/ring.h"
 #include "sigsafe/sigmask.h"
@@ -39,7 +40,8 @@ static void wake_collector(void)
 
 /// The handler
 
-static void take_sample(uint32_t hint, uint64_t weight, const void *ucontext)
+/** tid: of the thread interrupted, which is this one. */
+static void take_sample(uint32_t hint, int tid, uint64_t weight, const void *ucontext)
 {
 	struct cp_rings *rings = cp_cpu_shared.rings;
 	struct cp_ring_record *rec = cp_rings_reserve(rings, hint, CP_MAX_PCS, weight);
@@ -47,7 +49,7 @@ static void take_sample(uint32_t hint, uint64_t weight, const void *ucontext)
 		struct cp_regs regs;
 		cp_regs_from_ucontext(&regs, ucontext);
 		rec->epoch = cp_modmap_epoch();
-		rec->tag = 0;
+		rec->tag = cp_labels_current_id(tid);
 		struct cp_unwind_result result = cp_unwind(&regs, rec->pcs, CP_MAX_PCS);
 		cp_rings_commit(rings, rec, result.nframes);
 	}
@@ -136,10 +138,12 @@ void cp_cpu_on_signal(int sig, void *info_arg, void *ucontext)
 		wake_collector();
 	if (tick.weight == 0 || !cp_cpu_enter())
 		return;
-	if (tick.t)
+	if (tick.t) {
 		fetch_add(&tick.t->ticks, tick.weight, relaxed);
-	take_sample(
-		tick.t ? tick.t->index : (uint32_t)(uintptr_t)&signal >> 12, tick.weight, ucontext);
+		take_sample(tick.t->index, load(&tick.t->tid, relaxed), tick.weight, ucontext);
+	} else {
+		take_sample((uint32_t)(uintptr_t)&signal >> 12, cp_gettid(), tick.weight, ucontext);
+	}
 	cp_cpu_leave();
 }
 

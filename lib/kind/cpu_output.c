@@ -8,6 +8,7 @@
 #include "sigsafe/atomic.h"
 #include "sigsafe/clock.h"
 #include "symbol/marker.h"
+#include "write/labels_out.h"
 #include "write/profile_out.h"
 
 struct walk {
@@ -29,11 +30,13 @@ static int begin(struct cp_cpu_session *s, struct cprof_writer writer, struct cp
 	return cp_profile_out_begin(out, &spec, writer);
 }
 
-static void put(
-	struct walk *w, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch, int64_t periods)
+static void put(struct walk *w, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch, uint32_t labels_id,
+	int64_t periods)
 {
+	struct cp_label labels[CP_LABELS_MAX];
+	uint32_t nlabels = cp_labels_out(labels_id, labels);
 	int64_t values[] = {periods, periods * (int64_t)cp_cpu_engine_params.period_ns};
-	int ret = cp_profile_out_sample(w->out, pcs, npcs, epoch, values, NULL, 0);
+	int ret = cp_profile_out_sample(w->out, pcs, npcs, epoch, values, labels, nlabels);
 	if (ret < 0 && w->error == 0)
 		w->error = ret;
 }
@@ -50,7 +53,7 @@ static void put_stack(struct cp_stack *stack, void *arg)
 		store(&stack->values[CP_CPU_IN_PIECES], total, relaxed);
 	bool is_overflow = stack == &w->s->stacks.overflow;
 	put(w, is_overflow ? overflow : stack->pcs, is_overflow ? 1 : stack->npcs, stack->epoch,
-		total - done);
+		(uint32_t)stack->tag, total - done);
 }
 
 /** All samples there are, or those since the last piece. */
@@ -61,7 +64,7 @@ static int put_samples(struct cp_cpu_session *s, struct cp_profile_out *out, boo
 	cp_stacktab_each(&s->stacks, put_stack, &w);
 	uint64_t nlost = s->stats.lost - (only_new ? s->piece_lost : 0);
 	if (nlost > 0)
-		put(&w, lost, 1, 0, (int64_t)nlost);
+		put(&w, lost, 1, 0, 0, (int64_t)nlost);
 	s->piece_lost = s->stats.lost;
 	return w.error;
 }
@@ -118,6 +121,9 @@ static void put_losses(struct cp_cpu_session *s, struct cp_profile_out *out)
 			cp_profile_out_comment(out, "stacks: %llu samples end in %s",
 				(unsigned long long)n, cp_marker_name(i));
 	}
+	if (cp_labels_refused() > 0)
+		cp_profile_out_comment(out, "labels: %llu sets were refused, there are too many",
+			(unsigned long long)cp_labels_refused());
 	uint32_t foreign = load(&cp_cpu_shared.foreign, relaxed);
 	if (foreign > 0)
 		cp_profile_out_comment(out, "signal %d: %u were not the profiler's, and passed on",

@@ -72,7 +72,7 @@ void cp_cpu_collector_run(void *session);
 void cp_cpu_collector_wake(void);
 void cp_cpu_collect(struct cp_cpu_session *s);
 void cp_cpu_add(struct cp_cpu_session *s, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch,
-	uint64_t weight);
+	uint32_t labels_id, uint64_t weight);
 
 /// cpu_output.c
 /** A checkpoint: what is new since the last one. Context: the collector. */

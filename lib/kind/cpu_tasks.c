@@ -53,7 +53,7 @@ static void reap(struct cp_cpu_session *s)
 			!has_ended(load(&t->tid, relaxed)))
 			continue;
 		if (cp_cpu_disarm(t, &left) && left.weight > 0)
-			cp_cpu_add(s, left.pcs, left.npcs, cp_modmap_epoch(), left.weight);
+			cp_cpu_add(s, left.pcs, left.npcs, cp_modmap_epoch(), 0, left.weight);
 	}
 }
 
@@ -100,7 +100,7 @@ static void disarm(struct cp_cpu_session *s, struct cp_thread *t)
 		return;
 	if (cp_cpu_owes_much(left.weight) && blocks_signal(tid))
 		cp_cpu_name_blocked(&left);
-	cp_cpu_add(s, left.pcs, left.npcs, cp_modmap_epoch(), left.weight);
+	cp_cpu_add(s, left.pcs, left.npcs, cp_modmap_epoch(), 0, left.weight);
 }
 
 void cp_cpu_tasks_disarm_all(struct cp_cpu_session *s)
@@ -128,7 +128,7 @@ void cp_cpu_tasks_count_unseen(struct cp_cpu_session *s, uint64_t process_ns)
 {
 	static const uintptr_t pcs[] = {CP_MARKER_THREAD_EXIT};
 	if (cp_cpu_shared.engine == &cp_cpu_itimer) {
-		cp_cpu_add(s, pcs, 1, 0, cp_cpu_itimer_take_owed());
+		cp_cpu_add(s, pcs, 1, 0, 0, cp_cpu_itimer_take_owed());
 		return;
 	}
 	uint64_t own_ns = cp_thread_own_cpu_ns() - s->start_own_cpu_ns;
@@ -138,5 +138,5 @@ void cp_cpu_tasks_count_unseen(struct cp_cpu_session *s, uint64_t process_ns)
 	if (process_ns < known_ns + process_ns / 100 + 2 * period_ns)
 		return;
 	s->stats.unseen = (process_ns - known_ns) / period_ns;
-	cp_cpu_add(s, pcs, 1, 0, s->stats.unseen);
+	cp_cpu_add(s, pcs, 1, 0, 0, s->stats.unseen);
 }

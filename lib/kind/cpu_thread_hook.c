@@ -9,6 +9,7 @@
 #include "signal_hook.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/clock.h"
+#include "sigsafe/labels.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/random.h"
 #include "sigsafe/ring.h"
@@ -149,14 +150,14 @@ void cp_cpu_thread_begin(struct cp_thread *t)
 	cp_cpu_leave();
 }
 
-static void record_leftover(const struct cp_cpu_leftover *left, uint32_t hint)
+static void record_leftover(const struct cp_cpu_leftover *left, int tid)
 {
 	struct cp_rings *rings = cp_cpu_shared.rings;
-	struct cp_ring_record *rec = cp_rings_reserve(rings, hint, left->npcs, left->weight);
+	struct cp_ring_record *rec = cp_rings_reserve(rings, (uint32_t)tid, left->npcs, left->weight);
 	if (!rec)
 		return;
 	rec->epoch = cp_modmap_epoch();
-	rec->tag = 0;
+	rec->tag = cp_labels_current_id(tid);
 	for (uint32_t i = 0; i < left->npcs; i++)
 		rec->pcs[i] = left->pcs[i];
 	cp_rings_commit(rings, rec, left->npcs);
@@ -177,7 +178,7 @@ void cp_cpu_thread_end(uintptr_t start)
 	if (t && cp_cpu_disarm(t, &left) && left.weight > 0) {
 		if (was_blocked && cp_cpu_owes_much(left.weight))
 			cp_cpu_name_blocked(&left);
-		record_leftover(&left, (uint32_t)cp_gettid());
+		record_leftover(&left, cp_gettid());
 	}
 	cp_cpu_leave();
 }

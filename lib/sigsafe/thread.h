@@ -16,6 +16,7 @@ enum cp_thread_state {
 };
 
 struct cp_cpu_engine;
+struct cprof_labels;
 
 struct cp_thread {
 	_Atomic uint32_t state; // enum cp_thread_state; who moves it on owns what is below
@@ -35,6 +36,7 @@ struct cp_thread {
 	uint64_t first_ns;      // from there to its first tick
 	uintptr_t start;        // start routine, 0: not known
 	void *arg;              // of the start routine, until it has begun
+	const struct cprof_labels *labels; // of its creator, until it has begun; NULL: none
 };
 
 /** A record that belongs to nobody yet; NULL: no memory. */
