@@ -89,7 +89,8 @@ def rounds(build, out, data, name):
         one = {}
         for mode in [None, *random.sample(modes, len(modes)), None]:
             try:
-                one.setdefault(mode, []).append(measure(build, out, data, name, mode))
+                used = measure(build, out, data, name, mode)
+                one.setdefault(mode, []).append(used)
             except (RuntimeError, OSError, ValueError, TypeError, subprocess.SubprocessError) as e:
                 errors[mode] = e
         base = statistics.mean(one.pop(None))
