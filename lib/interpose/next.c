@@ -23,6 +23,16 @@ static void look_up(void)
 	next.sigignore = dlsym(RTLD_NEXT, "sigignore");
 	next.siginterrupt = dlsym(RTLD_NEXT, "siginterrupt");
 	next.dlclose = dlsym(RTLD_NEXT, "dlclose");
+	next.setuid = dlsym(RTLD_NEXT, "setuid");
+	next.setgid = dlsym(RTLD_NEXT, "setgid");
+	next.seteuid = dlsym(RTLD_NEXT, "seteuid");
+	next.setegid = dlsym(RTLD_NEXT, "setegid");
+	next.setreuid = dlsym(RTLD_NEXT, "setreuid");
+	next.setregid = dlsym(RTLD_NEXT, "setregid");
+	next.setresuid = dlsym(RTLD_NEXT, "setresuid");
+	next.setresgid = dlsym(RTLD_NEXT, "setresgid");
+	next.setgroups = dlsym(RTLD_NEXT, "setgroups");
+	next.initgroups = dlsym(RTLD_NEXT, "initgroups");
 	next.execve = dlsym(RTLD_NEXT, "execve");
 	next.execv = dlsym(RTLD_NEXT, "execv");
 	next.execvp = dlsym(RTLD_NEXT, "execvp");

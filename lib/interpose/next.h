@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/types.h>
 #include <threads.h>
 
 // Our constructors come before those of the preloaded library, which start a profile.
@@ -21,6 +22,10 @@ struct cp_next {
 	int (*sigignore)(int);
 	int (*siginterrupt)(int, int);
 	int (*dlclose)(void *);
+	int (*setuid)(uid_t), (*setgid)(gid_t), (*seteuid)(uid_t), (*setegid)(gid_t);
+	int (*setreuid)(uid_t, uid_t), (*setregid)(gid_t, gid_t);
+	int (*setresuid)(uid_t, uid_t, uid_t), (*setresgid)(gid_t, gid_t, gid_t);
+	int (*setgroups)(size_t, const gid_t *), (*initgroups)(const char *, gid_t);
 	int (*execve)(const char *, char *const[], char *const[]);
 	int (*execv)(const char *, char *const[]);
 	int (*execvp)(const char *, char *const[]);

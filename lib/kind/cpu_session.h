@@ -41,6 +41,7 @@ struct cp_cpu_session {
 	uint32_t scan; // number of the last task scan
 
 	struct cp_own_thread collector;
+	bool has_collector;
 	_Atomic bool stopping;
 	struct cp_profile_out *pieces;               // the checkpoints' stream; NULL: none yet
 	uint64_t piece_lost;                         // in pieces so far

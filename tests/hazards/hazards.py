@@ -192,6 +192,7 @@ def build_table(build):
         row("h83_exit_running", "exit"),
         row("h83_exit_running", "quick", sum=None, share=None),
         row("h85_busy"),
+        *([row("h88_identity", "plain"), row("h88_identity", "keepcaps")] if os.getuid() == 0 else []),
     ]
 
 
