@@ -90,7 +90,7 @@ int cprof_set_cpu_engine(enum cprof_cpu_engine engine);
  */
 int cprof_set_mem_profile_rate(int64_t rate_bytes);
 
-/** A profile that has a name: "heap", "allocs". Owned by the library. Go: *pprof.Profile. */
+/** A profile that has a name: "heap", "allocs", or one of your own. Owned by the library. Go: *pprof.Profile. */
 struct cprof_profile;
 
 /** NULL: there is no profile of that name. Go: pprof.Lookup. */
@@ -101,7 +101,7 @@ void cprof_profiles(int (*fn)(const struct cprof_profile *profile, void *arg), v
 
 const char *cprof_profile_name(const struct cprof_profile *profile);
 
-/** Distinct stacks in it. Go: Profile.Count. */
+/** Distinct stacks in it; of your own ones, keys. Go: Profile.Count. */
 uint64_t cprof_profile_count(const struct cprof_profile *profile);
 
 /**
@@ -114,6 +114,31 @@ uint64_t cprof_profile_count(const struct cprof_profile *profile);
  */
 int cprof_profile_write_to(
 		const struct cprof_profile *profile, struct cprof_writer writer, int debug);
+
+/**
+ * A profile the program fills itself: of connections that are open, files, sessions, whatever is held for a
+ * while and may leak. Each key (a pointer, or a number cast to one) is in it with the stack that added it.
+ * The name should begin with the program's or library's ("sample.Connections"); it is one word. The profile
+ * lives as long as the process. Go: pprof.NewProfile.
+ * -EINVAL: no name, or blanks in it, or over 255 bytes; -EEXIST: there is one of that name; -ENOMEM.
+ */
+int cprof_new_profile(const char *name, struct cprof_profile **profile_out);
+
+/** The same with a number beside each key: cprof_new_weighted_profile("sample.Buffers", "space", "bytes", &p). */
+int cprof_new_weighted_profile(const char *name, const char *weight, const char *unit,
+		struct cprof_profile **profile_out);
+
+/**
+ * Adds a key, with the stack of the caller less its innermost `skip` frames (0: it begins with the function that
+ * calls this). Go: Profile.Add, whose misuse panics; here it is told:
+ * -EEXIST: the key is in already; -EPERM: a built-in profile; -EINVAL: skip < 0, a NULL profile, or a weight in a
+ * profile made without; -ENOMEM.
+ */
+int cprof_profile_add(struct cprof_profile *profile, const void *key, int skip);
+int cprof_profile_add_weighted(struct cprof_profile *profile, const void *key, int64_t weight, int skip);
+
+/** -ENOENT: the key is not in it (Go is silent on that); -EPERM: a built-in profile. Go: Profile.Remove. */
+int cprof_profile_remove(struct cprof_profile *profile, const void *key);
 
 /** cprof_profile_write_to(cprof_lookup("heap"), writer, 0). Go: pprof.WriteHeapProfile. */
 int cprof_write_heap_profile(struct cprof_writer writer);

@@ -15,6 +15,8 @@ CP_VISIBLE const char *cprof_strerror(int error)
 		return "success";
 	case EBUSY:
 		return "cpu profiling already in use";
+	case EEXIST:
+		return "name or key already in use";
 	default:
 		break;
 	}

@@ -20,7 +20,7 @@ CP_VISIBLE const char *cprof_profile_name(const struct cprof_profile *profile)
 
 CP_VISIBLE uint64_t cprof_profile_count(const struct cprof_profile *profile)
 {
-	return profile ? profile->count() : 0;
+	return profile ? profile->count(profile) : 0;
 }
 
 CP_VISIBLE int cprof_profile_write_to(
@@ -28,7 +28,7 @@ CP_VISIBLE int cprof_profile_write_to(
 {
 	if (!profile || (!writer.write && !writer.path) || debug < 0)
 		return -EINVAL;
-	return profile->write(writer, debug);
+	return profile->write(profile, writer, debug);
 }
 
 CP_VISIBLE void cprof_profiles(int (*fn)(const struct cprof_profile *, void *), void *arg)

@@ -8,9 +8,9 @@
 struct cprof_profile {
 	const char *name;
 	/** debug 0: gzip'd profile.proto; 1: text; 2: what only threads have. */
-	int (*write)(struct cprof_writer writer, int debug);
+	int (*write)(const struct cprof_profile *p, struct cprof_writer writer, int debug);
 	/** Distinct stacks (of threads: threads). */
-	uint64_t (*count)(void);
+	uint64_t (*count)(const struct cprof_profile *p);
 };
 
 /** NULL: there is none of that name. */

@@ -3,38 +3,60 @@
 // is a recording, not a state that can be asked for.
 #include <string.h>
 
+#include "custom.h"
 #include "heap.h"
 #include "kind.h"
 
-static int write_heap(struct cprof_writer writer, int debug)
+static int write_heap(const struct cprof_profile *p, struct cprof_writer writer, int debug)
 {
 	return cp_heap_write(CP_HEAP_VIEW_HEAP, writer, debug);
 }
 
-static int write_allocs(struct cprof_writer writer, int debug)
+static int write_allocs(const struct cprof_profile *p, struct cprof_writer writer, int debug)
 {
 	return cp_heap_write(CP_HEAP_VIEW_ALLOCS, writer, debug);
 }
 
+static uint64_t count_heap(const struct cprof_profile *p)
+{
+	return cp_heap_count();
+}
+
 // Sorted by name.
 static const struct cprof_profile builtin[] = {
-	{"allocs", write_allocs, cp_heap_count},
-	{"heap", write_heap, cp_heap_count},
+	{"allocs", write_allocs, count_heap},
+	{"heap", write_heap, count_heap},
 };
 
 enum { BUILTIN_COUNT = sizeof(builtin) / sizeof(builtin[0]) };
 
-const struct cprof_profile *cp_kind_lookup(const char *name)
+/** The one after p by name: from both lists, each of which is sorted. NULL: p is the last. */
+static const struct cprof_profile *next_of(int *ibuiltin, const struct cprof_profile **custom)
 {
-	for (int i = 0; i < BUILTIN_COUNT; i++)
-		if (strcmp(builtin[i].name, name) == 0)
-			return &builtin[i];
-	return NULL;
+	const struct cprof_profile *c = cp_custom_next(*custom);
+	const struct cprof_profile *b = *ibuiltin < BUILTIN_COUNT ? &builtin[*ibuiltin] : NULL;
+	if (b && (!c || strcmp(b->name, c->name) < 0)) {
+		++*ibuiltin;
+		return b;
+	}
+	if (c)
+		*custom = c;
+	return c;
 }
 
 void cp_kind_each(int (*fn)(const struct cprof_profile *, void *), void *arg)
 {
-	for (int i = 0; i < BUILTIN_COUNT; i++)
-		if (fn(&builtin[i], arg) != 0)
-			return;
+	int ibuiltin = 0;
+	const struct cprof_profile *custom = NULL, *p;
+	while ((p = next_of(&ibuiltin, &custom)) && fn(p, arg) == 0)
+		;
+}
+
+const struct cprof_profile *cp_kind_lookup(const char *name)
+{
+	int ibuiltin = 0;
+	const struct cprof_profile *custom = NULL, *p;
+	while ((p = next_of(&ibuiltin, &custom)) && strcmp(p->name, name) != 0)
+		;
+	return p;
 }

@@ -42,6 +42,9 @@ enum cp_marker {
 	CP_MARKER_BLOCKED,      // CPU time of a thread that blocks the profiling signal
 	CP_MARKER_LOST,         // samples dropped because the rings were full
 	CP_MARKER_OVERFLOW,     // stacks not kept because the stack table was full
+	CP_MARKER_NO_STACK,     // more frames were to be left out than there are
+	CP_MARKER_NO_ANSWER,    // a thread that did not answer when all were asked for their stacks
+	CP_MARKER_IN_KERNEL,    // the same of one that cannot: it sleeps uninterruptibly, or is stopped
 	CP_MARKER_COUNT,
 	CP_MARKER_LIMIT = 4096, // no code lies in the first page
 };

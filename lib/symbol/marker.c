@@ -16,6 +16,9 @@ static const char *const names[CP_MARKER_COUNT] = {
 		[CP_MARKER_BLOCKED] = "[thread blocks the profiling signal]",
 		[CP_MARKER_LOST] = "[lost: sample buffers full]",
 		[CP_MARKER_OVERFLOW] = "[lost: stack table full]",
+		[CP_MARKER_NO_STACK] = "[no caller left]",
+		[CP_MARKER_NO_ANSWER] = "[thread did not answer]",
+		[CP_MARKER_IN_KERNEL] = "[thread stopped or in uninterruptible sleep]",
 };
 
 _Static_assert(CP_MAX_FRAMES == 512, "the marker's name says 512");

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. See counts.h. Counts may change while they are written, so they are taken once, at first.
+#include "counts.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "sigsafe/atomic.h"
+#include "sigsafe/clock.h"
+#include "sigsafe/modmap.h"
+#include "sigsafe/unwind.h"
+#include "target.h"
+#include "write/grow.h"
+#include "write/labels_out.h"
+#include "write/profile_out.h"
+#include "write/text_out.h"
+
+/** A group of equal stacks and labels. */
+struct group {
+	const struct cp_stack *stack;
+	int64_t count, second;
+};
+
+struct groups {
+	struct group *at;
+	size_t n, cap_bytes;
+	int64_t total;
+	int error;
+};
+
+static void take_group(struct cp_stack *s, void *arg)
+{
+	struct groups *g = arg;
+	int64_t count = load(&s->values[CP_COUNTS_COUNT], relaxed);
+	void *at = g->at;
+	if (count <= 0 || g->error)
+		return;
+	if (!cp_grow(&at, &g->cap_bytes, (g->n + 1) * sizeof(*g->at))) {
+		g->error = -ENOMEM;
+		return;
+	}
+	g->at = at;
+	g->at[g->n++] = (struct group){s, count, load(&s->values[CP_COUNTS_SECOND], relaxed)};
+	g->total += count;
+}
+
+static void free_groups(struct groups *g)
+{
+	void *at = g->at;
+	cp_grow_free(&at, &g->cap_bytes);
+}
+
+/// Go's order: the largest first, then by their addresses
+
+static bool is_before(const struct group *a, const struct group *b)
+{
+	if (a->count != b->count)
+		return a->count > b->count;
+	for (uint32_t i = 0; i < a->stack->npcs && i < b->stack->npcs; i++) {
+		if (a->stack->pcs[i] != b->stack->pcs[i])
+			return a->stack->pcs[i] < b->stack->pcs[i];
+	}
+	return a->stack->npcs < b->stack->npcs;
+}
+
+static void swap(struct group *a, struct group *b)
+{
+	struct group old = *a;
+	*a = *b;
+	*b = old;
+}
+
+static void sift_down(struct group *g, size_t root, size_t n)
+{
+	for (size_t child; (child = 2 * root + 1) < n; root = child) {
+		if (child + 1 < n && is_before(&g[child], &g[child + 1]))
+			child++;
+		if (!is_before(&g[root], &g[child]))
+			return;
+		swap(&g[root], &g[child]);
+	}
+}
+
+// Heapsort: qsort() may call malloc.
+static void sort(struct group *g, size_t n)
+{
+	for (size_t i = n / 2; i-- > 0;)
+		sift_down(g, i, n);
+	for (size_t i = n; i-- > 1;) {
+		swap(&g[0], &g[i]);
+		sift_down(g, 0, i);
+	}
+}
+
+/// Writing
+
+/** The overflow entry of the table has no stack of its own. */
+static const uintptr_t *stack_of(const struct cp_stack *s, uint32_t *npcs_out)
+{
+	static const uintptr_t overflow[] = {CP_MARKER_OVERFLOW};
+	*npcs_out = s->npcs ? s->npcs : 1;
+	return s->npcs ? s->pcs : overflow;
+}
+
+static int write_proto(const struct cp_counts *c, const struct groups *g, struct cprof_writer writer)
+{
+	struct cp_profile_spec spec = {
+			.sample_types = {{c->name, "count"}, {c->second_type, c->second_unit}},
+			.nsample_types = c->second_type ? 2 : 1,
+			.period_type = {c->name, "count"},
+			.period = 1,
+			.time_ns = (int64_t)cp_clock_ns(CP_CLOCK_REALTIME),
+	};
+	struct cp_profile_out *out;
+	int ret = cp_profile_out_begin(&out, &spec, writer);
+	if (ret < 0)
+		return ret;
+	for (size_t i = 0; i < g->n && ret == 0; i++) {
+		const struct cp_stack *s = g->at[i].stack;
+		struct cp_label labels[CP_LABELS_MAX];
+		uint32_t npcs, nlabels = cp_labels_out((uint32_t)s->tag, labels);
+		const uintptr_t *pcs = stack_of(s, &npcs);
+		int64_t values[] = {g->at[i].count, g->at[i].second};
+		ret = cp_profile_out_sample(out, pcs, npcs, s->epoch, values, labels, nlabels);
+	}
+	if (c->comment)
+		cp_profile_out_comment(out, "%s", c->comment);
+	int ended = cp_profile_out_end(out, 0);
+	return ret < 0 ? ret : ended;
+}
+
+static void print_group(struct cp_text_out *out, const struct cp_counts *c, const struct group *group)
+{
+	const struct cp_stack *s = group->stack;
+	uint32_t npcs;
+	const uintptr_t *pcs = stack_of(s, &npcs);
+	cp_text_out_printf(out, "%lld @", (long long)group->count);
+	cp_text_out_addresses(out, pcs, npcs);
+	if (cp_labels_of_id((uint32_t)s->tag)) {
+		cp_text_out_printf(out, "\n# labels: ");
+		cp_labels_text(out, (uint32_t)s->tag);
+	}
+	if (c->second_type)
+		cp_text_out_printf(out, "\n# %s: %lld %s", c->second_type, (long long)group->second, c->second_unit);
+	cp_text_out_printf(out, "\n");
+	cp_text_out_stack(out, pcs, npcs, s->epoch);
+	cp_text_out_printf(out, "\n");
+}
+
+static int write_text(const struct cp_counts *c, const struct groups *g, struct cprof_writer writer)
+{
+	struct cp_text_out *out;
+	uint32_t npcs;
+	int ret = cp_text_out_begin(&out, writer);
+	if (ret < 0)
+		return ret;
+	for (size_t i = 0; i < g->n; i++) {
+		const uintptr_t *pcs = stack_of(g->at[i].stack, &npcs);
+		cp_text_out_add(out, pcs, npcs, g->at[i].stack->epoch);
+	}
+	cp_text_out_resolve(out);
+	cp_text_out_printf(out, "%s profile: total %lld\n", c->name, (long long)g->total);
+	for (size_t i = 0; i < g->n; i++)
+		print_group(out, c, &g->at[i]);
+	return cp_text_out_end(out);
+}
+
+int cp_counts_write(const struct cp_counts *c, struct cprof_writer writer, int debug)
+{
+	struct groups g = {0};
+	struct cp_target target;
+	int ret = cp_target_init(&target, writer);
+	if (ret < 0)
+		return ret;
+	cp_modmap_refresh();
+	cp_stacktab_each(c->stacks, take_group, &g);
+	sort(g.at, g.n);
+	ret = g.error ? g.error : cp_target_begin(&target);
+	if (ret == 0)
+		ret = debug ? write_text(c, &g, target.writer) : write_proto(c, &g, target.writer);
+	free_groups(&g);
+	return cp_target_end(&target, ret);
+}
+
+uint32_t cp_counts_capture(uintptr_t *pcs, uint32_t max, const void *caller, uint32_t skip)
+{
+	struct cp_regs regs;
+	cp_regs_here(&regs);
+	uint32_t npcs = cp_unwind(&regs, pcs, max).nframes;
+	uint32_t first = 0;
+	while (first < npcs && pcs[first] != (uintptr_t)caller)
+		first++;
+	if (first == npcs || skip >= npcs - first || pcs[first + skip] < CP_MARKER_LIMIT) {
+		pcs[0] = CP_MARKER_NO_STACK;
+		return 1;
+	}
+	first += skip;
+	memmove(pcs, pcs + first, (npcs - first) * sizeof(*pcs));
+	pcs[0]--;
+	return npcs - first;
+}
