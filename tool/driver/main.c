@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "run/run.h"
+#include "tool/web/web.h"
 
 #include "deliver.h"
 #include "fetch.h"
@@ -35,7 +36,7 @@ static struct err *serve(struct arena *a, const struct session *s, const struct 
 	if (r->command)
 		return deliver_report(a, s, r->command, r->param, &r->config, NULL);
 	if (*r->http)
-		return err_new(a, "-http: this build of cprof has no web pages");
+		return web_serve(a, s, &r->config, r->http, r->no_browser);
 	return shell_run(a, s, &r->config);
 }
 

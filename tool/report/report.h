@@ -86,6 +86,17 @@ struct report *report_new(struct profile *p, const struct report_options *option
 /** Writes the report to `out`, flushing as it goes where the buffer has a flush function. */
 struct err *report_generate(struct report *r, struct buf *out);
 
+/** A row of -top. */
+struct text_row {
+	struct str name;
+	const char *inline_label; // "", "(inline)" or "(partial-inline)"
+	int64_t flat, cum;
+};
+
+/** The rows of -top, and in labels_out the lines above them. A row lasts as long as its visit. */
+void report_text_rows(struct report *r, struct buf *labels_out,
+		void (*visit)(void *arg, const struct text_row *row), void *arg);
+
 /** -weblist without its page, of the max_files files that cost most: for a page of the web UI. */
 struct err *report_source_html(struct report *r, uint32_t max_files, struct buf *out);
 

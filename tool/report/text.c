@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// -top and -text: a line a node.
+// -top and -text: a line a node; and the same rows for who shows them otherwise.
 #include "tool/report/cells.h"
 #include "tool/report/formats.h"
 
@@ -15,35 +15,74 @@ static uint8_t *calls_of_nodes(struct graph *g)
 	return calls;
 }
 
-struct err *report_write_text(struct report *r, struct buf *out)
+void report_text_rows(struct report *r, struct buf *labels_out,
+		void (*visit)(void *arg, const struct text_row *row), void *arg)
 {
+	static const char *const inline_labels[] = {
+			[CALLED_INLINED] = "(inline)",
+			[CALLED_DIRECTLY] = "",
+			[CALLED_INLINED | CALLED_DIRECTLY] = "(partial-inline)",
+	};
 	struct graph_dropped dropped;
 	struct graph *g = report_trimmed_graph(r, &dropped);
 	const uint8_t *calls = calls_of_nodes(g);
-	int64_t sum = 0;
 
-	report_labels(r, g, &dropped, false, out);
-	buf_cstr(out, "\n      flat  flat%   sum%        cum   cum%\n");
+	report_labels(r, g, &dropped, false, labels_out);
 	for (uint32_t i = 0; i < g->nselected; i++) {
 		const struct node *n = &g->nodes[g->selected[i]];
-		int64_t flat = mean_value(n->flat, n->flat_div), cum = mean_value(n->cum, n->cum_div);
 		uint8_t call = calls[g->selected[i]];
-		sum = wrap_add(sum, flat);
-		put_value(r, flat, 10, out);
-		buf_byte(out, ' ');
-		put_percent(flat, r->total, out);
-		buf_byte(out, ' ');
-		put_percent(sum, r->total, out);
-		buf_byte(out, ' ');
-		put_value(r, cum, 10, out);
-		buf_byte(out, ' ');
-		put_percent(cum, r->total, out);
-		buf_cstr(out, "  ");
-		buf_str(out, graph_node_name(g, g->selected[i]));
-		if (call & CALLED_INLINED)
-			buf_cstr(out, call & CALLED_DIRECTLY ? " (partial-inline)" : " (inline)");
-		buf_byte(out, '\n');
+		struct text_row row = {
+				.name = graph_node_name(g, g->selected[i]),
+				.inline_label = call ? inline_labels[call] : "",
+				.flat = mean_value(n->flat, n->flat_div),
+				.cum = mean_value(n->cum, n->cum_div),
+		};
+		visit(arg, &row);
 	}
 	graph_destroy(g);
+}
+
+struct table {
+	struct report *report;
+	struct buf *out;
+	int64_t sum;
+	bool has_head;
+};
+
+static void put_head(struct table *t)
+{
+	if (!t->has_head)
+		buf_cstr(t->out, "\n      flat  flat%   sum%        cum   cum%\n");
+	t->has_head = true;
+}
+
+static void put_row(void *arg, const struct text_row *row)
+{
+	struct table *t = arg;
+	struct report *r = t->report;
+	struct buf *out = t->out;
+	put_head(t);
+	t->sum = wrap_add(t->sum, row->flat);
+	put_value(r, row->flat, 10, out);
+	buf_byte(out, ' ');
+	put_percent(row->flat, r->total, out);
+	buf_byte(out, ' ');
+	put_percent(t->sum, r->total, out);
+	buf_byte(out, ' ');
+	put_value(r, row->cum, 10, out);
+	buf_byte(out, ' ');
+	put_percent(row->cum, r->total, out);
+	buf_cstr(out, "  ");
+	buf_str(out, row->name);
+	buf_cstr(out, *row->inline_label ? " " : "");
+	buf_cstr(out, row->inline_label);
+	buf_byte(out, '\n');
+}
+
+struct err *report_write_text(struct report *r, struct buf *out)
+{
+	struct table t = {r, out};
+	report_text_rows(r, out, put_row, &t);
+	put_head(&t);
 	return NULL;
 }

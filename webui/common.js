@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// On every page: the search box, saved configurations, and what can be done with what is selected.
+// Pages hear of a search by the event "search" (detail: RegExp or null; also "pick", when Enter is
+// pressed), and tell of a selection by the event "select" (detail: function names).
+
+const search = document.getElementById("search");
+
+/** A regexp that matches exactly these names, in the analyzer's syntax. */
+function exactly(names) {
+	return names.map((n) => "^" + n.replace(/[.*+?^${}()|[\]\\]/g, "\\$&") + "$").join("|");
+}
+
+function withParam(page, key, value) {
+	const params = new URLSearchParams(location.search);
+	params.delete("p");
+	params.set(key, value);
+	return page + "?" + params;
+}
+
+function typed() {
+	try {
+		search.setAttribute("aria-invalid", "false");
+		return search.value ? new RegExp(search.value, "u") : null;
+	} catch {
+		search.setAttribute("aria-invalid", "true");
+		return null;
+	}
+}
+
+let waiting;
+search.addEventListener("input", () => {
+	clearTimeout(waiting);
+	waiting = setTimeout(() => {
+		document.dispatchEvent(new CustomEvent("search", {detail: typed()}));
+	}, 200);
+});
+
+search.addEventListener("keydown", (e) => {
+	if (e.key !== "Enter" || !search.value)
+		return;
+	// A page that does not take it itself focuses on it.
+	const event = new CustomEvent("pick", {detail: typed(), cancelable: true});
+	if (document.dispatchEvent(event))
+		location.href = withParam(location.pathname, "f", search.value);
+});
+
+document.addEventListener("keydown", (e) => {
+	if (e.key !== "/" || /^(INPUT|SELECT|TEXTAREA)$/.test(e.target.tagName))
+		return;
+	e.preventDefault();
+	search.focus();
+});
+
+// One menu at a time; a click elsewhere closes it.
+document.addEventListener("click", (e) => {
+	for (const menu of document.querySelectorAll("details.menu[open]")) {
+		if (!menu.contains(e.target))
+			menu.open = false;
+	}
+});
+
+document.getElementById("refine").addEventListener("submit", (e) => {
+	for (const field of e.target.elements)
+		field.disabled = !field.value; // empty ones would only lengthen the URL
+});
+
+async function ask(method, path) {
+	const answer = await fetch(path, {method});
+	if (answer.ok)
+		location.reload();
+	else
+		alert(await answer.text());
+}
+
+document.getElementById("save-config").addEventListener("click", () => {
+	const name = prompt("Save these options as:");
+	if (name)
+		ask("POST", withParam("saveconfig", "config", name));
+});
+
+for (const button of document.querySelectorAll("button.delete")) {
+	button.addEventListener("click", () => {
+		const name = button.dataset.config;
+		if (confirm("Delete " + name + "?"))
+			ask("DELETE", "deleteconfig?config=" + encodeURIComponent(name));
+	});
+}
+
+const ACTIONS = [
+	["Focus", null, "f"], ["Ignore", null, "i"], ["Hide", null, "h"], ["Show", null, "s"],
+	["Show from", null, "sf"], ["Peek", "peek", "f"], ["Source", "source", "f"],
+	["Disassemble", "disasm", "f"],
+];
+
+document.addEventListener("select", (e) => {
+	document.getElementById("actions")?.remove();
+	const names = e.detail;
+	if (!names.length)
+		return;
+	const bar = document.createElement("div");
+	bar.id = "actions";
+	const title = document.createElement("span");
+	title.className = "name";
+	title.textContent = names.length === 1 ? names[0] : names.length + " selected";
+	bar.append(title);
+	for (const [label, page, key] of ACTIONS) {
+		const link = document.createElement("a");
+		link.textContent = label;
+		link.href = withParam(page ?? location.pathname, key, exactly(names));
+		bar.append(link);
+	}
+	document.body.append(bar);
+});

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// The graph as a map: drag and wheel, or two fingers, move and scale it; a double click shows all again;
+// a click selects a node.
+
+const holder = document.getElementById("graph");
+const svg = holder?.querySelector("svg");
+const selected = new Set();
+
+// A node's <title> is its number; its name is in the <a> graphviz makes of a tooltip: "name (value)".
+function nameOf(node) {
+	const tip = node.querySelector("a")?.getAttributeNS("http://www.w3.org/1999/xlink", "title") ?? "";
+	return tip.replace(/ \([^()]*\)$/, "");
+}
+
+function makeMovable() {
+	const graph = svg.querySelector("g");
+	const frame = document.createElementNS("http://www.w3.org/2000/svg", "g");
+	const pointers = new Map();
+	let x = 0, y = 0, scale = 1, moved = 0;
+	svg.removeAttribute("viewBox");
+	svg.setAttribute("width", "100%");
+	svg.setAttribute("height", "100%");
+	graph.replaceWith(frame);
+	frame.append(graph);
+
+	function apply() {
+		frame.setAttribute("transform", `translate(${x} ${y}) scale(${scale})`);
+	}
+
+	function zoom(cx, cy, factor) {
+		const by = Math.min(Math.max(scale * factor, 0.02), 50) / scale;
+		x = cx - (cx - x) * by;
+		y = cy - (cy - y) * by;
+		scale *= by;
+		apply();
+	}
+
+	function fit() {
+		x = y = 0;
+		scale = 1;
+		apply();
+		const box = frame.getBBox(), margin = 12;
+		const w = holder.clientWidth - 2 * margin, h = holder.clientHeight - 2 * margin;
+		scale = Math.min(w / box.width, h / box.height, 1);
+		x = margin + (w - box.width * scale) / 2 - box.x * scale;
+		y = margin - box.y * scale;
+		apply();
+	}
+
+	function centre() {
+		const all = [...pointers.values()], n = all.length;
+		const cx = all.reduce((s, p) => s + p.x, 0) / n, cy = all.reduce((s, p) => s + p.y, 0) / n;
+		return {x: cx, y: cy, far: all.reduce((s, p) => s + Math.hypot(p.x - cx, p.y - cy), 0)};
+	}
+
+	const at = (e) => {
+		const box = holder.getBoundingClientRect();
+		return {x: e.clientX - box.left, y: e.clientY - box.top};
+	};
+	svg.addEventListener("pointerdown", (e) => {
+		pointers.set(e.pointerId, at(e));
+		moved = 0;
+	});
+	svg.addEventListener("pointermove", (e) => {
+		if (!pointers.has(e.pointerId))
+			return;
+		const before = centre();
+		pointers.set(e.pointerId, at(e));
+		const now = centre();
+		x += now.x - before.x;
+		y += now.y - before.y;
+		moved += Math.hypot(now.x - before.x, now.y - before.y);
+		if (before.far && now.far)
+			zoom(now.x, now.y, now.far / before.far);
+		apply();
+	});
+	for (const end of ["pointerup", "pointercancel", "pointerleave"])
+		svg.addEventListener(end, (e) => pointers.delete(e.pointerId));
+	svg.addEventListener("wheel", (e) => {
+		const p = at(e);
+		zoom(p.x, p.y, Math.exp(-e.deltaY * (e.deltaMode ? 0.05 : 0.002)));
+		e.preventDefault();
+	}, {passive: false});
+	svg.addEventListener("dblclick", fit);
+	svg.addEventListener("click", (e) => {
+		const node = e.target.closest(".node");
+		if (node && moved < 5)
+			select(node);
+	});
+	fit();
+}
+
+function select(node) {
+	const name = nameOf(node);
+	if (!name)
+		return;
+	if (!selected.delete(name))
+		selected.add(name);
+	node.classList.toggle("selected", selected.has(name));
+	document.dispatchEvent(new CustomEvent("select", {detail: [...selected]}));
+}
+
+document.addEventListener("search", (e) => {
+	let n = 0;
+	for (const node of svg?.querySelectorAll(".node") ?? []) {
+		const isFound = Boolean(e.detail?.test(nameOf(node)));
+		node.classList.toggle("found", isFound);
+		n += isFound;
+	}
+	document.getElementById("matches").textContent = e.detail ? n + " nodes" : "";
+});
+
+if (svg)
+	makeMovable();
