@@ -253,6 +253,9 @@ void cp_modmap_reset_in_child(void)
 
 void cp_modmap_before_dlclose(void)
 {
+	// What a handler met and nobody has registered yet may be what goes now: its last chance for a name.
+	if (cp_modmap_is_stale())
+		cp_modmap_refresh();
 	lock();
 	// A second dlclose at the same time finds them hidden, and the readers gone: we held the lock.
 	if (fetch_add(&cp_modmap.closing, 1, relaxed) == 0)
