@@ -69,6 +69,16 @@ static int64_t count_threads(const struct pb_field *f)
 	return sscanf(text, "threads: %d on ", &n) == 1 && strstr(text, " on ") ? n : 0;
 }
 
+/** The library's comment on a heap it cannot see. */
+static void note_unseen_heap(const struct pb_field *f, struct measure *m)
+{
+	static const char start[] = "cprof: heap not seen: ";
+	const size_t len = sizeof(start) - 1;
+	if (f->nbytes > len && memcmp(f->bytes, start, len) == 0)
+		snprintf(m->heap_unseen, sizeof(m->heap_unseen), "%.*s", (int)(f->nbytes - len),
+				(const char *)f->bytes + len);
+}
+
 static int find_sum(const struct pb_field *name)
 {
 	for (int i = 0; i < NSUMS; i++) {
@@ -94,6 +104,7 @@ static void read_strings(struct pb_reader profile, int columns[MAX_TYPES], struc
 				columns[i] = find_sum(&f);
 		}
 		m->threads += count_threads(&f);
+		note_unseen_heap(&f, m);
 		index++;
 	}
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 struct measure {
+	char heap_unseen[128]; // the comment on why the heap is not in it; "": it is
 	int64_t samples; // the first sample type
 	int64_t cpu_ns;  // the one named "cpu"
 	int64_t inuse_bytes, peak_bytes, alloc_bytes; // "inuse_space", "peak_space", "alloc_space"

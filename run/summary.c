@@ -122,6 +122,10 @@ static void print_heap(struct arena *a, const struct injection *in)
 	if (!files->count)
 		return;
 	const char *file = shown_all(a, f, files);
+	if (*m->heap_unseen) {
+		fprintf(stderr, "cprof: wrote %s, empty: %s\n", file, m->heap_unseen);
+		return;
+	}
 	fprintf(stderr, "cprof: wrote %s (%s in use at the end, %s at the peak, %s allocated); "
 			"try: cprof -top %s\n", file, sized(a, m->inuse_bytes), sized(a, m->peak_bytes),
 			sized(a, m->alloc_bytes), file);

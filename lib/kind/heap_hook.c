@@ -221,9 +221,24 @@ static uint32_t capture_stack(uintptr_t *pcs, const void *caller)
 	return npcs;
 }
 
+/** An allocator whose malloc calls its own memalign by name comes by here twice with one block: the caller's
+ *  record, which comes second, replaces that of the allocator's inside. */
+static void forget_inner(void *ptr)
+{
+	struct cp_heap_taken inner = cp_heap_take(ptr);
+	if (!inner.live)
+		return;
+	fetch_sub(&inner.bucket->values[CP_HEAP_ALLOC_OBJECTS], 1, relaxed);
+	fetch_sub(&inner.bucket->values[CP_HEAP_ALLOC_BYTES], (int64_t)inner.size_bytes, relaxed);
+	account_inuse(inner.bucket, -1, -(int64_t)inner.size_bytes,
+			-bucket_estimate_bytes(inner.bucket, inner.size_bytes));
+}
+
 static __attribute__((noinline)) void record(void *ptr, size_t size, const void *caller)
 {
 	uintptr_t pcs[CP_HEAP_MAX_FRAMES];
+	if (cp_heap_maybe_sampled(ptr))
+		forget_inner(ptr);
 	uint32_t npcs = capture_stack(pcs, caller);
 	uint32_t rate_index = load(&cp_heap.rate_index, relaxed);
 	struct cp_stack *bucket = cp_stacktab_intern(&cp_heap.buckets, pcs, npcs, cp_modmap_epoch(),
