@@ -90,7 +90,26 @@ int cprof_set_cpu_engine(enum cprof_cpu_engine engine);
  */
 int cprof_set_mem_profile_rate(int64_t rate_bytes);
 
-/** A profile that has a name: "heap", "allocs", or one of your own. Owned by the library. Go: *pprof.Profile. */
+/**
+ * The block profile's rate: of the time threads wait in mutexes, read-write locks, spin locks, condition
+ * variables, semaphores, barriers and joins, one sample is taken in so many nanoseconds on average; waits as
+ * long as that or longer are all recorded. 0, as at first, or below: off; 1: every wait. What was recorded
+ * stays. Go: runtime.SetBlockProfileRate, which advises 100000000 where time matters.
+ * -EINVAL: above 2^40; -ENOMEM.
+ */
+int cprof_set_block_profile_rate(int64_t rate_ns);
+
+/**
+ * The mutex profile's fraction: on average one in so many releases of a mutex or read-write lock that others
+ * waited for is recorded, and stands for as many. 0, as at first: off; below 0: only ask. What was recorded
+ * stays. Returns the fraction before, or -ENOMEM. Go: runtime.SetMutexProfileFraction.
+ */
+int cprof_set_mutex_profile_fraction(int fraction);
+
+/**
+ * A profile that has a name: "allocs", "block", "heap", "mutex", or one of your own. Owned by the library.
+ * Go: *pprof.Profile.
+ */
 struct cprof_profile;
 
 /** NULL: there is no profile of that name. Go: pprof.Lookup. */
@@ -110,7 +129,10 @@ uint64_t cprof_profile_count(const struct cprof_profile *profile);
  * heap: alloc_objects, alloc_space, inuse_objects, inuse_space as in Go, then peak_objects and peak_space:
  * what was in use when the heap was largest. allocs: the first four; freed allocations have a numeric label
  * `lifetime` (the power of two of nanoseconds they lived at most), those in use have none.
- * -ENODATA: never switched on. The writer's errors.
+ * block, mutex: contentions and delay, in nanoseconds. block tells where threads waited, once they went on;
+ * mutex where locks were released that others waited for, with the time these had waited since the lock was
+ * taken. (A release in pthread_cond_wait counts; the lock that is taken again there is a part of that wait.)
+ * -ENODATA: never switched on (heap, allocs). The writer's errors.
  */
 int cprof_profile_write_to(
 		const struct cprof_profile *profile, struct cprof_writer writer, int debug);

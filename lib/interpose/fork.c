@@ -7,6 +7,7 @@
 // parent's.
 #include <pthread.h>
 
+#include "kind/contention_hook.h"
 #include "kind/cpu_hook.h"
 #include "kind/signal_hook.h"
 #include "next.h"
@@ -30,6 +31,7 @@ static void in_child(void)
 {
 	cp_cpu_reset_in_child();
 	cp_labels_after_fork();
+	cp_contention_reset_in_child();
 	cp_sigmask_restore(mask_before);
 }
 

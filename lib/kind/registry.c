@@ -3,6 +3,7 @@
 // is a recording, not a state that can be asked for.
 #include <string.h>
 
+#include "contention.h"
 #include "custom.h"
 #include "heap.h"
 #include "kind.h"
@@ -22,10 +23,32 @@ static uint64_t count_heap(const struct cprof_profile *p)
 	return cp_heap_count();
 }
 
+static int write_block(const struct cprof_profile *p, struct cprof_writer writer, int debug)
+{
+	return cp_contention_write(CP_KIND_BLOCK, writer, debug);
+}
+
+static uint64_t count_block(const struct cprof_profile *p)
+{
+	return cp_contention_count(CP_KIND_BLOCK);
+}
+
+static int write_mutex(const struct cprof_profile *p, struct cprof_writer writer, int debug)
+{
+	return cp_contention_write(CP_KIND_MUTEX, writer, debug);
+}
+
+static uint64_t count_mutex(const struct cprof_profile *p)
+{
+	return cp_contention_count(CP_KIND_MUTEX);
+}
+
 // Sorted by name.
 static const struct cprof_profile builtin[] = {
 	{"allocs", write_allocs, count_heap},
+	{"block", write_block, count_block},
 	{"heap", write_heap, count_heap},
+	{"mutex", write_mutex, count_mutex},
 };
 
 enum { BUILTIN_COUNT = sizeof(builtin) / sizeof(builtin[0]) };

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG, EARLY. The condition variables of before glibc 2.3.2, which x86-64 still has: what libc keeps
+// in a pthread_cond_t is another thing for them, so each version must lead to its own. Programs older than
+// that, and some that were linked to be able to run there, ask for them.
+//
+// Only in our shared libraries: a static one has no versions, and a program that links it is not that old.
+#include "locks.h"
+
+int cp_old_cond_wait(pthread_cond_t *c, pthread_mutex_t *m);
+int cp_old_cond_timedwait(pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *until);
+
+__asm__(".symver cp_old_cond_wait, pthread_cond_wait@GLIBC_2.2.5, local");
+__asm__(".symver cp_old_cond_timedwait, pthread_cond_timedwait@GLIBC_2.2.5, local");
+
+CP_VISIBLE int cp_old_cond_wait(pthread_cond_t *c, pthread_mutex_t *m)
+{
+	if (cp_contention_is_off())
+		return cp_real_locks.old_cond_wait(c, m);
+	return cp_cond_wait_by(cp_real_locks_found()->old_cond_wait, c, m, CP_CALLER);
+}
+
+CP_VISIBLE int cp_old_cond_timedwait(pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *until)
+{
+	if (cp_contention_is_off())
+		return cp_real_locks.old_cond_timedwait(c, m, until);
+	return cp_cond_timedwait_by(cp_real_locks_found()->old_cond_timedwait, c, m, until, CP_CALLER);
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. See contention.h. What the hooks count is unsampled already: it is only written here.
+#include "contention.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <time.h>
+
+#include "contention_hook.h"
+#include "contention_text.h"
+#include "sigsafe/modmap.h"
+#include "sigsafe/unwind.h"
+#include "target.h"
+#include "waiters_hook.h"
+#include "write/profile_out.h"
+
+enum { STACK_BUCKETS = 1 << 12, TABLE_LIMIT_BYTES = 256 << 20 /* of address space */ };
+
+// A fraction of 2^16 times the longest waits must fit an int64_t.
+static const int64_t MAX_SAMPLING = (int64_t)1 << 40;
+
+static struct cp_contention *const state[] = {&cp_block, &cp_mutex};
+static const unsigned mode_bit[] = {CP_CONTENTION_BLOCK, CP_CONTENTION_MUTEX};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static int make_ready(struct cp_contention *c)
+{
+	if (load(&c->is_ready, relaxed))
+		return 0;
+	int rc = cp_unwind_init();
+	if (rc == 0)
+		rc = cp_modmap_refresh();
+	if (rc == 0)
+		rc = cp_stacktab_init(&c->stacks, STACK_BUCKETS, TABLE_LIMIT_BYTES);
+	if (rc == 0)
+		store(&c->is_ready, true, release);
+	return rc;
+}
+
+int64_t cp_contention_set_sampling(enum cp_contention_kind kind, int64_t sampling)
+{
+	struct cp_contention *c = state[kind];
+	if (sampling < 0 || sampling > MAX_SAMPLING)
+		return -EINVAL;
+	pthread_mutex_lock(&lock);
+	int64_t result = sampling ? make_ready(c) : 0;
+	if (result == 0) {
+		result = (int64_t)exchange(&c->sampling, (uint64_t)sampling, relaxed);
+		if (sampling)
+			atomic_fetch_or(&cp_contention_mode, mode_bit[kind]);
+		else
+			atomic_fetch_and(&cp_contention_mode, ~mode_bit[kind]);
+	}
+	pthread_mutex_unlock(&lock);
+	return result;
+}
+
+int64_t cp_contention_sampling(enum cp_contention_kind kind)
+{
+	return (int64_t)load(&state[kind]->sampling, relaxed);
+}
+
+struct emission {
+	struct cp_profile_out *out;
+	int rc;
+};
+
+static void emit(struct cp_stack *s, void *arg)
+{
+	struct emission *e = arg;
+	struct cp_contention_values v = cp_contention_values(s);
+	const int64_t values[] = {v.count, v.delay_ns};
+	if (v.count && e->rc == 0)
+		e->rc = cp_profile_out_sample(e->out, s->pcs, s->npcs, s->epoch, values, NULL, 0);
+}
+
+struct cp_contention_values cp_contention_values(const struct cp_stack *s)
+{
+	int64_t count_q16 = load(&s->values[CP_CONTENTION_COUNT_Q16], relaxed);
+	struct cp_contention_values v = {count_q16 >> 16, load(&s->values[CP_CONTENTION_DELAY_NS], relaxed)};
+	if (v.count == 0 && count_q16 > 0)
+		v.count = 1;
+	return v;
+}
+
+static int write_proto(enum cp_contention_kind kind, struct cprof_writer writer)
+{
+	struct timespec now = {0};
+	clock_gettime(CLOCK_REALTIME, &now);
+	const struct cp_profile_spec spec = {
+		.sample_types = {{"contentions", "count"}, {"delay", "nanoseconds"}},
+		.nsample_types = 2,
+		.period_type = {"contentions", "count"},
+		.period = 1,
+		.time_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
+	};
+	struct emission e = {0};
+	e.rc = cp_profile_out_begin(&e.out, &spec, writer);
+	if (e.rc != 0)
+		return e.rc;
+	cp_stacktab_each(&state[kind]->stacks, emit, &e);
+	if (kind == CP_KIND_MUTEX && cp_waiters_lost())
+		cp_profile_out_comment(e.out, "cprof: waits not charged for want of memory: %llu",
+				(unsigned long long)cp_waiters_lost());
+	if (e.rc == 0)
+		return cp_profile_out_end(e.out, 0);
+	cp_profile_out_abandon(e.out);
+	return e.rc;
+}
+
+static int write_locked(enum cp_contention_kind kind, struct cprof_writer writer, int debug)
+{
+	struct cp_target target;
+	int rc = cp_target_init(&target, writer);
+	if (rc != 0)
+		return rc;
+	rc = cp_target_begin(&target);
+	if (rc == 0 && debug)
+		rc = cp_contention_write_text(&state[kind]->stacks, kind == CP_KIND_MUTEX, target.writer);
+	else if (rc == 0)
+		rc = write_proto(kind, target.writer);
+	return cp_target_end(&target, rc);
+}
+
+int cp_contention_write(enum cp_contention_kind kind, struct cprof_writer writer, int debug)
+{
+	pthread_mutex_lock(&lock);
+	cp_modmap_refresh();
+	int rc = write_locked(kind, writer, debug);
+	pthread_mutex_unlock(&lock);
+	return rc;
+}
+
+int cp_contention_write_leaving(enum cp_contention_kind kind, struct cprof_writer writer)
+{
+	if (pthread_mutex_trylock(&lock) != 0)
+		return -EBUSY;
+	int rc = write_locked(kind, writer, 0);
+	pthread_mutex_unlock(&lock);
+	return rc;
+}
+
+uint64_t cp_contention_count(enum cp_contention_kind kind)
+{
+	return load(&state[kind]->stacks.count, relaxed);
+}

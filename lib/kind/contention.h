@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. The block and the mutex profile: on, off, written out.
+#ifndef CPROF_KIND_CONTENTION_H
+#define CPROF_KIND_CONTENTION_H
+
+#include <cprof/pprof.h>
+
+enum cp_contention_kind { CP_KIND_BLOCK, CP_KIND_MUTEX, CP_CONTENTION_KINDS };
+
+/** Block: nanoseconds; mutex: one of so many; 0: off. The first one above 0 makes the table. Returns the one
+ *  before, or -EINVAL, -ENOMEM. */
+int64_t cp_contention_set_sampling(enum cp_contention_kind kind, int64_t sampling);
+int64_t cp_contention_sampling(enum cp_contention_kind kind);
+
+/** debug 0: gzip'd profile.proto; else text. Empty where it was never on, as Go's. */
+int cp_contention_write(enum cp_contention_kind kind, struct cprof_writer writer, int debug);
+
+/** As cp_contention_write(kind, writer, 0) where this process image ends without running destructors: waits
+ *  for no lock. -EBUSY. */
+int cp_contention_write_leaving(enum cp_contention_kind kind, struct cprof_writer writer);
+
+/** Distinct stacks. */
+uint64_t cp_contention_count(enum cp_contention_kind kind);
+
+#endif

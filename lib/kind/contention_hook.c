@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. See contention_hook.h. Nothing here waits or locks: the lock in question may be malloc's.
+#include "contention_hook.h"
+
+#include <time.h>
+
+#include "sigsafe/modmap.h"
+#include "sigsafe/random.h"
+#include "sigsafe/sys.h"
+#include "sigsafe/thread.h"
+#include "sigsafe/unwind.h"
+
+enum { MAX_FRAMES = 128 }; // Go's profstackdepth; keeps our own stack use at 1 KiB
+
+_Atomic unsigned cp_contention_mode;
+struct cp_contention cp_block, cp_mutex;
+
+/** Never 0. */
+static uint64_t now_ns(void)
+{
+	struct timespec ts = {0};
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec + 1;
+}
+
+/** Even in [0, limit). The clock's nanoseconds and the thread's stack are a seed good enough for one draw,
+ *  and cost the thread no memory. */
+static uint64_t draw_below(uint64_t limit, uint64_t time_ns)
+{
+	struct cp_random random = {.state = time_ns ^ (uint64_t)(uintptr_t)&random << 20};
+	return cp_random_below(&random, limit);
+}
+
+/** The function, then its callers: what is between it and the unwinder is of no interest. */
+static uint32_t capture_stack(uintptr_t *pcs, void (*function)(void), const void *caller)
+{
+	struct cp_regs regs;
+	cp_regs_here(&regs);
+	uint32_t npcs = cp_unwind(&regs, pcs, MAX_FRAMES).nframes;
+	uint32_t skip = 0;
+	while (skip < npcs && pcs[skip] != (uintptr_t)caller)
+		skip++;
+	if (skip == 0 || skip == npcs) { // no way up: the caller is known all the same
+		pcs[0] = (uintptr_t)function;
+		pcs[1] = (uintptr_t)caller;
+		return 2;
+	}
+	npcs -= skip;
+	__builtin_memmove(pcs + 1, pcs + skip, npcs * sizeof(*pcs));
+	pcs[0] = (uintptr_t)function;
+	return npcs + 1;
+}
+
+static __attribute__((noinline)) void record(struct cp_contention *c, uint64_t count_q16, uint64_t delay_ns,
+		void (*function)(void), const void *caller)
+{
+	uintptr_t pcs[MAX_FRAMES];
+	if (!load(&c->is_ready, acquire) || cp_thread_is_excluded(cp_gettid()))
+		return;
+	uint32_t npcs = capture_stack(pcs, function, caller);
+	struct cp_stack *stack = cp_stacktab_intern(&c->stacks, pcs, npcs, cp_modmap_epoch(), 0);
+	fetch_add(&stack->values[CP_CONTENTION_COUNT_Q16], (int64_t)count_q16, relaxed);
+	fetch_add(&stack->values[CP_CONTENTION_DELAY_NS], (int64_t)delay_ns, relaxed);
+}
+
+struct cp_wait cp_wait_begin(const void *lock)
+{
+	struct cp_wait wait = {0};
+	unsigned mode = load(&cp_contention_mode, relaxed);
+	bool is_charged = lock && (mode & CP_CONTENTION_MUTEX);
+	if (is_charged || (mode & CP_CONTENTION_BLOCK))
+		wait.start_ns = now_ns();
+	if (is_charged)
+		wait.waiter = cp_waiters_enter(lock, wait.start_ns);
+	return wait;
+}
+
+void cp_wait_end(const struct cp_wait *wait, bool is_over, void (*function)(void), const void *caller)
+{
+	uint64_t rate_ns = load(&cp_block.sampling, relaxed);
+	cp_waiters_leave(wait->waiter);
+	if (!is_over || wait->start_ns == 0 || rate_ns == 0)
+		return;
+	uint64_t end_ns = now_ns();
+	uint64_t delay_ns = end_ns > wait->start_ns ? end_ns - wait->start_ns : 1;
+	if (delay_ns >= rate_ns)
+		record(&cp_block, 1 << 16, delay_ns, function, caller);
+	else if (draw_below(rate_ns, end_ns) < delay_ns) // stands for rate / delay such waits
+		record(&cp_block, (rate_ns << 16) / delay_ns, rate_ns, function, caller);
+}
+
+uint64_t cp_release_begin(const void *lock)
+{
+	if (!(load(&cp_contention_mode, relaxed) & CP_CONTENTION_MUTEX) || !cp_waiters_maybe(lock))
+		return 0;
+	return cp_waiters_collect_ns(lock, now_ns());
+}
+
+void cp_release_end(uint64_t delay_ns, void (*function)(void), const void *caller)
+{
+	uint64_t fraction = load(&cp_mutex.sampling, relaxed);
+	if (delay_ns == 0 || fraction == 0)
+		return;
+	if (fraction == 1 || draw_below(fraction, now_ns()) == 0)
+		record(&cp_mutex, fraction << 16, fraction * delay_ns, function, caller);
+}
+
+static void zero(struct cp_stack *stack, void *arg)
+{
+	(void)arg;
+	store(&stack->values[CP_CONTENTION_COUNT_Q16], 0, relaxed);
+	store(&stack->values[CP_CONTENTION_DELAY_NS], 0, relaxed);
+}
+
+void cp_contention_reset_in_child(void)
+{
+	cp_waiters_forget_all();
+	cp_stacktab_each(&cp_block.stacks, zero, NULL);
+	cp_stacktab_each(&cp_mutex.stacks, zero, NULL);
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. The block and the mutex profile's share of a lock that is taken.
+//
+// One wait serves both. The block profile charges it to the thread that waited, when the wait is over; the
+// mutex profile to each thread that released the lock meanwhile, for its part. Both are sampled here and
+// recorded unbiased, so a change of rate never alters what is recorded (Go's rules since 1.17 and 1.22).
+// The functions that are stood in for are in lib/interpose/; with both profiles off they do nothing but
+// load cp_contention_mode.
+#ifndef CPROF_KIND_CONTENTION_HOOK_H
+#define CPROF_KIND_CONTENTION_HOOK_H
+
+#include "sigsafe/atomic.h"
+#include "sigsafe/stacktab.h"
+#include "sigsafe/types.h"
+#include "waiters_hook.h"
+
+// Bits of cp_contention_mode.
+enum {
+	CP_CONTENTION_FOUND = 1, // lib/interpose/ knows the real functions
+	CP_CONTENTION_BLOCK = 2,
+	CP_CONTENTION_MUTEX = 4,
+};
+
+extern __attribute__((visibility("hidden"))) _Atomic unsigned cp_contention_mode;
+
+/** Nothing is to be done but to call the real function. Context: SIG. */
+static inline bool cp_contention_is_off(void)
+{
+	return __builtin_expect(load(&cp_contention_mode, relaxed) == CP_CONTENTION_FOUND, 1);
+}
+
+/** False: too early, a constructor runs before ours. */
+static inline bool cp_contention_is_found(void)
+{
+	return __builtin_expect(load(&cp_contention_mode, relaxed) != 0, 1);
+}
+
+// What a stack's values[] hold, unsampled already.
+enum cp_contention_value {
+	CP_CONTENTION_COUNT_Q16, // a short wait that was kept stands for many: a fraction
+	CP_CONTENTION_DELAY_NS,
+};
+
+struct cp_contention {
+	struct cp_stacktab stacks;
+	_Atomic bool is_ready;     // the table is there, the unwinder works
+	_Atomic uint64_t sampling; // block: ns; mutex: 1 of so many; 0: off
+};
+
+extern __attribute__((visibility("hidden"))) struct cp_contention cp_block, cp_mutex;
+
+/** A wait that goes on. */
+struct cp_wait {
+	uint64_t start_ns; // 0: nobody asked
+	struct cp_waiter *waiter;
+};
+
+/** lock: whose releases are to be charged; NULL: none. Context: SIG. */
+struct cp_wait cp_wait_begin(const void *lock);
+
+/** is_over: it was a wait that came to its end, not an error on the spot. `function` is what the thread
+ *  waited in, `caller` the return address of that. Context: SIG. */
+void cp_wait_end(const struct cp_wait *wait, bool is_over, void (*function)(void), const void *caller);
+
+/** Around the release of a lock: before it, what its waiters waited for; after it, when others have it,
+ *  the rest of the work. Context: SIG. */
+uint64_t cp_release_begin(const void *lock);
+void cp_release_end(uint64_t delay_ns, void (*function)(void), const void *caller);
+
+/** In the child of fork(): nothing was waited for yet. Context: FORK. */
+void cp_contention_reset_in_child(void);
+
+#endif
