@@ -86,6 +86,9 @@ uint64_t cp_cpu_itimer_weight(struct cp_thread *t);
 /** The periods of the process's CPU time that no tick has taken yet; they are taken with this. */
 uint64_t cp_cpu_itimer_take_owed(void);
 
+/** It is the session's engine, not the last resort of some threads. */
+bool cp_cpu_itimer_is_alone(void);
+
 /** Ends the process's timer. */
 void cp_cpu_itimer_off(void);
 

@@ -87,7 +87,7 @@ static void itimer_disarm(struct cp_thread *t)
 
 static enum cp_marker itimer_undelivered(void)
 {
-	return CP_MARKER_NONE;
+	return CP_MARKER_THREAD_EXIT;
 }
 
 uint64_t cp_cpu_itimer_take_owed(void)
@@ -106,8 +106,16 @@ uint64_t cp_cpu_itimer_weight(struct cp_thread *t)
 {
 	if (t && t->engine != &cp_cpu_itimer)
 		return 0; // it has a timer of its own
-	// Alone it answers for all the process's time, also for signals that met one that was pending.
-	return itimer.is_alone ? cp_cpu_itimer_take_owed() : periods_a_tick();
+	// Signals that met one that was pending are lost, and some meet another thread than the one whose
+	// time they stand for: clocks say what is due. Alone it answers for all the process's time.
+	if (itimer.is_alone)
+		return cp_cpu_itimer_take_owed();
+	return t ? cp_cpu_owed(t) : periods_a_tick();
+}
+
+bool cp_cpu_itimer_is_alone(void)
+{
+	return itimer.is_alone;
 }
 
 bool cp_cpu_itimer_is_on(void)

@@ -43,8 +43,8 @@ static uint64_t cpu_clock_ns(const struct cp_thread *t)
 
 uint64_t cp_cpu_owed(struct cp_thread *t)
 {
-	if (t->engine == &cp_cpu_itimer)
-		return 0;
+	if (t->engine == &cp_cpu_itimer && cp_cpu_itimer_is_alone())
+		return 0; // the process's clock tells; see cp_cpu_itimer_take_owed()
 	uint64_t due = periods_due(t, cpu_clock_ns(t));
 	uint64_t ticks = load(&t->ticks, relaxed);
 	return due > ticks ? due - ticks : 0;

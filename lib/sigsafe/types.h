@@ -38,7 +38,7 @@ enum cp_marker {
 	CP_MARKER_BAD_STACK,    // the rule leads to memory that cannot be read, or back down the stack
 	CP_MARKER_MAP_BUSY,     // the module map was being changed (dlclose running)
 	CP_MARKER_KERNEL,       // time spent in the kernel that the engine may not sample
-	CP_MARKER_THREAD_EXIT,  // CPU time of a thread that ended before its next tick
+	CP_MARKER_THREAD_EXIT,  // CPU time after a thread's last tick, until it or the profile ended
 	CP_MARKER_BLOCKED,      // CPU time of a thread that blocks the profiling signal
 	CP_MARKER_LOST,         // samples dropped because the rings were full
 	CP_MARKER_OVERFLOW,     // stacks not kept because the stack table was full
