@@ -166,8 +166,10 @@ export function stackViewer(data, chart, hover) {
 		div.style.left = left + "px";
 		div.style.width = width + "px";
 		div.style.top = row * ROW + "px";
-		if (width > TEXT_WIDTH)
+		if (width > TEXT_WIDTH) {
 			div.textContent = label(node);
+			div.classList.add("text");
+		}
 		paint(div, node);
 		if (searched && !isRoot(node) && isFound(node.frame))
 			div.classList.add("found");

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
-// The graph as a map: drag and wheel, or two fingers, move and scale it; a double click shows all again;
-// a click selects a node.
+// The graph as a map: drag and wheel, or two fingers, move and scale it; a double click shows all of it, or
+// its top again; a click selects a node.
 
 const holder = document.getElementById("graph");
 const svg = holder?.querySelector("svg");
 const selected = new Set();
 
-// A node's <title> is its number; its name is in the <a> graphviz makes of a tooltip: "name (value)".
+// The <title> of a function's node is its number; its name is in the <a> graphviz makes of a tooltip:
+// "name (value)". Others are tags and the legend.
 function nameOf(node) {
+	if (!/^N\d+$/.test(node.querySelector("title")?.textContent))
+		return "";
 	const tip = node.querySelector("a")?.getAttributeNS("http://www.w3.org/1999/xlink", "title") ?? "";
 	return tip.replace(/ \([^()]*\)$/, "");
 }
@@ -16,7 +19,7 @@ function makeMovable() {
 	const graph = svg.querySelector("g");
 	const frame = document.createElementNS("http://www.w3.org/2000/svg", "g");
 	const pointers = new Map();
-	let x = 0, y = 0, scale = 1, moved = 0;
+	let x = 0, y = 0, scale = 1, moved = 0, isWhole = false;
 	svg.removeAttribute("viewBox");
 	svg.setAttribute("width", "100%");
 	svg.setAttribute("height", "100%");
@@ -35,13 +38,14 @@ function makeMovable() {
 		apply();
 	}
 
-	function fit() {
+	// As wide as the window and from the top; or all of it.
+	function fit(isWhole) {
 		x = y = 0;
 		scale = 1;
 		apply();
 		const box = frame.getBBox(), margin = 12;
 		const w = holder.clientWidth - 2 * margin, h = holder.clientHeight - 2 * margin;
-		scale = Math.min(w / box.width, h / box.height, 1);
+		scale = Math.min(w / box.width, isWhole ? h / box.height : 1, 1);
 		x = margin + (w - box.width * scale) / 2 - box.x * scale;
 		y = margin - box.y * scale;
 		apply();
@@ -81,13 +85,13 @@ function makeMovable() {
 		zoom(p.x, p.y, Math.exp(-e.deltaY * (e.deltaMode ? 0.05 : 0.002)));
 		e.preventDefault();
 	}, {passive: false});
-	svg.addEventListener("dblclick", fit);
+	svg.addEventListener("dblclick", () => fit(isWhole = !isWhole));
 	svg.addEventListener("click", (e) => {
 		const node = e.target.closest(".node");
 		if (node && moved < 5)
 			select(node);
 	});
-	fit();
+	fit(isWhole);
 }
 
 function select(node) {
@@ -103,7 +107,8 @@ function select(node) {
 document.addEventListener("search", (e) => {
 	let n = 0;
 	for (const node of svg?.querySelectorAll(".node") ?? []) {
-		const isFound = Boolean(e.detail?.test(nameOf(node)));
+		const name = nameOf(node);
+		const isFound = Boolean(name && e.detail?.test(name));
 		node.classList.toggle("found", isFound);
 		n += isFound;
 	}

@@ -60,7 +60,7 @@ END_TEST
 static void check_json(struct str s, const char *expected)
 {
 	struct buf b = {0};
-	json_string(s, &b);
+	put_json_string(s, &b);
 	buf_byte(&b, 0);
 	ck_assert_str_eq(b.ptr, expected);
 	buf_deinit(&b);

@@ -41,7 +41,7 @@ static const char source_options[] =
 		"                        templates|default; several with colons between them\n"
 		"  -tools PATHS          where objdump and its kin are: DIR or TOOL:DIR, by commas\n"
 		"\nWeb pages\n"
-		"  -http HOST:PORT       serve them there; each may be empty\n"
+		"  -http HOST:PORT       serve them there; each may be empty: localhost, any port\n"
 		"  -no_browser           open none\n"
 		"\nShorter names of -sample_index\n"
 		"  -inuse_space -inuse_objects -alloc_space -alloc_objects\n"

@@ -69,11 +69,11 @@ static void put_frame(struct flame *f, uint32_t node, struct buf *out)
 	struct str label = graph_node_name(g, node);
 	bool is_plain = name.len && !info->line && !info->address;
 	buf_byte(out, '[');
-	json_string(is_plain ? name : label, out);
+	put_json_string(is_plain ? name : label, out);
 	buf_byte(out, ',');
-	json_string(name, out);
+	put_json_string(name, out);
 	buf_byte(out, ',');
-	json_string(profile_str(g->profile, info->file), out);
+	put_json_string(profile_str(g->profile, info->file), out);
 	buf_byte(out, ']');
 }
 
@@ -124,8 +124,8 @@ static void put_boxes(const struct flame *f, struct buf *out)
 
 static void put_string(const char *key, struct str value, struct buf *out)
 {
-	json_key(key, false, out);
-	json_string(value, out);
+	put_json_key(key, false, out);
+	put_json_string(value, out);
 }
 
 void flame_write(struct report *r, uint32_t max_boxes, struct buf *out)
@@ -137,17 +137,17 @@ void flame_write(struct report *r, uint32_t max_boxes, struct buf *out)
 	put_string("type", r->options.sample_type, out);
 	put_string("unit", r->options.sample_unit, out);
 	put_string("output_unit", r->options.output_unit, out);
-	json_key("is_diff", false, out);
+	put_json_key("is_diff", false, out);
 	buf_cstr(out, f.deltas != f.widths ? "true" : "false");
-	json_key("frames", false, out);
+	put_json_key("frames", false, out);
 	buf_byte(out, '[');
 	uint32_t nboxes = put_frames(&f, out);
 	buf_byte(out, ']');
-	json_key("omitted", false, out);
+	put_json_key("omitted", false, out);
 	buf_i64(out, f.widths->nnodes - nboxes);
-	json_key("omitted_value", false, out);
+	put_json_key("omitted_value", false, out);
 	buf_i64(out, f.omitted_value);
-	json_key("boxes", false, out);
+	put_json_key("boxes", false, out);
 	buf_byte(out, '[');
 	put_boxes(&f, out);
 	buf_cstr(out, "]}");

@@ -20,7 +20,7 @@
 
 static void put_member(const char *key, int64_t v, bool first, struct buf *out)
 {
-	json_key(key, first, out);
+	put_json_key(key, first, out);
 	buf_i64(out, v);
 }
 
@@ -33,21 +33,21 @@ static void put_head(const struct report *r, const struct graph *g,
 		const struct node *n = &g->nodes[g->selected[i]];
 		shown = wrap_add(shown, mean_value(n->flat, n->flat_div));
 	}
-	json_key("sample_type", true, out);
-	json_string(r->options.sample_type, out);
-	json_key("unit", false, out);
-	json_string(r->options.sample_unit, out);
+	put_json_key("sample_type", true, out);
+	put_json_string(r->options.sample_type, out);
+	put_json_key("unit", false, out);
+	put_json_string(r->options.sample_unit, out);
 	put_member("total", r->total, false, out);
 	put_member("shown", shown, false, out);
 	put_member("dropped_nodes", dropped->nodes, false, out);
 	put_member("time_ns", p->time_nanos, false, out);
 	put_member("duration_ns", p->duration_nanos, false, out);
-	json_key("comments", false, out);
+	put_json_key("comments", false, out);
 	buf_byte(out, '[');
 	for (uint32_t i = 0; i < p->ncomments; i++) {
 		if (i)
 			buf_byte(out, ',');
-		json_string(profile_str(p, p->comments[i]), out);
+		put_json_string(profile_str(p, p->comments[i]), out);
 	}
 	buf_byte(out, ']');
 }
@@ -55,25 +55,25 @@ static void put_head(const struct report *r, const struct graph *g,
 static void put_nodes(struct graph *g, struct buf *out)
 {
 	const struct profile *p = g->profile;
-	json_key("nodes", false, out);
+	put_json_key("nodes", false, out);
 	buf_byte(out, '[');
 	for (uint32_t i = 0; i < g->nselected; i++) {
 		const struct node *n = &g->nodes[g->selected[i]];
 		const struct node_info *info = &g->infos[n->info];
 		buf_cstr(out, i ? ",\n{" : "\n{");
 		put_member("id", i, true, out);
-		json_key("name", false, out);
-		json_string(graph_node_name(g, g->selected[i]), out);
-		json_key("function", false, out);
-		json_string(profile_str(p, info->name), out);
+		put_json_key("name", false, out);
+		put_json_string(graph_node_name(g, g->selected[i]), out);
+		put_json_key("function", false, out);
+		put_json_string(profile_str(p, info->name), out);
 		if (info->file) {
-			json_key("file", false, out);
-			json_string(profile_str(p, info->file), out);
+			put_json_key("file", false, out);
+			put_json_string(profile_str(p, info->file), out);
 		}
 		if (info->line)
 			put_member("line", info->line, false, out);
 		if (info->address) {
-			json_key("address", false, out);
+			put_json_key("address", false, out);
 			buf_byte(out, '"');
 			buf_hex(out, info->address);
 			buf_byte(out, '"');
@@ -91,7 +91,7 @@ static void put_edges(struct graph *g, struct buf *out)
 	bool first = true;
 	for (uint32_t i = 0; i < g->nselected; i++)
 		ids[g->selected[i]] = i;
-	json_key("edges", false, out);
+	put_json_key("edges", false, out);
 	buf_byte(out, '[');
 	for (uint32_t i = 0; i < g->nselected; i++) {
 		const struct edge **edges;
@@ -105,9 +105,9 @@ static void put_edges(struct graph *g, struct buf *out)
 			put_member("from", i, true, out);
 			put_member("to", ids[e->dst], false, out);
 			put_member("weight", mean_value(e->weight, e->weight_div), false, out);
-			json_key("inline", false, out);
+			put_json_key("inline", false, out);
 			buf_cstr(out, e->is_inline ? "true" : "false");
-			json_key("residual", false, out);
+			put_json_key("residual", false, out);
 			buf_cstr(out, e->residual ? "true}" : "false}");
 		}
 	}
@@ -117,21 +117,21 @@ static void put_edges(struct graph *g, struct buf *out)
 static void put_tags(struct report *r, struct buf *out)
 {
 	struct tag_sums sums = tag_sums_create(r);
-	json_key("tags", false, out);
+	put_json_key("tags", false, out);
 	buf_byte(out, '[');
 	for (uint32_t i = 0; i < sums.n; i++) {
 		const struct tag_sum *s = &sums.items[i];
 		bool is_first_of_key = !i || sums.items[i - 1].key != s->key;
 		if (is_first_of_key) {
 			buf_cstr(out, i ? "]},\n{" : "\n{");
-			json_key("key", true, out);
-			json_string(profile_str(r->profile, s->key), out);
-			json_key("values", false, out);
+			put_json_key("key", true, out);
+			put_json_string(profile_str(r->profile, s->key), out);
+			put_json_key("values", false, out);
 			buf_byte(out, '[');
 		}
 		buf_cstr(out, is_first_of_key ? "{" : ",{");
-		json_key("value", true, out);
-		json_string(profile_str(r->profile, s->name), out);
+		put_json_key("value", true, out);
+		put_json_string(profile_str(r->profile, s->name), out);
 		put_member("weight", s->value, false, out);
 		buf_byte(out, '}');
 	}

@@ -33,7 +33,7 @@ static void put_ascii(unsigned char c, struct buf *out)
 	}
 }
 
-void json_string(struct str s, struct buf *out)
+void put_json_string(struct str s, struct buf *out)
 {
 	buf_byte(out, '"');
 	while (s.len) {
@@ -49,7 +49,7 @@ void json_string(struct str s, struct buf *out)
 	buf_byte(out, '"');
 }
 
-void json_key(const char *key, bool first, struct buf *out)
+void put_json_key(const char *key, bool first, struct buf *out)
 {
 	if (!first)
 		buf_byte(out, ',');

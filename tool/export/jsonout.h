@@ -8,9 +8,9 @@
 #include "base/str.h"
 
 /** s as a JSON string; bytes that are no UTF-8 become U+FFFD. */
-void json_string(struct str s, struct buf *out);
+void put_json_string(struct str s, struct buf *out);
 
 /** `"key":`, with a comma in front unless it is the first of its object. */
-void json_key(const char *key, bool first, struct buf *out);
+void put_json_key(const char *key, bool first, struct buf *out);
 
 #endif

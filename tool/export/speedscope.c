@@ -23,14 +23,14 @@ static void put_frames(struct graph *g, struct buf *out)
 		const struct node_info *info = &g->infos[g->nodes[i].info];
 		struct str file = profile_str(g->profile, info->file);
 		buf_cstr(out, i ? ",\n{" : "\n{");
-		json_key("name", true, out);
-		json_string(graph_node_name(g, i), out);
+		put_json_key("name", true, out);
+		put_json_string(graph_node_name(g, i), out);
 		if (file.len) {
-			json_key("file", false, out);
-			json_string(file, out);
+			put_json_key("file", false, out);
+			put_json_string(file, out);
 		}
 		if (info->line) {
-			json_key("line", false, out);
+			put_json_key("line", false, out);
 			buf_i64(out, info->line);
 		}
 		buf_byte(out, '}');
@@ -46,7 +46,7 @@ static int64_t value_of(const struct stacks *s, uint32_t stack, uint32_t type)
 static void put_samples(struct stacks *s, uint32_t type, struct buf *out)
 {
 	bool first = true;
-	json_key("samples", false, out);
+	put_json_key("samples", false, out);
 	buf_byte(out, '[');
 	for (uint32_t i = 0; i < s->n; i++) {
 		const uint32_t *path;
@@ -68,7 +68,7 @@ static void put_samples(struct stacks *s, uint32_t type, struct buf *out)
 static void put_weights(const struct stacks *s, uint32_t type, struct buf *out)
 {
 	bool first = true;
-	json_key("weights", false, out);
+	put_json_key("weights", false, out);
 	buf_byte(out, '[');
 	for (uint32_t i = 0; i < s->n; i++) {
 		int64_t v = value_of(s, i, type);
@@ -90,15 +90,15 @@ static void put_profile(struct stacks *s, uint32_t type, struct buf *out)
 		if (value_of(s, i, type) > 0)
 			total = wrap_add(total, value_of(s, i, type));
 	buf_byte(out, '{');
-	json_key("type", true, out);
+	put_json_key("type", true, out);
 	buf_cstr(out, "\"sampled\"");
-	json_key("name", false, out);
-	json_string(profile_str(p, p->sample_types[type].type), out);
-	json_key("unit", false, out);
-	json_string(speedscope_unit(profile_str(p, p->sample_types[type].unit)), out);
-	json_key("startValue", false, out);
+	put_json_key("name", false, out);
+	put_json_string(profile_str(p, p->sample_types[type].type), out);
+	put_json_key("unit", false, out);
+	put_json_string(speedscope_unit(profile_str(p, p->sample_types[type].unit)), out);
+	put_json_key("startValue", false, out);
 	buf_byte(out, '0');
-	json_key("endValue", false, out);
+	put_json_key("endValue", false, out);
 	buf_i64(out, total);
 	put_samples(s, type, out);
 	put_weights(s, type, out);
@@ -110,19 +110,19 @@ struct err *report_write_speedscope(struct report *r, struct buf *out)
 	struct stacks s;
 	stacks_create(r->profile, &s);
 	buf_byte(out, '{');
-	json_key("$schema", true, out);
+	put_json_key("$schema", true, out);
 	buf_cstr(out, "\"https://www.speedscope.app/file-format-schema.json\"");
-	json_key("exporter", false, out);
+	put_json_key("exporter", false, out);
 	buf_cstr(out, "\"cprof@" CPROF_VERSION "\"");
-	json_key("name", false, out);
-	json_string(r->options.title.len ? r->options.title : STR("profile"), out);
-	json_key("activeProfileIndex", false, out);
+	put_json_key("name", false, out);
+	put_json_string(r->options.title.len ? r->options.title : STR("profile"), out);
+	put_json_key("activeProfileIndex", false, out);
 	buf_i64(out, r->options.value_index);
-	json_key("shared", false, out);
+	put_json_key("shared", false, out);
 	buf_cstr(out, "{\"frames\":");
 	put_frames(s.g, out);
 	buf_byte(out, '}');
-	json_key("profiles", false, out);
+	put_json_key("profiles", false, out);
 	for (uint32_t i = 0; i < r->profile->nsample_types; i++) {
 		buf_byte(out, i ? ',' : '[');
 		put_profile(&s, i, out);

@@ -13,8 +13,8 @@ static void put_value(struct report *r, const char *key, int64_t v, struct buf *
 {
 	struct buf text = {0};
 	report_value(r, v, &text);
-	json_key(key, false, out);
-	json_string((struct str){text.ptr, text.len}, out);
+	put_json_key(key, false, out);
+	put_json_string((struct str){text.ptr, text.len}, out);
 	buf_deinit(&text);
 }
 
@@ -23,13 +23,13 @@ static void put_row(void *arg, const struct text_row *row)
 	struct rows *rows = arg;
 	struct buf *out = &rows->json;
 	buf_cstr(out, out->len ? ",\n{" : "{");
-	json_key("Name", true, out);
-	json_string(row->name, out);
-	json_key("InlineLabel", false, out);
-	json_string(str_from(row->inline_label), out);
-	json_key("Flat", false, out);
+	put_json_key("Name", true, out);
+	put_json_string(row->name, out);
+	put_json_key("InlineLabel", false, out);
+	put_json_string(str_from(row->inline_label), out);
+	put_json_key("Flat", false, out);
 	buf_i64(out, row->flat);
-	json_key("Cum", false, out);
+	put_json_key("Cum", false, out);
 	buf_i64(out, row->cum);
 	put_value(rows->report, "FlatFormat", row->flat, out);
 	put_value(rows->report, "CumFormat", row->cum, out);
