@@ -269,8 +269,8 @@ function makeTools(viewer, data) {
 	reset.textContent = "Reset zoom";
 	reset.addEventListener("click", () => viewer.reset(direction.value));
 	const hint = document.createElement("output");
-	hint.textContent = "Click: zoom. Shift-click, or Enter in the search: pivot." + (data.omitted
-		? ` ${data.omitted.toLocaleString("en")} small boxes are left out: focus to see them.` : "");
+	hint.textContent = "Click: zoom. Shift-click, or Enter in the search: pivot." + (data.has_more
+		? ` The ${data.boxes.length.toLocaleString("en")} widest boxes are here: focus to see others.` : "");
 	tools.append(direction, reset, hint);
 	document.addEventListener("keydown", (e) => {
 		if (e.key === "Escape")

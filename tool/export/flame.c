@@ -1,122 +1,209 @@
 // SPDX-License-Identifier: MIT
-// Flame graphs (see flame.h). The tree is the graph of -call_tree. A difference needs two: how much there
-// was in both profiles together is a box's width, what became of it the delta. Both are built from the
-// same samples in the same order, and so number their nodes alike.
+// Flame graphs (see flame.h). Boxes are unfolded best first: the widest that is known is written, and the
+// samples under it are sorted into its callees, which are known then. As no callee is wider than its
+// caller, the first max_boxes are the widest of all; and what is too small to be shown, in large profiles
+// nearly everything, is never looked at.
 #include "tool/export/flame.h"
 
 #include <stdlib.h>
 
+#include "base/mem.h"
 #include "tool/export/jsonout.h"
 #include "tool/report/formats.h"
 
-struct flame {
-	struct arena arena;
-	struct graph *widths, *deltas; // the same where nothing is negative
-	uint32_t *frames;              // [ninfos]: number in the output plus one
-	uint32_t *boxes;               // [nnodes]: likewise
-	int64_t omitted_value;
+struct box {
+	uint32_t frame;        // node of the graph
+	uint32_t caller;       // index in `shown`, or NO_INDEX
+	uint32_t first, nsamples; // cursors[first .. first + nsamples)
+	int64_t width, delta, own;
 };
 
-static bool has_negative(const struct profile *p, uint32_t value_index)
+// A sample, and how much of its stack, from the root, is above the box it is in.
+struct cursor {
+	uint32_t sample;
+	uint32_t locs, lines; // still to come: locations, and lines of the last of them
+	uint32_t next;        // the node that comes, while its box is unfolded
+};
+
+struct flame {
+	struct report *report;
+	struct graph *g; // names
+	struct cursor *cursors, *sorted;
+	uint32_t *slots;        // [nnodes]: callee of the box being unfolded, plus one
+	struct box *callees;    // of that box
+	uint32_t ncallees, callees_cap;
+	struct box *heap;       // known, not yet shown; the widest first
+	uint32_t nheap, heap_cap;
+	struct box *shown;
+	uint32_t nshown;
+	bool is_diff;
+};
+
+static int64_t value_of(const struct flame *f, uint32_t sample)
 {
-	for (uint32_t i = 0; i < p->nsamples; i++) {
-		if (profile_values(p, i)[value_index] < 0)
-			return true;
+	return profile_values(f->report->profile, sample)[f->report->options.value_index];
+}
+
+static bool is_wider(const struct box *a, const struct box *b)
+{
+	return a->width != b->width ? a->width > b->width : a->first < b->first;
+}
+
+static void swap(struct box *a, struct box *b)
+{
+	struct box t = *a;
+	*a = *b;
+	*b = t;
+}
+
+static void push(struct flame *f, const struct box *b)
+{
+	f->heap = mem_grow(f->heap, &f->heap_cap, f->nheap + 1, sizeof(*f->heap));
+	uint32_t at = f->nheap++;
+	f->heap[at] = *b;
+	for (; at && is_wider(&f->heap[at], &f->heap[(at - 1) / 2]); at = (at - 1) / 2)
+		swap(&f->heap[at], &f->heap[(at - 1) / 2]);
+}
+
+static struct box pop(struct flame *f)
+{
+	struct box widest = f->heap[0];
+	f->heap[0] = f->heap[--f->nheap];
+	for (uint32_t at = 0, child; (child = 2 * at + 1) < f->nheap; at = child) {
+		if (child + 1 < f->nheap && is_wider(&f->heap[child + 1], &f->heap[child]))
+			child++;
+		if (!is_wider(&f->heap[child], &f->heap[at]))
+			break;
+		swap(&f->heap[at], &f->heap[child]);
 	}
-	return false;
+	return widest;
 }
 
-static void build(struct flame *f, struct report *r)
+// The next node of a stack; NO_INDEX at its end.
+static uint32_t advance(const struct flame *f, struct cursor *c)
 {
-	struct profile *p = r->profile;
-	uint32_t index = r->options.value_index;
-	f->deltas = f->widths = report_graph(r);
-	if (!has_negative(p, index))
-		return;
-	profile_own(p, PROFILE_SAMPLES);
-	for (uint32_t i = 0; i < p->nsamples; i++) {
-		int64_t *v = &p->values[(size_t)i * p->nsample_types + index];
-		*v = wrap_abs(*v);
+	uint32_t single, n;
+	if (!c->lines && !c->locs)
+		return NO_INDEX;
+	if (!c->lines)
+		c->locs--;
+	struct stack stack = profile_stack(f->report->profile, c->sample);
+	const uint32_t *nodes = graph_location_nodes(f->g, stack.locs[c->locs], &single, &n);
+	if (!c->lines)
+		c->lines = n;
+	return nodes[--c->lines];
+}
+
+static void add_to_callee(struct flame *f, struct cursor *c, uint32_t caller)
+{
+	uint32_t *slot = &f->slots[c->next];
+	if (!*slot) {
+		f->callees = mem_grow(f->callees, &f->callees_cap, f->ncallees + 1, sizeof(*f->callees));
+		f->callees[f->ncallees++] = (struct box){.frame = c->next, .caller = caller};
+		*slot = f->ncallees;
 	}
-	f->widths = report_graph(r);
+	struct box *callee = &f->callees[*slot - 1];
+	int64_t v = value_of(f, c->sample);
+	callee->nsamples++;
+	callee->width = wrap_add(callee->width, wrap_abs(v));
+	callee->delta = wrap_add(callee->delta, v);
 }
 
-static int descending(const void *x, const void *y)
+// Sorts the samples of a range into callees, which are pushed; returns what ends here.
+static int64_t unfold(struct flame *f, uint32_t first, uint32_t n, uint32_t caller)
 {
-	int64_t a = *(const int64_t *)x, b = *(const int64_t *)y;
-	return (a < b) - (a > b);
+	struct cursor *range = f->cursors + first;
+	int64_t own = 0;
+	f->ncallees = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		range[i].next = advance(f, &range[i]);
+		if (range[i].next == NO_INDEX)
+			own = wrap_add(own, wrap_abs(value_of(f, range[i].sample)));
+		else
+			add_to_callee(f, &range[i], caller);
+	}
+	uint32_t at = first;
+	for (uint32_t i = 0; i < f->ncallees; i++) {
+		f->callees[i].first = at;
+		at += f->callees[i].nsamples;
+		push(f, &f->callees[i]);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		if (range[i].next != NO_INDEX)
+			f->sorted[f->callees[f->slots[range[i].next] - 1].first++] = range[i];
+	}
+	memcpy(range, f->sorted + first, (at - first) * sizeof(*range));
+	for (uint32_t i = 0; i < f->ncallees; i++)
+		f->slots[f->callees[i].frame] = 0;
+	return own;
 }
 
-// The widest box that has to go for max_boxes to stay. A caller is at least as wide as what it calls, so
-// what stays hangs together.
-static int64_t widest_omitted(struct flame *f, uint32_t max_boxes)
+static void build(struct flame *f, uint32_t max_boxes)
 {
-	const struct graph *g = f->widths;
-	if (g->nnodes <= max_boxes)
-		return 0;
-	int64_t *sorted = arena_array(&f->arena, int64_t, g->nnodes);
-	for (uint32_t i = 0; i < g->nnodes; i++)
-		sorted[i] = g->nodes[i].cum;
-	qsort(sorted, g->nnodes, sizeof(*sorted), descending);
-	return sorted[max_boxes];
+	const struct profile *p = f->report->profile;
+	uint32_t n = 0;
+	f->cursors = mem_resize(NULL, p->nsamples, sizeof(*f->cursors));
+	f->sorted = mem_resize(NULL, p->nsamples, sizeof(*f->sorted));
+	f->slots = mem_zeroed(f->g->nnodes, sizeof(*f->slots));
+	f->shown = mem_resize(NULL, max_boxes, sizeof(*f->shown));
+	for (uint32_t i = 0; i < p->nsamples; i++) {
+		int64_t v = value_of(f, i);
+		f->is_diff |= v < 0;
+		if (v)
+			f->cursors[n++] = (struct cursor){.sample = i, .locs = profile_stack(p, i).n};
+	}
+	unfold(f, 0, n, NO_INDEX);
+	while (f->nheap && f->nshown < max_boxes) {
+		struct box b = pop(f);
+		b.own = unfold(f, b.first, b.nsamples, f->nshown);
+		f->shown[f->nshown++] = b;
+	}
 }
 
-static void put_frame(struct flame *f, uint32_t node, struct buf *out)
+static void put_frame(const struct flame *f, uint32_t node, struct buf *out)
 {
-	struct graph *g = f->widths;
+	struct graph *g = f->g;
 	const struct node_info *info = &g->infos[g->nodes[node].info];
 	struct str name = profile_str(g->profile, info->name);
-	struct str label = graph_node_name(g, node);
 	bool is_plain = name.len && !info->line && !info->address;
 	buf_byte(out, '[');
-	put_json_string(is_plain ? name : label, out);
+	put_json_string(is_plain ? name : graph_node_name(g, node), out);
 	buf_byte(out, ',');
 	put_json_string(name, out);
 	buf_byte(out, ',');
-	put_json_string(profile_str(g->profile, info->file), out);
+	put_json_string(report_trim_path(f->report, profile_str(g->profile, info->file)), out);
 	buf_byte(out, ']');
 }
 
-// Numbers the boxes that stay and their frames, and writes the frames.
-static uint32_t put_frames(struct flame *f, struct buf *out)
+// Numbers the frames that are shown, in `slots`, plus one.
+static void put_frames(struct flame *f, struct buf *out)
 {
-	const struct graph *g = f->widths;
-	uint32_t nboxes = 0, nframes = 0;
-	f->frames = arena_array(&f->arena, uint32_t, g->ninfos);
-	f->boxes = arena_array(&f->arena, uint32_t, g->nnodes);
-	for (uint32_t i = 0; i < g->nnodes; i++) {
-		if (g->nodes[i].cum <= f->omitted_value)
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < f->nshown; i++) {
+		uint32_t node = f->shown[i].frame;
+		if (f->slots[node])
 			continue;
-		f->boxes[i] = ++nboxes;
-		if (f->frames[g->nodes[i].info])
-			continue;
-		buf_cstr(out, nframes ? ",\n" : "");
-		put_frame(f, i, out);
-		f->frames[g->nodes[i].info] = ++nframes;
+		buf_cstr(out, n ? ",\n" : "");
+		put_frame(f, node, out);
+		f->slots[node] = ++n;
 	}
-	return nboxes;
 }
 
 static void put_boxes(const struct flame *f, struct buf *out)
 {
-	const struct graph *g = f->widths;
-	bool is_first = true;
-	for (uint32_t i = 0; i < g->nnodes; i++) {
-		if (!f->boxes[i])
-			continue;
-		uint32_t caller = graph_caller(g, i);
-		buf_cstr(out, is_first ? "[" : ",[");
-		is_first = false;
-		buf_i64(out, f->frames[g->nodes[i].info] - 1);
+	for (uint32_t i = 0; i < f->nshown; i++) {
+		const struct box *b = &f->shown[i];
+		buf_cstr(out, i ? ",[" : "[");
+		buf_i64(out, f->slots[b->frame] - 1);
 		buf_byte(out, ',');
-		buf_i64(out, caller ? (int64_t)f->boxes[caller - 1] - 1 : -1);
+		buf_i64(out, b->caller == NO_INDEX ? -1 : (int64_t)b->caller);
 		buf_byte(out, ',');
-		buf_i64(out, g->nodes[i].cum);
+		buf_i64(out, b->width);
 		buf_byte(out, ',');
-		buf_i64(out, g->nodes[i].flat);
-		if (f->deltas != f->widths) {
+		buf_i64(out, b->own);
+		if (f->is_diff) {
 			buf_byte(out, ',');
-			buf_i64(out, f->deltas->nodes[i].cum);
+			buf_i64(out, b->delta);
 		}
 		buf_byte(out, ']');
 	}
@@ -130,29 +217,29 @@ static void put_string(const char *key, struct str value, struct buf *out)
 
 void flame_write(struct report *r, uint32_t max_boxes, struct buf *out)
 {
-	struct flame f = {0};
-	build(&f, r);
-	f.omitted_value = widest_omitted(&f, max_boxes);
+	struct flame f = {.report = r, .g = graph_of_frames(r->profile)};
+	build(&f, max_boxes);
 	buf_printf(out, "{\"total\":%ld,\"ratio\":%.17g", r->total, r->options.ratio);
 	put_string("type", r->options.sample_type, out);
 	put_string("unit", r->options.sample_unit, out);
 	put_string("output_unit", r->options.output_unit, out);
 	put_json_key("is_diff", false, out);
-	buf_cstr(out, f.deltas != f.widths ? "true" : "false");
+	buf_cstr(out, f.is_diff ? "true" : "false");
+	put_json_key("has_more", false, out);
+	buf_cstr(out, f.nheap ? "true" : "false");
 	put_json_key("frames", false, out);
 	buf_byte(out, '[');
-	uint32_t nboxes = put_frames(&f, out);
+	put_frames(&f, out);
 	buf_byte(out, ']');
-	put_json_key("omitted", false, out);
-	buf_i64(out, f.widths->nnodes - nboxes);
-	put_json_key("omitted_value", false, out);
-	buf_i64(out, f.omitted_value);
 	put_json_key("boxes", false, out);
 	buf_byte(out, '[');
 	put_boxes(&f, out);
 	buf_cstr(out, "]}");
-	if (f.deltas != f.widths)
-		graph_destroy(f.deltas);
-	graph_destroy(f.widths);
-	arena_deinit(&f.arena);
+	free(f.cursors);
+	free(f.sorted);
+	free(f.slots);
+	free(f.callees);
+	free(f.heap);
+	free(f.shown);
+	graph_destroy(f.g);
 }

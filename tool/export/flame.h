@@ -11,11 +11,11 @@
 enum { FLAME_MAX_BOXES = 20000 };
 
 /**
- * Of a report in REPORT_DOT with call_tree. Writes JSON: the max_boxes heaviest boxes, each after its caller.
+ * Writes JSON: the max_boxes widest boxes, each after its caller.
  *
  *	total, unit, output_unit, type, ratio   of the report
  *	is_diff   some values are negative: boxes have a width and a delta
- *	omitted   boxes left out, each at most `omitted_value` wide
+ *	has_more  there are narrower ones
  *	frames    [label, function, file]
  *	boxes     [frame, index of the caller's box or -1, width, own width (, delta)]
  */

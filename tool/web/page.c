@@ -18,11 +18,8 @@ static void edit_lines(struct config *c)
 	c->granularity = "lines";
 }
 
-// A flame graph needs every stack whole; small boxes are left out when it is drawn.
 static void edit_flamegraph(struct config *c)
 {
-	c->call_tree = true;
-	c->trim = false;
 	if (!*c->granularity)
 		c->granularity = "filefunctions";
 }
@@ -30,7 +27,7 @@ static void edit_flamegraph(struct config *c)
 const struct page_kind page_kinds[] = {
 		{"top", "Top", "top", "top.js", edit_top, page_top},
 		{"graph", "Graph", "dot", "graph.js", NULL, page_graph},
-		{"flamegraph", "Flame Graph", "dot", "flamegraph.js", edit_flamegraph, page_flamegraph},
+		{"flamegraph", "Flame Graph", "folded", "flamegraph.js", edit_flamegraph, page_flamegraph},
 		{"peek", "Peek", "peek", NULL, edit_lines, page_peek},
 		{"source", "Source", "weblist", "source.js", NULL, page_source},
 		{"disasm", "Disassemble", "disasm", NULL, NULL, page_disasm},
