@@ -107,7 +107,7 @@ int cprof_set_block_profile_rate(int64_t rate_ns);
 int cprof_set_mutex_profile_fraction(int fraction);
 
 /**
- * A profile that has a name: "allocs", "block", "heap", "mutex", or one of your own. Owned by the library.
+ * A profile that has a name: "allocs", "block", "heap", "mutex", "threads", or one of your own. Owned by the library.
  * Go: *pprof.Profile.
  */
 struct cprof_profile;
@@ -120,11 +120,12 @@ void cprof_profiles(int (*fn)(const struct cprof_profile *profile, void *arg), v
 
 const char *cprof_profile_name(const struct cprof_profile *profile);
 
-/** Distinct stacks in it; of your own ones, keys. Go: Profile.Count. */
+/** Distinct stacks in it; of threads, threads; of your own ones, keys. Go: Profile.Count. */
 uint64_t cprof_profile_count(const struct cprof_profile *profile);
 
 /**
- * Writes the profile as it is now: debug 0: gzip'd profile.proto; 1: Go's text form. Go: Profile.WriteTo.
+ * Writes the profile as it is now: debug 0: gzip'd profile.proto; 1: Go's text form; 2: the same,
+ * but for threads. Go: Profile.WriteTo.
  *
  * heap: alloc_objects, alloc_space, inuse_objects, inuse_space as in Go, then peak_objects and peak_space:
  * what was in use when the heap was largest. allocs: the first four; freed allocations have a numeric label
@@ -132,6 +133,12 @@ uint64_t cprof_profile_count(const struct cprof_profile *profile);
  * block, mutex: contentions and delay, in nanoseconds. block tells where threads waited, once they went on;
  * mutex where locks were released that others waited for, with the time these had waited since the lock was
  * taken. (A release in pthread_cond_wait counts; the lock that is taken again there is a part of that wait.)
+ * threads ("goroutine" finds it, too): the stacks of all threads, now, those alike (and with the same labels)
+ * counted together; with debug 2 a block a thread: name, state, what it waits for and for how long, labels,
+ * frames. Each thread is asked by a real-time signal of our own and answers at once, so nobody is stopped; poll,
+ * epoll_wait, select, nanosleep and the like return EINTR to a program that is asked in them (signal(7)).
+ * Threads that block the signal, sleep uninterruptibly or do not answer within a second are listed without a
+ * stack, and why.
  * -ENODATA: never switched on (heap, allocs). The writer's errors.
  */
 int cprof_profile_write_to(

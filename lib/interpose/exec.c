@@ -9,48 +9,62 @@
 #include <stddef.h>
 #include <unistd.h>
 
+#include "kind/threads_hook.h"
 #include "leave.h"
 #include "next.h"
 #include "visible.h"
 
-CP_VISIBLE int execve(const char *path, char *const argv[], char *const envp[])
+static void before_exec(void)
 {
 	cp_leave();
-	return cp_next()->execve(path, argv, envp);
+	cp_threads_before_exec();
+}
+
+/** exec came back. */
+static int failed_exec(int ret)
+{
+	cp_threads_after_exec();
+	return ret;
+}
+
+CP_VISIBLE int execve(const char *path, char *const argv[], char *const envp[])
+{
+	before_exec();
+	return failed_exec(cp_next()->execve(path, argv, envp));
 }
 
 CP_VISIBLE int execv(const char *path, char *const argv[])
 {
-	cp_leave();
-	return cp_next()->execv(path, argv);
+	before_exec();
+	return failed_exec(cp_next()->execv(path, argv));
 }
 
 CP_VISIBLE int execvp(const char *file, char *const argv[])
 {
-	cp_leave();
-	return cp_next()->execvp(file, argv);
+	before_exec();
+	return failed_exec(cp_next()->execvp(file, argv));
 }
 
 CP_VISIBLE int execvpe(const char *file, char *const argv[], char *const envp[])
 {
-	cp_leave();
-	return cp_next()->execvpe(file, argv, envp);
+	before_exec();
+	return failed_exec(cp_next()->execvpe(file, argv, envp));
 }
 
 CP_VISIBLE int fexecve(int fd, char *const argv[], char *const envp[])
 {
-	cp_leave();
-	return cp_next()->fexecve(fd, argv, envp);
+	before_exec();
+	return failed_exec(cp_next()->fexecve(fd, argv, envp));
 }
 
 CP_VISIBLE int execveat(int dir_fd, const char *path, char *const argv[], char *const envp[], int flags)
 {
-	cp_leave();
 	if (!cp_next()->execveat) { // a glibc before 2.34
 		errno = ENOSYS;
 		return -1;
 	}
-	return cp_next()->execveat(dir_fd, path, argv, envp, flags);
+	before_exec();
+	return failed_exec(cp_next()->execveat(dir_fd, path, argv, envp, flags));
 }
 
 // The arguments of the variadic ones become an array on the stack, where they came from: malloc is not

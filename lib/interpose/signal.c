@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Context: SIG. Our signal belongs to us while our handler is installed, and the program does not
-// notice: what it sets is kept, told back when it asks, and called for signals that are not ours.
+// Context: SIG. A signal of ours belongs to us while our handler is installed, and the program does not
+// notice: what it sets is kept, told back when it asks, and called for those that are not from us.
 // All other signals pass straight through.
 #include <errno.h>
 #include <signal.h>
@@ -8,6 +8,7 @@
 
 #include "kind/cpu_hook.h"
 #include "kind/signal_hook.h"
+#include "kind/threads_hook.h"
 #include "next.h"
 #include "visible.h"
 
@@ -28,61 +29,62 @@ static void from_libc(const struct sigaction *from, struct cp_action *to)
 
 CP_VISIBLE int sigaction(int sig, const struct sigaction *action, struct sigaction *old)
 {
+	uintptr_t handler = action ? (uintptr_t)action->sa_sigaction : 0;
 	bool is_handler_itself =
-		action && (uintptr_t)action->sa_sigaction == (uintptr_t)cp_cpu_on_signal;
-	if (sig != cp_signal_ours() || sig <= 0 || is_handler_itself)
+		handler == (uintptr_t)cp_cpu_on_signal || handler == (uintptr_t)cp_threads_on_signal;
+	if (!cp_signal_is_ours(sig) || is_handler_itself)
 		return cp_next()->sigaction(sig, action, old);
 	struct cp_action ours, ours_old;
 	if (action)
 		from_libc(action, &ours);
-	cp_signal_swap_app_action(action ? &ours : NULL, &ours_old);
+	cp_signal_swap_app_action(sig, action ? &ours : NULL, &ours_old);
 	if (old)
 		to_libc(&ours_old, old);
 	return 0;
 }
 
 /** Sets handler and flags for our signal, returns what was there: the signal() family. */
-static sighandler_t set_handler(sighandler_t handler, uint64_t flags)
+static sighandler_t set_handler(int sig, sighandler_t handler, uint64_t flags)
 {
 	struct cp_action action = {.handler = (uintptr_t)handler, .flags = flags};
 	struct cp_action old;
-	cp_signal_swap_app_action(&action, &old);
+	cp_signal_swap_app_action(sig, &action, &old);
 	return (sighandler_t)old.handler;
 }
 
 CP_VISIBLE sighandler_t signal(int sig, sighandler_t handler)
 {
-	if (sig <= 0 || sig != cp_signal_ours())
+	if (!cp_signal_is_ours(sig))
 		return cp_next()->signal(sig, handler);
-	return set_handler(handler, SA_RESTART);
+	return set_handler(sig, handler, SA_RESTART);
 }
 
 CP_VISIBLE sighandler_t sysv_signal(int sig, sighandler_t handler)
 {
-	if (sig <= 0 || sig != cp_signal_ours())
+	if (!cp_signal_is_ours(sig))
 		return cp_next()->sysv_signal(sig, handler);
-	return set_handler(handler, SA_RESETHAND | SA_NODEFER);
+	return set_handler(sig, handler, SA_RESETHAND | SA_NODEFER);
 }
 
 CP_VISIBLE sighandler_t sigset(int sig, sighandler_t handler)
 {
-	if (sig <= 0 || sig != cp_signal_ours() || handler == SIG_HOLD)
+	if (!cp_signal_is_ours(sig) || handler == SIG_HOLD)
 		return cp_next()->sigset(sig, handler);
-	return set_handler(handler, 0);
+	return set_handler(sig, handler, 0);
 }
 
 CP_VISIBLE int sigignore(int sig)
 {
-	if (sig <= 0 || sig != cp_signal_ours())
+	if (!cp_signal_is_ours(sig))
 		return cp_next()->sigignore(sig);
-	set_handler(SIG_IGN, 0);
+	set_handler(sig, SIG_IGN, 0);
 	return 0;
 }
 
 CP_VISIBLE int siginterrupt(int sig, int interrupt)
 {
 	// Ours restarts system calls whatever the program prefers: it must not notice our ticks.
-	if (sig <= 0 || sig != cp_signal_ours())
+	if (!cp_signal_is_ours(sig))
 		return cp_next()->siginterrupt(sig, interrupt);
 	return 0;
 }

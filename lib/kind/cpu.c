@@ -7,12 +7,11 @@
 #include "cpu.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cpu_session.h"
-#include "signal_hook.h"
+#include "signal_install.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/clock.h"
 #include "sigsafe/futex.h"
@@ -54,48 +53,6 @@ static bool take_state(enum cp_cpu_state from, enum cp_cpu_state to)
 
 /// Once in a process
 
-static bool is_free(int sig)
-{
-	struct cp_action action;
-	cp_signal_query_kernel(sig, &action);
-	return action.handler == (uintptr_t)SIG_DFL ||
-	       (sig == SIGPROF && action.handler == (uintptr_t)SIG_IGN);
-}
-
-/** SIGPROF, unless the program uses it: then the highest real-time signal it does not. */
-static int pick_signal(void)
-{
-	if (is_free(SIGPROF))
-		return SIGPROF;
-	for (int sig = SIGRTMAX; sig > SIGRTMIN; sig--) {
-		if (is_free(sig))
-			return sig;
-	}
-	return -EBUSY;
-}
-
-static int install_handler(void)
-{
-	int sig = cp_signal_ours();
-	if (sig > 0)
-		return 0;
-	sig = pick_signal();
-	if (sig < 0)
-		return sig;
-	struct cp_action app;
-	cp_signal_query_kernel(sig, &app);
-	struct sigaction action = {
-		.sa_sigaction = (void (*)(int, siginfo_t *, void *))cp_cpu_on_signal,
-		.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK,
-	};
-	// No other handler comes in between: it could jump out (siglongjmp) and leave a ring taken.
-	sigfillset(&action.sa_mask);
-	if (sigaction(sig, &action, NULL) < 0)
-		return -errno;
-	cp_signal_take(sig, &app);
-	return 0;
-}
-
 static int make_rings(void)
 {
 	if (cp_cpu_shared.rings)
@@ -114,7 +71,8 @@ static int prepare_process(void)
 	if (ret == 0)
 		ret = cp_modmap_refresh();
 	if (ret == 0)
-		ret = install_handler();
+		ret = cp_signal_install(CP_SIGNAL_CPU, cp_cpu_on_signal);
+	ret = ret < 0 ? ret : 0;
 	if (magic == 0) {
 		struct cp_random random;
 		cp_random_seed(&random);

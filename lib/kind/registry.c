@@ -7,6 +7,7 @@
 #include "custom.h"
 #include "heap.h"
 #include "kind.h"
+#include "threads.h"
 
 static int write_heap(const struct cprof_profile *p, struct cprof_writer writer, int debug)
 {
@@ -16,6 +17,16 @@ static int write_heap(const struct cprof_profile *p, struct cprof_writer writer,
 static int write_allocs(const struct cprof_profile *p, struct cprof_writer writer, int debug)
 {
 	return cp_heap_write(CP_HEAP_VIEW_ALLOCS, writer, debug);
+}
+
+static int write_threads(const struct cprof_profile *p, struct cprof_writer writer, int debug)
+{
+	return cp_threads_write(writer, debug);
+}
+
+static uint64_t count_threads(const struct cprof_profile *p)
+{
+	return cp_threads_count();
 }
 
 static uint64_t count_heap(const struct cprof_profile *p)
@@ -49,6 +60,7 @@ static const struct cprof_profile builtin[] = {
 	{"block", write_block, count_block},
 	{"heap", write_heap, count_heap},
 	{"mutex", write_mutex, count_mutex},
+	{"threads", write_threads, count_threads},
 };
 
 enum { BUILTIN_COUNT = sizeof(builtin) / sizeof(builtin[0]) };
@@ -79,6 +91,8 @@ const struct cprof_profile *cp_kind_lookup(const char *name)
 {
 	int ibuiltin = 0;
 	const struct cprof_profile *custom = NULL, *p;
+	if (strcmp(name, "goroutine") == 0) // what Go's users and tools ask for
+		name = "threads";
 	while ((p = next_of(&ibuiltin, &custom)) && strcmp(p->name, name) != 0)
 		;
 	return p;

@@ -15,50 +15,74 @@
 #include "sigsafe/sys.h"
 #include "signal_hook.h"
 
-static struct {
+struct owned {
 	_Atomic int sig;
 	struct cp_lock lock;
 	_Atomic uint32_t version;
 	struct cp_action copies[2];
-} ours;
+};
 
-int cp_signal_ours(void)
+static struct owned owned[CP_SIGNAL_USES];
+
+int cp_signal_of(enum cp_signal_use use)
 {
-	return load(&ours.sig, acquire);
+	return load(&owned[use].sig, acquire);
 }
 
-static void read_app_action(struct cp_action *action_out)
+static struct owned *find(int sig)
+{
+	for (int use = 0; sig > 0 && use < CP_SIGNAL_USES; use++) {
+		if (load(&owned[use].sig, acquire) == sig)
+			return &owned[use];
+	}
+	return NULL;
+}
+
+bool cp_signal_is_ours(int sig)
+{
+	return find(sig) != NULL;
+}
+
+static void read_app_action(struct owned *o, struct cp_action *action_out)
 {
 	uint32_t version;
 	do {
-		version = load(&ours.version, acquire);
-		*action_out = ours.copies[version & 1];
+		version = load(&o->version, acquire);
+		*action_out = o->copies[version & 1];
 		fence(acquire);
-	} while (load(&ours.version, relaxed) - version > 0);
+	} while (load(&o->version, relaxed) - version > 0);
 }
 
-void cp_signal_swap_app_action(const struct cp_action *action, struct cp_action *old_out)
+static void swap_app_action(struct owned *o, const struct cp_action *action, struct cp_action *old_out)
 {
-	cp_lock_take(&ours.lock);
-	uint32_t version = load(&ours.version, relaxed);
+	cp_lock_take(&o->lock);
+	uint32_t version = load(&o->version, relaxed);
 	if (old_out)
-		*old_out = ours.copies[version & 1];
+		*old_out = o->copies[version & 1];
 	if (action) {
-		ours.copies[(version + 1) & 1] = *action;
-		store(&ours.version, version + 1, release);
+		o->copies[(version + 1) & 1] = *action;
+		store(&o->version, version + 1, release);
 	}
-	cp_lock_release(&ours.lock);
+	cp_lock_release(&o->lock);
 }
 
-void cp_signal_take(int sig, const struct cp_action *app)
+void cp_signal_swap_app_action(int sig, const struct cp_action *action, struct cp_action *old_out)
 {
-	cp_signal_swap_app_action(app, NULL);
-	store(&ours.sig, sig, release);
+	struct owned *o = find(sig);
+	if (o)
+		swap_app_action(o, action, old_out);
+}
+
+void cp_signal_take(enum cp_signal_use use, int sig, const struct cp_action *app)
+{
+	swap_app_action(&owned[use], app, NULL);
+	store(&owned[use].sig, sig, release);
 }
 
 void cp_signal_reset_in_child(void)
 {
-	store(&ours.lock.word, 0, relaxed);
+	for (int use = 0; use < CP_SIGNAL_USES; use++)
+		store(&owned[use].lock.word, 0, relaxed);
 }
 
 /** The kernel's sigset_t: a word, or a structure of one. */
@@ -80,12 +104,14 @@ void cp_signal_query_kernel(int sig, struct cp_action *action_out)
 
 void cp_signal_pass_on(int sig, void *info, void *ucontext)
 {
-	struct cp_action app;
-	read_app_action(&app);
+	struct cp_action app = {0};
+	struct owned *o = find(sig);
+	if (o)
+		read_app_action(o, &app);
 	if (app.handler <= (uintptr_t)SIG_IGN)
 		return;
 	if (app.flags & SA_RESETHAND)
-		cp_signal_swap_app_action(&(struct cp_action){0}, NULL);
+		cp_signal_swap_app_action(sig, &(struct cp_action){0}, NULL);
 	// Our handler blocks all; his runs under the interrupted code's mask and what he asked for.
 	uint64_t mask = mask_word(&((const struct ucontext *)ucontext)->uc_sigmask) | app.mask;
 	if (!(app.flags & SA_NODEFER))

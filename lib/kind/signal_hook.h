@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Context: SIG. The profiling signal, and the application's own action for it.
+// Context: SIG. The signals we use, and the application's own actions for them.
 //
 // Our handler stays for the life of the process once it is installed: SIG_DFL with a tick pending
 // would kill. What the application sets or asks for that signal meanwhile is kept beside, and
@@ -16,14 +16,29 @@ struct cp_action {
 	uint64_t mask;
 };
 
+/** What we use signals for, one each. */
+enum cp_signal_use {
+	CP_SIGNAL_CPU,     // ticks
+	CP_SIGNAL_THREADS, // asks a thread for its stack
+	CP_SIGNAL_USES,
+};
+
 /** The signal our handler is installed for; 0: none yet. */
-int cp_signal_ours(void);
+int cp_signal_of(enum cp_signal_use use);
+
+static inline int cp_signal_ours(void)
+{
+	return cp_signal_of(CP_SIGNAL_CPU);
+}
+
+/** One of ours, whatever for. */
+bool cp_signal_is_ours(int sig);
 
 /** From now on `sig` is ours; `app` is what the application had. */
-void cp_signal_take(int sig, const struct cp_action *app);
+void cp_signal_take(enum cp_signal_use use, int sig, const struct cp_action *app);
 
-/** What sigaction(2) does, on the application's action. Either may be NULL. */
-void cp_signal_swap_app_action(const struct cp_action *action, struct cp_action *old_out);
+/** What sigaction(2) does, on the application's action for a signal of ours. Either may be NULL. */
+void cp_signal_swap_app_action(int sig, const struct cp_action *action, struct cp_action *old_out);
 
 /** A signal that is not from us: the application's handler is called as the kernel would call it.
  *  Where it has none the signal is dropped (SIG_DFL would end the process). */

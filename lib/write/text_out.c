@@ -124,27 +124,55 @@ void cp_text_out_addresses(struct cp_text_out *o, const uintptr_t *pcs, uint32_t
 		cp_text_out_printf(o, " 0x%lx", (unsigned long)pcs[i] + (i == 0));
 }
 
+/** NULL: nothing is known of it; what came after resolve() is not. */
+static const struct name *find_name(struct cp_text_out *o, uintptr_t pc, bool is_leaf, uint32_t epoch)
+{
+	uint32_t id = cp_locations_intern(&o->locations, pc, is_leaf, epoch);
+	return id && id <= o->locations.grouped ? &o->names[id - 1] : NULL;
+}
+
+static void put_function(struct cp_text_out *o, const struct name *n)
+{
+	const struct cp_string_entry *e = &o->strings.entries[n->string];
+	append(o, o->strings.bytes + e->offset, e->len);
+	cp_text_out_printf(o, "+0x%lx", (unsigned long)n->offset);
+}
+
 void cp_text_out_stack(struct cp_text_out *o, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch)
 {
 	for (uint32_t i = 0; i < npcs; i++) {
-		uint32_t id = cp_locations_intern(&o->locations, pcs[i], i == 0, epoch);
+		const struct name *n = find_name(o, pcs[i], i == 0, epoch);
 		if (pcs[i] < CP_MARKER_LIMIT) {
 			cp_text_out_printf(o, "#\t%s\n", cp_marker_name((enum cp_marker)pcs[i]));
 			continue;
 		}
 		cp_text_out_printf(o, "#\t0x%lx", (unsigned long)pcs[i] - (i != 0));
-		// A location that came after resolve() has no name.
-		if (id && id <= o->locations.grouped) {
-			const struct name *n = &o->names[id - 1];
-			if (n->string) {
-				const struct cp_string_entry *e = &o->strings.entries[n->string];
-				append(o, "\t", 1);
-				append(o, o->strings.bytes + e->offset, e->len);
-				cp_text_out_printf(o, "+0x%lx", (unsigned long)n->offset);
-			}
-			if (n->module)
-				cp_text_out_printf(o, "\t%s", n->module->path);
+		if (n && n->string) {
+			append(o, "\t", 1);
+			put_function(o, n);
 		}
+		if (n && n->module)
+			cp_text_out_printf(o, "\t%s", n->module->path);
+		append(o, "\n", 1);
+	}
+}
+
+void cp_text_out_frames(struct cp_text_out *o, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch)
+{
+	for (uint32_t i = 0; i < npcs; i++) {
+		const struct name *n = find_name(o, pcs[i], i == 0, epoch);
+		uintptr_t address = pcs[i] - (i != 0);
+		if (pcs[i] < CP_MARKER_LIMIT) {
+			cp_text_out_printf(o, "%s\n", cp_marker_name((enum cp_marker)pcs[i]));
+			continue;
+		}
+		if (n && n->string)
+			put_function(o, n);
+		else
+			cp_text_out_printf(o, "0x%lx", (unsigned long)address);
+		if (n && n->module)
+			cp_text_out_printf(o, "\n\t%s +0x%lx", n->module->path,
+					(unsigned long)(address - n->module->load_bias));
 		append(o, "\n", 1);
 	}
 }

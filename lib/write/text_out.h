@@ -32,6 +32,10 @@ void cp_text_out_addresses(struct cp_text_out *o, const uintptr_t *pcs, uint32_t
 /** The record's commented lines, one a frame, tabs between: "#	0x5dba8e	name+0x2e	/path/of/module". */
 void cp_text_out_stack(struct cp_text_out *o, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch);
 
+/** The stack as a dump shows it, two lines a frame: the function, and "<tab>module +0x1b2" with an address as
+ *  addr2line -e module takes it. */
+void cp_text_out_frames(struct cp_text_out *o, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch);
+
 /** Hands on the rest and frees o. The first error there was. */
 int cp_text_out_end(struct cp_text_out *o);
 

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. All threads of the process, now: Go's goroutine profile.
+#ifndef CPROF_KIND_THREADS_H
+#define CPROF_KIND_THREADS_H
+
+#include <cprof/pprof.h>
+
+#include "task_info.h"
+
+/** Why a thread has no stack. */
+enum cp_thread_excuse {
+	CP_EXCUSE_NONE,
+	CP_EXCUSE_BLOCKS_SIGNAL,
+	CP_EXCUSE_IN_KERNEL, // uninterruptible, stopped, or traced
+	CP_EXCUSE_NO_SIGNAL, // none may be sent: RLIMIT_SIGPENDING, or exec
+	CP_EXCUSE_NO_ANSWER,
+};
+
+struct cp_thread_seen {
+	int tid;
+	bool is_caller;
+	bool is_gone; // it ended while it was looked at
+	enum cp_thread_excuse excuse;
+	struct cp_task_status status;
+	struct cp_task_syscall call; // with details
+	uint64_t waits_ns;           // with details: since it ran last; 0: not known
+	uint32_t epoch, labels_id;
+	uint32_t npcs;
+	size_t pcs; // index of its first in snapshot's pcs
+};
+
+/** Zero it to start. */
+struct cp_threads_snapshot {
+	struct cp_thread_seen *threads;
+	size_t nthreads, threads_cap_bytes;
+	uintptr_t *pcs;
+	size_t npcs, pcs_cap_bytes;
+	int error;
+};
+
+/** Callers take turns. 0 or a negative errno; free it in either case. */
+int cp_threads_take(struct cp_threads_snapshot *s, bool with_details);
+void cp_threads_free(struct cp_threads_snapshot *s);
+
+/** The thread's stack, or the marker that says why there is none. */
+const uintptr_t *cp_threads_stack(const struct cp_threads_snapshot *s, const struct cp_thread_seen *t,
+		uint32_t *npcs_out);
+
+/** debug 0, 1: grouped by stack and labels; 2: a block a thread. */
+int cp_threads_write(struct cprof_writer writer, int debug);
+
+/** How many threads there are, ours not counted. */
+uint64_t cp_threads_count(void);
+
+#endif

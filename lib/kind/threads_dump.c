@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. See threads_dump.h. A block a thread, in Go's manner:
+//
+//	thread 4711 "worker" [futex 0x55d0c0, mutex held by thread 4710 "main", 12 s] {"request":"/search"}:
+//	work+0x2e
+//		/usr/bin/server +0x11a2
+#include "threads_dump.h"
+
+#include "sigsafe/clock.h"
+#include "target.h"
+#include "wait_reason.h"
+#include "write/labels_out.h"
+#include "write/text_out.h"
+
+static const char *excuse_text(enum cp_thread_excuse excuse)
+{
+	switch (excuse) {
+	case CP_EXCUSE_BLOCKS_SIGNAL:
+		return "stack unavailable: it blocks the signal";
+	case CP_EXCUSE_IN_KERNEL:
+		return "stack unavailable: stopped or in uninterruptible sleep";
+	case CP_EXCUSE_NO_SIGNAL:
+		return "stack unavailable: no signal could be sent";
+	case CP_EXCUSE_NO_ANSWER:
+		return "stack unavailable: it did not answer in time";
+	default:
+		return "stack unavailable";
+	}
+}
+
+/** Only what is long enough to mean something. */
+static void put_duration(struct cp_text_out *o, uint64_t ns)
+{
+	uint64_t ms = ns / CP_NS_PER_MS;
+	if (ms >= 60000)
+		cp_text_out_printf(o, ", %llu minutes", (unsigned long long)ms / 60000);
+	else if (ms >= 1000)
+		cp_text_out_printf(o, ", %llu s", (unsigned long long)ms / 1000);
+	else if (ms >= 10)
+		cp_text_out_printf(o, ", %llu ms", (unsigned long long)ms);
+}
+
+static void put_head(struct cp_text_out *o, const struct cp_threads_snapshot *s, const struct cp_thread_seen *t)
+{
+	char reason[CP_WAIT_REASON_BYTES];
+	cp_wait_reason(s, t, reason);
+	cp_text_out_printf(o, "thread %d \"%s\" [%s", t->tid, t->status.name, reason);
+	if (t->status.state != 'R')
+		put_duration(o, t->waits_ns);
+	cp_text_out_printf(o, "]%s", t->labels_id ? " " : "");
+	cp_labels_text(o, t->labels_id);
+	cp_text_out_printf(o, ":\n");
+}
+
+static void put_thread(struct cp_text_out *o, const struct cp_threads_snapshot *s, const struct cp_thread_seen *t)
+{
+	uint32_t npcs;
+	const uintptr_t *pcs = cp_threads_stack(s, t, &npcs);
+	put_head(o, s, t);
+	if (t->npcs)
+		cp_text_out_frames(o, pcs, npcs, t->epoch);
+	else
+		cp_text_out_printf(o, "\t%s\n", excuse_text(t->excuse));
+	cp_text_out_printf(o, "\n");
+}
+
+static int write_all(const struct cp_threads_snapshot *s, struct cprof_writer writer)
+{
+	struct cp_text_out *o;
+	int ret = cp_text_out_begin(&o, writer);
+	if (ret < 0)
+		return ret;
+	for (size_t i = 0; i < s->nthreads; i++) {
+		const struct cp_thread_seen *t = &s->threads[i];
+		cp_text_out_add(o, s->pcs + t->pcs, t->npcs, t->epoch);
+	}
+	cp_text_out_resolve(o);
+	for (size_t i = 0; i < s->nthreads; i++) {
+		if (!s->threads[i].is_gone)
+			put_thread(o, s, &s->threads[i]);
+	}
+	return cp_text_out_end(o);
+}
+
+int cp_threads_dump(const struct cp_threads_snapshot *s, struct cprof_writer writer)
+{
+	struct cp_target target;
+	int ret = cp_target_init(&target, writer);
+	if (ret < 0)
+		return ret;
+	ret = cp_target_begin(&target);
+	if (ret == 0)
+		ret = write_all(s, target.writer);
+	return cp_target_end(&target, ret);
+}
