@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+// What the dump of all threads says of each of them, and what asking does to them.
+#include <cprof/pprof.h>
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sink.h"
+#include "tests/unit/unit.h"
+
+/** Until the dump has a block that begins as the format says and holds `inside`. The test's time limit ends
+ *  it if that never comes: no sleep, no timed assertion. */
+static char *await_block(const char *name, const char *state, const char *inside)
+{
+	char head[64];
+	snprintf(head, sizeof(head), " \"%s\" [%s", name, state);
+	for (;;) {
+		char *text = profile_text(cprof_lookup("threads"), 2);
+		ck_assert_ptr_nonnull(text);
+		char *block = strstr(text, head);
+		char *end = block ? strstr(block, "\n\n") : NULL;
+		if (end) {
+			*end = '\0';
+			char *found = strstr(block, inside) ? strdup(block) : NULL;
+			free(text);
+			if (found)
+				return found;
+		} else {
+			free(text);
+		}
+		usleep(2000);
+	}
+}
+
+static void name_self(const char *name)
+{
+	pthread_setname_np(pthread_self(), name);
+}
+
+static int pipe_fds[2], socket_fds[2];
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static sem_t never;
+
+static void *read_pipe(void *arg)
+{
+	char c;
+	name_self("reader");
+	return (void *)read(pipe_fds[0], &c, 1); // SA_RESTART: it is not disturbed
+}
+
+static void *receive(void *arg)
+{
+	char c;
+	name_self("receiver");
+	return (void *)recv(socket_fds[0], &c, 1, 0);
+}
+
+static void *lock_mutex(void *arg)
+{
+	name_self("locker");
+	pthread_mutex_lock(&mutex);
+	pthread_mutex_unlock(&mutex);
+	return NULL;
+}
+
+static void *block_signals(void *arg)
+{
+	sigset_t all;
+	name_self("deaf");
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, NULL);
+	while (sem_wait(&never) != 0)
+		;
+	return NULL;
+}
+
+static void *sleep_long(void *arg)
+{
+	struct timespec left = {1000, 0};
+	name_self("sleeper");
+	while (nanosleep(&left, &left) != 0 && errno == EINTR)
+		;
+	return NULL;
+}
+
+static pthread_t start(void *(*fn)(void *))
+{
+	pthread_t t;
+	ck_assert_int_eq(pthread_create(&t, NULL, fn, NULL), 0);
+	return t;
+}
+
+START_TEST(what_they_wait_for_is_told)
+{
+	char expected[64];
+	ck_assert_int_eq(pipe(pipe_fds), 0);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, socket_fds), 0);
+	pthread_t reader = start(read_pipe), receiver = start(receive);
+	start(sleep_long);
+
+	snprintf(expected, sizeof(expected), "read fd %d pipe:[", pipe_fds[0]);
+	free(await_block("reader", expected, "\nread_pipe+0x"));
+	snprintf(expected, sizeof(expected), "recv fd %d socket:[", socket_fds[0]);
+	free(await_block("receiver", expected, "\nreceive+0x"));
+	free(await_block("sleeper", "sleep", "\nsleep_long+0x"));
+
+	void *nread;
+	ck_assert_int_eq(write(pipe_fds[1], "x", 1), 1);
+	ck_assert_int_eq(write(socket_fds[1], "x", 1), 1);
+	pthread_join(reader, &nread);
+	ck_assert_ptr_eq(nread, (void *)1); // not -1: nobody got EINTR
+	pthread_join(receiver, &nread);
+	ck_assert_ptr_eq(nread, (void *)1);
+}
+END_TEST
+
+START_TEST(the_owner_of_a_mutex_is_named)
+{
+	char expected[96];
+	pthread_mutex_lock(&mutex);
+	pthread_t locker = start(lock_mutex);
+	snprintf(expected, sizeof(expected), "futex %p, mutex held by thread %d \"threads_api\"", (void *)&mutex,
+			getpid());
+	free(await_block("locker", expected, "\nlock_mutex+0x"));
+	pthread_mutex_unlock(&mutex);
+	pthread_join(locker, NULL);
+}
+END_TEST
+
+START_TEST(who_cannot_answer_is_listed_and_why)
+{
+	sem_init(&never, 0, 0);
+	start(block_signals);
+	free(await_block("deaf", "futex", "stack unavailable: it blocks the signal"));
+	char *text = profile_text(cprof_lookup("threads"), 1);
+	ck_assert_ptr_nonnull(strstr(text, "threads profile: total 2\n"));
+	ck_assert_ptr_nonnull(strstr(text, "#\t[thread blocks the profiling signal]\n"));
+	free(text);
+	ck_assert_uint_eq(cprof_profile_count(cprof_lookup("threads")), 2);
+}
+END_TEST
+
+static volatile sig_atomic_t foreign;
+
+static void on_foreign(int sig)
+{
+	foreign++;
+}
+
+START_TEST(the_programs_own_use_of_the_signal_goes_on)
+{
+	free(profile_text(cprof_lookup("threads"), 1));
+	struct sigaction action = {.sa_handler = on_foreign}, old;
+	for (int sig = SIGRTMIN + 1; sig <= SIGRTMAX; sig++) {
+		ck_assert_int_eq(sigaction(sig, &action, &old), 0);
+		ck_assert_ptr_eq(old.sa_handler, SIG_DFL); // ours is not seen
+		raise(sig);
+	}
+	ck_assert_int_eq(foreign, SIGRTMAX - SIGRTMIN);
+	char *text = profile_text(cprof_lookup("threads"), 1);
+	ck_assert_ptr_nonnull(strstr(text, "total 1\n"));
+	ck_assert_int_eq(foreign, SIGRTMAX - SIGRTMIN);
+	free(text);
+}
+END_TEST
+
+static void *dump_on(void *arg)
+{
+	for (;;)
+		free(profile_text(cprof_lookup("threads"), 1));
+	return NULL;
+}
+
+START_TEST(nothing_is_pending_after_exec)
+{
+	for (int i = 0; i < 30; i++) {
+		pid_t pid = fork();
+		if (pid == 0) {
+			start(dump_on);
+			usleep((useconds_t)(i * 300));
+			execl("/bin/true", "true", (char *)NULL);
+			_exit(99);
+		}
+		int status;
+		waitpid(pid, &status, 0);
+		ck_assert_int_eq(status, 0); // not killed by a real-time signal
+	}
+}
+END_TEST
+
+UNIT_MAIN("threads", what_they_wait_for_is_told, the_owner_of_a_mutex_is_named, who_cannot_answer_is_listed_and_why,
+		the_programs_own_use_of_the_signal_goes_on, nothing_is_pending_after_exec)
