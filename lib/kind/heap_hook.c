@@ -298,6 +298,8 @@ void cp_heap_sample(void *ptr, size_t size, const void *caller)
 struct cp_heap_taken cp_heap_take(void *ptr)
 {
 	struct cp_heap_taken taken = {0};
+	if (!ptr) // free(NULL), which is FREE as well
+		return taken;
 	for (struct cp_heap_live *l = load(chain_of(ptr), acquire); l; l = l->next) {
 		if (load(&l->ptr, acquire) != (uintptr_t)ptr)
 			continue;

@@ -62,6 +62,12 @@ def exact():
         check("rate 1 exact" + (", all freed" if args else ""), got == want, f"{got} for {want}")
 
 
+def null():
+    p, _ = run("heap_null")
+    got = sums(p, "inuse_objects", {"main"})
+    check("free(NULL) frees nothing", got == 200000, str(got))
+
+
 def peak():
     for rate, share in [("65536", 0.15), ("1", 0)]:
         p, _ = run("heap_peak", rate)
@@ -169,7 +175,7 @@ def cpp():
     check("a vector and its elements", vector == 100 * (4000 + 24), str(vector))
 
 
-for part in reference, sites, exact, peak, lifetime, text, rates, family, cpp:
+for part in reference, sites, exact, null, peak, lifetime, text, rates, family, cpp:
     part()
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed != 0)
