@@ -3,8 +3,8 @@
  * <cprof/pprof.h>: what Go's runtime/pprof is to a Go program.
  *
  * Every function may be called from any thread at any time, except from a signal handler, unless it
- * says otherwise. Functions return 0, or a negative errno value; cprof_strerror() gives it in words.
- * The library prints nothing and never ends the process.
+ * says otherwise; none is a cancellation point. Functions return 0, or a negative errno value;
+ * cprof_strerror() gives it in words. The library prints nothing and never ends the process.
  */
 #ifndef CPROF_PPROF_H
 #define CPROF_PPROF_H

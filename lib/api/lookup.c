@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "cancel.h"
 #include "interpose/visible.h"
 #include "kind/heap.h"
 #include "kind/kind.h"
@@ -28,7 +29,10 @@ CP_VISIBLE int cprof_profile_write_to(
 {
 	if (!profile || (!writer.write && !writer.path) || debug < 0)
 		return -EINVAL;
-	return profile->write(profile, writer, debug);
+	int cancel_state = cp_cancel_hold();
+	int rc = profile->write(profile, writer, debug);
+	cp_cancel_release(cancel_state);
+	return rc;
 }
 
 CP_VISIBLE void cprof_profiles(int (*fn)(const struct cprof_profile *, void *), void *arg)

@@ -3,6 +3,7 @@
 #include <cprof/pprof.h>
 #include <errno.h>
 
+#include "cancel.h"
 #include "interpose/leave.h"
 #include "interpose/visible.h"
 #include "kind/cpu.h"
@@ -21,7 +22,9 @@ CP_VISIBLE int cprof_start_cpu_profile(struct cprof_writer writer)
 	};
 	if (!writer.path && !writer.write)
 		return -EINVAL;
+	int cancel_state = cp_cancel_hold();
 	int ret = cp_cpu_start(&options, writer);
+	cp_cancel_release(cancel_state);
 	if (ret == 0)
 		cp_leave_set(cp_cpu_checkpoint); // the process's timer would go on after an exec
 	return ret;
@@ -29,7 +32,10 @@ CP_VISIBLE int cprof_start_cpu_profile(struct cprof_writer writer)
 
 CP_VISIBLE int cprof_stop_cpu_profile(void)
 {
-	return cp_cpu_stop();
+	int cancel_state = cp_cancel_hold();
+	int ret = cp_cpu_stop();
+	cp_cancel_release(cancel_state);
+	return ret;
 }
 
 CP_VISIBLE int cprof_set_cpu_profile_rate(int hz)

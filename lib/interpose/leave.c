@@ -4,6 +4,7 @@
 #include "leave.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "sigsafe/atomic.h"
@@ -27,8 +28,11 @@ void cp_leave(void)
 	leave_fn *fn = load(&leave, acquire);
 	if (!fn || load(&owner_pid, relaxed) != cp_getpid() || exchange(&is_leaving, true, acquire))
 		return;
-	int saved_errno = errno;
+	int saved_errno = errno, cancel_state;
+	// Neither exec nor _exit is a cancellation point: writing a file must not make them one.
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	fn();
+	pthread_setcancelstate(cancel_state, NULL);
 	errno = saved_errno;
 	store(&is_leaving, false, release);
 }

@@ -104,8 +104,6 @@ static const char *find_sanitizer(void)
 	return NULL;
 }
 
-static bool is_shadowed; // by a malloc of the program's own
-
 /** True: `real` is set. False: somebody (perhaps this very thread, inside dlsym) is still at it. */
 static bool find_real(void)
 {
@@ -121,8 +119,9 @@ static bool find_real(void)
 	void *next_posix_memalign = dlsym(RTLD_NEXT, "posix_memalign");
 	void *next_usable_size = dlsym(RTLD_NEXT, "malloc_usable_size");
 	cp_heap.sanitizer = find_sanitizer();
-	cp_heap.interposed_malloc = (void *)own_malloc;
-	is_shadowed = dlsym(RTLD_DEFAULT, "malloc") != (void *)own_malloc;
+	// Whoever calls malloc by name gets the first one in the global scope: if that is not ours, an
+	// allocator stands in the program itself or was preloaded before us.
+	cp_heap.is_shadowed = dlsym(RTLD_DEFAULT, "malloc") != (void *)own_malloc;
 	real.malloc = (void *(*)(size_t))next_malloc;
 	real.calloc = (void *(*)(size_t, size_t))next_calloc;
 	real.realloc = (void *(*)(void *, size_t))next_realloc;
@@ -277,7 +276,7 @@ CP_VISIBLE void *reallocarray(void *ptr, size_t n, size_t size)
 		errno = ENOMEM;
 		return NULL;
 	}
-	if (is_shadowed)
+	if (cp_heap.is_shadowed)
 		return realloc(ptr, bytes);
 	if (cp_heap_maybe_sampled(ptr) || bytes >= cp_heap_countdown)
 		return realloc_sampled(ptr, bytes, CALLER);
@@ -308,7 +307,7 @@ CP_VISIBLE int posix_memalign(void **ptr_out, size_t align, size_t size)
 CP_VISIBLE void *valloc(size_t size)
 {
 	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
-	if (is_shadowed)
+	if (cp_heap.is_shadowed)
 		return memalign(page_bytes, size);
 	void *ptr = real.memalign(page_bytes, size);
 	return cp_heap_due(size) ? sampled(ptr, size, CALLER) : ptr;
@@ -323,7 +322,7 @@ CP_VISIBLE void *pvalloc(size_t size)
 		return NULL;
 	}
 	rounded = rounded / page_bytes * page_bytes;
-	if (is_shadowed)
+	if (cp_heap.is_shadowed)
 		return memalign(page_bytes, rounded);
 	void *ptr = real.memalign(page_bytes, rounded);
 	return cp_heap_due(rounded) ? sampled(ptr, rounded, CALLER) : ptr;

@@ -6,7 +6,6 @@
 // (rates may change while the program runs; every sample is scaled by its own).
 #include "heap.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 
 #include "heap_hook.h"
 #include "heap_text.h"
+#include "own_stack.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/unwind.h"
 #include "target.h"
@@ -236,15 +236,27 @@ int cp_heap_write(enum cp_heap_view view, struct cprof_writer writer, int debug)
 	return rc;
 }
 
+struct leaving {
+	struct cprof_writer writer;
+	int rc;
+};
+
+static void write_leaving(void *arg)
+{
+	struct leaving *l = arg;
+	l->rc = write_locked(CP_HEAP_VIEW_HEAP, l->writer, 0);
+}
+
 int cp_heap_write_leaving(struct cprof_writer writer)
 {
+	struct leaving leaving = {.writer = writer};
 	if (!load(&cp_heap.is_ready, acquire))
 		return -ENODATA;
 	if (pthread_mutex_trylock(&lock) != 0)
 		return -EBUSY;
-	int rc = write_locked(CP_HEAP_VIEW_HEAP, writer, 0);
+	int rc = cp_own_stack_call(write_leaving, &leaving);
 	pthread_mutex_unlock(&lock);
-	return rc;
+	return rc ? rc : leaving.rc;
 }
 
 uint64_t cp_heap_count(void)
@@ -256,9 +268,7 @@ const char *cp_heap_blindness(void)
 {
 	if (cp_heap.sanitizer)
 		return cp_heap.sanitizer;
-	// Whoever calls malloc by name gets the first one in the global scope: if that is not ours, an
-	// allocator stands in the program itself or was preloaded before us.
-	if (dlsym(RTLD_DEFAULT, "malloc") != cp_heap.interposed_malloc)
+	if (cp_heap.is_shadowed)
 		return "the program brings its own malloc, which cprof does not stand in front of";
 	return NULL;
 }

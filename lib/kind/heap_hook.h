@@ -102,8 +102,8 @@ struct cp_heap_state {
 	_Atomic uint64_t lost_samples; // no memory for them, or taken inside ourselves
 	uint64_t rates[256]; // by the rate index in a bucket's tag
 	// lib/interpose/malloc.c sets these.
-	void *interposed_malloc; // ours
-	const char *sanitizer;   // whose allocator this is; nothing is sampled then. NULL: none
+	bool is_shadowed;      // by a malloc that the program calls instead of ours
+	const char *sanitizer; // whose allocator this is; nothing is sampled then. NULL: none
 };
 
 extern __attribute__((visibility("hidden"))) struct cp_heap_state cp_heap;

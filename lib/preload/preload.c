@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/cancel.h"
 #include "earlier.h"
 #include "interpose/leave.h"
 #include "interpose/next.h"
@@ -77,12 +78,14 @@ static void start(void)
 static void stop(void)
 {
 	int pid = cp_getpid();
+	int cancel_state = cp_cancel_hold(); // it runs in exit()
 	if (heap_owner_pid == pid)
 		cp_heap_write(CP_HEAP_VIEW_HEAP, cprof_to_path(settings.heap.path), 0);
 	heap_owner_pid = 0;
 	if (cpu_owner_pid == pid)
 		cp_cpu_stop();
 	cpu_owner_pid = 0;
+	cp_cancel_release(cancel_state);
 }
 
 /** Valgrind runs the program on a CPU of its own making; its time is not the program's. */

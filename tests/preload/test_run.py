@@ -265,6 +265,13 @@ def test_the_heap_profile_is_exact_if_asked():
                   "9.54MB allocated); try: cprof -top mem.pb.gz")
 
 
+def test_the_heap_is_written_from_where_that_is_hard():
+    for how in ("small", "cancelled"):
+        case = Case(program("hold"), how, options=["-memprofile", "mem.pb.gz", "-memprofilerate", "1"])
+        expect_eq((case.status, case.files), (0, ["mem.pb.gz"]), how)
+        expect_eq(heap_of(case, "mem.pb.gz", "inuse_space", "keep"), 3000000, how)
+
+
 def test_leaks_are_shown():
     case = Case(program("hold"), "return", options=["-leak"])
     expect_eq((case.files, case.stdout), (["cprof.heap.pb.gz"], b""))
@@ -492,7 +499,7 @@ PARTS = {
     ],
     "heap": [
         test_the_heap_profile_is_exact_if_asked, test_both_profiles_at_once, test_a_child_has_its_own_heap,
-        test_the_heap_before_exec, test_leaks_are_shown,
+        test_the_heap_before_exec, test_the_heap_is_written_from_where_that_is_hard, test_leaks_are_shown,
     ],
     "processes": [
         test_each_program_that_exec_replaces_has_its_own, test_an_exec_that_fails_ends_nothing,

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. See own_stack.h.
+//
+// Programs call _exit() and exec on stacks that were made for less than writing a profile: a signal
+// handler's of 8 KiB, a thread's of 16 KiB. Another thread would do it, but making one may call malloc,
+// which the handler may have interrupted.
+#include "own_stack.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#include "sigsafe/pagealloc.h"
+
+enum { STACK_BYTES = 256 << 10, GUARD_BYTES = 64 << 10 }; // the largest page
+
+/** At the upper end of the pages, the stack below it. */
+struct call {
+	void (*fn)(void *arg);
+	void *arg;
+	ucontext_t own, back;
+};
+
+/** makecontext() passes ints. */
+static void enter(unsigned high, unsigned low)
+{
+	struct call *c = (struct call *)((uintptr_t)high << 32 | low);
+	c->fn(c->arg);
+}
+
+int cp_own_stack_call(void (*fn)(void *arg), void *arg)
+{
+	char *pages = cp_pages_alloc(GUARD_BYTES + STACK_BYTES);
+	if (!pages)
+		return -ENOMEM;
+	mprotect(pages, GUARD_BYTES, PROT_NONE);
+	size_t size_bytes = (STACK_BYTES - sizeof(struct call)) & ~(size_t)63;
+	struct call *c = (struct call *)(pages + GUARD_BYTES + size_bytes);
+	c->fn = fn;
+	c->arg = arg;
+	getcontext(&c->own);
+	c->own.uc_stack.ss_sp = pages + GUARD_BYTES;
+	c->own.uc_stack.ss_size = size_bytes;
+	c->own.uc_link = &c->back;
+	makecontext(&c->own, (void (*)(void))enter, 2, (unsigned)((uintptr_t)c >> 32), (unsigned)(uintptr_t)c);
+	swapcontext(&c->back, &c->own);
+	cp_pages_free(pages, GUARD_BYTES + STACK_BYTES);
+	return 0;
+}
