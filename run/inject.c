@@ -133,6 +133,7 @@ char **inject_environment(struct arena *a, const struct injection *in, pid_t roo
 			combined(a, "ASAN_OPTIONS", "verify_asan_link_order=0", true),
 			in->cpu.path ? arena_printf(a, "CPROF_CPUPROFILE=%s", in->cpu.path) : NULL,
 			in->heap.path ? arena_printf(a, "CPROF_MEMPROFILE=%s", in->heap.path) : NULL,
+			o->http ? arena_printf(a, "CPROF_HTTP=%s", o->http) : NULL,
 			arena_printf(a, "CPROF_RUN=%d:%lld", (int)root_pid, (long long)in->start_ns),
 			o->rate_hz ? arena_printf(a, "CPROF_CPURATE=%d", o->rate_hz) : NULL,
 			o->engine ? arena_printf(a, "CPROF_CPUENGINE=%s", o->engine) : NULL,
@@ -141,7 +142,7 @@ char **inject_environment(struct arena *a, const struct injection *in, pid_t roo
 					  : NULL,
 	};
 	static const char *const names[] = {"LD_PRELOAD", "ASAN_OPTIONS", "CPROF_CPUPROFILE",
-			"CPROF_MEMPROFILE", "CPROF_RUN", "CPROF_CPURATE", "CPROF_CPUENGINE",
+			"CPROF_MEMPROFILE", "CPROF_HTTP", "CPROF_RUN", "CPROF_CPURATE", "CPROF_CPUENGINE",
 			"CPROF_MEMPROFILERATE"};
 	enum { NOURS = sizeof(ours) / sizeof(*ours) };
 	_Static_assert(NOURS == sizeof(names) / sizeof(*names), "a name each");

@@ -15,13 +15,16 @@ static const int64_t MAX_MEM_RATE_BYTES = (int64_t)1 << 40;
 
 const char run_usage[] =
 		"usage: cprof run [FLAGS] [--] PROGRAM [ARGS]\n"
-		"  -cpuprofile FILE     where the CPU profile goes (cprof.cpu.pb.gz, unless only -memprofile or\n"
-		"                       -leak is asked for); with %p in it, the process id, every process that\n"
+		"  -cpuprofile FILE     where the CPU profile goes (cprof.cpu.pb.gz, unless only -memprofile,\n"
+		"                       -leak or -http is asked for); with %p in it, the process id, every process that\n"
 		"                       PROGRAM starts writes a profile of its own\n"
 		"  -cpurate HZ          samples per second of CPU time of each thread (100)\n"
 		"  -cpuengine ENGINE    auto, timer, perf or itimer (auto)\n"
 		"  -memprofile FILE     where the heap profile goes; written when the process ends\n"
 		"  -memprofilerate N    mean bytes between its samples (524288); 1: every allocation\n"
+		"  -http ADDRESS        serve profiles by URL while PROGRAM runs: localhost:6060, then\n"
+		"                       cprof http://localhost:6060/debug/pprof/profile?seconds=5;\n"
+		"                       unix:/path/%p.sock: every process at its own socket\n"
 		"  -leak                at the end, show what was never freed (every allocation is recorded\n"
 		"                       unless -memprofilerate says otherwise)\n";
 
@@ -62,7 +65,9 @@ static struct err *set(struct arena *a, struct run_options *o, const char *name,
 	} else if (strcmp(name, "cpuengine") == 0) {
 		e = parse_engine(a, value, &o->engine);
 	} else if (*value == '\0') {
-		e = err_new(a, "-%s: no file name", name);
+		e = err_new(a, "-%s: no %s", name, strcmp(name, "http") == 0 ? "address" : "file name");
+	} else if (strcmp(name, "http") == 0) {
+		o->http = value;
 	} else if (strcmp(name, "memprofile") == 0) {
 		o->memprofile = value;
 	} else {
@@ -74,7 +79,7 @@ static struct err *set(struct arena *a, struct run_options *o, const char *name,
 static bool takes_value(const char *name)
 {
 	static const char *const names[] = {
-			"cpuprofile", "cpurate", "cpuengine", "memprofile", "memprofilerate"};
+			"cpuprofile", "cpurate", "cpuengine", "memprofile", "memprofilerate", "http"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		if (strcmp(name, names[i]) == 0)
 			return true;
@@ -89,7 +94,7 @@ static void complete(struct run_options *o)
 		o->memprofile = "cprof.heap.pb.gz";
 	if (o->leak && !o->mem_rate_bytes)
 		o->mem_rate_bytes = 1;
-	if (!o->memprofile && !o->cpuprofile)
+	if (!o->memprofile && !o->cpuprofile && !o->http)
 		o->cpuprofile = "cprof.cpu.pb.gz";
 }
 

@@ -15,6 +15,7 @@ struct run_options {
 	const char *memprofile; // NULL: none
 	int64_t mem_rate_bytes; // 0: the library's own
 	bool leak;              // -leak: show what was never freed
+	const char *http;       // where to serve /debug/pprof/; NULL: nowhere
 	bool help;
 	char **program; // its argv, NULL-terminated
 };

@@ -3,7 +3,7 @@
 //
 //   off -> starting -> on -> stopping -> off. Who moves it on owns the session; no lock is held, so
 //   that a writer's callback may call us. Others are told -EBUSY at start, and wait for the end at
-//   stop.
+//   stop. Windows (cpu_window.c) join a session that is on, or begin one; the last who leaves ends it.
 #include "cpu.h"
 
 #include <errno.h>
@@ -51,6 +51,11 @@ static bool take_state(enum cp_cpu_state from, enum cp_cpu_state to)
 	return true;
 }
 
+struct cp_cpu_session *cp_cpu_current(void)
+{
+	return &session;
+}
+
 /// Once in a process
 
 static int make_rings(void)
@@ -89,14 +94,16 @@ static void drop_record(const struct cp_ring_record *rec, void *arg)
 
 static void reset_session(const struct cp_cpu_options *options)
 {
-	static uint16_t
-		number; // of the session, in the cookie: ticks of an earlier one are not ours
+	static uint16_t number; // in the cookie, too: ticks of an earlier session are not ours
 	struct cp_cpu_session *s = &session;
+	cp_lock_take(&cp_cpu_shared.lock); // a window of an earlier session may be looking
 	memset(s, 0, sizeof(*s));
+	s->number = ++number;
+	cp_lock_release(&cp_cpu_shared.lock);
 	s->options = *options;
 	s->target.fd = -1;
 	cp_cpu_engine_params.signal = cp_signal_ours();
-	cp_cpu_engine_params.cookie = magic | (uint64_t)++number << 32;
+	cp_cpu_engine_params.cookie = magic | (uint64_t)number << 32;
 	cp_cpu_shared.pid = cp_getpid();
 	store(&cp_cpu_shared.blocked, 0, relaxed);
 	store(&cp_cpu_shared.unarmed, 0, relaxed);
@@ -185,8 +192,45 @@ int cp_cpu_start(const struct cp_cpu_options *options, struct cprof_writer write
 	if (!take_state(CP_CPU_OFF, CP_CPU_STARTING))
 		return -EBUSY;
 	int ret = start(options, writer);
+	session.is_owned = ret == 0;
 	set_state(ret < 0 ? CP_CPU_OFF : CP_CPU_ON);
 	return ret;
+}
+
+static int write_nowhere(void *arg, const void *data, size_t size)
+{
+	return 0;
+}
+
+/** -EAGAIN: the session is not running, or was just ended. */
+static int join_running(void)
+{
+	cp_lock_take(&cp_cpu_shared.lock);
+	bool is_on = load(&cp_cpu_shared.state, acquire) == CP_CPU_ON;
+	session.nwindows += is_on;
+	cp_lock_release(&cp_cpu_shared.lock);
+	return is_on ? 0 : -EAGAIN;
+}
+
+int cp_cpu_join(const struct cp_cpu_options *options, struct cp_cpu_session **session_out)
+{
+	drop_copied_session();
+	*session_out = &session;
+	while (join_running() < 0) {
+		if (take_state(CP_CPU_OFF, CP_CPU_STARTING)) {
+			int ret = start(options, (struct cprof_writer){.write = write_nowhere});
+			session.nwindows = ret == 0;
+			set_state(ret < 0 ? CP_CPU_OFF : CP_CPU_ON);
+			return ret;
+		}
+		uint32_t state = load(&cp_cpu_shared.state, acquire);
+		if (state != CP_CPU_STARTING && state != CP_CPU_STOPPING)
+			continue;
+		if (load(&owner_tid, relaxed) == cp_gettid())
+			return -EBUSY;
+		cp_futex_wait(&cp_cpu_shared.state, state, CP_FUTEX_FOREVER);
+	}
+	return 0;
 }
 
 /// Stop
@@ -219,6 +263,14 @@ void cp_cpu_call_collector_back(void)
 	set_state(CP_CPU_ON);
 }
 
+static void drop_stacks(struct cp_cpu_session *s)
+{
+	cp_lock_take(&cp_cpu_shared.lock);
+	s->is_over = true;
+	cp_stacktab_deinit(&s->stacks);
+	cp_lock_release(&cp_cpu_shared.lock);
+}
+
 static int write_whole(struct cp_cpu_session *s)
 {
 	if (s->options.skip_empty && load(&s->stats.periods, relaxed) + s->stats.lost == 0) {
@@ -229,18 +281,84 @@ static int write_whole(struct cp_cpu_session *s)
 	return ret < 0 ? ret : cp_target_end(&s->target, cp_cpu_output_whole(s));
 }
 
-static int stop(void)
+static void collect(struct cp_cpu_session *s)
 {
-	struct cp_cpu_session *s = &session;
+	cp_lock_take(&cp_cpu_shared.lock);
+	cp_cpu_collect(s);
+	cp_lock_release(&cp_cpu_shared.lock);
+}
+
+/** All that is sampled is in the stacks after it. */
+static void finish(struct cp_cpu_session *s)
+{
 	end_sampling(s);
 	end_collector(s);
 	cp_cpu_tasks_disarm_all(s); // whom the collector's last scan has armed
-	cp_cpu_collect(s);
+	collect(s);
 	if (s->pieces)
 		cp_profile_out_abandon(s->pieces);
+}
+
+/** Somebody is through with the session: ends it where it was the last. The caller owns the state. */
+static void settle(struct cp_cpu_session *s)
+{
+	cp_lock_take(&cp_cpu_shared.lock);
+	bool is_last = s->nwindows == 0 && !s->is_owned;
+	if (!is_last)
+		set_state(CP_CPU_ON);
+	cp_lock_release(&cp_cpu_shared.lock);
+	if (!is_last)
+		return;
+	finish(s);
+	drop_stacks(s);
+	set_state(CP_CPU_OFF);
+}
+
+void cp_cpu_part(struct cp_cpu_session *s, uint32_t number)
+{
+	cp_lock_take(&cp_cpu_shared.lock);
+	bool is_there = s->number == number && !s->is_over;
+	s->nwindows -= is_there;
+	bool is_last = is_there && s->nwindows == 0 && !s->is_owned && take_state(CP_CPU_ON, CP_CPU_STOPPING);
+	cp_lock_release(&cp_cpu_shared.lock);
+	if (is_last)
+		settle(s);
+}
+
+/** The profile of cp_cpu_start(), while windows go on. */
+static int stop_shared(struct cp_cpu_session *s)
+{
+	s->end_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
+	collect(s);
 	int ret = write_whole(s);
-	cp_stacktab_deinit(&s->stacks);
+	cp_lock_take(&cp_cpu_shared.lock);
+	s->is_owned = false;
+	cp_lock_release(&cp_cpu_shared.lock);
+	settle(s);
 	return ret;
+}
+
+static int stop_alone(struct cp_cpu_session *s)
+{
+	finish(s);
+	int ret = write_whole(s);
+	drop_stacks(s); // windows that are still open (the process is ending) find that out
+	set_state(CP_CPU_OFF);
+	return ret;
+}
+
+static int stop(void)
+{
+	struct cp_cpu_session *s = &session;
+	cp_lock_take(&cp_cpu_shared.lock);
+	bool is_owned = s->is_owned;
+	// A file that gets pieces is one whose process ends.
+	bool is_shared = s->nwindows > 0 && !s->options.checkpoint;
+	cp_lock_release(&cp_cpu_shared.lock);
+	if (is_owned)
+		return is_shared ? stop_shared(s) : stop_alone(s);
+	settle(s);
+	return 0;
 }
 
 int cp_cpu_stop(void)
@@ -253,9 +371,7 @@ int cp_cpu_stop(void)
 			return 0;
 		cp_futex_wait(&cp_cpu_shared.state, CP_CPU_STOPPING, CP_FUTEX_FOREVER);
 	}
-	int ret = stop();
-	set_state(CP_CPU_OFF);
-	return ret;
+	return stop();
 }
 
 /// Checkpoints asked for

@@ -26,4 +26,22 @@ void cp_cpu_checkpoint(void);
 
 bool cp_cpu_is_running(void);
 
+/// cpu_window.c
+
+/** A stretch of time as a CPU profile of its own. All windows that are open at once, and the profile that
+ *  cp_cpu_start() began, share one sampler. */
+struct cp_cpu_window {
+	uint32_t session; // its number
+	int value;        // of the stacks, where the window's beginning is kept
+	uint64_t start_ns, start_realtime_ns;
+	uint64_t lost; // when it began
+};
+
+/** Joins the running session (whose rate and engine count), or begins one. -EBUSY: too many windows, or
+ *  called from the writer of a profile that is being stopped; else as cp_cpu_start(). */
+int cp_cpu_window_open(const struct cp_cpu_options *options, struct cp_cpu_window *w);
+
+/** Ends the window and writes it; a writer without `write` drops it. -ECANCELED: the process is ending. */
+int cp_cpu_window_close(const struct cp_cpu_window *w, struct cprof_writer writer);
+
 #endif

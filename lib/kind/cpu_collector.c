@@ -109,7 +109,9 @@ static void take_turn(struct cp_cpu_session *s, struct schedule *when, uint64_t 
 	if (cp_modmap_is_stale())
 		cp_modmap_refresh();
 	cp_cpu_perf_set_periods();
+	cp_lock_take(&cp_cpu_shared.lock);
 	cp_cpu_collect(s);
+	cp_lock_release(&cp_cpu_shared.lock);
 	serve_checkpoints(s);
 	if (now_ns >= when->turn_ns) {
 		when->turn_ns = now_ns + TURN_MS * CP_NS_PER_MS;

@@ -159,6 +159,7 @@ void cp_cpu_reset_in_child(void)
 {
 	store(&cp_cpu_shared.running, false, relaxed);
 	store(&cp_cpu_shared.inflight, 0, relaxed);
+	cp_cpu_shared.lock = (struct cp_lock){0};
 	for (uint32_t i = 1; i < cp_thread_limit(); i++)
 		cp_cpu_perf_close_in_child(cp_thread_at(i));
 	cp_cpu_perf_reset();

@@ -5,6 +5,7 @@
 #define CPROF_KIND_CPU_HOOK_H
 
 #include "cpu_engine_hook.h"
+#include "sigsafe/lock.h"
 #include "sigsafe/types.h"
 
 struct cp_rings;
@@ -20,6 +21,7 @@ struct cp_cpu_shared {
 	_Atomic bool stale_may_wake; // once a turn of the collector, not at every sample of a JIT
 	_Atomic int paused_tid;      // of a thread that is about to exec; 0: none
 	int pid;                     // of the process that started the session
+	struct cp_lock lock;         // who empties the rings, and who uses the session
 	struct cp_rings *rings;      // made once, never freed
 	const struct cp_cpu_engine *engine;         // that threads get first
 	_Atomic uint64_t known_ns;                  // CPU time of threads that were disarmed

@@ -14,18 +14,18 @@
 struct walk {
 	struct cp_cpu_session *s;
 	struct cp_profile_out *out;
-	bool only_new;
+	int since; // the value that says what is already written; CP_CPU_TOTAL: nothing is
 	int error;
 };
 
-static int begin(struct cp_cpu_session *s, struct cprof_writer writer, struct cp_profile_out **out)
+static int begin(uint64_t start_realtime_ns, struct cprof_writer writer, struct cp_profile_out **out)
 {
 	struct cp_profile_spec spec = {
 		.sample_types = {{"samples", "count"}, {"cpu", "nanoseconds"}},
 		.nsample_types = 2,
 		.period_type = {"cpu", "nanoseconds"},
 		.period = (int64_t)cp_cpu_engine_params.period_ns,
-		.time_ns = (int64_t)s->start_realtime_ns,
+		.time_ns = (int64_t)start_realtime_ns,
 	};
 	return cp_profile_out_begin(out, &spec, writer);
 }
@@ -46,25 +46,30 @@ static void put_stack(struct cp_stack *stack, void *arg)
 	struct walk *w = arg;
 	static const uintptr_t overflow[] = {CP_MARKER_OVERFLOW};
 	int64_t total = load(&stack->values[CP_CPU_TOTAL], relaxed);
-	int64_t done = w->only_new ? load(&stack->values[CP_CPU_IN_PIECES], relaxed) : 0;
+	int64_t done = w->since == CP_CPU_TOTAL ? 0 : load(&stack->values[w->since], relaxed);
 	if (total == done)
 		return;
-	if (w->only_new)
+	if (w->since == CP_CPU_IN_PIECES)
 		store(&stack->values[CP_CPU_IN_PIECES], total, relaxed);
 	bool is_overflow = stack == &w->s->stacks.overflow;
 	put(w, is_overflow ? overflow : stack->pcs, is_overflow ? 1 : stack->npcs, stack->epoch,
 		(uint32_t)stack->tag, total - done);
 }
 
+static void put_lost(struct walk *w, uint64_t nlost)
+{
+	static const uintptr_t lost[] = {CP_MARKER_LOST};
+	if (nlost > 0)
+		put(w, lost, 1, 0, 0, (int64_t)nlost);
+}
+
 /** All samples there are, or those since the last piece. */
 static int put_samples(struct cp_cpu_session *s, struct cp_profile_out *out, bool only_new)
 {
-	static const uintptr_t lost[] = {CP_MARKER_LOST};
-	struct walk w = {.s = s, .out = out, .only_new = only_new};
+	struct walk w = {.s = s, .out = out, .since = only_new ? CP_CPU_IN_PIECES : CP_CPU_TOTAL};
 	cp_stacktab_each(&s->stacks, put_stack, &w);
 	uint64_t nlost = s->stats.lost - (only_new ? s->piece_lost : 0);
-	if (nlost > 0)
-		put(&w, lost, 1, 0, 0, (int64_t)nlost);
+	put_lost(&w, nlost);
 	s->piece_lost = s->stats.lost;
 	return w.error;
 }
@@ -150,7 +155,7 @@ static int64_t duration_ns(const struct cp_cpu_session *s)
 int cp_cpu_output_whole(struct cp_cpu_session *s)
 {
 	struct cp_profile_out *out;
-	int ret = begin(s, s->target.writer, &out);
+	int ret = begin(s->start_realtime_ns, s->target.writer, &out);
 	if (ret < 0)
 		return ret;
 	put_origin(s, out);
@@ -167,7 +172,7 @@ int cp_cpu_output_whole(struct cp_cpu_session *s)
 static int begin_pieces(struct cp_cpu_session *s)
 {
 	struct cprof_writer writer = {.write = cp_target_write_piece, .arg = &s->target};
-	int ret = begin(s, writer, &s->pieces);
+	int ret = begin(s->start_realtime_ns, writer, &s->pieces);
 	if (ret < 0)
 		return ret;
 	put_origin(s, s->pieces);
@@ -189,4 +194,24 @@ void cp_cpu_output_piece(struct cp_cpu_session *s)
 	if (ret == 0)
 		ret = cp_profile_out_flush(s->pieces, duration_ns(s));
 	s->pieces_broken = ret < 0;
+}
+
+int cp_cpu_output_window(struct cp_cpu_session *s, const struct cp_cpu_window *w, struct cprof_writer writer,
+		struct cp_profile_out **out_out)
+{
+	int ret = begin(w->start_realtime_ns, writer, out_out);
+	if (ret < 0)
+		return ret;
+	struct walk walk = {.s = s, .out = *out_out, .since = w->value};
+	uint64_t nlost = s->stats.lost - w->lost;
+	put_origin(s, *out_out);
+	cp_profile_out_comment(*out_out, "rate: %d Hz asked", s->options.rate_hz);
+	put_threads(s, *out_out);
+	if (nlost > 0)
+		cp_profile_out_comment(*out_out, "lost: %llu samples, the rings were full", (unsigned long long)nlost);
+	cp_stacktab_each(&s->stacks, put_stack, &walk);
+	put_lost(&walk, nlost);
+	if (walk.error < 0)
+		cp_profile_out_abandon(*out_out);
+	return walk.error;
 }

@@ -14,7 +14,7 @@ struct cp_profile_out;
 enum { CP_REASON_BYTES = 160 };
 
 /** Values of a stack in the table. */
-enum { CP_CPU_TOTAL, CP_CPU_IN_PIECES };
+enum { CP_CPU_TOTAL, CP_CPU_IN_PIECES, CP_CPU_FIRST_WINDOW };
 
 /** What is told in the comments. */
 struct cp_cpu_stats {
@@ -40,6 +40,13 @@ struct cp_cpu_session {
 	struct cp_cpu_stats stats;
 	uint32_t scan; // number of the last task scan
 
+	// All of these under cp_cpu_shared.lock.
+	uint32_t number;
+	bool is_owned;          // by cp_cpu_start(); else only windows keep it going
+	bool is_over;           // the stacks are gone
+	uint32_t nwindows;      // open
+	uint32_t window_values; // bit n: a window uses values[n] of the stacks
+
 	struct cp_own_thread collector;
 	bool has_collector;
 	_Atomic bool stopping;
@@ -50,6 +57,14 @@ struct cp_cpu_session {
 	_Atomic uint64_t paused_at_ns;               // see cp_cpu_pause_for_exec()
 	bool pieces_broken; // writing one failed: the final profile is still tried
 };
+
+/// cpu.c
+/** A window joins the session, or begins one. */
+int cp_cpu_join(const struct cp_cpu_options *options, struct cp_cpu_session **session_out);
+/** The session there is, or was. */
+struct cp_cpu_session *cp_cpu_current(void);
+/** A window leaves session `number`, and the last one ends it where nobody else does. */
+void cp_cpu_part(struct cp_cpu_session *s, uint32_t number);
 
 /// cpu_engine.c
 /** Picks the engine for what was asked, tries it, and says why; sets cp_cpu_shared.engine. */
@@ -71,6 +86,7 @@ bool cp_cpu_tasks_owe(uint64_t periods);
 /// cpu_collector.c
 void cp_cpu_collector_run(void *session);
 void cp_cpu_collector_wake(void);
+/** Under cp_cpu_shared.lock. */
 void cp_cpu_collect(struct cp_cpu_session *s);
 void cp_cpu_add(struct cp_cpu_session *s, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch,
 	uint32_t labels_id, uint64_t weight);
@@ -80,5 +96,9 @@ void cp_cpu_add(struct cp_cpu_session *s, const uintptr_t *pcs, uint32_t npcs, u
 void cp_cpu_output_piece(struct cp_cpu_session *s);
 /** The whole profile. */
 int cp_cpu_output_whole(struct cp_cpu_session *s);
+/** All of a window but its names, which cp_profile_out_end() finds; then *out_out is to be ended. Under
+ *  cp_cpu_shared.lock: nothing is added meanwhile. */
+int cp_cpu_output_window(struct cp_cpu_session *s, const struct cp_cpu_window *w, struct cprof_writer writer,
+		struct cp_profile_out **out_out);
 
 #endif

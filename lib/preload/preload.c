@@ -9,11 +9,14 @@
 //   CPROF_CPUENGINE       auto, timer, perf, itimer (auto)
 //   CPROF_MEMPROFILE      the heap profile's file, written when the process ends
 //   CPROF_MEMPROFILERATE  mean bytes between its samples (524288); 1: every allocation
+//   CPROF_HTTP            the address to serve /debug/pprof/ at: localhost:6060, unix:/path/%p.sock; see
+//                         <cprof/http.h>. The heap profile is on then, too.
 //   CPROF_RUN             PID:NANOSECONDS of the process `cprof run` started, and when. Without %p only
 //                         that process is profiled: its children would write the same file.
 //
 // With %p every process writes its own, also the child of a fork. Nothing is printed, and the
 // program's environment is never changed; what went wrong `cprof run` finds out.
+#include <cprof/http.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -21,6 +24,7 @@
 
 #include "api/cancel.h"
 #include "earlier.h"
+#include "http/service.h"
 #include "interpose/leave.h"
 #include "interpose/next.h"
 #include "kind/cpu.h"
@@ -41,6 +45,12 @@ static bool is_ours(const struct cp_settings_file *file, int pid)
 	if (settings.root_pid && cp_settings_expand(file, pid, path, sizeof(path)) == 0)
 		cp_earlier_keep(path, settings.start_ns);
 	return true;
+}
+
+/** Without %p only one process can have the address. */
+static bool serves(const struct cp_settings_file *http, int pid)
+{
+	return http->path[0] && (http->has_pid || !settings.root_pid || settings.root_pid == pid);
 }
 
 static void start_cpu(int pid)
@@ -71,6 +81,8 @@ static void start(void)
 		start_cpu(pid);
 	if (is_ours(&settings.heap, pid) && cp_heap_set_rate(settings.heap_rate_bytes) == 0)
 		heap_owner_pid = pid;
+	if (serves(&settings.http, pid) && cp_http_serve(settings.http.path, NULL) == 0)
+		cp_heap_set_rate(settings.heap_rate_bytes);
 	if (cpu_owner_pid == pid || heap_owner_pid == pid)
 		cp_leave_set(leave);
 }
@@ -102,7 +114,7 @@ __attribute__((constructor)) static void construct(void)
 		return;
 	start();
 	// Registered behind the CPU profile's own, which runs first in a child and clears what it copied.
-	if (settings.cpu.has_pid || settings.heap.has_pid)
+	if (settings.cpu.has_pid || settings.heap.has_pid || settings.http.has_pid)
 		pthread_atfork(NULL, NULL, start);
 	else if (!cpu_owner_pid && !heap_owner_pid)
 		return;

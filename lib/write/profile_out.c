@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "delta.h"
 #include "grow.h"
 #include "gzip.h"
 #include "names.h"
@@ -19,6 +20,7 @@ enum { COMMENT_MAX_BYTES = 4096 };
 
 struct cp_profile_out {
 	struct cprof_writer writer;
+	struct cp_delta *delta; // samples are summed there; NULL: they are written
 	uint32_t nvalues;
 	int status; // the first error; nothing is written after it
 	struct cp_names names;
@@ -70,17 +72,43 @@ static bool write_head(struct cp_profile_out *o, const struct cp_profile_spec *s
 	return !o->body.failed;
 }
 
-int cp_profile_out_begin(struct cp_profile_out **out, const struct cp_profile_spec *spec,
-		struct cprof_writer writer)
+static struct cp_profile_out *make(const struct cp_profile_spec *spec, struct cprof_writer writer)
 {
 	struct cp_profile_out *o = cp_pages_alloc(sizeof(*o));
-	*out = NULL;
 	if (!o)
-		return -ENOMEM;
+		return NULL;
 	o->writer = writer;
 	o->nvalues = spec->nsample_types;
 	o->body.grow = cp_grow_sink;
 	o->member.grow = cp_grow_sink;
+	return o;
+}
+
+/** One of the two profiles of a delta, which owns what both are written to. */
+static int begin_in_delta(struct cp_profile_out **out, const struct cp_profile_spec *spec, struct cp_delta *delta)
+{
+	struct cp_profile_out **shared;
+	bool has_head = cp_delta_begin_profile(delta, spec->time_ns, &shared);
+	if (!*shared)
+		*shared = make(spec, (struct cprof_writer){0});
+	*out = *shared;
+	if (!*shared)
+		return -ENOMEM;
+	(*shared)->delta = delta;
+	(*shared)->body.len = 0; // comments of the base
+	return has_head && !write_head(*shared, spec) ? -ENOMEM : 0;
+}
+
+int cp_profile_out_begin(struct cp_profile_out **out, const struct cp_profile_spec *spec,
+		struct cprof_writer writer)
+{
+	struct cp_delta *delta = cp_delta_of(&writer);
+	if (delta)
+		return begin_in_delta(out, spec, delta);
+	struct cp_profile_out *o = make(spec, writer);
+	*out = NULL;
+	if (!o)
+		return -ENOMEM;
 	if (!write_head(o, spec)) {
 		cp_profile_out_abandon(o);
 		return -ENOMEM;
@@ -120,10 +148,31 @@ int cp_profile_out_sample(struct cp_profile_out *o, const uintptr_t *pcs, uint32
 		if (o->location_ids[i] == 0)
 			return fail(o, -ENOMEM);
 	}
+	// The heap's mean size of a block is another at each moment, and would keep equal stacks apart.
+	if (o->delta && nlabels > 0 && !labels[0].str && strcmp(labels[0].key, "bytes") == 0) {
+		labels++;
+		nlabels--;
+	}
 	if (!intern_labels(o, labels, nlabels, written_labels))
 		return fail(o, -ENOMEM);
-	profwrite_sample(&o->body, values, o->nvalues, o->location_ids, npcs, written_labels, nlabels);
+	if (!o->delta)
+		return cp_profile_out_sum(o, o->location_ids, npcs, values, written_labels, nlabels);
+	return cp_delta_add(o->delta, o->location_ids, npcs, values, o->nvalues, written_labels, nlabels)
+			? 0
+			: fail(o, -ENOMEM);
+}
+
+int cp_profile_out_sum(struct cp_profile_out *o, const uint64_t *locations, uint32_t nlocations,
+		const int64_t *values, const struct profwrite_label *labels, uint32_t nlabels)
+{
+	profwrite_sample(&o->body, values, o->nvalues, locations, nlocations, labels, nlabels);
 	return o->body.failed ? fail(o, -ENOMEM) : 0;
+}
+
+void cp_profile_out_release(struct cp_profile_out *o, struct cprof_writer writer)
+{
+	o->delta = NULL;
+	o->writer = writer;
 }
 
 int cp_profile_out_comment(struct cp_profile_out *o, const char *fmt, ...)
@@ -144,7 +193,7 @@ int cp_profile_out_comment(struct cp_profile_out *o, const char *fmt, ...)
 
 int cp_profile_out_flush(struct cp_profile_out *o, int64_t duration_ns)
 {
-	if (o->status)
+	if (o->status || o->delta)
 		return o->status;
 	profwrite_int(&o->body, PROFILE_DURATION_NANOS, duration_ns);
 	if (!cp_names_write(&o->names, &o->body))
@@ -166,6 +215,8 @@ int cp_profile_out_end(struct cp_profile_out *o, int64_t duration_ns)
 
 void cp_profile_out_abandon(struct cp_profile_out *o)
 {
+	if (o->delta)
+		return; // it is not through with it
 	cp_names_free(&o->names);
 	cp_grow_sink_free(&o->body);
 	cp_grow_sink_free(&o->member);

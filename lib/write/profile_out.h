@@ -69,4 +69,13 @@ int cp_profile_out_end(struct cp_profile_out *o, int64_t duration_ns);
 /** Frees o without another piece. */
 void cp_profile_out_abandon(struct cp_profile_out *o);
 
+/// For delta.c
+struct profwrite_label;
+
+/** A sample that came through a delta. */
+int cp_profile_out_sum(struct cp_profile_out *o, const uint64_t *locations, uint32_t nlocations,
+		const int64_t *values, const struct profwrite_label *labels, uint32_t nlabels);
+/** From now on o is written as any other. */
+void cp_profile_out_release(struct cp_profile_out *o, struct cprof_writer writer);
+
 #endif

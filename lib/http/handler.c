@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. /debug/pprof/ without a socket: a request comes in, a response goes out. Called by the
+// listener's workers, and by programs that have a server of their own. No malloc, no state.
+#include "handler.h"
+
+#include <cprof/pprof.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "query.h"
+
+static const char PREFIX[] = "/debug/pprof";
+
+/// Waiting
+
+static void sleep_ns(uint64_t ns)
+{
+	struct timespec left = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
+	while (nanosleep(&left, &left) < 0 && errno == EINTR)
+		;
+}
+
+bool cp_http_wait(const struct cp_exchange *x, int64_t seconds)
+{
+	uint64_t ns = (uint64_t)seconds * 1000000000;
+	if (x->request->wait)
+		return x->request->wait(x->request->wait_arg, ns);
+	sleep_ns(ns);
+	return false;
+}
+
+bool cp_http_may_take(struct cp_exchange *x, int64_t seconds)
+{
+	int max = x->options->max_seconds > 0 ? x->options->max_seconds : CP_HTTP_MAX_SECONDS;
+	if (seconds <= max)
+		return true;
+	cp_reply_error(&x->reply, 400, "profile duration exceeds the server's limit of %d seconds", max);
+	return false;
+}
+
+/// Who may ask
+
+/** A page of another site whose name is made to point here (DNS rebinding) says that name. */
+static bool is_own_host(const char *host)
+{
+	size_t len = strcspn(host, ":");
+	if (host[0] == '[' || len == 0)
+		return true;
+	if (len == strlen("localhost") && strncasecmp(host, "localhost", len) == 0)
+		return true;
+	// No name of the DNS is made of digits and dots alone.
+	return strspn(host, "0123456789.") == len;
+}
+
+/** Takes the same time whatever is wrong. */
+static bool is_authorized(const char *authorization, const char *token)
+{
+	static const char scheme[] = "Bearer ";
+	if (!authorization || strncasecmp(authorization, scheme, strlen(scheme)) != 0)
+		return false;
+	const char *given = authorization + strlen(scheme);
+	size_t given_len = strlen(given), len = strlen(token);
+	unsigned difference = given_len != len;
+	for (size_t i = 0; i < given_len; i++)
+		difference |= (unsigned char)given[i] ^ (unsigned char)token[len ? i % len : 0];
+	return difference == 0;
+}
+
+static bool is_allowed(struct cp_exchange *x)
+{
+	const struct cprof_http_request *q = x->request;
+	const char *token = x->options->bearer_token;
+	if (q->host && !is_own_host(q->host)) {
+		cp_reply_error(&x->reply, 403, "host not allowed");
+		return false;
+	}
+	if (token && !is_authorized(q->authorization, token)) {
+		cp_reply_error_with(&x->reply, 401, "WWW-Authenticate", "Bearer", "unauthorized");
+		return false;
+	}
+	return true;
+}
+
+/// Routes
+
+/** The arguments, a NUL between each, as the program may have changed them since (setproctitle). */
+static void show_cmdline(struct cp_exchange *x)
+{
+	char part[1024];
+	int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		cp_reply_error(&x->reply, 500, "%s", cprof_strerror(errno));
+		return;
+	}
+	cp_reply_begin(&x->reply, 200, "text/plain; charset=utf-8", NULL);
+	bool owes_nul = false; // the last one stays away
+	for (ssize_t n; (n = read(fd, part, sizeof(part))) > 0;) {
+		if (owes_nul)
+			cp_reply_write(&x->reply, "", 1);
+		owes_nul = part[n - 1] == '\0';
+		cp_reply_write(&x->reply, part, (size_t)n - owes_nul);
+	}
+	close(fd);
+}
+
+static void route(struct cp_exchange *x, const char *name)
+{
+	bool is_get = x->reply.is_head || strcmp(x->request->method, "GET") == 0;
+	bool is_symbol = strcmp(name, "symbol") == 0;
+	if (!is_get && !(is_symbol && strcmp(x->request->method, "POST") == 0))
+		cp_reply_error_with(&x->reply, 405, "Allow", is_symbol ? "GET, HEAD, POST" : "GET, HEAD",
+				"Method Not Allowed");
+	else if (is_symbol)
+		cp_http_symbol(x);
+	else if (name[0] == '\0')
+		cp_http_index(x);
+	else if (strcmp(name, "profile") == 0)
+		cp_http_cpu(x);
+	else if (strcmp(name, "cmdline") == 0 && !x->options->hide_cmdline)
+		show_cmdline(x);
+	else
+		cp_http_named(x, name);
+}
+
+static void dispatch(struct cp_exchange *x)
+{
+	char name[CP_HTTP_NAME_BYTES];
+	const char *path = x->request->path;
+	size_t prefix_len = strlen(PREFIX);
+	if (!is_allowed(x))
+		return;
+	if (strcmp(path, PREFIX) == 0)
+		cp_reply_redirect(&x->reply, "/debug/pprof/");
+	else if (strncmp(path, PREFIX, prefix_len) != 0 || path[prefix_len] != '/')
+		cp_reply_error(&x->reply, 404, "404 page not found");
+	else if (!cp_url_decode(path + prefix_len + 1, strlen(path + prefix_len + 1), false, name, sizeof(name)))
+		cp_reply_error(&x->reply, 404, "Unknown profile");
+	else
+		route(x, name);
+}
+
+int cp_http_handle(const struct cprof_http_request *request, const struct cprof_http_response *response)
+{
+	static const struct cprof_http_options careful;
+	struct cp_exchange x = {
+			.request = request,
+			.options = request->options ? request->options : &careful,
+			.reply = {.to = response, .is_head = strcmp(request->method, "HEAD") == 0},
+	};
+	dispatch(&x);
+	return cp_reply_end(&x.reply);
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. One request, as the routes see it.
+#ifndef CPROF_HTTP_HANDLER_H
+#define CPROF_HTTP_HANDLER_H
+
+#include <cprof/http.h>
+
+#include "reply.h"
+
+enum { CP_HTTP_MAX_SECONDS = 300, CP_HTTP_NAME_BYTES = 256 };
+
+struct cp_exchange {
+	const struct cprof_http_request *request;
+	const struct cprof_http_options *options; // never NULL
+	struct cp_reply reply;
+};
+
+/** As cprof_http_handle(). */
+int cp_http_handle(const struct cprof_http_request *request, const struct cprof_http_response *response);
+
+/** Sleeps for some seconds; true: the client has gone. */
+bool cp_http_wait(const struct cp_exchange *x, int64_t seconds);
+
+/** False: it is longer than allowed, and said so. */
+bool cp_http_may_take(struct cp_exchange *x, int64_t seconds);
+
+/// index.c
+void cp_http_index(struct cp_exchange *x);
+
+/// profiles.c
+void cp_http_cpu(struct cp_exchange *x);
+/** name: decoded, whatever the client sent. */
+void cp_http_named(struct cp_exchange *x, const char *name);
+
+/// symbol.c
+void cp_http_symbol(struct cp_exchange *x);
+
+#endif

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. /debug/pprof/: what there is to ask for, with counts, links and a sentence each.
+#include <string.h>
+#include <unistd.h>
+
+#include "handler.h"
+#include "kind/cpu.h"
+#include "kind/heap.h"
+#include "kind/kind.h"
+
+static const struct description {
+	const char *name, *text;
+} descriptions[] = {
+		{"allocs", "All memory ever allocated, by where: sampled, freed or not. seconds=N: what N seconds add."},
+		{"block", "Where threads waited for locks, conditions and the like. seconds=N: what N seconds add."},
+		{"cmdline", "The arguments the program was started with, a NUL between each."},
+		{"heap", "Memory in use now and at its peak, by where it was allocated. seconds=N: the change in N seconds."},
+		{"mutex", "Where locks were held while others waited for them. seconds=N: what N seconds add."},
+		{"profile", "CPU time, by where it is spent, for seconds=N (30). Several may run at once."},
+		{"symbol", "Names for addresses: 0x1234+0x5678 as the query, or as the body of a POST."},
+		{"threadcreate", "Where threads were started. seconds=N: the change in N seconds."},
+		{"threads", "The stacks of all threads there are. debug=2: as a readable dump."},
+};
+enum { NDESCRIPTIONS = sizeof(descriptions) / sizeof(*descriptions) };
+
+/** "": the program's own profiles, which we know nothing of. */
+static const char *describe(const char *name)
+{
+	for (int i = 0; i < NDESCRIPTIONS; i++) {
+		if (strcmp(descriptions[i].name, name) == 0)
+			return descriptions[i].text;
+	}
+	return "";
+}
+
+static void put_html(struct cp_reply *r, const char *text)
+{
+	for (; *text; text++) {
+		const char *escaped = *text == '<'  ? "&lt;"
+				      : *text == '>' ? "&gt;"
+				      : *text == '&' ? "&amp;"
+				      : *text == '"' ? "&#34;"
+				      : *text == '\'' ? "&#39;"
+						      : NULL;
+		if (escaped)
+			cp_reply_text(r, escaped);
+		else
+			cp_reply_write(r, text, 1);
+	}
+}
+
+static bool is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			(c != '\0' && strchr("-._~", c));
+}
+
+/** As a path segment. It stands behind "./", so that a colon makes no scheme of it. */
+static void put_url(struct cp_reply *r, const char *text)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		if (is_plain(*text))
+			cp_reply_write(r, text, 1);
+		else
+			cp_reply_write(r, (char[]){'%', hex[c >> 4], hex[c & 15]}, 3);
+	}
+}
+
+static void put_row(struct cp_reply *r, const char *name, uint64_t count, const char *query)
+{
+	cp_reply_printf(r, "<tr><td>%llu</td><td><a href=\"./", (unsigned long long)count);
+	put_url(r, name);
+	cp_reply_text(r, query);
+	cp_reply_text(r, "\">");
+	put_html(r, name);
+	cp_reply_text(r, "</a></td><td>");
+	put_html(r, describe(name));
+	cp_reply_text(r, "</td></tr>\n");
+}
+
+/** The three that are no profiles of the registry stand among them, by name. */
+struct listing {
+	struct cp_exchange *x;
+	int next; // of extras[]
+};
+
+static const char *const extras[] = {"cmdline", "profile", "symbol"};
+enum { NEXTRAS = sizeof(extras) / sizeof(*extras) };
+
+/** name NULL: all that are left. */
+static void put_extras_before(struct listing *l, const char *name)
+{
+	for (; l->next < NEXTRAS && (!name || strcmp(extras[l->next], name) < 0); l->next++) {
+		bool is_hidden = l->x->options->hide_cmdline && strcmp(extras[l->next], "cmdline") == 0;
+		if (!is_hidden)
+			put_row(&l->x->reply, extras[l->next], 0, "");
+	}
+}
+
+static int put_profile(const struct cprof_profile *profile, void *arg)
+{
+	struct listing *l = arg;
+	put_extras_before(l, profile->name);
+	put_row(&l->x->reply, profile->name, profile->count(profile), "?debug=1");
+	return l->x->reply.error;
+}
+
+static void put_health(struct cp_reply *r)
+{
+	const char *blindness = cp_heap_blindness();
+	cp_reply_printf(r, "<p>cprof %s, process %d. CPU profile: %s.", cprof_version(), (int)getpid(),
+			cp_cpu_is_running() ? "running" : "off");
+	if (blindness) {
+		cp_reply_text(r, " Heap: not seen, ");
+		put_html(r, blindness);
+		cp_reply_text(r, ".");
+	}
+	cp_reply_text(r, "</p>\n");
+}
+
+void cp_http_index(struct cp_exchange *x)
+{
+	static const char head[] = "<!DOCTYPE html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n<title>/debug/pprof/</title>\n"
+				   "<style>body { font-family: sans-serif } td { padding: 0 .8em .2em 0 } "
+				   "td:first-child { text-align: right }</style>\n</head>\n<body>\n<h1>/debug/pprof/</h1>\n"
+				   "<table>\n<tr><th>Count</th><th>Profile</th><th></th></tr>\n";
+	struct cp_reply *r = &x->reply;
+	struct listing l = {x, 0};
+	cp_reply_begin(r, 200, "text/html; charset=utf-8", NULL);
+	cp_reply_text(r, head);
+	cp_kind_each(put_profile, &l);
+	put_extras_before(&l, NULL);
+	cp_reply_text(r, "</table>\n");
+	if (cp_kind_lookup("threads"))
+		cp_reply_text(r, "<p><a href=\"./threads?debug=2\">full thread dump</a></p>\n");
+	put_health(r);
+	cp_reply_text(r, "</body>\n</html>\n");
+}

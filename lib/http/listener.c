@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL, the listener's thread. libcprof-http.so: HTTP by libevent's evhttp, for requests that
+// handler.c answers on a worker.
+//
+//   accept -> connections.c -> evhttp parses -> on_request -> worker.c -> handler.c
+//                                      evhttp sends <- on_done <- eventfd <-'
+//
+// libevent may be the host's, too, so nothing of it that is global is touched: no allocator, no log callback,
+// no threads of its own; a base belongs to one thread, and an eventfd wakes it.
+#include "listener.h"
+
+#include <errno.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/keyvalq_struct.h>
+#include <event2/listener.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "address.h"
+#include "connections.h"
+#include "worker.h"
+
+enum {
+	MAX_HEADERS_BYTES = 16 << 10,
+	MAX_BODY_BYTES = 1 << 20, // some 70,000 addresses
+	SILENCE_S = 15,
+	SWEEP_MS = 500,
+	NALLOWED_METHODS_MASK = 0x1ff, // all that evhttp knows: the handler says what it thinks of them
+};
+
+struct listener {
+	struct cp_http_address address;
+	struct cprof_http_options options;
+	struct cp_http_workers workers;
+	struct cp_http_connections connections;
+	struct event_base *base;
+	struct evhttp *http;
+	struct evconnlistener *accepting;
+};
+
+static struct listener the_listener;
+
+/// Requests
+
+static const char *method_name(enum evhttp_cmd_type method)
+{
+	switch (method) {
+	case EVHTTP_REQ_GET:
+		return "GET";
+	case EVHTTP_REQ_HEAD:
+		return "HEAD";
+	case EVHTTP_REQ_POST:
+		return "POST";
+	default:
+		return "";
+	}
+}
+
+static struct bufferevent *connection_of(struct evhttp_request *evreq)
+{
+	struct evhttp_connection *connection = evhttp_request_get_connection(evreq);
+	return connection ? evhttp_connection_get_bufferevent(connection) : NULL;
+}
+
+/** All of it stays where it is until evreq is answered. */
+static void fill_request(const struct listener *l, struct evhttp_request *evreq, struct cprof_http_request *q)
+{
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(evreq);
+	struct evkeyvalq *headers = evhttp_request_get_input_headers(evreq);
+	struct evbuffer *body = evhttp_request_get_input_buffer(evreq);
+	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
+	*q = (struct cprof_http_request){
+			.method = method_name(evhttp_request_get_command(evreq)),
+			.path = path ? path : "",
+			.query = uri ? evhttp_uri_get_query(uri) : NULL,
+			.host = l->address.is_loopback ? evhttp_find_header(headers, "Host") : NULL,
+			.authorization = evhttp_find_header(headers, "Authorization"),
+			.body_bytes = evbuffer_get_length(body),
+			.options = &l->options,
+	};
+	q->body = q->body_bytes > 0 ? evbuffer_pullup(body, -1) : NULL;
+	if (!q->body)
+		q->body_bytes = 0;
+}
+
+static void refuse(struct evhttp_request *evreq)
+{
+	struct evkeyvalq *headers = evhttp_request_get_output_headers(evreq);
+	evhttp_add_header(headers, "Retry-After", "1");
+	evhttp_send_reply(evreq, 503, NULL, NULL);
+}
+
+static void free_work(struct cp_http_work *work)
+{
+	if (work && work->body)
+		evbuffer_free(work->body);
+	free(work);
+}
+
+static void on_request(struct evhttp_request *evreq, void *arg)
+{
+	struct listener *l = arg;
+	struct bufferevent *bev = connection_of(evreq);
+	struct cp_http_work *work = calloc(1, sizeof(*work));
+	if (work)
+		work->body = evbuffer_new();
+	if (!work || !work->body || !bev) {
+		free_work(work);
+		refuse(evreq);
+		return;
+	}
+	work->evreq = evreq;
+	work->fd = bufferevent_getfd(bev);
+	fill_request(l, evreq, &work->request);
+	cp_http_connections_serve(&l->connections, bev);
+	if (!cp_http_workers_give(&l->workers, work)) {
+		free_work(work);
+		cp_http_connections_answer(&l->connections, bev);
+		refuse(evreq);
+	}
+}
+
+static void on_done(evutil_socket_t fd, short what, void *arg)
+{
+	struct listener *l = arg;
+	struct cp_http_work *next;
+	for (struct cp_http_work *work = cp_http_workers_take_done(&l->workers); work; work = next) {
+		next = work->next;
+		cp_http_connections_answer(&l->connections, connection_of(work->evreq));
+		if (work->status == 0)
+			evbuffer_drain(work->body, evbuffer_get_length(work->body));
+		evhttp_send_reply(work->evreq, work->status ? work->status : 500, NULL, work->body);
+		free_work(work);
+	}
+}
+
+/// Connections
+
+static struct bufferevent *on_connection(struct event_base *base, void *arg)
+{
+	struct listener *l = arg;
+	struct bufferevent *bev = bufferevent_socket_new(base, -1, 0);
+	if (bev)
+		cp_http_connections_add(&l->connections, bev);
+	return bev;
+}
+
+/** No descriptor is left, or the like: the host's trouble must not become a loop of ours. */
+static void on_accept_error(struct evconnlistener *accepting, void *arg)
+{
+	evconnlistener_disable(accepting); // until the next sweep
+}
+
+static void on_sweep(evutil_socket_t fd, short what, void *arg)
+{
+	struct listener *l = arg;
+	cp_http_connections_sweep(&l->connections);
+	evconnlistener_enable(l->accepting);
+}
+
+/// Set-up
+
+static int set_up(struct listener *l)
+{
+	const struct timeval sweep = {.tv_usec = SWEEP_MS * 1000};
+	l->base = event_base_new();
+	l->http = l->base ? evhttp_new(l->base) : NULL;
+	struct event *done = l->http ? event_new(l->base, l->workers.done_fd, EV_READ | EV_PERSIST, on_done, l) : NULL;
+	struct event *sweeping = done ? event_new(l->base, -1, EV_PERSIST, on_sweep, l) : NULL;
+	struct evhttp_bound_socket *bound =
+			sweeping ? evhttp_accept_socket_with_handle(l->http, l->address.fd) : NULL;
+	if (!bound || event_add(done, NULL) < 0 || event_add(sweeping, &sweep) < 0)
+		return -ENOMEM; // what there is stays: it happens once, in a process out of memory
+	l->accepting = evhttp_bound_socket_get_listener(bound);
+	evconnlistener_set_error_cb(l->accepting, on_accept_error);
+	evhttp_set_allowed_methods(l->http, NALLOWED_METHODS_MASK);
+	evhttp_set_max_headers_size(l->http, MAX_HEADERS_BYTES);
+	evhttp_set_max_body_size(l->http, MAX_BODY_BYTES);
+	evhttp_set_timeout(l->http, SILENCE_S);
+	evhttp_set_bevcb(l->http, on_connection, l);
+	evhttp_set_gencb(l->http, on_request, l);
+	return 0;
+}
+
+static void run(void *arg)
+{
+	struct listener *l = arg;
+	event_base_dispatch(l->base);
+}
+
+/** The parent's port must be free when the parent is gone, whatever children it leaves. */
+static void close_in_child(void)
+{
+	if (the_listener.address.fd >= 0)
+		close(the_listener.address.fd);
+	the_listener.address.fd = -1;
+}
+
+static int copy_options(struct listener *l, const struct cprof_http_options *options)
+{
+	l->options = *options;
+	if (!options->bearer_token)
+		return 0;
+	l->options.bearer_token = strdup(options->bearer_token);
+	return l->options.bearer_token ? 0 : -ENOMEM;
+}
+
+__attribute__((visibility("default"))) cp_http_listener_start cprof_http_listener_start;
+
+int cprof_http_listener_start(const struct cp_http_host *host, const char *address,
+		const struct cprof_http_options *options, int *port_out)
+{
+	static bool has_fork_handler;
+	struct listener *l = &the_listener;
+	if (host->size != sizeof(*host))
+		return -ENOENT; // of another version of libcprof
+	*l = (struct listener){.address.fd = -1};
+	int ret = cp_http_listen(host, address, options->allow_remote, &l->address);
+	if (ret < 0)
+		return ret;
+	ret = copy_options(l, options);
+	if (ret == 0)
+		ret = cp_http_workers_init(&l->workers, host);
+	if (ret == 0)
+		ret = set_up(l);
+	if (ret == 0)
+		ret = host->start_thread("cprof-http", run, l);
+	if (ret < 0) {
+		close(l->address.fd);
+		l->address.fd = -1;
+		return ret;
+	}
+	if (!has_fork_handler)
+		has_fork_handler = pthread_atfork(NULL, NULL, close_in_child) == 0;
+	*port_out = l->address.port;
+	return 0;
+}

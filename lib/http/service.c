@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. Loads the listener's library, once a process, and lends it what it needs of us. The library
+// lies beside the one this code is in; a static libcprof finds it where the loader looks.
+#include "service.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "handler.h"
+#include "kind/own_thread.h"
+#include "listener.h"
+#include "sigsafe/atomic.h"
+#include "sigsafe/pagealloc.h"
+#include "write/vformat.h"
+
+static _Atomic int serving_pid, port;
+
+static int start_thread(const char *name, void (*run)(void *), void *arg)
+{
+	struct cp_own_thread *t = cp_pages_alloc(sizeof(*t)); // it is not joined, and is as long as the process
+	if (!t)
+		return -ENOMEM;
+	*t = (struct cp_own_thread){.name = name, .run = run, .arg = arg};
+	int ret = cp_own_thread_start(t);
+	if (ret < 0)
+		cp_pages_free(t, sizeof(*t));
+	return ret;
+}
+
+static int expand_path(const char *given, char *path_out, size_t size)
+{
+	size_t len = 0;
+	for (const char *at = given; *at && len + 1 < size; at++) {
+		bool is_escape = at[0] == '%' && (at[1] == 'p' || at[1] == '%');
+		at += is_escape;
+		len += is_escape && *at == 'p' ? cp_format(path_out + len, size - len, "%d", (int)getpid())
+					       : cp_format(path_out + len, size - len, "%c", *at);
+	}
+	return len == 0 ? -EINVAL : len + 1 >= size ? -ENAMETOOLONG : 0;
+}
+
+static const struct cp_http_host host = {
+		.size = sizeof(host),
+		.handle = cp_http_handle,
+		.start_thread = start_thread,
+		.expand_path = expand_path,
+};
+
+static void *load_library(void)
+{
+	char path[PATH_MAX];
+	Dl_info self;
+	const char *slash = dladdr(&host, &self) && self.dli_fname ? strrchr(self.dli_fname, '/') : NULL;
+	if (slash) {
+		cp_format(path, sizeof(path), "%s", self.dli_fname);
+		cp_format(path + (slash - self.dli_fname) + 1, sizeof(path) - (size_t)(slash - self.dli_fname) - 1, "%s",
+				CP_HTTP_LIBRARY);
+		void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+		if (library)
+			return library;
+	}
+	return dlopen(CP_HTTP_LIBRARY, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+}
+
+static int serve(const char *address, const struct cprof_http_options *options)
+{
+	static const struct cprof_http_options careful;
+	void *library = load_library();
+	cp_http_listener_start *start = library ? (cp_http_listener_start *)dlsym(library, CP_HTTP_ENTRY) : NULL;
+	int bound_port = 0;
+	if (!start)
+		return -ENOENT;
+	int ret = start(&host, address, options ? options : &careful, &bound_port);
+	store(&port, bound_port, relaxed);
+	return ret;
+}
+
+int cp_http_serve(const char *address, const struct cprof_http_options *options)
+{
+	int pid = (int)getpid();
+	int before = load(&serving_pid, relaxed);
+	if (before == pid || !compare_exchange(&serving_pid, &before, pid, relaxed))
+		return -EALREADY;
+	int ret = serve(address, options);
+	if (ret < 0)
+		store(&serving_pid, 0, relaxed);
+	return ret;
+}
+
+int cp_http_port(void)
+{
+	return load(&serving_pid, relaxed) == (int)getpid() ? load(&port, relaxed) : 0;
+}
