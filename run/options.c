@@ -16,8 +16,8 @@ static const int64_t MAX_MEM_RATE_BYTES = (int64_t)1 << 40;
 const char run_usage[] =
 		"usage: cprof run [FLAGS] [--] PROGRAM [ARGS]\n"
 		"  -cpuprofile FILE     where the CPU profile goes (cprof.cpu.pb.gz, unless only -memprofile,\n"
-		"                       -leak or -http is asked for); with %p in it, the process id, every process that\n"
-		"                       PROGRAM starts writes a profile of its own\n"
+		"                       -leak or -http is asked for); with %p in it, the process id, every\n"
+		"                       process that PROGRAM starts writes a profile of its own\n"
 		"  -cpurate HZ          samples per second of CPU time of each thread (100)\n"
 		"  -cpuengine ENGINE    auto, timer, perf or itimer (auto)\n"
 		"  -memprofile FILE     where the heap profile goes; written when the process ends\n"

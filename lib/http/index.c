@@ -11,10 +11,10 @@
 static const struct description {
 	const char *name, *text;
 } descriptions[] = {
-		{"allocs", "All memory ever allocated, by where: sampled, freed or not. seconds=N: what N seconds add."},
+		{"allocs", "Memory ever allocated, freed or not, by where. seconds=N: what N seconds add."},
 		{"block", "Where threads waited for locks, conditions and the like. seconds=N: what N seconds add."},
 		{"cmdline", "The arguments the program was started with, a NUL between each."},
-		{"heap", "Memory in use now and at its peak, by where it was allocated. seconds=N: the change in N seconds."},
+		{"heap", "Memory in use now and at its peak, by where. seconds=N: the change in N seconds."},
 		{"mutex", "Where locks were held while others waited for them. seconds=N: what N seconds add."},
 		{"profile", "CPU time, by where it is spent, for seconds=N (30). Several may run at once."},
 		{"symbol", "Names for addresses: 0x1234+0x5678 as the query, or as the body of a POST."},
@@ -122,10 +122,11 @@ static void put_health(struct cp_reply *r)
 
 void cp_http_index(struct cp_exchange *x)
 {
-	static const char head[] = "<!DOCTYPE html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n<title>/debug/pprof/</title>\n"
-				   "<style>body { font-family: sans-serif } td { padding: 0 .8em .2em 0 } "
-				   "td:first-child { text-align: right }</style>\n</head>\n<body>\n<h1>/debug/pprof/</h1>\n"
-				   "<table>\n<tr><th>Count</th><th>Profile</th><th></th></tr>\n";
+	static const char head[] =
+			"<!DOCTYPE html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n<title>/debug/pprof/</title>\n"
+			"<style>body { font-family: sans-serif } td { padding: 0 .8em .2em 0 } "
+			"td:first-child { text-align: right }</style>\n</head>\n<body>\n<h1>/debug/pprof/</h1>\n"
+			"<table>\n<tr><th>Count</th><th>Profile</th><th></th></tr>\n";
 	struct cp_reply *r = &x->reply;
 	struct listing l = {x, 0};
 	cp_reply_begin(r, 200, "text/html; charset=utf-8", NULL);

@@ -27,7 +27,7 @@ enum {
 	MAX_BODY_BYTES = 1 << 20, // some 70,000 addresses
 	SILENCE_S = 15,
 	SWEEP_MS = 500,
-	NALLOWED_METHODS_MASK = 0x1ff, // all that evhttp knows: the handler says what it thinks of them
+	ALL_METHODS = 0x1ff, // all that evhttp knows: the handler says what it thinks of them
 };
 
 struct listener {
@@ -175,7 +175,7 @@ static int set_up(struct listener *l)
 		return -ENOMEM; // what there is stays: it happens once, in a process out of memory
 	l->accepting = evhttp_bound_socket_get_listener(bound);
 	evconnlistener_set_error_cb(l->accepting, on_accept_error);
-	evhttp_set_allowed_methods(l->http, NALLOWED_METHODS_MASK);
+	evhttp_set_allowed_methods(l->http, ALL_METHODS);
 	evhttp_set_max_headers_size(l->http, MAX_HEADERS_BYTES);
 	evhttp_set_max_body_size(l->http, MAX_BODY_BYTES);
 	evhttp_set_timeout(l->http, SILENCE_S);

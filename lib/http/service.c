@@ -55,9 +55,10 @@ static void *load_library(void)
 	Dl_info self;
 	const char *slash = dladdr(&host, &self) && self.dli_fname ? strrchr(self.dli_fname, '/') : NULL;
 	if (slash) {
-		cp_format(path, sizeof(path), "%s", self.dli_fname);
-		cp_format(path + (slash - self.dli_fname) + 1, sizeof(path) - (size_t)(slash - self.dli_fname) - 1, "%s",
-				CP_HTTP_LIBRARY);
+		size_t len = cp_format(path, sizeof(path), "%s", self.dli_fname);
+		size_t folder = (size_t)(slash - self.dli_fname) + 1;
+		if (folder <= len)
+			cp_format(path + folder, sizeof(path) - folder, "%s", CP_HTTP_LIBRARY);
 		void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 		if (library)
 			return library;

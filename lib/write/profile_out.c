@@ -92,7 +92,8 @@ static int begin_in_delta(struct cp_profile_out **out, const struct cp_profile_s
 	if (!*shared)
 		*shared = make(spec, (struct cprof_writer){0});
 	*out = *shared;
-	if (!*shared)
+	uint64_t empty; // the first string, whatever the base begins with
+	if (!*shared || !intern(*shared, "", &empty))
 		return -ENOMEM;
 	(*shared)->delta = delta;
 	(*shared)->body.len = 0; // comments of the base
