@@ -20,7 +20,7 @@
 #include "write/profile_out.h"
 
 enum {
-	STACK_BUCKETS = 1 << 14,
+	STACK_BUCKETS = 1 << 15,
 	TABLE_LIMIT_BYTES = 1 << 30, // address space; a default-rate process uses a few hundred KiB
 	LIVE_LIMIT_BYTES = 1 << 30,
 };
@@ -63,6 +63,13 @@ static int make_ready(void)
 	return 0;
 }
 
+/** No memory: then the chains that are there grow longer. */
+static void add_dense_chains(void)
+{
+	if (!load(&cp_heap.dense_chains, relaxed))
+		store(&cp_heap.dense_chains, cp_pages_alloc(sizeof(cp_heap_chain) << CP_HEAP_DENSE_LOG2), release);
+}
+
 /** Samples keep the index of the rate they were taken at, so an index keeps its rate for ever. */
 static int change_rate(uint64_t rate_bytes)
 {
@@ -90,6 +97,8 @@ int cp_heap_set_rate(int64_t rate_bytes)
 		return -EINVAL;
 	pthread_mutex_lock(&lock);
 	int rc = rate_bytes ? make_ready() : 0;
+	if (rc == 0 && rate_bytes && rate_bytes <= CP_HEAP_DENSE_RATE_BYTES)
+		add_dense_chains();
 	if (rc == 0 && (uint64_t)rate_bytes != load(&cp_heap.rate_bytes, relaxed))
 		rc = change_rate((uint64_t)rate_bytes);
 	pthread_mutex_unlock(&lock);

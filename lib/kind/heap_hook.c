@@ -41,7 +41,9 @@ struct cp_heap_state cp_heap;
 _Atomic uint8_t cp_heap_filter[CP_HEAP_FILTER_SLOTS];
 __thread uint64_t cp_heap_countdown;
 
-static _Atomic(struct cp_heap_live *) live_chains[1 << LIVE_BUCKETS_LOG2];
+// Enough for the default rate. A low one adds cp_heap.dense_chains: from then on blocks are put there, and
+// looked for in both.
+static cp_heap_chain live_chains[1 << LIVE_BUCKETS_LOG2];
 
 // The rest of a thread's state; touched once a sample.
 static __thread struct {
@@ -149,16 +151,32 @@ static void filter_add(const void *ptr, int delta)
 	} while (!compare_exchange(counter, &seen, (uint8_t)(seen + delta), relaxed));
 }
 
-static _Atomic(struct cp_heap_live *) *chain_of(const void *ptr)
+/** Neighbours share cache lines: programs free what they allocated together. */
+static cp_heap_chain *dense_chain_of(const void *ptr)
+{
+	cp_heap_chain *dense = load(&cp_heap.dense_chains, acquire);
+	return dense ? &dense[(uintptr_t)ptr >> 4 & ((1 << CP_HEAP_DENSE_LOG2) - 1)] : NULL;
+}
+
+static cp_heap_chain *chain_of(const void *ptr)
 {
 	uint64_t hash = ((uint64_t)(uintptr_t)ptr >> 4) * 0x9e3779b97f4a7c15u;
 	return &live_chains[hash >> (64 - LIVE_BUCKETS_LOG2)];
 }
 
+static struct cp_heap_live *find_live(cp_heap_chain *chain, const void *ptr)
+{
+	struct cp_heap_live *l = chain ? load(chain, acquire) : NULL;
+	while (l && load(&l->ptr, acquire) != (uintptr_t)ptr)
+		l = l->next;
+	return l;
+}
+
 /** An entry of ptr's chain that is BUSY and ours; NULL: no memory. */
 static struct cp_heap_live *live_claim(const void *ptr)
 {
-	_Atomic(struct cp_heap_live *) *chain = chain_of(ptr);
+	cp_heap_chain *dense = dense_chain_of(ptr);
+	cp_heap_chain *chain = dense ? dense : chain_of(ptr);
 	for (struct cp_heap_live *l = load(chain, acquire); l; l = l->next) {
 		uintptr_t expected = FREE;
 		if (load(&l->ptr, relaxed) == FREE && compare_exchange(&l->ptr, &expected, BUSY, acquire))
@@ -297,17 +315,16 @@ void cp_heap_sample(void *ptr, size_t size, const void *caller)
 
 struct cp_heap_taken cp_heap_take(void *ptr)
 {
-	struct cp_heap_taken taken = {0};
 	if (!ptr) // free(NULL), which is FREE as well
-		return taken;
-	for (struct cp_heap_live *l = load(chain_of(ptr), acquire); l; l = l->next) {
-		if (load(&l->ptr, acquire) != (uintptr_t)ptr)
-			continue;
-		taken = (struct cp_heap_taken){l, l->size_bytes, l->time_ns, l->bucket};
-		filter_add(ptr, -1);
-		store(&l->ptr, FREE, release);
-		break;
-	}
+		return (struct cp_heap_taken){0};
+	struct cp_heap_live *l = find_live(dense_chain_of(ptr), ptr);
+	if (!l)
+		l = find_live(chain_of(ptr), ptr);
+	if (!l)
+		return (struct cp_heap_taken){0};
+	struct cp_heap_taken taken = {l, l->size_bytes, l->time_ns, l->bucket};
+	filter_add(ptr, -1);
+	store(&l->ptr, FREE, release);
 	return taken;
 }
 

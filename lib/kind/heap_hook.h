@@ -89,9 +89,18 @@ void cp_heap_filter_pin(const void *ptr);
 
 /// What heap.c reads and sets.
 
+/** Live samples whose addresses share a hash. */
+typedef _Atomic(struct cp_heap_live *) cp_heap_chain;
+
+enum {
+	CP_HEAP_DENSE_LOG2 = 22,         // 32 MiB of address space; what is used of it becomes memory
+	CP_HEAP_DENSE_RATE_BYTES = 8192, // at this rate or below a large heap has that many live samples
+};
+
 struct cp_heap_state {
 	struct cp_stacktab buckets;
 	struct cp_arena live_arena;
+	_Atomic(cp_heap_chain *) dense_chains; // CP_HEAP_DENSE_LOG2 of them once a low rate was set; NULL
 	_Atomic bool is_ready;         // tables are there, the unwinder works
 	_Atomic uint64_t rate_bytes;   // 0: off
 	_Atomic uint32_t rate_index;   // in rates[], of the last rate above 0
