@@ -159,7 +159,8 @@ def c_source(folder):
     with open(path, "w", encoding="utf-8") as f:
         f.write("#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n")
         for i in range(400):
-            f.write("int f%d(const char *s, int n) { int a[%d] = {0}; for (int i = 0; i < n; i++) { a[i %% %d] += s[i] * %d;"
+            f.write("int f%d(const char *s, int n) { int a[%d] = {0};"
+                    " for (int i = 0; i < n; i++) { a[i %% %d] += s[i] * %d;"
                     " if (a[i %% %d] > %d) a[i %% %d] ^= n; } return printf(\"%%d\", a[n %% %d]) + (int)strlen(s); }\n"
                     % (i, i % 50 + 2, i % 50 + 2, i, i % 50 + 2, i * 7, i % 50 + 2, i % 50 + 2))
     return path

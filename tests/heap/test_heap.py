@@ -175,7 +175,20 @@ def cpp():
     check("a vector and its elements", vector == 100 * (4000 + 24), str(vector))
 
 
-for part in reference, sites, exact, null, peak, lifetime, text, rates, family, cpp:
+def leak():
+    with tempfile.TemporaryDirectory() as d:
+        first, second = os.path.join(d, "first.pb.gz"), os.path.join(d, "second.pb.gz")
+        subprocess.run([f"{BUILD}/tests/heap/heap_leak", first, second], check=True, timeout=60)
+        p = convert([CPROF], second, "-diff_base=" + first)
+        top = subprocess.run([CPROF, "-top", "-diff_base=" + first, second], capture_output=True, text=True, timeout=60)
+    # 80 samples are expected: half as many, or half again, is 4.5 standard deviations off.
+    got = sums(p, "inuse_space", {"log_request"})
+    check("a leak found at the default rate", near(got, 40000 << 10, 0.5), f"{got} for {40000 << 10}")
+    lines = [line.split()[-1] for line in top.stdout.splitlines() if "%" in line and "flat%" not in line]
+    check("it is the first line of -top -diff_base", "log_request" in lines[:2], top.stdout + top.stderr)
+
+
+for part in reference, sites, exact, null, peak, lifetime, text, rates, family, cpp, leak:
     part()
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed != 0)
