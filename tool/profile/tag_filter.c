@@ -126,6 +126,7 @@ struct err *tag_filter_compile(struct arena *a, struct str option, struct str va
 		*filter_out = f;
 		return NULL;
 	}
+	f->ends = 0; // "1,2" begins like a range
 	struct err *err = compile_regexes(a, option, value, f);
 	if (err)
 		tag_filter_free(f);

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""cprof and `go tool pprof` print the same: test_differential.py CPROF [TEXT]
+
+Makes the profiles (profiles.py), runs each command line (cases.py; those with TEXT in them) with both programs in
+the same surroundings, undoes what changed since Debian's version (rules.py), and compares standard output,
+standard error and whether the exit status is 0. Ends with `N passed, N failed`."""
+
+import difflib
+import gzip
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+
+import cases
+import profiles
+import rules
+
+CPROF = os.path.abspath(sys.argv[1])
+ONLY = sys.argv[2] if len(sys.argv) > 2 else ""
+SHOWN_LINES = 24
+
+
+def pprof_of_go():
+    """The program behind `go tool pprof`: asking `go` for it each time would cost more than it does."""
+    return os.path.join(subprocess.check_output(["go", "env", "GOTOOLDIR"], text=True).strip(), "pprof")
+
+
+def run(program, case, paths):
+    """(stdout, stderr, succeeded)"""
+    with tempfile.TemporaryDirectory() as home:
+        argv = [program, "-symbolize=none", *(word.format_map(paths) for word in shlex.split(case.args))]
+        env = {"HOME": home, "PPROF_TMPDIR": home, "TZ": "UTC", "TERM": "dumb", "PATH": os.environ["PATH"]}
+        done = subprocess.run(argv, cwd=paths["folder"], env=env, input=case.stdin.encode(), capture_output=True,
+                              timeout=60)
+    out = gzip.decompress(done.stdout) if done.stdout[:2] == b"\x1f\x8b" else done.stdout
+    # Bytes stay what they are in latin-1.
+    return out.decode("latin-1"), done.stderr.decode("latin-1"), done.returncode == 0
+
+
+def difference(case, theirs, ours):
+    """What differs, in words; "" where nothing does."""
+    for what, pair in (("stdout", (ours[0], theirs[0])), ("stderr", (ours[1], theirs[1]))):
+        our_text, their_text = rules.undo(case.command(), *pair)
+        if our_text != their_text:
+            lines = difflib.unified_diff(their_text.splitlines(), our_text.splitlines(), "pprof's " + what,
+                                         "cprof's " + what, n=1, lineterm="")
+            return "\n".join(line[:300] for line in list(lines)[:SHOWN_LINES])
+    return "" if ours[2] == theirs[2] else "cprof %s" % ("succeeded" if ours[2] else "failed")
+
+
+def main():
+    passed = failed = 0
+    pprof = pprof_of_go()
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+        made = profiles.make(folder, CPROF)
+        paths = {**made, "folder": folder, "missing": os.path.join(folder, "missing"),
+                 "source": os.path.join(profiles.HERE, "program.go")}
+        chosen = [case for case in cases.all_cases(made) if ONLY in case.name]
+        both = pool.map(lambda case: (run(pprof, case, paths), run(CPROF, case, paths)), chosen)
+        for case, (theirs, ours) in zip(chosen, both):
+            wrong = difference(case, theirs, ours)
+            passed, failed = passed + (not wrong), failed + bool(wrong)
+            if wrong:
+                print("FAIL %s\n%s" % (case.name, wrong))
+    for rule in rules.RULES:
+        print("%4d outputs need the rule: %s" % (rules.needed[rule.name], rule.name))
+    print("%d passed, %d failed" % (passed, failed))
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
