@@ -93,6 +93,7 @@ struct err *inject_prepare(struct arena *a, const struct run_options *options,
 			.library = find_library(a),
 			.cpu = make_file(a, options->cpuprofile),
 			.heap = make_file(a, options->memprofile),
+			.threads = make_file(a, options->threadprofile),
 			.options = options,
 			.start_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
 	};
@@ -103,7 +104,8 @@ struct err *inject_prepare(struct arena *a, const struct run_options *options,
 		return err_new(a, "%s: LD_PRELOAD takes no path with a colon or a space",
 				injection_out->library);
 	struct err *e = check_file(a, &injection_out->cpu);
-	return e ? e : check_file(a, &injection_out->heap);
+	e = e ? e : check_file(a, &injection_out->heap);
+	return e ? e : check_file(a, &injection_out->threads);
 }
 
 static bool is_named(const char *variable, const char *name)
@@ -134,6 +136,7 @@ char **inject_environment(struct arena *a, const struct injection *in, pid_t roo
 			in->cpu.path ? arena_printf(a, "CPROF_CPUPROFILE=%s", in->cpu.path) : NULL,
 			in->heap.path ? arena_printf(a, "CPROF_MEMPROFILE=%s", in->heap.path) : NULL,
 			o->http ? arena_printf(a, "CPROF_HTTP=%s", o->http) : NULL,
+			in->threads.path ? arena_printf(a, "CPROF_THREADPROFILE=%s", in->threads.path) : NULL,
 			arena_printf(a, "CPROF_RUN=%d:%lld", (int)root_pid, (long long)in->start_ns),
 			o->rate_hz ? arena_printf(a, "CPROF_CPURATE=%d", o->rate_hz) : NULL,
 			o->engine ? arena_printf(a, "CPROF_CPUENGINE=%s", o->engine) : NULL,
@@ -142,8 +145,8 @@ char **inject_environment(struct arena *a, const struct injection *in, pid_t roo
 					  : NULL,
 	};
 	static const char *const names[] = {"LD_PRELOAD", "ASAN_OPTIONS", "CPROF_CPUPROFILE",
-			"CPROF_MEMPROFILE", "CPROF_HTTP", "CPROF_RUN", "CPROF_CPURATE", "CPROF_CPUENGINE",
-			"CPROF_MEMPROFILERATE"};
+			"CPROF_MEMPROFILE", "CPROF_THREADPROFILE", "CPROF_HTTP", "CPROF_RUN",
+			"CPROF_CPURATE", "CPROF_CPUENGINE", "CPROF_MEMPROFILERATE"};
 	enum { NOURS = sizeof(ours) / sizeof(*ours) };
 	_Static_assert(NOURS == sizeof(names) / sizeof(*names), "a name each");
 	size_t n = 0, kept = 0;

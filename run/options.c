@@ -15,13 +15,14 @@ static const int64_t MAX_MEM_RATE_BYTES = (int64_t)1 << 40;
 
 const char run_usage[] =
 		"usage: cprof run [FLAGS] [--] PROGRAM [ARGS]\n"
-		"  -cpuprofile FILE     where the CPU profile goes (cprof.cpu.pb.gz, unless only -memprofile,\n"
-		"                       -leak or -http is asked for); with %p in it, the process id, every\n"
+		"  -cpuprofile FILE     where the CPU profile goes (cprof.cpu.pb.gz, unless only other\n"
+		"                       profiles or -http are asked for); with %p in it, the process id, every\n"
 		"                       process that PROGRAM starts writes a profile of its own\n"
 		"  -cpurate HZ          samples per second of CPU time of each thread (100)\n"
 		"  -cpuengine ENGINE    auto, timer, perf or itimer (auto)\n"
 		"  -memprofile FILE     where the heap profile goes; written when the process ends\n"
 		"  -memprofilerate N    mean bytes between its samples (524288); 1: every allocation\n"
+		"  -threadprofile FILE  where the stacks of all threads go, as they are when the process ends\n"
 		"  -http ADDRESS        serve profiles by URL while PROGRAM runs: localhost:6060, then\n"
 		"                       cprof http://localhost:6060/debug/pprof/profile?seconds=5;\n"
 		"                       unix:/path/%p.sock: every process at its own socket\n"
@@ -70,6 +71,8 @@ static struct err *set(struct arena *a, struct run_options *o, const char *name,
 		o->http = value;
 	} else if (strcmp(name, "memprofile") == 0) {
 		o->memprofile = value;
+	} else if (strcmp(name, "threadprofile") == 0) {
+		o->threadprofile = value;
 	} else {
 		o->cpuprofile = value;
 	}
@@ -79,7 +82,8 @@ static struct err *set(struct arena *a, struct run_options *o, const char *name,
 static bool takes_value(const char *name)
 {
 	static const char *const names[] = {
-			"cpuprofile", "cpurate", "cpuengine", "memprofile", "memprofilerate", "http"};
+			"cpuprofile", "cpurate", "cpuengine", "memprofile", "memprofilerate",
+			"threadprofile", "http"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		if (strcmp(name, names[i]) == 0)
 			return true;
@@ -94,7 +98,7 @@ static void complete(struct run_options *o)
 		o->memprofile = "cprof.heap.pb.gz";
 	if (o->leak && !o->mem_rate_bytes)
 		o->mem_rate_bytes = 1;
-	if (!o->memprofile && !o->cpuprofile && !o->http)
+	if (!o->memprofile && !o->threadprofile && !o->cpuprofile && !o->http)
 		o->cpuprofile = "cprof.cpu.pb.gz";
 }
 

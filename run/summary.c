@@ -133,10 +133,27 @@ static void print_heap(struct arena *a, const struct injection *in)
 		leak_print(files->first);
 }
 
+static void print_threads(struct arena *a, const struct injection *in)
+{
+	const struct injection_file *f = &in->threads;
+	struct outcome o;
+	outcome_find(a, f->path, in->start_ns, &o);
+	const struct outcome_files *files = o.last.count ? &o.last : &o.earlier;
+	print_damaged(a, &o);
+	if (!files->count && !o.ndamaged)
+		print_nothing(a, f, "the program ended before it could be written (a signal killed it?)");
+	if (!files->count)
+		return;
+	const char *file = shown_all(a, f, files);
+	fprintf(stderr, "cprof: wrote %s; try: cprof -traces %s\n", file, file);
+}
+
 void summary_print(struct arena *a, const struct injection *in, const struct child *c)
 {
 	if (in->cpu.path)
 		print_cpu(a, in, c);
 	if (in->heap.path)
 		print_heap(a, in);
+	if (in->threads.path)
+		print_threads(a, in);
 }

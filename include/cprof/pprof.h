@@ -107,7 +107,8 @@ int cprof_set_block_profile_rate(int64_t rate_ns);
 int cprof_set_mutex_profile_fraction(int fraction);
 
 /**
- * A profile that has a name: "allocs", "block", "heap", "mutex", "threads", or one of your own. Owned by the library.
+ * A profile that has a name: "allocs", "block", "heap", "mutex", "threadcreate",
+ * "threads", or one of your own. Owned by the library.
  * Go: *pprof.Profile.
  */
 struct cprof_profile;
@@ -133,13 +134,14 @@ uint64_t cprof_profile_count(const struct cprof_profile *profile);
  * block, mutex: contentions and delay, in nanoseconds. block tells where threads waited, once they went on;
  * mutex where locks were released that others waited for, with the time these had waited since the lock was
  * taken. (A release in pthread_cond_wait counts; the lock that is taken again there is a part of that wait.)
+ * threadcreate: the stacks that made threads, how many each made and how many of those are alive.
  * threads ("goroutine" finds it, too): the stacks of all threads, now, those alike (and with the same labels)
  * counted together; with debug 2 a block a thread: name, state, what it waits for and for how long, labels,
  * frames. Each thread is asked by a real-time signal of our own and answers at once, so nobody is stopped; poll,
  * epoll_wait, select, nanosleep and the like return EINTR to a program that is asked in them (signal(7)).
  * Threads that block the signal, sleep uninterruptibly or do not answer within a second are listed without a
  * stack, and why.
- * -ENODATA: never switched on (heap, allocs). The writer's errors.
+ * -ENODATA: never switched on (heap, allocs, threadcreate). The writer's errors.
  */
 int cprof_profile_write_to(
 		const struct cprof_profile *profile, struct cprof_writer writer, int debug);

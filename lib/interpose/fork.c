@@ -10,6 +10,7 @@
 #include "kind/contention_hook.h"
 #include "kind/cpu_hook.h"
 #include "kind/signal_hook.h"
+#include "kind/threadcreate_hook.h"
 #include "kind/threads_hook.h"
 #include "next.h"
 #include "sigsafe/labels.h"
@@ -32,6 +33,7 @@ static void in_child(void)
 {
 	cp_cpu_reset_in_child();
 	cp_threads_reset_in_child();
+	cp_threadcreate_reset_in_child();
 	cp_labels_after_fork();
 	cp_contention_reset_in_child();
 	cp_sigmask_restore(mask_before);

@@ -10,6 +10,7 @@
 #include <threads.h>
 
 #include "kind/cpu_hook.h"
+#include "kind/threadcreate_hook.h"
 #include "next.h"
 #include "visible.h"
 #include "sigsafe/atomic.h"
@@ -20,6 +21,7 @@ static _Atomic bool has_end_key;
 
 static void thread_ends(void *start)
 {
+	cp_threadcreate_end();
 	cp_cpu_thread_end((uintptr_t)start);
 }
 
@@ -34,6 +36,8 @@ static void thread_begins(struct cp_thread *t)
 		pthread_setspecific(end_key, (void *)t->start);
 	if (t->labels)
 		cp_labels_set(t->labels);
+	if (load(&has_end_key, relaxed))
+		cp_threadcreate_begin(t->created_at);
 	cp_cpu_thread_begin(t);
 }
 
@@ -57,7 +61,7 @@ static int run_c11_thread(void *arg)
 
 /** A record for a thread about to be made; NULL: it is one of ours, or there is no memory. Also while no
  *  profile runs: one may, when the thread ends. */
-static struct cp_thread *expect_thread(uintptr_t start, void *arg)
+static struct cp_thread *expect_thread(uintptr_t start, void *arg, const void *caller)
 {
 	if (start == load(&cp_thread_own_entry, relaxed))
 		return NULL;
@@ -67,6 +71,7 @@ static struct cp_thread *expect_thread(uintptr_t start, void *arg)
 		t->arg = arg;
 		t->is_newborn = true;
 		t->labels = cp_labels_current();
+		t->created_at = cp_threadcreate_stack(caller);
 	}
 	return t;
 }
@@ -74,22 +79,28 @@ static struct cp_thread *expect_thread(uintptr_t start, void *arg)
 CP_VISIBLE int pthread_create(
 	pthread_t *handle, const pthread_attr_t *attr, void *(*start)(void *), void *arg)
 {
-	struct cp_thread *t = expect_thread((uintptr_t)start, arg);
+	struct cp_thread *t = expect_thread((uintptr_t)start, arg, __builtin_return_address(0));
 	if (!t)
 		return cp_next()->pthread_create(handle, attr, start, arg);
+	struct cp_stack *created_at = t->created_at;
 	int ret = cp_next()->pthread_create(handle, attr, run_pthread, t);
 	if (ret != 0)
 		cp_thread_free(t);
+	else
+		cp_threadcreate_made(created_at);
 	return ret;
 }
 
 CP_VISIBLE int thrd_create(thrd_t *handle, thrd_start_t start, void *arg)
 {
-	struct cp_thread *t = expect_thread((uintptr_t)start, arg);
+	struct cp_thread *t = expect_thread((uintptr_t)start, arg, __builtin_return_address(0));
 	if (!t)
 		return cp_next()->thrd_create(handle, start, arg);
+	struct cp_stack *created_at = t->created_at;
 	int ret = cp_next()->thrd_create(handle, run_c11_thread, t);
 	if (ret != thrd_success)
 		cp_thread_free(t);
+	else
+		cp_threadcreate_made(created_at);
 	return ret;
 }

@@ -3,12 +3,10 @@
 #include "counts.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "sigsafe/atomic.h"
 #include "sigsafe/clock.h"
 #include "sigsafe/modmap.h"
-#include "sigsafe/unwind.h"
 #include "target.h"
 #include "write/grow.h"
 #include "write/labels_out.h"
@@ -180,22 +178,4 @@ int cp_counts_write(const struct cp_counts *c, struct cprof_writer writer, int d
 		ret = debug ? write_text(c, &g, target.writer) : write_proto(c, &g, target.writer);
 	free_groups(&g);
 	return cp_target_end(&target, ret);
-}
-
-uint32_t cp_counts_capture(uintptr_t *pcs, uint32_t max, const void *caller, uint32_t skip)
-{
-	struct cp_regs regs;
-	cp_regs_here(&regs);
-	uint32_t npcs = cp_unwind(&regs, pcs, max).nframes;
-	uint32_t first = 0;
-	while (first < npcs && pcs[first] != (uintptr_t)caller)
-		first++;
-	if (first == npcs || skip >= npcs - first || pcs[first + skip] < CP_MARKER_LIMIT) {
-		pcs[0] = CP_MARKER_NO_STACK;
-		return 1;
-	}
-	first += skip;
-	memmove(pcs, pcs + first, (npcs - first) * sizeof(*pcs));
-	pcs[0]--;
-	return npcs - first;
 }

@@ -22,8 +22,4 @@ struct cp_counts {
 /** debug 0: gzip'd profile.proto, 1 and above: text. */
 int cp_counts_write(const struct cp_counts *c, struct cprof_writer writer, int debug);
 
-/** The stack of who called the public function whose return address is `caller`, without `skip` more
- *  frames; its leaf lies in the call. A marker alone where nothing is left. Returns the number of pcs. */
-uint32_t cp_counts_capture(uintptr_t *pcs, uint32_t max, const void *caller, uint32_t skip);
-
 #endif

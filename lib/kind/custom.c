@@ -12,6 +12,7 @@
 #include "counts.h"
 #include "kind.h"
 #include "sigsafe/atomic.h"
+#include "sigsafe/capture.h"
 #include "sigsafe/lock.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/unwind.h"
@@ -214,7 +215,7 @@ int cp_custom_add(struct cprof_profile *p, const void *key, int64_t weight, int 
 		return -EINVAL;
 	if (!c)
 		return -EPERM;
-	uint32_t npcs = cp_counts_capture(pcs, MAX_FRAMES, caller, (uint32_t)skip);
+	uint32_t npcs = cp_capture(pcs, MAX_FRAMES, caller, (uint32_t)skip);
 	struct cp_stack *stack = cp_stacktab_intern(&c->stacks, pcs, npcs, cp_modmap_epoch(), 0);
 	cp_lock_take(&lock);
 	int ret = make_room(c) ? 0 : -ENOMEM;

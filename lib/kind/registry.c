@@ -7,6 +7,7 @@
 #include "custom.h"
 #include "heap.h"
 #include "kind.h"
+#include "threadcreate.h"
 #include "threads.h"
 
 static int write_heap(const struct cprof_profile *p, struct cprof_writer writer, int debug)
@@ -22,6 +23,16 @@ static int write_allocs(const struct cprof_profile *p, struct cprof_writer write
 static int write_threads(const struct cprof_profile *p, struct cprof_writer writer, int debug)
 {
 	return cp_threads_write(writer, debug);
+}
+
+static int write_threadcreate(const struct cprof_profile *p, struct cprof_writer writer, int debug)
+{
+	return cp_threadcreate_write(writer, debug);
+}
+
+static uint64_t count_threadcreate(const struct cprof_profile *p)
+{
+	return cp_threadcreate_count();
 }
 
 static uint64_t count_threads(const struct cprof_profile *p)
@@ -60,6 +71,7 @@ static const struct cprof_profile builtin[] = {
 	{"block", write_block, count_block},
 	{"heap", write_heap, count_heap},
 	{"mutex", write_mutex, count_mutex},
+	{"threadcreate", write_threadcreate, count_threadcreate},
 	{"threads", write_threads, count_threads},
 };
 

@@ -11,6 +11,7 @@
 //   CPROF_MEMPROFILERATE  mean bytes between its samples (524288); 1: every allocation
 //   CPROF_HTTP            the address to serve /debug/pprof/ at: localhost:6060, unix:/path/%p.sock; see
 //                         <cprof/http.h>. The heap profile is on then, too.
+//   CPROF_THREADPROFILE   the file of all threads' stacks when the process ends
 //   CPROF_RUN             PID:NANOSECONDS of the process `cprof run` started, and when. Without %p only
 //                         that process is profiled: its children would write the same file.
 //
@@ -29,12 +30,13 @@
 #include "interpose/next.h"
 #include "kind/cpu.h"
 #include "kind/heap.h"
+#include "kind/threads.h"
 #include "settings.h"
 #include "sigsafe/sys.h"
 
 static struct cp_settings settings;
 // Of the process that profiles itself: a fork child has a copy, not a profile.
-static int cpu_owner_pid, heap_owner_pid;
+static int cpu_owner_pid, heap_owner_pid, threads_owner_pid;
 
 /** True if this process is to write the file; what an earlier image wrote there is kept. */
 static bool is_ours(const struct cp_settings_file *file, int pid)
@@ -72,6 +74,8 @@ static void leave(void)
 		cp_cpu_checkpoint();
 	if (heap_owner_pid == pid)
 		cp_heap_write_leaving(cprof_to_path(settings.heap.path));
+	if (threads_owner_pid == pid)
+		cp_threads_write(cprof_to_path(settings.threads.path), 0);
 }
 
 static void start(void)
@@ -81,9 +85,11 @@ static void start(void)
 		start_cpu(pid);
 	if (is_ours(&settings.heap, pid) && cp_heap_set_rate(settings.heap_rate_bytes) == 0)
 		heap_owner_pid = pid;
+	if (is_ours(&settings.threads, pid))
+		threads_owner_pid = pid;
 	if (serves(&settings.http, pid) && cp_http_serve(settings.http.path, NULL) == 0)
 		cp_heap_set_rate(settings.heap_rate_bytes);
-	if (cpu_owner_pid == pid || heap_owner_pid == pid)
+	if (cpu_owner_pid == pid || heap_owner_pid == pid || threads_owner_pid == pid)
 		cp_leave_set(leave);
 }
 
@@ -94,6 +100,9 @@ static void stop(void)
 	if (heap_owner_pid == pid)
 		cp_heap_write(CP_HEAP_VIEW_HEAP, cprof_to_path(settings.heap.path), 0);
 	heap_owner_pid = 0;
+	if (threads_owner_pid == pid)
+		cp_threads_write(cprof_to_path(settings.threads.path), 0);
+	threads_owner_pid = 0;
 	if (cpu_owner_pid == pid)
 		cp_cpu_stop();
 	cpu_owner_pid = 0;
@@ -114,9 +123,10 @@ __attribute__((constructor)) static void construct(void)
 		return;
 	start();
 	// Registered behind the CPU profile's own, which runs first in a child and clears what it copied.
-	if (settings.cpu.has_pid || settings.heap.has_pid || settings.http.has_pid)
+	if (settings.cpu.has_pid || settings.heap.has_pid || settings.threads.has_pid ||
+			settings.http.has_pid)
 		pthread_atfork(NULL, NULL, start);
-	else if (!cpu_owner_pid && !heap_owner_pid)
+	else if (!cpu_owner_pid && !heap_owner_pid && !threads_owner_pid)
 		return;
 	at_quick_exit(stop); // the first registered runs last
 }

@@ -80,13 +80,14 @@ bool cp_settings_read(struct cp_settings *s)
 	*s = (struct cp_settings){0};
 	bool has_cpu = read_file(&s->cpu, secure_getenv("CPROF_CPUPROFILE"));
 	bool has_heap = read_file(&s->heap, secure_getenv("CPROF_MEMPROFILE"));
+	bool has_threads = read_file(&s->threads, secure_getenv("CPROF_THREADPROFILE"));
 	bool has_http = read_file(&s->http, secure_getenv("CPROF_HTTP"));
 	s->rate_hz = (int)parse_rate(secure_getenv("CPROF_CPURATE"), MAX_RATE_HZ, DEFAULT_RATE_HZ);
 	s->engine = parse_engine(secure_getenv("CPROF_CPUENGINE"));
 	s->heap_rate_bytes = parse_rate(secure_getenv("CPROF_MEMPROFILERATE"), MAX_HEAP_RATE_BYTES,
 			DEFAULT_HEAP_RATE_BYTES);
 	parse_run(secure_getenv("CPROF_RUN"), s);
-	return has_cpu || has_heap || has_http;
+	return has_cpu || has_heap || has_threads || has_http;
 }
 
 int cp_settings_expand(const struct cp_settings_file *f, int pid, char *path_out, size_t size)

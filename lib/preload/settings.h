@@ -13,7 +13,7 @@ struct cp_settings_file {
 };
 
 struct cp_settings {
-	struct cp_settings_file cpu, heap;
+	struct cp_settings_file cpu, heap, threads;
 	struct cp_settings_file http; // an address; %p only in "unix:/path"
 	int rate_hz;
 	enum cprof_cpu_engine engine;

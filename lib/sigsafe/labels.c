@@ -20,9 +20,10 @@ static _Atomic uint32_t last_id;
 static _Atomic uint64_t merges[1 << MERGES_LOG2]; // a cache: base's id, over's, the result's
 static _Atomic uint64_t refused;
 
-// Read by a handler on the same thread. `tid` is the thread that first set labels here.
+// Read by a handler on the same thread. Two small words, since a program has little room for our TLS. `tid` is
+// the thread that first set labels here.
 static __thread struct {
-	_Atomic(const struct cprof_labels *) labels;
+	_Atomic uint32_t id; // of the labels
 	_Atomic int tid;
 } own;
 
@@ -226,22 +227,21 @@ uint64_t cp_labels_refused(void)
 
 const struct cprof_labels *cp_labels_current(void)
 {
-	return load(&own.labels, relaxed);
+	return cp_labels_of_id(load(&own.id, relaxed));
 }
 
 const struct cprof_labels *cp_labels_set(const struct cprof_labels *labels)
 {
-	const struct cprof_labels *before = load(&own.labels, relaxed);
+	const struct cprof_labels *before = cp_labels_current();
 	if (load(&own.tid, relaxed) == 0)
 		store(&own.tid, cp_gettid(), relaxed);
-	store(&own.labels, labels, relaxed);
+	store(&own.id, labels ? labels->id : 0, relaxed);
 	return before;
 }
 
 uint32_t cp_labels_current_id(int tid)
 {
-	const struct cprof_labels *labels = load(&own.labels, relaxed);
-	return labels && load(&own.tid, relaxed) == tid ? labels->id : 0;
+	return load(&own.tid, relaxed) == tid ? load(&own.id, relaxed) : 0;
 }
 
 void cp_labels_after_fork(void)

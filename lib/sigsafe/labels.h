@@ -2,7 +2,7 @@
 // Context: SIG. Labels: pairs of strings a thread carries, and its samples with it (Go's pprof.Labels).
 //
 // A set is immutable and interned: the same pairs are the same set, for ever. So a thread's labels are one
-// pointer, set by one store; a sample holds the set's id, a number, and nothing is counted or freed.
+// number, the set's id, set by one store; a sample holds the same, and nothing is counted or freed.
 // What sets may take is bounded; when it is used up, new ones are refused and counted.
 #ifndef CPROF_SIGSAFE_LABELS_H
 #define CPROF_SIGSAFE_LABELS_H

@@ -81,6 +81,7 @@ struct cp_thread *cp_thread_new(void)
 	t->start = 0;
 	t->arg = NULL;
 	t->labels = NULL;
+	t->created_at = NULL;
 	store(&t->ticks, 0, relaxed);
 	store(&t->next, 0, relaxed);
 	store(&t->state, CP_THREAD_ARMING, release);

@@ -16,6 +16,7 @@ enum cp_thread_state {
 };
 
 struct cp_cpu_engine;
+struct cp_stack;
 struct cprof_labels;
 
 struct cp_thread {
@@ -37,6 +38,7 @@ struct cp_thread {
 	uintptr_t start;        // start routine, 0: not known
 	void *arg;              // of the start routine, until it has begun
 	const struct cprof_labels *labels; // of its creator, until it has begun; NULL: none
+	struct cp_stack *created_at;       // its creator's stack, until it has begun; NULL: not known
 };
 
 /** A record that belongs to nobody yet; NULL: no memory. */

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. See threadcreate_hook.h.
+#include "threadcreate_hook.h"
+
+#include "sigsafe/atomic.h"
+#include "sigsafe/capture.h"
+#include "sigsafe/modmap.h"
+
+enum { MADE, ALIVE }; // enum cp_counts_value
+
+enum { MAX_FRAMES = 128 };
+
+struct cp_threadcreate cp_threadcreate;
+
+static __thread struct cp_stack *own_stack; // that made this thread; NULL: not known
+
+struct cp_stack *cp_threadcreate_stack(const void *caller)
+{
+	uintptr_t pcs[MAX_FRAMES];
+	if (!load(&cp_threadcreate.is_on, acquire))
+		return NULL;
+	uint32_t npcs = cp_capture(pcs, MAX_FRAMES, caller, 0);
+	return cp_stacktab_intern(&cp_threadcreate.stacks, pcs, npcs, cp_modmap_epoch(), 0);
+}
+
+void cp_threadcreate_made(struct cp_stack *stack)
+{
+	if (stack)
+		fetch_add(&stack->values[MADE], 1, relaxed);
+}
+
+void cp_threadcreate_begin(struct cp_stack *stack)
+{
+	own_stack = stack;
+	if (stack)
+		fetch_add(&stack->values[ALIVE], 1, relaxed);
+}
+
+void cp_threadcreate_end(void)
+{
+	if (own_stack)
+		fetch_sub(&own_stack->values[ALIVE], 1, relaxed);
+	own_stack = NULL;
+}
+
+static void forget_alive(struct cp_stack *stack, void *arg)
+{
+	store(&stack->values[ALIVE], stack == own_stack, relaxed);
+}
+
+void cp_threadcreate_reset_in_child(void)
+{
+	if (load(&cp_threadcreate.is_on, acquire))
+		cp_stacktab_each(&cp_threadcreate.stacks, forget_alive, NULL);
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. See capture.h.
+#include "capture.h"
+#include "unwind.h"
+
+uint32_t cp_capture(uintptr_t *pcs, uint32_t max, const void *caller, uint32_t skip)
+{
+	struct cp_regs regs;
+	cp_regs_here(&regs);
+	uint32_t npcs = cp_unwind(&regs, pcs, max).nframes;
+	uint32_t first = 0;
+	while (first < npcs && pcs[first] != (uintptr_t)caller)
+		first++;
+	if (first == npcs || skip >= npcs - first || pcs[first + skip] < CP_MARKER_LIMIT) {
+		pcs[0] = CP_MARKER_NO_STACK;
+		return 1;
+	}
+	first += skip;
+	__builtin_memmove(pcs, pcs + first, (npcs - first) * sizeof(*pcs));
+	pcs[0]--;
+	return npcs - first;
+}
