@@ -31,6 +31,8 @@ demo: ## install what it needs, build, profile Debian's redis-server, show the r
 
 check: ## install what it needs, build, pass every test
 	scripts/deps
+	$(MAKE) $(BUILD)/build.ninja
+	meson setup --reconfigure $(BUILD) # what was just installed was not there before
 	$(MAKE) all
 	scripts/check $(BUILD)
 
