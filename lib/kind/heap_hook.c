@@ -50,6 +50,7 @@ static __thread struct {
 	struct cp_random random;
 	uint32_t rate_changes; // cp_heap.rate_changes + 1 when the countdown was drawn
 	bool is_inside;
+	bool is_own; // a thread of ours: libevent allocates on the HTTP listener's
 } thread_state;
 
 /** log2(x) in 1/2^26, x > 0: the integer part from the top bit, the fraction bit by bit by squaring. */
@@ -276,6 +277,11 @@ static __attribute__((noinline)) void record(void *ptr, size_t size, const void 
 	filter_add(ptr, 1);
 }
 
+void cp_heap_exclude_self(void)
+{
+	thread_state.is_own = true;
+}
+
 void cp_heap_sample(void *ptr, size_t size, const void *caller)
 {
 	uint64_t rate_bytes = load(&cp_heap.rate_bytes, acquire);
@@ -302,7 +308,7 @@ void cp_heap_sample(void *ptr, size_t size, const void *caller)
 			cp_heap_countdown -= size;
 		}
 	}
-	if (!is_drawn || !ptr)
+	if (!is_drawn || !ptr || thread_state.is_own)
 		return;
 	if (thread_state.is_inside) { // a signal handler that allocates came upon us
 		fetch_add(&cp_heap.lost_samples, 1, relaxed);

@@ -2,6 +2,7 @@
 // Context: CTL. See own_thread.h.
 #include <sys/prctl.h>
 
+#include "heap_hook.h"
 #include "own_thread.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/sigmask.h"
@@ -13,6 +14,7 @@ static void *run_own_thread(void *arg)
 {
 	struct cp_own_thread *t = arg;
 	cp_thread_exclude_self();
+	cp_heap_exclude_self();
 	prctl(PR_SET_NAME, t->name);
 	t->run(t->arg);
 	cp_thread_include_self();

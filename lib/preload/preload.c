@@ -87,8 +87,10 @@ static void start(void)
 		heap_owner_pid = pid;
 	if (is_ours(&settings.threads, pid))
 		threads_owner_pid = pid;
-	if (serves(&settings.http, pid) && cp_http_serve(settings.http.path, NULL) == 0)
-		cp_heap_set_rate(settings.heap_rate_bytes);
+	if (serves(&settings.http, pid)) {
+		cp_heap_set_rate(settings.heap_rate_bytes); // before the first can ask for it
+		cp_http_serve(settings.http.path, NULL);
+	}
 	if (cpu_owner_pid == pid || heap_owner_pid == pid || threads_owner_pid == pid)
 		cp_leave_set(leave);
 }

@@ -13,7 +13,7 @@ enum {
 	CHUNK_RECORDS = 256,
 	MAX_CHUNKS = 4096, // a million threads
 	NBUCKETS = 4096,
-	MAX_OWN_THREADS = 16,
+	MAX_OWN_THREADS = 32, // the collector, the HTTP listener and its 16 workers, and room
 	MAX_LOOKS = 16,
 };
 

@@ -11,6 +11,10 @@
 
 static volatile unsigned long sink;
 
+void burn_more(void);
+void burn_less(void);
+void *allocate_some(void);
+
 __attribute__((noinline)) void burn_more(void)
 {
 	for (int i = 0; i < 3000000; i++)
@@ -25,7 +29,9 @@ __attribute__((noinline)) void burn_less(void)
 
 __attribute__((noinline)) void *allocate_some(void)
 {
-	return malloc(4096);
+	void *ptr = malloc(4096);
+	sink++; // no tail call: this function is to be on the stack
+	return ptr;
 }
 
 static void *work(void *arg)
