@@ -107,7 +107,7 @@ int cprof_set_block_profile_rate(int64_t rate_ns);
 int cprof_set_mutex_profile_fraction(int fraction);
 
 /**
- * A profile that has a name: "allocs", "block", "heap", "mutex", "threadcreate",
+ * A profile that has a name: "allocs", "block", "deadlock", "heap", "mutex", "threadcreate",
  * "threads", or one of your own. Owned by the library.
  * Go: *pprof.Profile.
  */
@@ -134,6 +134,8 @@ uint64_t cprof_profile_count(const struct cprof_profile *profile);
  * block, mutex: contentions and delay, in nanoseconds. block tells where threads waited, once they went on;
  * mutex where locks were released that others waited for, with the time these had waited since the lock was
  * taken. (A release in pthread_cond_wait counts; the lock that is taken again there is a part of that wait.)
+ * deadlock: of the threads below, those that wait for each other in a circle of mutexes, or for a mutex whose
+ * owner has ended: certain, but found only where glibc's mutexes are waited for without a time limit.
  * threadcreate: the stacks that made threads, how many each made and how many of those are alive.
  * threads ("goroutine" finds it, too): the stacks of all threads, now, those alike (and with the same labels)
  * counted together; with debug 2 a block a thread: name, state, what it waits for and for how long, labels,

@@ -81,11 +81,20 @@ static bool load_int(uintptr_t address, int *value_out)
 	return true;
 }
 
-/** A process-shared mutex may be another process's thread's. */
-static bool has_ended(int tid)
+/** A process-shared mutex may be another process's thread's. (PI: not known, so it is taken for one.) */
+static bool is_shared(uintptr_t mutex, int operation)
+{
+	enum { PSHARED = 128 }; // PTHREAD_MUTEX_PSHARED_BIT of glibc
+	int kind = PSHARED;
+	if (operation != FUTEX_LOCK_PI)
+		load_int(mutex + offsetof(pthread_mutex_t, __data.__kind), &kind);
+	return kind & PSHARED;
+}
+
+static bool has_ended(int tid, bool is_shared)
 {
 	return cp_syscall(SYS_tgkill, cp_getpid(), tid, 0, 0) == -ESRCH &&
-	       cp_syscall(SYS_kill, tid, 0, 0, 0) == -ESRCH;
+	       (!is_shared || cp_syscall(SYS_kill, tid, 0, 0, 0) == -ESRCH);
 }
 
 bool cp_mutex_wait_of(
@@ -103,7 +112,8 @@ bool cp_mutex_wait_of(
 			!load_int(wait_out->mutex + offsetof(pthread_mutex_t, __data.__owner), &wait_out->owner_tid)) {
 		return false;
 	}
-	wait_out->is_owner_gone = wait_out->owner_tid > 0 && has_ended(wait_out->owner_tid);
+	wait_out->is_owner_gone = wait_out->owner_tid > 0 &&
+				  has_ended(wait_out->owner_tid, is_shared(wait_out->mutex, operation));
 	return true;
 }
 

@@ -35,6 +35,16 @@ static uint64_t count_threadcreate(const struct cprof_profile *p)
 	return cp_threadcreate_count();
 }
 
+static int write_deadlock(const struct cprof_profile *p, struct cprof_writer writer, int debug)
+{
+	return cp_threads_write_stuck(writer, debug);
+}
+
+static uint64_t count_deadlock(const struct cprof_profile *p)
+{
+	return cp_threads_count_stuck();
+}
+
 static uint64_t count_threads(const struct cprof_profile *p)
 {
 	return cp_threads_count();
@@ -69,6 +79,7 @@ static uint64_t count_mutex(const struct cprof_profile *p)
 static const struct cprof_profile builtin[] = {
 	{"allocs", write_allocs, count_heap},
 	{"block", write_block, count_block},
+	{"deadlock", write_deadlock, count_deadlock},
 	{"heap", write_heap, count_heap},
 	{"mutex", write_mutex, count_mutex},
 	{"threadcreate", write_threadcreate, count_threadcreate},

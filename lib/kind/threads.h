@@ -20,6 +20,7 @@ struct cp_thread_seen {
 	int tid;
 	bool is_caller;
 	bool is_gone; // it ended while it was looked at
+	bool is_stuck; // see deadlock.h
 	enum cp_thread_excuse excuse;
 	struct cp_task_status status;
 	struct cp_task_syscall call; // with details
@@ -48,6 +49,10 @@ const uintptr_t *cp_threads_stack(const struct cp_threads_snapshot *s, const str
 
 /** debug 0, 1: grouped by stack and labels; 2: a block a thread. */
 int cp_threads_write(struct cprof_writer writer, int debug);
+
+/** The same of threads that wait for ever; see deadlock.h. */
+int cp_threads_write_stuck(struct cprof_writer writer, int debug);
+uint64_t cp_threads_count_stuck(void);
 
 /** How many threads there are, ours not counted. */
 uint64_t cp_threads_count(void);

@@ -45,6 +45,8 @@ static void put_head(struct cp_text_out *o, const struct cp_threads_snapshot *s,
 	char reason[CP_WAIT_REASON_BYTES];
 	cp_wait_reason(s, t, reason);
 	cp_text_out_printf(o, "thread %d \"%s\" [%s", t->tid, t->status.name, reason);
+	if (t->is_stuck)
+		cp_text_out_printf(o, ", deadlock");
 	if (t->status.state != 'R')
 		put_duration(o, t->waits_ns);
 	cp_text_out_printf(o, "]%s", t->labels_id ? " " : "");

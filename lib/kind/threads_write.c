@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "counts.h"
+#include "deadlock.h"
 #include "sigsafe/atomic.h"
 #include "threads.h"
 #include "threads_dump.h"
@@ -16,8 +17,8 @@ static const char *say_silent(const struct cp_threads_snapshot *s, char comment[
 	unsigned count[CP_EXCUSE_NO_ANSWER + 1] = {0}, total = 0;
 	for (size_t i = 0; i < s->nthreads; i++) {
 		const struct cp_thread_seen *t = &s->threads[i];
-		count[t->excuse]++;
-		total += t->excuse != CP_EXCUSE_NONE;
+		count[t->excuse] += !t->is_gone;
+		total += !t->is_gone && t->excuse != CP_EXCUSE_NONE;
 	}
 	if (total == 0)
 		return NULL;
@@ -29,7 +30,7 @@ static const char *say_silent(const struct cp_threads_snapshot *s, char comment[
 	return comment;
 }
 
-static int write_groups(const struct cp_threads_snapshot *s, struct cprof_writer writer, int debug)
+static int write_groups(const struct cp_threads_snapshot *s, const char *name, struct cprof_writer writer, int debug)
 {
 	struct cp_stacktab stacks;
 	char comment[COMMENT_BYTES];
@@ -46,7 +47,7 @@ static int write_groups(const struct cp_threads_snapshot *s, struct cprof_writer
 		fetch_add(&stack->values[CP_COUNTS_COUNT], 1, relaxed);
 	}
 	const struct cp_counts counts = {
-			.name = "threads", .comment = say_silent(s, comment), .stacks = &stacks};
+			.name = name, .comment = say_silent(s, comment), .stacks = &stacks};
 	ret = cp_counts_write(&counts, writer, debug);
 	cp_stacktab_deinit(&stacks);
 	return ret;
@@ -56,8 +57,32 @@ int cp_threads_write(struct cprof_writer writer, int debug)
 {
 	struct cp_threads_snapshot s = {0};
 	int ret = cp_threads_take(&s, debug >= 2);
+	if (ret == 0 && debug >= 2)
+		cp_deadlock_find(&s);
 	if (ret == 0)
-		ret = debug >= 2 ? cp_threads_dump(&s, writer) : write_groups(&s, writer, debug);
+		ret = debug >= 2 ? cp_threads_dump(&s, writer) : write_groups(&s, "threads", writer, debug);
 	cp_threads_free(&s);
 	return ret;
+}
+
+int cp_threads_write_stuck(struct cprof_writer writer, int debug)
+{
+	struct cp_threads_snapshot s = {0};
+	int ret = cp_threads_take(&s, true);
+	if (ret == 0)
+		cp_deadlock_find(&s);
+	for (size_t i = 0; i < s.nthreads; i++)
+		s.threads[i].is_gone |= !s.threads[i].is_stuck;
+	if (ret == 0)
+		ret = debug >= 2 ? cp_threads_dump(&s, writer) : write_groups(&s, "deadlock", writer, debug);
+	cp_threads_free(&s);
+	return ret;
+}
+
+uint64_t cp_threads_count_stuck(void)
+{
+	struct cp_threads_snapshot s = {0};
+	uint64_t count = cp_threads_take(&s, true) == 0 ? cp_deadlock_find(&s) : 0;
+	cp_threads_free(&s);
+	return count;
 }
