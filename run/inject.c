@@ -94,6 +94,8 @@ struct err *inject_prepare(struct arena *a, const struct run_options *options,
 			.cpu = make_file(a, options->cpuprofile),
 			.heap = make_file(a, options->memprofile),
 			.threads = make_file(a, options->threadprofile),
+			.block = make_file(a, options->blockprofile),
+			.mutex = make_file(a, options->mutexprofile),
 			.options = options,
 			.start_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
 	};
@@ -103,9 +105,12 @@ struct err *inject_prepare(struct arena *a, const struct run_options *options,
 	if (strpbrk(injection_out->library, ": "))
 		return err_new(a, "%s: LD_PRELOAD takes no path with a colon or a space",
 				injection_out->library);
-	struct err *e = check_file(a, &injection_out->cpu);
-	e = e ? e : check_file(a, &injection_out->heap);
-	return e ? e : check_file(a, &injection_out->threads);
+	const struct injection_file *files[] = {&injection_out->cpu, &injection_out->heap,
+			&injection_out->block, &injection_out->mutex, &injection_out->threads};
+	struct err *e = NULL;
+	for (size_t i = 0; !e && i < sizeof(files) / sizeof(*files); i++)
+		e = check_file(a, files[i]);
+	return e;
 }
 
 static bool is_named(const char *variable, const char *name)
@@ -114,14 +119,19 @@ static bool is_named(const char *variable, const char *name)
 	return strncmp(variable, name, len) == 0 && variable[len] == '=';
 }
 
-/** NAME=value: `added`, and what is there already behind (or before) it. */
-static char *combined(struct arena *a, const char *name, const char *added, bool is_last)
+/** `added`, and what the variable has already behind (or before) it. */
+static const char *combined(struct arena *a, const char *name, const char *added, bool is_last)
 {
 	const char *old = getenv(name);
 	if (!old || !*old)
-		return arena_printf(a, "%s=%s", name, added);
-	return is_last ? arena_printf(a, "%s=%s:%s", name, old, added)
-		       : arena_printf(a, "%s=%s:%s", name, added, old);
+		return added;
+	return is_last ? arena_printf(a, "%s:%s", old, added) : arena_printf(a, "%s:%s", added, old);
+}
+
+/** NULL for 0: the library's own. */
+static const char *number(struct arena *a, int64_t n)
+{
+	return n ? arena_printf(a, "%lld", (long long)n) : NULL;
 }
 
 char **inject_environment(struct arena *a, const struct injection *in, pid_t root_pid)
@@ -130,25 +140,25 @@ char **inject_environment(struct arena *a, const struct injection *in, pid_t roo
 	// Ours come first: what another preloaded library does for a function we stand in for (an
 	// allocator), it does behind us. ASan's check that it is first would end the program; nothing it
 	// stands in for is ours.
-	char *ours[] = {
-			combined(a, "LD_PRELOAD", in->library, false),
-			combined(a, "ASAN_OPTIONS", "verify_asan_link_order=0", true),
-			in->cpu.path ? arena_printf(a, "CPROF_CPUPROFILE=%s", in->cpu.path) : NULL,
-			in->heap.path ? arena_printf(a, "CPROF_MEMPROFILE=%s", in->heap.path) : NULL,
-			o->http ? arena_printf(a, "CPROF_HTTP=%s", o->http) : NULL,
-			in->threads.path ? arena_printf(a, "CPROF_THREADPROFILE=%s", in->threads.path) : NULL,
-			arena_printf(a, "CPROF_RUN=%d:%lld", (int)root_pid, (long long)in->start_ns),
-			o->rate_hz ? arena_printf(a, "CPROF_CPURATE=%d", o->rate_hz) : NULL,
-			o->engine ? arena_printf(a, "CPROF_CPUENGINE=%s", o->engine) : NULL,
-			o->mem_rate_bytes ? arena_printf(a, "CPROF_MEMPROFILERATE=%lld",
-							    (long long)o->mem_rate_bytes)
-					  : NULL,
+	const struct {
+		const char *name, *value; // NULL: must not be there
+	} ours[] = {
+			{"LD_PRELOAD", combined(a, "LD_PRELOAD", in->library, false)},
+			{"ASAN_OPTIONS", combined(a, "ASAN_OPTIONS", "verify_asan_link_order=0", true)},
+			{"CPROF_RUN", arena_printf(a, "%d:%lld", (int)root_pid, (long long)in->start_ns)},
+			{"CPROF_HTTP", o->http},
+			{"CPROF_CPUPROFILE", in->cpu.path},
+			{"CPROF_CPURATE", number(a, o->rate_hz)},
+			{"CPROF_CPUENGINE", o->engine},
+			{"CPROF_MEMPROFILE", in->heap.path},
+			{"CPROF_MEMPROFILERATE", number(a, o->mem_rate_bytes)},
+			{"CPROF_BLOCKPROFILE", in->block.path},
+			{"CPROF_BLOCKPROFILERATE", number(a, o->block_rate_ns)},
+			{"CPROF_MUTEXPROFILE", in->mutex.path},
+			{"CPROF_MUTEXPROFILEFRACTION", number(a, o->mutex_fraction)},
+			{"CPROF_THREADPROFILE", in->threads.path},
 	};
-	static const char *const names[] = {"LD_PRELOAD", "ASAN_OPTIONS", "CPROF_CPUPROFILE",
-			"CPROF_MEMPROFILE", "CPROF_THREADPROFILE", "CPROF_HTTP", "CPROF_RUN",
-			"CPROF_CPURATE", "CPROF_CPUENGINE", "CPROF_MEMPROFILERATE"};
 	enum { NOURS = sizeof(ours) / sizeof(*ours) };
-	_Static_assert(NOURS == sizeof(names) / sizeof(*names), "a name each");
 	size_t n = 0, kept = 0;
 	while (environ[n])
 		n++;
@@ -156,13 +166,13 @@ char **inject_environment(struct arena *a, const struct injection *in, pid_t roo
 	for (size_t i = 0; i < n; i++) {
 		bool is_ours = false;
 		for (size_t k = 0; k < NOURS; k++)
-			is_ours |= is_named(environ[i], names[k]);
+			is_ours |= is_named(environ[i], ours[k].name);
 		if (!is_ours)
 			env[kept++] = environ[i];
 	}
 	for (size_t k = 0; k < NOURS; k++) {
-		if (ours[k])
-			env[kept++] = ours[k];
+		if (ours[k].value)
+			env[kept++] = arena_printf(a, "%s=%s", ours[k].name, ours[k].value);
 	}
 	return env;
 }

@@ -22,6 +22,8 @@ static const struct {
 		{"inuse_space", offsetof(struct measure, inuse_bytes)},
 		{"peak_space", offsetof(struct measure, peak_bytes)},
 		{"alloc_space", offsetof(struct measure, alloc_bytes)},
+		{"contentions", offsetof(struct measure, contentions)},
+		{"delay", offsetof(struct measure, delay_ns)},
 };
 
 enum { NSUMS = sizeof(sums) / sizeof(*sums) };

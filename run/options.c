@@ -11,7 +11,7 @@
 
 enum { MAX_RATE_HZ = 10000 };
 
-static const int64_t MAX_MEM_RATE_BYTES = (int64_t)1 << 40;
+static const int64_t MAX_MEM_RATE_BYTES = (int64_t)1 << 40, MAX_BLOCK_RATE_NS = (int64_t)1 << 40;
 
 const char run_usage[] =
 		"usage: cprof run [FLAGS] [--] PROGRAM [ARGS]\n"
@@ -22,6 +22,11 @@ const char run_usage[] =
 		"  -cpuengine ENGINE    auto, timer, perf or itimer (auto)\n"
 		"  -memprofile FILE     where the heap profile goes; written when the process ends\n"
 		"  -memprofilerate N    mean bytes between its samples (524288); 1: every allocation\n"
+		"  -blockprofile FILE   where the block profile goes: time threads waited for locks and each other\n"
+		"  -blockprofilerate N  a sample in N nanoseconds of that (1); 1: every wait\n"
+		"  -mutexprofile FILE   where the mutex profile goes: who held the locks others waited for\n"
+		"  -mutexprofilefraction N\n"
+		"                       one sample of N releases (1)\n"
 		"  -threadprofile FILE  where the stacks of all threads go, as they are when the process ends\n"
 		"  -http ADDRESS        serve profiles by URL while PROGRAM runs: localhost:6060, then\n"
 		"                       cprof http://localhost:6060/debug/pprof/profile?seconds=5;\n"
@@ -63,6 +68,10 @@ static struct err *set(struct arena *a, struct run_options *o, const char *name,
 		o->rate_hz = (int)number;
 	} else if (strcmp(name, "memprofilerate") == 0) {
 		e = parse_number(a, name, value, MAX_MEM_RATE_BYTES, &o->mem_rate_bytes);
+	} else if (strcmp(name, "blockprofilerate") == 0) {
+		e = parse_number(a, name, value, MAX_BLOCK_RATE_NS, &o->block_rate_ns);
+	} else if (strcmp(name, "mutexprofilefraction") == 0) {
+		e = parse_number(a, name, value, INT_MAX, &o->mutex_fraction);
 	} else if (strcmp(name, "cpuengine") == 0) {
 		e = parse_engine(a, value, &o->engine);
 	} else if (*value == '\0') {
@@ -71,6 +80,10 @@ static struct err *set(struct arena *a, struct run_options *o, const char *name,
 		o->http = value;
 	} else if (strcmp(name, "memprofile") == 0) {
 		o->memprofile = value;
+	} else if (strcmp(name, "blockprofile") == 0) {
+		o->blockprofile = value;
+	} else if (strcmp(name, "mutexprofile") == 0) {
+		o->mutexprofile = value;
 	} else if (strcmp(name, "threadprofile") == 0) {
 		o->threadprofile = value;
 	} else {
@@ -83,6 +96,7 @@ static bool takes_value(const char *name)
 {
 	static const char *const names[] = {
 			"cpuprofile", "cpurate", "cpuengine", "memprofile", "memprofilerate",
+			"blockprofile", "blockprofilerate", "mutexprofile", "mutexprofilefraction",
 			"threadprofile", "http"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		if (strcmp(name, names[i]) == 0)
@@ -98,7 +112,8 @@ static void complete(struct run_options *o)
 		o->memprofile = "cprof.heap.pb.gz";
 	if (o->leak && !o->mem_rate_bytes)
 		o->mem_rate_bytes = 1;
-	if (!o->memprofile && !o->threadprofile && !o->cpuprofile && !o->http)
+	if (!o->memprofile && !o->blockprofile && !o->mutexprofile && !o->threadprofile && !o->cpuprofile &&
+			!o->http)
 		o->cpuprofile = "cprof.cpu.pb.gz";
 }
 

@@ -14,6 +14,10 @@ struct run_options {
 	const char *engine;     // NULL: the library's own choice
 	const char *memprofile; // NULL: none
 	int64_t mem_rate_bytes; // 0: the library's own
+	const char *blockprofile; // NULL: none
+	int64_t block_rate_ns;    // 0: the library's own
+	const char *mutexprofile; // NULL: none
+	int64_t mutex_fraction;   // 0: the library's own
 	const char *threadprofile; // NULL: none
 	bool leak;              // -leak: show what was never freed
 	const char *http;       // where to serve /debug/pprof/; NULL: nowhere

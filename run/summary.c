@@ -133,9 +133,10 @@ static void print_heap(struct arena *a, const struct injection *in)
 		leak_print(files->first);
 }
 
-static void print_threads(struct arena *a, const struct injection *in)
+/** What threads waited, or made others wait; `what` NULL: their stacks. */
+static void print_state(struct arena *a, const struct injection *in, const struct injection_file *f,
+		const char *what)
 {
-	const struct injection_file *f = &in->threads;
 	struct outcome o;
 	outcome_find(a, f->path, in->start_ns, &o);
 	const struct outcome_files *files = o.last.count ? &o.last : &o.earlier;
@@ -145,7 +146,12 @@ static void print_threads(struct arena *a, const struct injection *in)
 	if (!files->count)
 		return;
 	const char *file = shown_all(a, f, files);
-	fprintf(stderr, "cprof: wrote %s; try: cprof -traces %s\n", file, file);
+	if (what)
+		fprintf(stderr, "cprof: wrote %s (%s, %.2f s); try: cprof -top %s\n", file,
+				counted(a, files->measure.contentions, what),
+				(double)files->measure.delay_ns / 1e9, file);
+	else
+		fprintf(stderr, "cprof: wrote %s; try: cprof -traces %s\n", file, file);
 }
 
 void summary_print(struct arena *a, const struct injection *in, const struct child *c)
@@ -154,6 +160,10 @@ void summary_print(struct arena *a, const struct injection *in, const struct chi
 		print_cpu(a, in, c);
 	if (in->heap.path)
 		print_heap(a, in);
+	if (in->block.path)
+		print_state(a, in, &in->block, "wait");
+	if (in->mutex.path)
+		print_state(a, in, &in->mutex, "contended release");
 	if (in->threads.path)
-		print_threads(a, in);
+		print_state(a, in, &in->threads, NULL);
 }

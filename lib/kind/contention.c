@@ -12,6 +12,7 @@
 #include "sigsafe/unwind.h"
 #include "target.h"
 #include "waiters_hook.h"
+#include "write/labels_out.h"
 #include "write/profile_out.h"
 
 enum { STACK_BUCKETS = 1 << 12, TABLE_LIMIT_BYTES = 256 << 20 /* of address space */ };
@@ -69,10 +70,14 @@ struct emission {
 static void emit(struct cp_stack *s, void *arg)
 {
 	struct emission *e = arg;
+	static const uintptr_t overflow[] = {CP_MARKER_OVERFLOW}; // of the entry that has no stack
 	struct cp_contention_values v = cp_contention_values(s);
 	const int64_t values[] = {v.count, v.delay_ns};
+	struct cp_label labels[CP_LABELS_MAX];
+	uint32_t nlabels = cp_labels_out((uint32_t)s->tag, labels);
 	if (v.count && e->rc == 0)
-		e->rc = cp_profile_out_sample(e->out, s->pcs, s->npcs, s->epoch, values, NULL, 0);
+		e->rc = cp_profile_out_sample(e->out, s->npcs ? s->pcs : overflow, s->npcs ? s->npcs : 1,
+				s->epoch, values, labels, nlabels);
 }
 
 struct cp_contention_values cp_contention_values(const struct cp_stack *s)

@@ -4,6 +4,7 @@
 
 #include <time.h>
 
+#include "sigsafe/labels.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/random.h"
 #include "sigsafe/sys.h"
@@ -55,10 +56,12 @@ static __attribute__((noinline)) void record(struct cp_contention *c, uint64_t c
 		void (*function)(void), const void *caller)
 {
 	uintptr_t pcs[MAX_FRAMES];
-	if (!load(&c->is_ready, acquire) || cp_thread_is_excluded(cp_gettid()))
+	int tid = cp_gettid();
+	if (!load(&c->is_ready, acquire) || cp_thread_is_excluded(tid))
 		return;
 	uint32_t npcs = capture_stack(pcs, function, caller);
-	struct cp_stack *stack = cp_stacktab_intern(&c->stacks, pcs, npcs, cp_modmap_epoch(), 0);
+	struct cp_stack *stack = cp_stacktab_intern(&c->stacks, pcs, npcs, cp_modmap_epoch(),
+			cp_labels_current_id(tid));
 	fetch_add(&stack->values[CP_CONTENTION_COUNT_Q16], (int64_t)count_q16, relaxed);
 	fetch_add(&stack->values[CP_CONTENTION_DELAY_NS], (int64_t)delay_ns, relaxed);
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "stack_list.h"
+#include "write/labels_out.h"
 #include "write/text_out.h"
 
 struct listing {
@@ -32,6 +33,11 @@ static void print(struct cp_text_out *o, const struct cp_stack *s)
 	cp_text_out_printf(o, "%lld %lld @", (long long)v.delay_ns, (long long)v.count);
 	cp_text_out_addresses(o, s->pcs, s->npcs);
 	cp_text_out_printf(o, "\n");
+	if (cp_labels_of_id((uint32_t)s->tag)) {
+		cp_text_out_printf(o, "# labels: ");
+		cp_labels_text(o, (uint32_t)s->tag);
+		cp_text_out_printf(o, "\n");
+	}
 	cp_text_out_stack(o, s->pcs, s->npcs, s->epoch);
 	cp_text_out_printf(o, "\n");
 }

@@ -9,6 +9,10 @@
 //   CPROF_CPUENGINE       auto, timer, perf, itimer (auto)
 //   CPROF_MEMPROFILE      the heap profile's file, written when the process ends
 //   CPROF_MEMPROFILERATE  mean bytes between its samples (524288); 1: every allocation
+//   CPROF_BLOCKPROFILE, CPROF_BLOCKPROFILERATE
+//                         the block profile's file, and the nanoseconds of waiting to a sample (1: all)
+//   CPROF_MUTEXPROFILE, CPROF_MUTEXPROFILEFRACTION
+//                         the mutex profile's file, and how many releases one sample is for (1: all)
 //   CPROF_HTTP            the address to serve /debug/pprof/ at: localhost:6060, unix:/path/%p.sock; see
 //                         <cprof/http.h>. The heap profile is on then, too.
 //   CPROF_THREADPROFILE   the file of all threads' stacks when the process ends
@@ -28,6 +32,7 @@
 #include "http/service.h"
 #include "interpose/leave.h"
 #include "interpose/next.h"
+#include "kind/contention.h"
 #include "kind/cpu.h"
 #include "kind/heap.h"
 #include "kind/threads.h"
@@ -36,7 +41,45 @@
 
 static struct cp_settings settings;
 // Of the process that profiles itself: a fork child has a copy, not a profile.
-static int cpu_owner_pid, heap_owner_pid, threads_owner_pid;
+static int owner_pid[CP_SETTINGS_KINDS];
+
+/// Profiles that are a state: switched on at the start, written at the end
+
+static int switch_on(enum cp_settings_kind kind)
+{
+	int64_t rc = 0;
+	if (kind == CP_SETTINGS_HEAP)
+		rc = cp_heap_set_rate(settings.heap_rate_bytes);
+	else if (kind == CP_SETTINGS_BLOCK)
+		rc = cp_contention_set_sampling(CP_KIND_BLOCK, settings.block_rate_ns);
+	else if (kind == CP_SETTINGS_MUTEX)
+		rc = cp_contention_set_sampling(CP_KIND_MUTEX, settings.mutex_fraction);
+	return rc < 0 ? (int)rc : 0;
+}
+
+static void write_state(enum cp_settings_kind kind)
+{
+	struct cprof_writer writer = cprof_to_path(settings.files[kind].path);
+	if (kind == CP_SETTINGS_HEAP)
+		cp_heap_write(CP_HEAP_VIEW_HEAP, writer, 0);
+	else if (kind == CP_SETTINGS_THREADS)
+		cp_threads_write(writer, 0);
+	else
+		cp_contention_write(kind == CP_SETTINGS_BLOCK ? CP_KIND_BLOCK : CP_KIND_MUTEX, writer, 0);
+}
+
+static void write_state_leaving(enum cp_settings_kind kind)
+{
+	struct cprof_writer writer = cprof_to_path(settings.files[kind].path);
+	if (kind == CP_SETTINGS_HEAP)
+		cp_heap_write_leaving(writer);
+	else if (kind == CP_SETTINGS_THREADS)
+		cp_threads_write(writer, 0);
+	else
+		cp_contention_write_leaving(kind == CP_SETTINGS_BLOCK ? CP_KIND_BLOCK : CP_KIND_MUTEX, writer);
+}
+
+/// From start to end
 
 /** True if this process is to write the file; what an earlier image wrote there is kept. */
 static bool is_ours(const struct cp_settings_file *file, int pid)
@@ -55,43 +98,44 @@ static bool serves(const struct cp_settings_file *http, int pid)
 	return http->path[0] && (http->has_pid || !settings.root_pid || settings.root_pid == pid);
 }
 
-static void start_cpu(int pid)
+static int start_cpu(void)
 {
 	const struct cp_cpu_options options = {
 			.rate_hz = settings.rate_hz,
 			.engine = settings.engine,
 			.checkpoint = true,
-			.skip_empty = settings.cpu.has_pid,
+			.skip_empty = settings.files[CP_SETTINGS_CPU].has_pid,
 	};
-	if (cp_cpu_start(&options, cprof_to_path(settings.cpu.path)) == 0)
-		cpu_owner_pid = pid;
+	return cp_cpu_start(&options, cprof_to_path(settings.files[CP_SETTINGS_CPU].path));
 }
 
 static void leave(void)
 {
 	int pid = cp_getpid();
-	if (cpu_owner_pid == pid)
+	if (owner_pid[CP_SETTINGS_CPU] == pid)
 		cp_cpu_checkpoint();
-	if (heap_owner_pid == pid)
-		cp_heap_write_leaving(cprof_to_path(settings.heap.path));
-	if (threads_owner_pid == pid)
-		cp_threads_write(cprof_to_path(settings.threads.path), 0);
+	for (int i = CP_SETTINGS_CPU + 1; i < CP_SETTINGS_KINDS; i++) {
+		if (owner_pid[i] == pid)
+			write_state_leaving((enum cp_settings_kind)i);
+	}
 }
 
 static void start(void)
 {
 	int pid = cp_getpid();
-	if (is_ours(&settings.cpu, pid))
-		start_cpu(pid);
-	if (is_ours(&settings.heap, pid) && cp_heap_set_rate(settings.heap_rate_bytes) == 0)
-		heap_owner_pid = pid;
-	if (is_ours(&settings.threads, pid))
-		threads_owner_pid = pid;
+	bool is_any = false;
+	for (int i = 0; i < CP_SETTINGS_KINDS; i++) {
+		if (!is_ours(&settings.files[i], pid))
+			continue;
+		int rc = i == CP_SETTINGS_CPU ? start_cpu() : switch_on((enum cp_settings_kind)i);
+		owner_pid[i] = rc == 0 ? pid : 0;
+		is_any |= rc == 0;
+	}
 	if (serves(&settings.http, pid)) {
 		cp_heap_set_rate(settings.heap_rate_bytes); // before the first can ask for it
 		cp_http_serve(settings.http.path, NULL);
 	}
-	if (cpu_owner_pid == pid || heap_owner_pid == pid || threads_owner_pid == pid)
+	if (is_any)
 		cp_leave_set(leave);
 }
 
@@ -99,15 +143,14 @@ static void stop(void)
 {
 	int pid = cp_getpid();
 	int cancel_state = cp_cancel_hold(); // it runs in exit()
-	if (heap_owner_pid == pid)
-		cp_heap_write(CP_HEAP_VIEW_HEAP, cprof_to_path(settings.heap.path), 0);
-	heap_owner_pid = 0;
-	if (threads_owner_pid == pid)
-		cp_threads_write(cprof_to_path(settings.threads.path), 0);
-	threads_owner_pid = 0;
-	if (cpu_owner_pid == pid)
+	for (int i = CP_SETTINGS_KINDS; i-- > CP_SETTINGS_CPU + 1;) {
+		if (owner_pid[i] == pid)
+			write_state((enum cp_settings_kind)i);
+		owner_pid[i] = 0;
+	}
+	if (owner_pid[CP_SETTINGS_CPU] == pid)
 		cp_cpu_stop();
-	cpu_owner_pid = 0;
+	owner_pid[CP_SETTINGS_CPU] = 0;
 	cp_cancel_release(cancel_state);
 }
 
@@ -124,11 +167,15 @@ __attribute__((constructor)) static void construct(void)
 	if (!cp_settings_read(&settings) || is_under_valgrind())
 		return;
 	start();
-	// Registered behind the CPU profile's own, which runs first in a child and clears what it copied.
-	if (settings.cpu.has_pid || settings.heap.has_pid || settings.threads.has_pid ||
-			settings.http.has_pid)
+	bool has_pid = settings.http.has_pid, is_any = false;
+	for (int i = 0; i < CP_SETTINGS_KINDS; i++) {
+		has_pid |= settings.files[i].has_pid;
+		is_any |= owner_pid[i] != 0;
+	}
+	// Registered behind lib/interpose's own, which runs first in a child and clears what it copied.
+	if (has_pid)
 		pthread_atfork(NULL, NULL, start);
-	else if (!cpu_owner_pid && !heap_owner_pid && !threads_owner_pid)
+	else if (!is_any)
 		return;
 	at_quick_exit(stop); // the first registered runs last
 }

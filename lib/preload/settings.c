@@ -11,6 +11,11 @@
 enum { DEFAULT_RATE_HZ = 100, MAX_RATE_HZ = 10000 };
 
 static const int64_t DEFAULT_HEAP_RATE_BYTES = 512 << 10, MAX_HEAP_RATE_BYTES = (int64_t)1 << 40;
+static const int64_t MAX_BLOCK_RATE_NS = (int64_t)1 << 40;
+
+static const char *const file_variables[CP_SETTINGS_KINDS] = {
+		"CPROF_CPUPROFILE", "CPROF_MEMPROFILE", "CPROF_BLOCKPROFILE", "CPROF_MUTEXPROFILE",
+		"CPROF_THREADPROFILE"};
 
 /** Digits only, at most `max`; moves *text behind them. -1: none, or more. */
 static int64_t parse_number(const char **text, int64_t max)
@@ -78,16 +83,17 @@ static bool read_file(struct cp_settings_file *f, const char *path)
 bool cp_settings_read(struct cp_settings *s)
 {
 	*s = (struct cp_settings){0};
-	bool has_cpu = read_file(&s->cpu, secure_getenv("CPROF_CPUPROFILE"));
-	bool has_heap = read_file(&s->heap, secure_getenv("CPROF_MEMPROFILE"));
-	bool has_threads = read_file(&s->threads, secure_getenv("CPROF_THREADPROFILE"));
-	bool has_http = read_file(&s->http, secure_getenv("CPROF_HTTP"));
+	bool is_asked = read_file(&s->http, secure_getenv("CPROF_HTTP"));
+	for (int i = 0; i < CP_SETTINGS_KINDS; i++)
+		is_asked |= read_file(&s->files[i], secure_getenv(file_variables[i]));
 	s->rate_hz = (int)parse_rate(secure_getenv("CPROF_CPURATE"), MAX_RATE_HZ, DEFAULT_RATE_HZ);
 	s->engine = parse_engine(secure_getenv("CPROF_CPUENGINE"));
 	s->heap_rate_bytes = parse_rate(secure_getenv("CPROF_MEMPROFILERATE"), MAX_HEAP_RATE_BYTES,
 			DEFAULT_HEAP_RATE_BYTES);
+	s->block_rate_ns = parse_rate(secure_getenv("CPROF_BLOCKPROFILERATE"), MAX_BLOCK_RATE_NS, 1);
+	s->mutex_fraction = parse_rate(secure_getenv("CPROF_MUTEXPROFILEFRACTION"), INT_MAX, 1);
 	parse_run(secure_getenv("CPROF_RUN"), s);
-	return has_cpu || has_heap || has_threads || has_http;
+	return is_asked;
 }
 
 int cp_settings_expand(const struct cp_settings_file *f, int pid, char *path_out, size_t size)

@@ -12,12 +12,21 @@ struct cp_settings_file {
 	bool has_pid;        // %p in path
 };
 
+enum cp_settings_kind {
+	CP_SETTINGS_CPU,
+	CP_SETTINGS_HEAP,
+	CP_SETTINGS_BLOCK,
+	CP_SETTINGS_MUTEX,
+	CP_SETTINGS_THREADS,
+	CP_SETTINGS_KINDS,
+};
+
 struct cp_settings {
-	struct cp_settings_file cpu, heap, threads;
+	struct cp_settings_file files[CP_SETTINGS_KINDS];
 	struct cp_settings_file http; // an address; %p only in "unix:/path"
 	int rate_hz;
 	enum cprof_cpu_engine engine;
-	int64_t heap_rate_bytes;
+	int64_t heap_rate_bytes, block_rate_ns, mutex_fraction;
 	int root_pid;     // of the process `cprof run` started, 0: not by it
 	int64_t start_ns; // CLOCK_REALTIME of that
 };

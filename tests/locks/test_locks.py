@@ -3,6 +3,7 @@
 """The block and the mutex profile against what programs measured themselves: test_locks.py BUILD [TEST...]"""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -114,6 +115,120 @@ class Primitives(unittest.TestCase):
             self.assertNotIn("#\t0x0\n", text)
         self.assertRegex(mutex, r"#\t0x[0-9a-f]+\tpthread_mutex_unlock\+0x0\t+\S+libcprof\S*\n"
                                 r"#\t0x[0-9a-f]+\thold_mutex\+0x[0-9a-f]+\t")
+
+
+class InFolder(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.block, self.mutex = (os.path.join(folder.name, name) for name in ("block.pb", "mutex.pb"))
+
+
+class Convoy(InFolder):
+    """Go's TestMutexProfile: many wait while one holds; who held pays for all."""
+
+    def run_convoy(self, *args):
+        said = measured(run("locks_convoy", self.block, self.mutex, *args))["serve_request"]
+        return said, delays(profile.read(self.block)), delays(profile.read(self.mutex))
+
+    def test_who_held_pays(self):
+        said, block, mutex = self.run_convoy(100, 20)
+        count, delay_ns = block["pthread_mutex_lock", "serve_request"]
+        self.assertEqual(count, 100)
+        self.assertLessEqual(delay_ns, said.most)
+        self.assertGreater(delay_ns, said.least)
+        count, delay_ns = mutex["pthread_mutex_unlock", "rebuild_cache"]
+        self.assertEqual(count, 1)
+        self.assertGreater(delay_ns, said.least)
+        # Those that had to wait on, for each other, are charged to each other: nothing is charged twice.
+        self.assertLessEqual(sum(delay for _, delay in mutex.values()), said.most)
+
+    def test_a_fraction_stands_for_all(self):
+        for _ in range(40):  # one release of many waiters: one in two is seen
+            said, _, mutex = self.run_convoy(3, 2, 2)
+            if ("pthread_mutex_unlock", "rebuild_cache") in mutex:
+                count, delay_ns = mutex["pthread_mutex_unlock", "rebuild_cache"]
+                self.assertEqual(count, 2)
+                self.assertGreater(delay_ns, 2 * said.least)
+                return
+        self.fail("never seen in 40 runs")
+
+    def test_analyzers_show_it(self):
+        self.run_convoy(10, 5)
+        cprof = os.path.join(BUILD, "tool", "cprof")
+        for tool in ([cprof], ["go", "tool", "pprof"]):
+            if tool[0] == "go" and not shutil.which("go"):
+                continue
+            out = subprocess.run([*tool, "-top", "-cum", "-sample_index=delay", self.mutex], check=True,
+                                 capture_output=True, text=True, timeout=60).stdout
+            self.assertIn("Type: delay", out)
+            self.assertRegex(out, r"ms\s+\d+(\.\d+)?%\s+rebuild_cache", tool[0])
+
+
+class Bias(InFolder):
+    """Go's TestBlockProfileBias: short waits are seen seldom, and stand for those that are not."""
+
+    def test_short_waits_have_their_time(self):
+        said = measured(run("locks_bias", self.block, 2000000, 3000, 100))
+        found = profile.read(self.block).by_function("delay")
+        for name in ("wait_briefly", "wait_long"):
+            self.assertLess(abs(found[name] / said[name].most - 1), 0.2, name)
+
+
+class Semantics(unittest.TestCase):
+    """Hazard 54: robust, recursive, inheriting, shared locks, timeouts, errors and cancellation as without us."""
+
+    def test_results_are_the_same(self):
+        off, on = (run("locks_semantics", how) for how in ("off", "on"))
+        self.assertGreater(len(off.splitlines()), 300)
+        self.assertEqual(off.splitlines(), on.splitlines())
+
+
+class Fork(InFolder):
+    def test_a_child_has_its_own(self):
+        run("locks_forks", self.block, self.mutex)
+        for path, mine, counts in (("", "in_parent", (2, 2)), (".child", "in_child", (1, 1))):
+            block, mutex = (profile.read(f + path) for f in (self.block, self.mutex))
+            waits = {caller: count for (leaf, caller), (count, _) in delays(block).items()
+                     if leaf == "pthread_mutex_lock"}
+            self.assertEqual(waits, {mine: counts[0]})
+            self.assertEqual(sum(count for count, _ in delays(mutex).values()), counts[1])
+
+
+class Hazards(InFolder):
+    """Those of pthread interposition that have no class of their own here: 50 and 51 are OldSymbols, 53 is in
+    Primitives (what pthread_cond_wait takes again is its own wait), 54 is Semantics."""
+
+    def test_h52_the_lock_of_malloc(self):
+        run("h52_malloc_lock", self.block, self.mutex)
+        for path in (self.block, self.mutex):
+            profile.read(path)
+
+    def test_h55_released_by_others_while_profiles_come_and_go(self):
+        run("h55_toggling", self.block, self.mutex)
+        profile.read(self.block)
+        self.assertNotIn("release_for_nobody", profile.read(self.mutex).by_function("delay"))
+
+
+class OldSymbols(InFolder):
+    """Hazards 50 and 51: GLIBC_2.2.5's pthread_cond_wait is another function than 2.3.2's."""
+
+    def test_each_version_leads_to_its_own(self):
+        program = os.path.join(BUILD, "tests", "locks", "locks_old_symbols")
+        cprof = os.path.join(BUILD, "tool", "cprof")
+        if not os.path.exists(program) or not os.path.exists(cprof):
+            self.skipTest("x86-64 alone has old versions")
+        done = subprocess.run([cprof, "run", "-blockprofile", self.block, "-mutexprofile", self.mutex, program],
+                              check=True, capture_output=True, text=True, timeout=60)
+        said = measured(done.stdout)
+        found = delays(profile.read(self.block))
+        for leaf, caller in (("pthread_cond_wait", "in_old_cond_wait"),
+                             ("pthread_cond_timedwait", "in_old_cond_timedwait")):
+            count, delay_ns = found[leaf, caller]
+            self.assertEqual(count, 1)
+            self.assertLessEqual(delay_ns, said[caller].most)
+            self.assertGreater(delay_ns, said[caller].least)
+        self.assertRegex(done.stderr, r"cprof: wrote \S+block.pb \(\d+ waits?, ")
 
 
 if __name__ == "__main__":
