@@ -3,11 +3,11 @@
 """What the block and the mutex profile cost a program's locks: bench_locks.py BUILD [ROUNDS]
 
 Plain against the preloaded library with both profiles off, at Go's recommended rates, and recording all.
-Rounds are interleaved; shown is the median, and its distance to plain.
+Rounds are interleaved; shown is the best of them (the others had company), its distance to plain, and the
+range.
 """
 
 import os
-import statistics
 import subprocess
 import sys
 
@@ -35,9 +35,9 @@ def main():
         for _ in range(rounds):
             for name, env in RATES.items():
                 took[name].append(run(build, env, str(threads), str(thousands)))
-        plain = statistics.median(took["plain"])
+        plain = min(took["plain"])
         for name, values in took.items():
-            ns = statistics.median(values)
+            ns = min(values)
             print("%d thread%s %-18s %8.2f ns a pair  %+7.2f ns  (%.2f to %.2f)" % (
                 threads, " " if threads == 1 else "s", name, ns, ns - plain, min(values), max(values)), flush=True)
 

@@ -2,8 +2,6 @@
 // Context: SIG. See contention_hook.h. Nothing here waits or locks: the lock in question may be malloc's.
 #include "contention_hook.h"
 
-#include <time.h>
-
 #include "sigsafe/labels.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/random.h"
@@ -15,14 +13,6 @@ enum { MAX_FRAMES = 128 }; // Go's profstackdepth; keeps our own stack use at 1 
 
 _Atomic unsigned cp_contention_mode;
 struct cp_contention cp_block, cp_mutex;
-
-/** Never 0. */
-static uint64_t now_ns(void)
-{
-	struct timespec ts = {0};
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec + 1;
-}
 
 /** Even in [0, limit). The clock's nanoseconds and the thread's stack are a seed good enough for one draw,
  *  and cost the thread no memory. */
@@ -72,7 +62,7 @@ struct cp_wait cp_wait_begin(const void *lock)
 	unsigned mode = load(&cp_contention_mode, relaxed);
 	bool is_charged = lock && (mode & CP_CONTENTION_MUTEX);
 	if (is_charged || (mode & CP_CONTENTION_BLOCK))
-		wait.start_ns = now_ns();
+		wait.start_ns = cp_wait_clock_ns();
 	if (is_charged)
 		wait.waiter = cp_waiters_enter(lock, wait.start_ns);
 	return wait;
@@ -84,7 +74,7 @@ void cp_wait_end(const struct cp_wait *wait, bool is_over, void (*function)(void
 	cp_waiters_leave(wait->waiter);
 	if (!is_over || wait->start_ns == 0 || rate_ns == 0)
 		return;
-	uint64_t end_ns = now_ns();
+	uint64_t end_ns = cp_wait_clock_ns();
 	uint64_t delay_ns = end_ns > wait->start_ns ? end_ns - wait->start_ns : 1;
 	if (delay_ns >= rate_ns)
 		record(&cp_block, 1 << 16, delay_ns, function, caller);
@@ -94,17 +84,14 @@ void cp_wait_end(const struct cp_wait *wait, bool is_over, void (*function)(void
 
 uint64_t cp_release_begin(const void *lock)
 {
-	if (!(load(&cp_contention_mode, relaxed) & CP_CONTENTION_MUTEX) || !cp_waiters_maybe(lock))
-		return 0;
-	return cp_waiters_collect_ns(lock, now_ns());
+	uint64_t fraction = load(&cp_mutex.sampling, relaxed);
+	return fraction && cp_waiters_maybe(lock) ? cp_waiters_charge_ns(lock, fraction) : 0;
 }
 
 void cp_release_end(uint64_t delay_ns, void (*function)(void), const void *caller)
 {
 	uint64_t fraction = load(&cp_mutex.sampling, relaxed);
-	if (delay_ns == 0 || fraction == 0)
-		return;
-	if (fraction == 1 || draw_below(fraction, now_ns()) == 0)
+	if (delay_ns && fraction)
 		record(&cp_mutex, fraction << 16, fraction * delay_ns, function, caller);
 }
 

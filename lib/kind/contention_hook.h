@@ -62,8 +62,8 @@ struct cp_wait cp_wait_begin(const void *lock);
  *  waited in, `caller` the return address of that. Context: SIG. */
 void cp_wait_end(const struct cp_wait *wait, bool is_over, void (*function)(void), const void *caller);
 
-/** Around the release of a lock: before it, what its waiters waited for; after it, when others have it,
- *  the rest of the work. Context: SIG. */
+/** Around the release of a lock: before it, what is to be recorded of its waiters' time (0: nothing); after
+ *  it, when others have it, the rest of the work. Context: SIG. */
 uint64_t cp_release_begin(const void *lock);
 void cp_release_end(uint64_t delay_ns, void (*function)(void), const void *caller);
 

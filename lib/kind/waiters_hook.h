@@ -6,16 +6,20 @@
 #ifndef CPROF_KIND_WAITERS_HOOK_H
 #define CPROF_KIND_WAITERS_HOOK_H
 
+#include <time.h>
+
 #include "sigsafe/atomic.h"
 #include "sigsafe/types.h"
 
-enum { CP_WAITERS_BUCKETS_LOG2 = 12 };
+enum { CP_WAITERS_BUCKETS_LOG2 = 14 };
 
 struct cp_waiter; // opaque
 
 struct cp_waiters_bucket {
 	_Atomic(struct cp_waiter *) chain;
-	_Atomic uint64_t count; // of those who wait now
+	_Atomic uint64_t count;   // of those who wait now
+	_Atomic uint64_t random;
+	_Atomic uint64_t last_ns; // when it was released last, or what is known instead; see waiters_hook.c
 };
 
 extern __attribute__((visibility("hidden"))) struct cp_waiters_bucket
@@ -25,6 +29,14 @@ static inline struct cp_waiters_bucket *cp_waiters_bucket(const void *lock)
 {
 	uint64_t hash = ((uint64_t)(uintptr_t)lock >> 3) * 0x9e3779b97f4a7c15u;
 	return &cp_waiters[hash >> (64 - CP_WAITERS_BUCKETS_LOG2)];
+}
+
+/** The clock of waits. Above 1. */
+static inline uint64_t cp_wait_clock_ns(void)
+{
+	struct timespec ts = {0};
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec + 2;
 }
 
 /** False: nobody waits for this lock. Context: SIG. */
@@ -37,9 +49,10 @@ static inline bool cp_waiters_maybe(const void *lock)
 struct cp_waiter *cp_waiters_enter(const void *lock, uint64_t now_ns);
 void cp_waiters_leave(struct cp_waiter *waiter);
 
-/** What all who wait for the lock have waited since they came, or since the last such call: it is asked for
- *  by each that releases the lock, and each pays for its own part. */
-uint64_t cp_waiters_collect_ns(const void *lock, uint64_t now_ns);
+/** Whoever releases the lock asks before it does so, if somebody may wait for it. For one in `fraction`
+ *  releases: what those who wait have waited since they came, or since the release before this one, so that
+ *  each pays for its own part. Else 0. */
+uint64_t cp_waiters_charge_ns(const void *lock, uint64_t fraction);
 
 /** In the child of fork(): those who waited are not there. Context: FORK. */
 void cp_waiters_forget_all(void);
