@@ -116,7 +116,11 @@ uint64_t cp_waiters_charge_ns(const void *lock, uint64_t fraction)
 
 void cp_waiters_forget_all(void)
 {
+	if (load(&arena.used_bytes, relaxed) == 0)
+		return; // nobody ever waited: the buckets are pages nobody has touched
 	for (uint32_t i = 0; i < 1 << CP_WAITERS_BUCKETS_LOG2; i++) {
+		if (!load(&cp_waiters[i].chain, relaxed))
+			continue;
 		for (struct cp_waiter *w = load(&cp_waiters[i].chain, acquire); w; w = w->next)
 			store(&w->lock, FREE, relaxed);
 		store(&cp_waiters[i].count, 0, relaxed);
