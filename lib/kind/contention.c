@@ -8,6 +8,7 @@
 
 #include "contention_hook.h"
 #include "contention_text.h"
+#include "own_stack.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/unwind.h"
 #include "target.h"
@@ -137,13 +138,26 @@ int cp_contention_write(enum cp_contention_kind kind, struct cprof_writer writer
 	return rc;
 }
 
+struct leaving {
+	enum cp_contention_kind kind;
+	struct cprof_writer writer;
+	int rc;
+};
+
+static void write_leaving(void *arg)
+{
+	struct leaving *l = arg;
+	l->rc = write_locked(l->kind, l->writer, 0);
+}
+
 int cp_contention_write_leaving(enum cp_contention_kind kind, struct cprof_writer writer)
 {
+	struct leaving leaving = {.kind = kind, .writer = writer};
 	if (pthread_mutex_trylock(&lock) != 0)
 		return -EBUSY;
-	int rc = write_locked(kind, writer, 0);
+	int rc = cp_own_stack_call(write_leaving, &leaving);
 	pthread_mutex_unlock(&lock);
-	return rc;
+	return rc ? rc : leaving.rc;
 }
 
 uint64_t cp_contention_count(enum cp_contention_kind kind)
