@@ -73,9 +73,6 @@ static void *find_aligned_alloc(size_t align, size_t size);
 static int find_posix_memalign(void **ptr_out, size_t align, size_t size);
 static size_t find_usable_size(void *ptr);
 
-// The plain name would be the program's malloc where it has one.
-static void *own_malloc(size_t size) __attribute__((alias("malloc"), copy(malloc)));
-
 static struct {
 	void *(*malloc)(size_t);
 	void (*free)(void *);
@@ -104,6 +101,21 @@ static const char *find_sanitizer(void)
 	return NULL;
 }
 
+/** Whether malloc, called by name, comes out elsewhere: then an allocator stands in the program itself or was
+ *  preloaded before us. Its address does not tell: that may be a stub in the program which leads to us. */
+static bool is_shadowed(void)
+{
+	// Opaque: the compiler believes that no malloc changes what we look at.
+	void *(*volatile by_name)(size_t) = malloc;
+	const uint64_t mark = UINT64_MAX / 2, before = cp_heap_countdown;
+	cp_heap_countdown = mark;
+	void *block = by_name(1);
+	bool is_elsewhere = cp_heap_countdown == mark;
+	cp_heap_countdown = before;
+	free(block);
+	return is_elsewhere;
+}
+
 /** True: `real` is set. False: somebody (perhaps this very thread, inside dlsym) is still at it. */
 static bool find_real(void)
 {
@@ -119,9 +131,6 @@ static bool find_real(void)
 	void *next_posix_memalign = dlsym(RTLD_NEXT, "posix_memalign");
 	void *next_usable_size = dlsym(RTLD_NEXT, "malloc_usable_size");
 	cp_heap.sanitizer = find_sanitizer();
-	// Whoever calls malloc by name gets the first one in the global scope: if that is not ours, an
-	// allocator stands in the program itself or was preloaded before us.
-	cp_heap.is_shadowed = dlsym(RTLD_DEFAULT, "malloc") != (void *)own_malloc;
 	real.malloc = (void *(*)(size_t))next_malloc;
 	real.calloc = (void *(*)(size_t, size_t))next_calloc;
 	real.realloc = (void *(*)(void *, size_t))next_realloc;
@@ -131,6 +140,7 @@ static bool find_real(void)
 	real.usable_size = (size_t (*)(void *))next_usable_size;
 	real.free = (void (*)(void *))next_free;
 	store(&state, FOUND, release);
+	cp_heap.is_shadowed = is_shadowed();
 	return true;
 }
 

@@ -102,6 +102,7 @@ def build_table(build):
         row("h32_heap_vfork"),
         row("h37_early"),
         row("h38_handler", env={"LD_PRELOAD": os.path.join(here, "h38_bump.so")}),
+        row("h39_malloc_address"),
         row("h39_own_malloc", check=says("brings its own malloc")),
         row("h43_reuse", env={"LD_PRELOAD": os.path.join(here, "h40_nested.so")}),
         row("h42_foreign"),
@@ -153,6 +154,8 @@ def judge(build, r):
         if r.status is not None and not done.profile:
             return ["no profile: " + done.err]
         bad = list(compare(done.said, done.profile)) if r.status is not None else []
+        if done.said and "empty: " in done.err:
+            bad.append("it is said that the heap is not seen")
         return bad + (r.check(done) if r.check else [])
 
 
