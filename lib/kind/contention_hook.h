@@ -23,11 +23,10 @@ enum {
 
 extern __attribute__((visibility("hidden"))) _Atomic unsigned cp_contention_mode;
 
-/** Nothing is to be done but to call the real function. Context: SIG. */
-static inline bool cp_contention_is_off(void)
-{
-	return __builtin_expect(load(&cp_contention_mode, relaxed) == CP_CONTENTION_FOUND, 1);
-}
+/** Nothing is to be done but to call the real function. Context: SIG. A macro: functions that stand in begin
+ *  with it, and their first address, the leaf of the stacks, must not be another's that is inlined there. */
+#define cp_contention_is_off() \
+	__builtin_expect(load(&cp_contention_mode, relaxed) == CP_CONTENTION_FOUND, 1)
 
 /** False: too early, a constructor runs before ours. */
 static inline bool cp_contention_is_found(void)

@@ -162,6 +162,8 @@ class Convoy(InFolder):
             out = subprocess.run([*tool, "-top", "-cum", "-sample_index=delay", self.mutex], check=True,
                                  capture_output=True, text=True, timeout=60).stdout
             self.assertIn("Type: delay", out)
+            self.assertIn("pthread_mutex_unlock", out)
+            self.assertNotIn("cp_", out)
             self.assertRegex(out, r"ms\s+\d+(\.\d+)?%\s+rebuild_cache", tool[0])
 
 
