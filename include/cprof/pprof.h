@@ -185,7 +185,8 @@ int cprof_write_heap_profile(struct cprof_writer writer);
  * (no allocation, no system call). All sets together may take 64 MiB, and be 2^20: what does not fit is refused,
  * so label by what has few values (kinds of requests, tenants), not by request ids.
  *
- * All functions of this part may be called from signal handlers, too. CPU samples carry their thread's labels.
+ * All functions of this part may be called from signal handlers, too. Samples of CPU,
+ * heap, block, mutex and threads carry their thread's labels.
  */
 struct cprof_labels;
 

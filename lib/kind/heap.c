@@ -17,6 +17,7 @@
 #include "sigsafe/modmap.h"
 #include "sigsafe/unwind.h"
 #include "target.h"
+#include "write/labels_out.h"
 #include "write/profile_out.h"
 
 enum {
@@ -168,7 +169,7 @@ static void emit(struct cp_stack *s, void *arg)
 			value(s, CP_HEAP_INUSE_OBJECTS), value(s, CP_HEAP_INUSE_BYTES)};
 	if (e->rc != 0 || (lifetime_log2 && e->view == CP_HEAP_VIEW_HEAP))
 		return;
-	struct cp_label labels[2] = {{.key = "bytes"}};
+	struct cp_label labels[2 + CP_LABELS_MAX] = {{.key = "bytes"}};
 	uint32_t nlabels = 1;
 	labels[0].num = values[0] > 0 ? values[1] / values[0] : 0;
 	if (e->view == CP_HEAP_VIEW_HEAP) {
@@ -179,6 +180,7 @@ static void emit(struct cp_stack *s, void *arg)
 		values[0] = values[2];
 		values[1] = values[3];
 	}
+	nlabels += cp_labels_out(cp_heap_tag_labels(s->tag), labels + nlabels);
 	for (int i = 0; i < 6; i += 2)
 		scale(&values[i], &values[i + 1], rate_bytes);
 	if (!(values[0] | values[2] | values[4]))

@@ -14,6 +14,7 @@
 
 #include <time.h>
 
+#include "sigsafe/labels.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/random.h"
 #include "sigsafe/sys.h"
@@ -260,8 +261,9 @@ static __attribute__((noinline)) void record(void *ptr, size_t size, const void 
 		forget_inner(ptr);
 	uint32_t npcs = capture_stack(pcs, caller);
 	uint32_t rate_index = load(&cp_heap.rate_index, relaxed);
+	uint64_t labels = (uint64_t)cp_labels_current_id(cp_gettid()) << 32;
 	struct cp_stack *bucket = cp_stacktab_intern(&cp_heap.buckets, pcs, npcs, cp_modmap_epoch(),
-			cp_heap_tag(cp_heap_size_class(size), rate_index, 0));
+			labels | cp_heap_tag(cp_heap_size_class(size), rate_index, 0));
 	struct cp_heap_live *live = live_claim(ptr);
 	if (!live) {
 		fetch_add(&cp_heap.lost_samples, 1, relaxed);

@@ -121,7 +121,7 @@ struct cp_heap_state {
 extern __attribute__((visibility("hidden"))) struct cp_heap_state cp_heap;
 
 /** Tags of buckets: size class, rate index, lifetime: 0 in the bucket that counts all; k in the one that
- *  counts once more, under ALLOC, those freed within 2^k ns. */
+ *  counts once more, under ALLOC, those freed within 2^k ns. The high half: the id of the labels. */
 static inline uint64_t cp_heap_tag(uint32_t size_class, uint32_t rate_index, uint32_t lifetime_log2)
 {
 	return size_class | (uint64_t)rate_index << 16 | (uint64_t)lifetime_log2 << 24;
@@ -135,6 +135,11 @@ static inline uint32_t cp_heap_tag_rate_index(uint64_t tag)
 static inline uint32_t cp_heap_tag_lifetime_log2(uint64_t tag)
 {
 	return (uint32_t)(tag >> 24) & 0xff;
+}
+
+static inline uint32_t cp_heap_tag_labels(uint64_t tag)
+{
+	return (uint32_t)(tag >> 32);
 }
 
 /** Eight classes a doubling: sizes of a class differ by 12.5 % at most, so scaling by their mean is

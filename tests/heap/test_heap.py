@@ -77,6 +77,16 @@ def peak():
             check(f"rate {rate}: {site} {sample_type}", near(got, want, share), f"{got} for {want}")
 
 
+def labels():
+    p, _ = run("heap_labels")
+    i, got = p.index("inuse_objects"), {}
+    for s in p.samples:
+        if any(f.name.startswith("allocate") for f in s.stack):
+            label = s.labels.get("request")
+            got[label] = got.get(label, 0) + s.values[i]
+    check("labels of the allocating thread", got == {"/search": 10, None: 5}, str(got))
+
+
 def reference():
     """What Go's TestConvertMemProfile expects of these buckets, truncation included."""
     p, _ = run("heap_reference")
@@ -188,7 +198,7 @@ def leak():
     check("it is the first line of -top -diff_base", "log_request" in lines[:2], top.stdout + top.stderr)
 
 
-for part in reference, sites, exact, null, peak, lifetime, text, rates, family, cpp, leak:
+for part in reference, sites, exact, null, peak, labels, lifetime, text, rates, family, cpp, leak:
     part()
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed != 0)

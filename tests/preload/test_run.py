@@ -279,6 +279,15 @@ def test_leaks_are_shown():
     expect(not any(line.endswith(" drop") for line in case.stderr), case.stderr)
 
 
+def test_all_threads_are_shown_at_the_end():
+    for how in ("return", "_exit"):
+        case = Case(program("hold"), how, options=["-threadprofile", "t.pb.gz"])
+        expect_eq((case.status, case.files), (0, ["t.pb.gz"]), case.notes)
+        p = profile.read(os.path.join(case.dir, "t.pb.gz"))
+        expect_eq((p.sample_types, p.total("threads")), ([("threads", "count")], 1), how)
+        expect_eq(case.notes, ["cprof: wrote t.pb.gz; try: cprof -traces t.pb.gz"])
+
+
 def test_both_profiles_at_once():
     case = Case(program("leave"), "return", "300", options=["-memprofile", "m.gz", "-cpuprofile", "c.gz"])
     expect_eq((case.status, case.files), (7, ["c.gz", "m.gz"]))
@@ -499,6 +508,7 @@ PARTS = {
     ],
     "heap": [
         test_the_heap_profile_is_exact_if_asked, test_both_profiles_at_once, test_a_child_has_its_own_heap,
+        test_all_threads_are_shown_at_the_end,
         test_the_heap_before_exec, test_the_heap_is_written_from_where_that_is_hard, test_leaks_are_shown,
     ],
     "processes": [
