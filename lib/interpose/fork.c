@@ -14,12 +14,14 @@
 #include "kind/threads_hook.h"
 #include "next.h"
 #include "sigsafe/labels.h"
+#include "sigsafe/modmap.h"
 #include "sigsafe/sigmask.h"
 
 static __thread uint64_t mask_before;
 
 static void prepare(void)
 {
+	cp_modmap_before_fork();
 	int sig = cp_signal_ours();
 	mask_before = cp_sigmask(CP_SIG_BLOCK, sig > 0 ? cp_sigmask_of(sig) : 0);
 }
@@ -27,10 +29,12 @@ static void prepare(void)
 static void in_parent(void)
 {
 	cp_sigmask_restore(mask_before);
+	cp_modmap_fork_done();
 }
 
 static void in_child(void)
 {
+	cp_modmap_after_fork();
 	cp_cpu_reset_in_child();
 	cp_threads_reset_in_child();
 	cp_threadcreate_reset_in_child();

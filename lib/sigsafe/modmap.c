@@ -5,6 +5,7 @@
 // until the other is empty. A reader that joined just when the phase turned notices, and joins again;
 // so the counter the writer waits for only falls, however many new readers come.
 #include "modmap_state.h"
+#include "sys.h"
 #include "module_elf.h"
 #include "safeload.h"
 
@@ -79,8 +80,46 @@ bool cp_modmap_is_stale(void)
 	return load(&cp_modmap.stale, relaxed);
 }
 
+enum { NAP_NS = 100000, MAX_NAPS = 200 };
+
+static void nap(void)
+{
+	const int64_t spec[2] = {0, NAP_NS};
+	cp_syscall(SYS_nanosleep, spec, 0, 0, 0);
+}
+
+void cp_modmap_before_fork(void)
+{
+	fetch_add(&cp_modmap.forking, 1, seq_cst);
+	for (int i = 0; i < MAX_NAPS && load(&cp_modmap.scanning, seq_cst) > 0; i++)
+		nap();
+}
+
+void cp_modmap_fork_done(void)
+{
+	fetch_sub(&cp_modmap.forking, 1, release);
+}
+
+void cp_modmap_scan_begin(void)
+{
+	for (int i = 0;; i++) {
+		fetch_add(&cp_modmap.scanning, 1, seq_cst);
+		if (load(&cp_modmap.forking, seq_cst) == 0 || i == MAX_NAPS)
+			return;
+		fetch_sub(&cp_modmap.scanning, 1, release);
+		nap();
+	}
+}
+
+void cp_modmap_scan_end(void)
+{
+	fetch_sub(&cp_modmap.scanning, 1, release);
+}
+
 void cp_modmap_after_fork(void)
 {
+	store(&cp_modmap.scanning, 0, relaxed);
+	store(&cp_modmap.forking, 0, relaxed);
 	store(&cp_modmap.readers[0], 0, relaxed);
 	store(&cp_modmap.readers[1], 0, relaxed);
 	store(&cp_modmap.lock, 0, relaxed);

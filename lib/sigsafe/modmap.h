@@ -49,6 +49,11 @@ uint32_t cp_modmap_epoch(void);
 /** A handler met code in no module since the last refresh (a dlopen still running its constructors). */
 bool cp_modmap_is_stale(void);
 
+/** Around fork(): a child copies the loader's lock as it is, so none of ours may hold it then (for ever,
+ *  there). Waits a bounded time: the forking thread may itself be who keeps a reader waiting. */
+void cp_modmap_before_fork(void);
+void cp_modmap_fork_done(void);
+
 /** In the child of fork(): the other threads' readers are gone. Context: FORK. */
 void cp_modmap_after_fork(void);
 

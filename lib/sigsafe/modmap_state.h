@@ -38,9 +38,15 @@ struct cp_modmap {
 	// Held by writers, never while they call the loader. 0: free, 1: held, 2: held and waited for.
 	_Atomic uint32_t lock;
 	_Atomic uint32_t closing;    // dlclose calls running
+	_Atomic uint32_t scanning;   // threads of ours that are inside the loader
+	_Atomic uint32_t forking;    // threads that fork now: let nobody go into the loader
 };
 
 extern struct cp_modmap cp_modmap;
+
+/** Around a call of the loader that takes its lock; see cp_modmap_before_fork(). Context: CTL. */
+void cp_modmap_scan_begin(void);
+void cp_modmap_scan_end(void);
 
 /** The place of record `id`; its chunk may not be there yet. */
 static inline uint32_t cp_module_chunk(uint32_t id, uint32_t *index_out)

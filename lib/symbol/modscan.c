@@ -10,6 +10,8 @@
 #include <sys/auxv.h>
 
 #include "modscan.h"
+
+#include "sigsafe/modmap_state.h"
 #include "sigsafe/module_elf.h"
 #include "sigsafe/pagealloc.h"
 #include "sigsafe/sys.h"
@@ -154,7 +156,9 @@ int modscan_read(struct modscan *scan, uint64_t known_version)
 		if (err)
 			return err;
 		scan->known_version = known_version;
+		cp_modmap_scan_begin();
 		dl_iterate_phdr(on_module, scan);
+		cp_modmap_scan_end();
 		if (!scan->unchanged)
 			add_vdso(scan);
 		if (!scan->full)
