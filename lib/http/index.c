@@ -14,6 +14,7 @@ static const struct description {
 		{"allocs", "Memory ever allocated, freed or not, by where. seconds=N: what N seconds add."},
 		{"block", "Where threads waited for locks, conditions and the like. seconds=N: what N seconds add."},
 		{"cmdline", "The arguments the program was started with, a NUL between each."},
+		{"deadlock", "Threads that wait for each other's locks, and where each waits."},
 		{"heap", "Memory in use now and at its peak, by where. seconds=N: the change in N seconds."},
 		{"mutex", "Where locks were held while others waited for them. seconds=N: what N seconds add."},
 		{"profile", "CPU time, by where it is spent, for seconds=N (30). Several may run at once."},

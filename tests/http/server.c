@@ -3,7 +3,6 @@
 // two functions, allocates, prints its port, and ends when its standard input does.
 #include <cprof/http.h>
 #include <cprof/pprof.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,8 +66,7 @@ int main(int argc, char **argv)
 	if (ret < 0)
 		return 1;
 	pthread_create(&thread, NULL, work, NULL);
-	struct pollfd in = {.fd = 0, .events = POLLIN};
-	while (poll(&in, 1, -1) >= 0 && getchar() != EOF)
+	while (getchar() != EOF)
 		;
 	return 0;
 }
