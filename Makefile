@@ -45,7 +45,7 @@ asan: ## the tool, the formats and their tests under ASan and UBSan
 	ninja -C build-asan
 	scripts/check build-asan --suite fast --no-suite lint
 
-aarch64: ## cross-compile the library and run its unit tests under qemu
+aarch64: ## cross-compile the library and check its unwind rules under qemu
 	scripts/deps build test
 	scripts/aarch64
 
