@@ -9,21 +9,21 @@
 // libc's own calls, such as the lock taken again at the end of pthread_cond_wait, do not come by here.
 #include "locks.h"
 
-CP_OWN(pthread_mutex_lock);
-CP_OWN(pthread_mutex_timedlock);
-CP_OWN(pthread_mutex_clocklock);
-CP_OWN(pthread_mutex_unlock);
-CP_OWN(pthread_rwlock_rdlock);
-CP_OWN(pthread_rwlock_timedrdlock);
-CP_OWN(pthread_rwlock_clockrdlock);
-CP_OWN(pthread_rwlock_wrlock);
-CP_OWN(pthread_rwlock_timedwrlock);
-CP_OWN(pthread_rwlock_clockwrlock);
-CP_OWN(pthread_rwlock_unlock);
-CP_OWN(pthread_spin_lock);
-CP_OWN(mtx_lock);
-CP_OWN(mtx_timedlock);
-CP_OWN(mtx_unlock);
+CP_OWN(pthread_mutex_lock, MUTEX);
+CP_OWN(pthread_mutex_timedlock, MUTEX);
+CP_OWN(pthread_mutex_clocklock, MUTEX);
+CP_OWN(pthread_mutex_unlock, MUTEX);
+CP_OWN(pthread_rwlock_rdlock, RWLOCK_READ);
+CP_OWN(pthread_rwlock_timedrdlock, RWLOCK_READ);
+CP_OWN(pthread_rwlock_clockrdlock, RWLOCK_READ);
+CP_OWN(pthread_rwlock_wrlock, RWLOCK_WRITE);
+CP_OWN(pthread_rwlock_timedwrlock, RWLOCK_WRITE);
+CP_OWN(pthread_rwlock_clockwrlock, RWLOCK_WRITE);
+CP_OWN(pthread_rwlock_unlock, RWLOCK_WRITE);
+CP_OWN(pthread_spin_lock, SPIN);
+CP_OWN(mtx_lock, MUTEX);
+CP_OWN(mtx_timedlock, MUTEX);
+CP_OWN(mtx_unlock, MUTEX);
 
 /// Mutexes
 
@@ -33,9 +33,9 @@ static __attribute__((noinline)) int wait_for_mutex(pthread_mutex_t *m, const vo
 	int rc = cp_mutex_try(m);
 	if (rc != EBUSY)
 		return rc;
-	struct cp_wait wait = cp_wait_begin(m);
+	struct cp_wait wait = cp_wait_begin(CP_SITE_BY(pthread_mutex_lock, caller), m);
 	rc = cp_real_locks.mutex_lock(m);
-	cp_wait_end(&wait, cp_wait_is_over(rc), (void (*)(void))own_pthread_mutex_lock, caller);
+	cp_wait_end(&wait, cp_wait_outcome(rc));
 	return rc;
 }
 
@@ -54,7 +54,7 @@ CP_VISIBLE int pthread_mutex_timedlock(pthread_mutex_t *m, const struct timespec
 	int rc = cp_mutex_try(m);
 	if (rc != EBUSY)
 		return rc;
-	return CP_WAIT(pthread_mutex_timedlock, m, cp_wait_is_over, cp_real_locks.mutex_timedlock(m, until));
+	return CP_WAIT(pthread_mutex_timedlock, m, cp_wait_outcome, cp_real_locks.mutex_timedlock(m, until));
 }
 
 CP_VISIBLE int pthread_mutex_clocklock(pthread_mutex_t *m, clockid_t clock, const struct timespec *until)
@@ -65,7 +65,7 @@ CP_VISIBLE int pthread_mutex_clocklock(pthread_mutex_t *m, clockid_t clock, cons
 	int rc = cp_mutex_try(m);
 	if (rc != EBUSY)
 		return rc;
-	return CP_WAIT(pthread_mutex_clocklock, m, cp_wait_is_over,
+	return CP_WAIT(pthread_mutex_clocklock, m, cp_wait_outcome,
 			cp_real_locks.mutex_clocklock(m, clock, until));
 }
 
@@ -75,7 +75,7 @@ static __attribute__((noinline)) int release_mutex(pthread_mutex_t *m, const voi
 	uint64_t delay_ns = cp_mutex_is_last_hold(m) ? cp_release_begin(m) : 0;
 	int rc = cp_real_locks.mutex_unlock(m);
 	if (rc == 0)
-		cp_release_end(delay_ns, (void (*)(void))own_pthread_mutex_unlock, caller);
+		cp_release_end(delay_ns, CP_SITE_BY(pthread_mutex_unlock, caller));
 	return rc;
 }
 
@@ -93,9 +93,11 @@ static int c11_trylock(mtx_t *m)
 	return cp_mutex_try((pthread_mutex_t *)m);
 }
 
-static bool c11_wait_is_over(int rc)
+static enum cp_wait_outcome c11_wait_outcome(int rc)
 {
-	return rc == thrd_success || rc == thrd_timedout;
+	if (rc == thrd_success)
+		return CP_WAIT_OVER;
+	return rc == thrd_timedout ? CP_WAIT_GIVEN_UP : CP_WAIT_FAILED;
 }
 
 CP_VISIBLE int mtx_lock(mtx_t *m)
@@ -105,7 +107,7 @@ CP_VISIBLE int mtx_lock(mtx_t *m)
 	cp_real_locks_found();
 	if (c11_trylock(m) == 0)
 		return thrd_success;
-	return CP_WAIT(mtx_lock, m, c11_wait_is_over, cp_real_locks.mtx_lock(m));
+	return CP_WAIT(mtx_lock, m, c11_wait_outcome, cp_real_locks.mtx_lock(m));
 }
 
 CP_VISIBLE int mtx_timedlock(mtx_t *m, const struct timespec *until)
@@ -115,7 +117,7 @@ CP_VISIBLE int mtx_timedlock(mtx_t *m, const struct timespec *until)
 	cp_real_locks_found();
 	if (c11_trylock(m) == 0)
 		return thrd_success;
-	return CP_WAIT(mtx_timedlock, m, c11_wait_is_over, cp_real_locks.mtx_timedlock(m, until));
+	return CP_WAIT(mtx_timedlock, m, c11_wait_outcome, cp_real_locks.mtx_timedlock(m, until));
 }
 
 CP_VISIBLE int mtx_unlock(mtx_t *m)
@@ -126,7 +128,7 @@ CP_VISIBLE int mtx_unlock(mtx_t *m)
 	uint64_t delay_ns = cp_mutex_is_last_hold((pthread_mutex_t *)m) ? cp_release_begin(m) : 0;
 	int rc = cp_real_locks.mtx_unlock(m);
 	if (rc == thrd_success)
-		cp_release_end(delay_ns, (void (*)(void))own_mtx_unlock, CP_CALLER);
+		cp_release_end(delay_ns, CP_SITE(mtx_unlock));
 	return rc;
 }
 
@@ -140,7 +142,7 @@ CP_VISIBLE int pthread_rwlock_rdlock(pthread_rwlock_t *l)
 	int rc = cp_real_locks.rwlock_tryrdlock(l);
 	if (rc != EBUSY)
 		return rc;
-	return CP_WAIT(pthread_rwlock_rdlock, l, cp_wait_is_over, cp_real_locks.rwlock_rdlock(l));
+	return CP_WAIT(pthread_rwlock_rdlock, l, cp_wait_outcome, cp_real_locks.rwlock_rdlock(l));
 }
 
 CP_VISIBLE int pthread_rwlock_timedrdlock(pthread_rwlock_t *l, const struct timespec *until)
@@ -150,7 +152,7 @@ CP_VISIBLE int pthread_rwlock_timedrdlock(pthread_rwlock_t *l, const struct time
 	cp_real_locks_found();
 	if (cp_until_is_valid(CLOCK_REALTIME, until) && cp_real_locks.rwlock_tryrdlock(l) == 0)
 		return 0;
-	return CP_WAIT(pthread_rwlock_timedrdlock, l, cp_wait_is_over,
+	return CP_WAIT(pthread_rwlock_timedrdlock, l, cp_wait_outcome,
 			cp_real_locks.rwlock_timedrdlock(l, until));
 }
 
@@ -161,7 +163,7 @@ CP_VISIBLE int pthread_rwlock_clockrdlock(pthread_rwlock_t *l, clockid_t clock, 
 	cp_real_locks_found();
 	if (cp_until_is_valid(clock, until) && cp_real_locks.rwlock_tryrdlock(l) == 0)
 		return 0;
-	return CP_WAIT(pthread_rwlock_clockrdlock, l, cp_wait_is_over,
+	return CP_WAIT(pthread_rwlock_clockrdlock, l, cp_wait_outcome,
 			cp_real_locks.rwlock_clockrdlock(l, clock, until));
 }
 
@@ -173,7 +175,7 @@ CP_VISIBLE int pthread_rwlock_wrlock(pthread_rwlock_t *l)
 	int rc = cp_real_locks.rwlock_trywrlock(l);
 	if (rc != EBUSY)
 		return rc;
-	return CP_WAIT(pthread_rwlock_wrlock, l, cp_wait_is_over, cp_real_locks.rwlock_wrlock(l));
+	return CP_WAIT(pthread_rwlock_wrlock, l, cp_wait_outcome, cp_real_locks.rwlock_wrlock(l));
 }
 
 CP_VISIBLE int pthread_rwlock_timedwrlock(pthread_rwlock_t *l, const struct timespec *until)
@@ -183,7 +185,7 @@ CP_VISIBLE int pthread_rwlock_timedwrlock(pthread_rwlock_t *l, const struct time
 	cp_real_locks_found();
 	if (cp_until_is_valid(CLOCK_REALTIME, until) && cp_real_locks.rwlock_trywrlock(l) == 0)
 		return 0;
-	return CP_WAIT(pthread_rwlock_timedwrlock, l, cp_wait_is_over,
+	return CP_WAIT(pthread_rwlock_timedwrlock, l, cp_wait_outcome,
 			cp_real_locks.rwlock_timedwrlock(l, until));
 }
 
@@ -194,7 +196,7 @@ CP_VISIBLE int pthread_rwlock_clockwrlock(pthread_rwlock_t *l, clockid_t clock, 
 	cp_real_locks_found();
 	if (cp_until_is_valid(clock, until) && cp_real_locks.rwlock_trywrlock(l) == 0)
 		return 0;
-	return CP_WAIT(pthread_rwlock_clockwrlock, l, cp_wait_is_over,
+	return CP_WAIT(pthread_rwlock_clockwrlock, l, cp_wait_outcome,
 			cp_real_locks.rwlock_clockwrlock(l, clock, until));
 }
 
@@ -207,7 +209,7 @@ CP_VISIBLE int pthread_rwlock_unlock(pthread_rwlock_t *l)
 	uint64_t delay_ns = cp_release_begin(l);
 	int rc = cp_real_locks.rwlock_unlock(l);
 	if (rc == 0)
-		cp_release_end(delay_ns, (void (*)(void))own_pthread_rwlock_unlock, CP_CALLER);
+		cp_release_end(delay_ns, CP_SITE(pthread_rwlock_unlock));
 	return rc;
 }
 
@@ -221,5 +223,5 @@ CP_VISIBLE int pthread_spin_lock(pthread_spinlock_t *l)
 	int rc = cp_real_locks.spin_trylock(l);
 	if (rc != EBUSY)
 		return rc;
-	return CP_WAIT(pthread_spin_lock, NULL, cp_wait_is_over, cp_real_locks.spin_lock(l));
+	return CP_WAIT(pthread_spin_lock, l, cp_wait_outcome, cp_real_locks.spin_lock(l));
 }

@@ -65,24 +65,35 @@ int cp_cond_wait_by(int (*real)(pthread_cond_t *, pthread_mutex_t *), pthread_co
 int cp_cond_timedwait_by(int (*real)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *),
 		pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *until, const void *caller);
 
-/** The function as it is here: its plain name may be the program's own, or a slot of its PLT. */
-#define CP_OWN(name) static __typeof__(name) own_##name __attribute__((alias(#name), copy(name)))
+/** The function as it is here: its plain name may be the program's own, or a slot of its PLT. What waits in
+ *  it wait for: an enum trace_wait without its prefix. */
+#define CP_OWN(name, kind)                                                                      \
+	static __typeof__(name) own_##name __attribute__((alias(#name), copy(name)));          \
+	enum { cp_wait_of_##name = TRACE_WAIT_##kind }
+
+/** The site of one of our functions. */
+#define CP_SITE_BY(name, by)                                                                    \
+	(&(const struct cp_wait_site){                                                          \
+		(enum trace_wait)cp_wait_of_##name, (void (*)(void))own_##name, (by)})
+#define CP_SITE(name) CP_SITE_BY(name, CP_CALLER)
 
 #define CP_CALLER __builtin_return_address(0)
 
-/** `call` waits, in `name`; releases of `lock` are charged for it. is_over(rc) tells whether it did wait. */
-#define CP_WAIT(name, lock, is_over, call)                                                      \
+/** `call` waits for `object`, in `name`. outcome(rc) tells how that ended. */
+#define CP_WAIT(name, object, outcome, call)                                                    \
 	({                                                                                      \
-		struct cp_wait wait_ = cp_wait_begin(lock);                                     \
+		struct cp_wait wait_ = cp_wait_begin(CP_SITE(name), (const void *)(object));    \
 		int rc_ = (call);                                                               \
-		cp_wait_end(&wait_, is_over(rc_), (void (*)(void))own_##name, CP_CALLER);       \
+		cp_wait_end(&wait_, (outcome)(rc_));                                            \
 		rc_;                                                                            \
 	})
 
 /** What a wait of pthread's ends with; other errors come at once. */
-static inline bool cp_wait_is_over(int rc)
+static inline enum cp_wait_outcome cp_wait_outcome(int rc)
 {
-	return rc == 0 || rc == ETIMEDOUT || rc == EOWNERDEAD;
+	if (rc == 0 || rc == EOWNERDEAD)
+		return CP_WAIT_OVER;
+	return rc == ETIMEDOUT ? CP_WAIT_GIVEN_UP : CP_WAIT_FAILED;
 }
 
 /** False: the real function says so before it looks at the lock, which must not be tried then. */

@@ -11,48 +11,48 @@
 
 #include "locks.h"
 
-CP_OWN(pthread_cond_wait);
-CP_OWN(pthread_cond_timedwait);
-CP_OWN(pthread_cond_clockwait);
-CP_OWN(cnd_wait);
-CP_OWN(cnd_timedwait);
-CP_OWN(sem_wait);
-CP_OWN(sem_timedwait);
-CP_OWN(sem_clockwait);
-CP_OWN(pthread_join);
-CP_OWN(pthread_timedjoin_np);
-CP_OWN(pthread_clockjoin_np);
-CP_OWN(thrd_join);
-CP_OWN(pthread_barrier_wait);
+CP_OWN(pthread_cond_wait, COND);
+CP_OWN(pthread_cond_timedwait, COND);
+CP_OWN(pthread_cond_clockwait, COND);
+CP_OWN(cnd_wait, COND);
+CP_OWN(cnd_timedwait, COND);
+CP_OWN(sem_wait, SEM);
+CP_OWN(sem_timedwait, SEM);
+CP_OWN(sem_clockwait, SEM);
+CP_OWN(pthread_join, JOIN);
+CP_OWN(pthread_timedjoin_np, JOIN);
+CP_OWN(pthread_clockjoin_np, JOIN);
+CP_OWN(thrd_join, JOIN);
+CP_OWN(pthread_barrier_wait, BARRIER);
 
 /// Condition variables
 
 /** They release the mutex, and whoever waits for it. Recorded before and not after: there may be no after. */
-static void release(pthread_mutex_t *m, void (*function)(void), const void *caller)
+static void release(pthread_mutex_t *m, const struct cp_wait_site *site)
 {
 	if (cp_waiters_maybe(m) && cp_mutex_is_last_hold(m))
-		cp_release_end(cp_release_begin(m), function, caller);
+		cp_release_end(cp_release_begin(m), site);
 }
 
 int cp_cond_wait_by(int (*real)(pthread_cond_t *, pthread_mutex_t *), pthread_cond_t *c, pthread_mutex_t *m,
 		const void *caller)
 {
-	void (*function)(void) = (void (*)(void))own_pthread_cond_wait;
-	release(m, function, caller);
-	struct cp_wait wait = cp_wait_begin(NULL);
+	const struct cp_wait_site *site = CP_SITE_BY(pthread_cond_wait, caller);
+	release(m, site);
+	struct cp_wait wait = cp_wait_begin(site, c);
 	int rc = real(c, m);
-	cp_wait_end(&wait, cp_wait_is_over(rc), function, caller);
+	cp_wait_end(&wait, cp_wait_outcome(rc));
 	return rc;
 }
 
 int cp_cond_timedwait_by(int (*real)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *),
 		pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *until, const void *caller)
 {
-	void (*function)(void) = (void (*)(void))own_pthread_cond_timedwait;
-	release(m, function, caller);
-	struct cp_wait wait = cp_wait_begin(NULL);
+	const struct cp_wait_site *site = CP_SITE_BY(pthread_cond_timedwait, caller);
+	release(m, site);
+	struct cp_wait wait = cp_wait_begin(site, c);
 	int rc = real(c, m, until);
-	cp_wait_end(&wait, cp_wait_is_over(rc), function, caller);
+	cp_wait_end(&wait, cp_wait_outcome(rc));
 	return rc;
 }
 
@@ -76,14 +76,16 @@ CP_VISIBLE int pthread_cond_clockwait(pthread_cond_t *c, pthread_mutex_t *m, clo
 	if (cp_contention_is_off())
 		return cp_real_locks.cond_clockwait(c, m, clock, until);
 	cp_real_locks_found();
-	release(m, (void (*)(void))own_pthread_cond_clockwait, CP_CALLER);
-	return CP_WAIT(pthread_cond_clockwait, NULL, cp_wait_is_over,
+	release(m, CP_SITE(pthread_cond_clockwait));
+	return CP_WAIT(pthread_cond_clockwait, c, cp_wait_outcome,
 			cp_real_locks.cond_clockwait(c, m, clock, until));
 }
 
-static bool c11_wait_is_over(int rc)
+static enum cp_wait_outcome c11_wait_outcome(int rc)
 {
-	return rc == thrd_success || rc == thrd_timedout;
+	if (rc == thrd_success)
+		return CP_WAIT_OVER;
+	return rc == thrd_timedout ? CP_WAIT_GIVEN_UP : CP_WAIT_FAILED;
 }
 
 CP_VISIBLE int cnd_wait(cnd_t *c, mtx_t *m)
@@ -91,8 +93,8 @@ CP_VISIBLE int cnd_wait(cnd_t *c, mtx_t *m)
 	if (cp_contention_is_off())
 		return cp_real_locks.cnd_wait(c, m);
 	cp_real_locks_found();
-	release((pthread_mutex_t *)m, (void (*)(void))own_cnd_wait, CP_CALLER);
-	return CP_WAIT(cnd_wait, NULL, c11_wait_is_over, cp_real_locks.cnd_wait(c, m));
+	release((pthread_mutex_t *)m, CP_SITE(cnd_wait));
+	return CP_WAIT(cnd_wait, c, c11_wait_outcome, cp_real_locks.cnd_wait(c, m));
 }
 
 CP_VISIBLE int cnd_timedwait(cnd_t *c, mtx_t *m, const struct timespec *until)
@@ -100,8 +102,8 @@ CP_VISIBLE int cnd_timedwait(cnd_t *c, mtx_t *m, const struct timespec *until)
 	if (cp_contention_is_off())
 		return cp_real_locks.cnd_timedwait(c, m, until);
 	cp_real_locks_found();
-	release((pthread_mutex_t *)m, (void (*)(void))own_cnd_timedwait, CP_CALLER);
-	return CP_WAIT(cnd_timedwait, NULL, c11_wait_is_over, cp_real_locks.cnd_timedwait(c, m, until));
+	release((pthread_mutex_t *)m, CP_SITE(cnd_timedwait));
+	return CP_WAIT(cnd_timedwait, c, c11_wait_outcome, cp_real_locks.cnd_timedwait(c, m, until));
 }
 
 /// Semaphores
@@ -118,9 +120,11 @@ static bool sem_try(sem_t *s)
 	return false;
 }
 
-static bool sem_wait_is_over(int rc)
+static enum cp_wait_outcome sem_wait_outcome(int rc)
 {
-	return rc == 0 || errno == EINTR || errno == ETIMEDOUT;
+	if (rc == 0)
+		return CP_WAIT_OVER;
+	return errno == EINTR || errno == ETIMEDOUT ? CP_WAIT_GIVEN_UP : CP_WAIT_FAILED;
 }
 
 CP_VISIBLE int sem_wait(sem_t *s)
@@ -129,7 +133,7 @@ CP_VISIBLE int sem_wait(sem_t *s)
 		return cp_real_locks.sem_wait(s);
 	if (sem_try(s))
 		return 0;
-	return CP_WAIT(sem_wait, NULL, sem_wait_is_over, cp_real_locks.sem_wait(s));
+	return CP_WAIT(sem_wait, s, sem_wait_outcome, cp_real_locks.sem_wait(s));
 }
 
 CP_VISIBLE int sem_timedwait(sem_t *s, const struct timespec *until)
@@ -138,7 +142,7 @@ CP_VISIBLE int sem_timedwait(sem_t *s, const struct timespec *until)
 		return cp_real_locks.sem_timedwait(s, until);
 	if (cp_until_is_valid(CLOCK_REALTIME, until) && sem_try(s))
 		return 0;
-	return CP_WAIT(sem_timedwait, NULL, sem_wait_is_over, cp_real_locks.sem_timedwait(s, until));
+	return CP_WAIT(sem_timedwait, s, sem_wait_outcome, cp_real_locks.sem_timedwait(s, until));
 }
 
 CP_VISIBLE int sem_clockwait(sem_t *s, clockid_t clock, const struct timespec *until)
@@ -147,7 +151,7 @@ CP_VISIBLE int sem_clockwait(sem_t *s, clockid_t clock, const struct timespec *u
 		return cp_real_locks.sem_clockwait(s, clock, until);
 	if (cp_until_is_valid(clock, until) && sem_try(s))
 		return 0;
-	return CP_WAIT(sem_clockwait, NULL, sem_wait_is_over, cp_real_locks.sem_clockwait(s, clock, until));
+	return CP_WAIT(sem_clockwait, s, sem_wait_outcome, cp_real_locks.sem_clockwait(s, clock, until));
 }
 
 /// The end of a thread
@@ -159,7 +163,7 @@ CP_VISIBLE int pthread_join(pthread_t thread, void **value_out)
 	cp_real_locks_found();
 	if (cp_real_locks.tryjoin(thread, value_out) == 0)
 		return 0;
-	return CP_WAIT(pthread_join, NULL, cp_wait_is_over, cp_real_locks.join(thread, value_out));
+	return CP_WAIT(pthread_join, thread, cp_wait_outcome, cp_real_locks.join(thread, value_out));
 }
 
 CP_VISIBLE int pthread_timedjoin_np(pthread_t thread, void **value_out, const struct timespec *until)
@@ -169,7 +173,7 @@ CP_VISIBLE int pthread_timedjoin_np(pthread_t thread, void **value_out, const st
 	cp_real_locks_found();
 	if (cp_real_locks.tryjoin(thread, value_out) == 0)
 		return 0;
-	return CP_WAIT(pthread_timedjoin_np, NULL, cp_wait_is_over,
+	return CP_WAIT(pthread_timedjoin_np, thread, cp_wait_outcome,
 			cp_real_locks.timedjoin(thread, value_out, until));
 }
 
@@ -181,7 +185,7 @@ CP_VISIBLE int pthread_clockjoin_np(pthread_t thread, void **value_out, clockid_
 	cp_real_locks_found();
 	if (cp_until_is_valid(clock, until) && cp_real_locks.tryjoin(thread, value_out) == 0)
 		return 0;
-	return CP_WAIT(pthread_clockjoin_np, NULL, cp_wait_is_over,
+	return CP_WAIT(pthread_clockjoin_np, thread, cp_wait_outcome,
 			cp_real_locks.clockjoin(thread, value_out, clock, until));
 }
 
@@ -195,15 +199,15 @@ CP_VISIBLE int thrd_join(thrd_t thread, int *result_out)
 			*result_out = (int)(intptr_t)value;
 		return thrd_success;
 	}
-	return CP_WAIT(thrd_join, NULL, c11_wait_is_over, cp_real_locks.thrd_join(thread, result_out));
+	return CP_WAIT(thrd_join, thread, c11_wait_outcome, cp_real_locks.thrd_join(thread, result_out));
 }
 
 /// Barriers
 
 /** The last to arrive waits for nobody. */
-static bool barrier_wait_is_over(int rc)
+static enum cp_wait_outcome barrier_wait_outcome(int rc)
 {
-	return rc == 0;
+	return rc == 0 ? CP_WAIT_OVER : CP_WAIT_FAILED;
 }
 
 CP_VISIBLE int pthread_barrier_wait(pthread_barrier_t *b)
@@ -211,5 +215,5 @@ CP_VISIBLE int pthread_barrier_wait(pthread_barrier_t *b)
 	if (cp_contention_is_off())
 		return cp_real_locks.barrier_wait(b);
 	cp_real_locks_found();
-	return CP_WAIT(pthread_barrier_wait, NULL, barrier_wait_is_over, cp_real_locks.barrier_wait(b));
+	return CP_WAIT(pthread_barrier_wait, b, barrier_wait_outcome, cp_real_locks.barrier_wait(b));
 }

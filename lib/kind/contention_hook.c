@@ -23,63 +23,69 @@ static uint64_t draw_below(uint64_t limit, uint64_t time_ns)
 }
 
 /** The function, then its callers: what is between it and the unwinder is of no interest. */
-static uint32_t capture_stack(uintptr_t *pcs, void (*function)(void), const void *caller)
+static uint32_t capture_stack(uintptr_t *pcs, const struct cp_wait_site *site)
 {
 	struct cp_regs regs;
 	cp_regs_here(&regs);
 	uint32_t npcs = cp_unwind(&regs, pcs, MAX_FRAMES).nframes;
 	uint32_t skip = 0;
-	while (skip < npcs && pcs[skip] != (uintptr_t)caller)
+	while (skip < npcs && pcs[skip] != (uintptr_t)site->caller)
 		skip++;
 	if (skip == 0 || skip == npcs) { // no way up: the caller is known all the same
-		pcs[0] = (uintptr_t)function;
-		pcs[1] = (uintptr_t)caller;
+		pcs[0] = (uintptr_t)site->function;
+		pcs[1] = (uintptr_t)site->caller;
 		return 2;
 	}
 	npcs -= skip;
 	__builtin_memmove(pcs + 1, pcs + skip, npcs * sizeof(*pcs));
-	pcs[0] = (uintptr_t)function;
+	pcs[0] = (uintptr_t)site->function;
 	return npcs + 1;
 }
 
 static __attribute__((noinline)) void record(struct cp_contention *c, uint64_t count_q16, uint64_t delay_ns,
-		void (*function)(void), const void *caller)
+		const struct cp_wait_site *site)
 {
 	uintptr_t pcs[MAX_FRAMES];
 	int tid = cp_gettid();
 	if (!load(&c->is_ready, acquire) || cp_thread_is_excluded(tid))
 		return;
-	uint32_t npcs = capture_stack(pcs, function, caller);
+	uint32_t npcs = capture_stack(pcs, site);
 	struct cp_stack *stack = cp_stacktab_intern(&c->stacks, pcs, npcs, cp_modmap_epoch(),
 			cp_labels_current_id(tid));
 	fetch_add(&stack->values[CP_CONTENTION_COUNT_Q16], (int64_t)count_q16, relaxed);
 	fetch_add(&stack->values[CP_CONTENTION_DELAY_NS], (int64_t)delay_ns, relaxed);
 }
 
-struct cp_wait cp_wait_begin(const void *lock)
+/** Its releases are charged, and by whom is told. */
+static bool is_charged(enum trace_wait wait)
 {
-	struct cp_wait wait = {0};
+	return wait == TRACE_WAIT_MUTEX || wait == TRACE_WAIT_RWLOCK_READ || wait == TRACE_WAIT_RWLOCK_WRITE;
+}
+
+struct cp_wait cp_wait_begin(const struct cp_wait_site *site, const void *object)
+{
+	struct cp_wait wait = {.site = *site};
 	unsigned mode = load(&cp_contention_mode, relaxed);
-	bool is_charged = lock && (mode & CP_CONTENTION_MUTEX);
-	if (is_charged || (mode & CP_CONTENTION_BLOCK))
+	bool is_noted = (mode & CP_CONTENTION_MUTEX) && is_charged(site->wait);
+	if (is_noted || (mode & CP_CONTENTION_BLOCK))
 		wait.start_ns = cp_wait_clock_ns();
-	if (is_charged)
-		wait.waiter = cp_waiters_enter(lock, wait.start_ns);
+	if (is_noted)
+		wait.waiter = cp_waiters_enter(object, wait.start_ns);
 	return wait;
 }
 
-void cp_wait_end(const struct cp_wait *wait, bool is_over, void (*function)(void), const void *caller)
+void cp_wait_end(const struct cp_wait *wait, enum cp_wait_outcome outcome)
 {
 	uint64_t rate_ns = load(&cp_block.sampling, relaxed);
 	cp_waiters_leave(wait->waiter);
-	if (!is_over || wait->start_ns == 0 || rate_ns == 0)
+	if (outcome == CP_WAIT_FAILED || wait->start_ns == 0 || rate_ns == 0)
 		return;
 	uint64_t end_ns = cp_wait_clock_ns();
 	uint64_t delay_ns = end_ns > wait->start_ns ? end_ns - wait->start_ns : 1;
 	if (delay_ns >= rate_ns)
-		record(&cp_block, 1 << 16, delay_ns, function, caller);
+		record(&cp_block, 1 << 16, delay_ns, &wait->site);
 	else if (draw_below(rate_ns, end_ns) < delay_ns) // stands for rate / delay such waits
-		record(&cp_block, (rate_ns << 16) / delay_ns, rate_ns, function, caller);
+		record(&cp_block, (rate_ns << 16) / delay_ns, rate_ns, &wait->site);
 }
 
 uint64_t cp_release_begin(const void *lock)
@@ -88,11 +94,11 @@ uint64_t cp_release_begin(const void *lock)
 	return fraction && cp_waiters_maybe(lock) ? cp_waiters_charge_ns(lock, fraction) : 0;
 }
 
-void cp_release_end(uint64_t delay_ns, void (*function)(void), const void *caller)
+void cp_release_end(uint64_t delay_ns, const struct cp_wait_site *site)
 {
 	uint64_t fraction = load(&cp_mutex.sampling, relaxed);
 	if (delay_ns && fraction)
-		record(&cp_mutex, fraction << 16, fraction * delay_ns, function, caller);
+		record(&cp_mutex, fraction << 16, fraction * delay_ns, site);
 }
 
 static void zero(struct cp_stack *stack, void *arg)

@@ -9,6 +9,7 @@
 #ifndef CPROF_KIND_CONTENTION_HOOK_H
 #define CPROF_KIND_CONTENTION_HOOK_H
 
+#include "format/tracefmt.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/stacktab.h"
 #include "sigsafe/types.h"
@@ -48,23 +49,36 @@ struct cp_contention {
 
 extern __attribute__((visibility("hidden"))) struct cp_contention cp_block, cp_mutex;
 
+/** Who waits, or lets others go on, and where. */
+struct cp_wait_site {
+	enum trace_wait wait;   // for what
+	void (*function)(void); // of those we stand in for
+	const void *caller;     // its return address
+};
+
 /** A wait that goes on. */
 struct cp_wait {
-	uint64_t start_ns; // 0: nobody asked
+	struct cp_wait_site site;
+	uint64_t start_ns; // 0: the block profile did not ask
 	struct cp_waiter *waiter;
 };
 
-/** lock: whose releases are to be charged; NULL: none. Context: SIG. */
-struct cp_wait cp_wait_begin(const void *lock);
+/** object: the lock's address, a descriptor. Context: SIG. */
+struct cp_wait cp_wait_begin(const struct cp_wait_site *site, const void *object);
 
-/** is_over: it was a wait that came to its end, not an error on the spot. `function` is what the thread
- *  waited in, `caller` the return address of that. Context: SIG. */
-void cp_wait_end(const struct cp_wait *wait, bool is_over, void (*function)(void), const void *caller);
+enum cp_wait_outcome {
+	CP_WAIT_FAILED,   // an error on the spot: there was no wait
+	CP_WAIT_OVER,     // what was waited for came
+	CP_WAIT_GIVEN_UP, // the time limit passed, a signal came
+};
+
+/** Context: SIG. */
+void cp_wait_end(const struct cp_wait *wait, enum cp_wait_outcome outcome);
 
 /** Around the release of a lock: before it, what is to be recorded of its waiters' time (0: nothing); after
  *  it, when others have it, the rest of the work. Context: SIG. */
 uint64_t cp_release_begin(const void *lock);
-void cp_release_end(uint64_t delay_ns, void (*function)(void), const void *caller);
+void cp_release_end(uint64_t delay_ns, const struct cp_wait_site *site);
 
 /** In the child of fork(): nothing was waited for yet. Context: FORK. */
 void cp_contention_reset_in_child(void);
