@@ -19,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kind/alloctrace_hook.h"
 #include "kind/heap_hook.h"
 #include "next.h"
 #include "visible.h"
@@ -204,17 +205,21 @@ static __attribute__((noinline)) void *sampled(void *ptr, size_t size, const voi
 {
 	int saved_errno = errno;
 	cp_heap_sample(ptr, size, caller);
+	if (load(&cp_alloctrace.is_on, relaxed))
+		cp_alloctrace_record(CP_ALLOCTRACE_ALLOC, ptr, NULL, size, caller);
 	errno = saved_errno;
 	return ptr;
 }
 
-static __attribute__((noinline)) void free_sampled(void *ptr)
+static __attribute__((noinline)) void free_sampled(void *ptr, const void *caller)
 {
 	if (is_boot(ptr))
 		return;
 	int saved_errno = errno;
 	struct cp_heap_taken taken = cp_heap_take(ptr);
 	cp_heap_freed(&taken);
+	if (ptr && load(&cp_alloctrace.is_on, relaxed))
+		cp_alloctrace_record(CP_ALLOCTRACE_FREE, ptr, NULL, 0, caller);
 	errno = saved_errno;
 	real.free(ptr);
 }
@@ -242,6 +247,8 @@ static __attribute__((noinline)) void *realloc_sampled(void *ptr, size_t size, c
 		cp_heap_restore(ptr, &taken);
 	if (cp_heap_due(size))
 		cp_heap_sample(moved, size, caller);
+	if (load(&cp_alloctrace.is_on, relaxed))
+		cp_alloctrace_record(CP_ALLOCTRACE_REALLOC, moved, ptr, size, caller);
 	errno = saved_errno;
 	return moved;
 }
@@ -258,7 +265,7 @@ CP_VISIBLE void *malloc(size_t size)
 CP_VISIBLE void free(void *ptr)
 {
 	if (cp_heap_maybe_sampled(ptr))
-		free_sampled(ptr);
+		free_sampled(ptr, CALLER);
 	else
 		real.free(ptr);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "alloctrace_hook.h"
 #include "heap_hook.h"
 #include "heap_text.h"
 #include "own_stack.h"
@@ -96,6 +97,8 @@ int cp_heap_set_rate(int64_t rate_bytes)
 	// An exponential of a larger mean would not fit the countdown's arithmetic.
 	if (rate_bytes < 0 || rate_bytes > (int64_t)1 << 40)
 		return -EINVAL;
+	if (load(&cp_alloctrace.is_on, relaxed))
+		rate_bytes = 1; // it is told of what is sampled
 	pthread_mutex_lock(&lock);
 	int rc = rate_bytes ? make_ready() : 0;
 	if (rc == 0 && rate_bytes && rate_bytes <= CP_HEAP_DENSE_RATE_BYTES)

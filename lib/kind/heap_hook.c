@@ -284,6 +284,11 @@ void cp_heap_exclude_self(void)
 	thread_state.is_own = true;
 }
 
+bool cp_heap_is_own(void)
+{
+	return thread_state.is_own;
+}
+
 void cp_heap_sample(void *ptr, size_t size, const void *caller)
 {
 	uint64_t rate_bytes = load(&cp_heap.rate_bytes, acquire);

@@ -83,6 +83,7 @@ void cp_heap_freed(const struct cp_heap_taken *taken);
 
 /** What the calling thread allocates is not the program's: no sample is taken of it. */
 void cp_heap_exclude_self(void);
+bool cp_heap_is_own(void);
 
 /** Puts it back: the realloc that was to free it failed. */
 void cp_heap_restore(void *ptr, const struct cp_heap_taken *taken);

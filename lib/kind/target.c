@@ -75,8 +75,7 @@ int cp_write_fd(void *arg, const void *data, size_t size)
 
 /// Paths
 
-/** The template made absolute, %p the process id and %% a percent sign. */
-static int expand_path(const char *template, char path_out[PATH_MAX])
+int cp_target_expand_path(const char *template, char path_out[PATH_MAX])
 {
 	size_t len = 0;
 	if (template[0] == '\0')
@@ -142,7 +141,7 @@ int cp_target_init(struct cp_target *t, struct cprof_writer writer)
 	t->has_pieces = false;
 	if (!writer.path)
 		return writer.write ? 0 : -EINVAL;
-	int ret = expand_path(writer.path, t->path);
+	int ret = cp_target_expand_path(writer.path, t->path);
 	if (ret < 0)
 		return ret;
 	struct stat st;

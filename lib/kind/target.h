@@ -17,6 +17,9 @@ struct cp_target {
 	bool has_pieces;            // the file was begun by cp_target_write_piece()
 };
 
+/** The template made absolute, %p the process id and %% a percent sign. 0 or a negative errno. */
+int cp_target_expand_path(const char *template, char path_out[PATH_MAX]);
+
 /** Looks whether it can be written: errors are known before a profile starts. 0 or a negative
  * errno. */
 int cp_target_init(struct cp_target *t, struct cprof_writer writer);
