@@ -68,6 +68,12 @@ static int prepare(void)
 	return cp_signal_install(CP_SIGNAL_THREADS, cp_threads_on_signal);
 }
 
+/** Known before anybody asks: whoever execs must tell a child of vfork() from this process. */
+__attribute__((constructor)) static void know_pid(void)
+{
+	cp_threads_shared.pid = cp_getpid();
+}
+
 /// Who there is
 
 static bool is_listed(const struct cp_threads_snapshot *s, int tid)

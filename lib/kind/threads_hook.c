@@ -104,17 +104,20 @@ bool cp_threads_end_question(uint32_t i)
 static bool is_anothers(void)
 {
 	// A child of vfork() runs on our memory, and must leave it alone.
-	return cp_threads_shared.pid == 0 || cp_threads_shared.pid != cp_getpid();
+	return cp_threads_shared.pid != cp_getpid();
 }
 
 void cp_threads_before_exec(void)
 {
-	int sig = cp_signal_of(CP_SIGNAL_THREADS);
-	if (is_anothers() || sig <= 0)
+	if (is_anothers())
 		return;
+	// Also where nobody has asked so far: the first question may come this moment.
 	fetch_add(&cp_threads_shared.nexecing, 1, seq_cst);
 	while (load(&cp_threads_shared.sending, seq_cst) > 0)
 		cp_syscall(SYS_sched_yield, 0, 0, 0, 0);
+	int sig = cp_signal_of(CP_SIGNAL_THREADS);
+	if (sig <= 0)
+		return;
 	// What was sent is delivered when a system call returns, or, if it is blocked, taken here.
 	uint64_t set = cp_sigmask_of(sig);
 	struct cp_timespec now = {0};
@@ -133,7 +136,7 @@ void cp_threads_reset_in_child(void)
 	store(&cp_threads_shared.busy, 0, relaxed);
 	store(&cp_threads_shared.sending, 0, relaxed);
 	store(&cp_threads_shared.nexecing, 0, relaxed);
-	cp_threads_shared.pid = 0;
+	cp_threads_shared.pid = cp_getpid();
 	if (cp_threads_shared.answers) {
 		for (uint32_t i = 0; i < CP_ANSWERS; i++)
 			store(&cp_threads_shared.answers[i].word, 0, relaxed);

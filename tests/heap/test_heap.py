@@ -41,15 +41,16 @@ def near(got, want, share):
 
 
 def sites():
-    # Rare allocations of few sites: each site has 50,000; its own statistical error is up to 1.4 % (256 B at 16 KiB).
-    p, _ = run("heap_sites")
+    # At 16 KiB the 25,000 blocks of 256 bytes in use are 390 samples: 5 % off is one standard deviation. The mean of
+    # four runs is within 10 % of the truth but once in 10,000 times.
+    runs = [run("heap_sites")[0] for _ in range(4)]
     sizes = {"17k": 17 << 10, "1k": 1 << 10, "18k": 18 << 10, "512": 512, "16k": 16 << 10, "256": 256}
     for name, size in sizes.items():
         for sample_type, want in [("alloc_objects", 50000), ("alloc_space", 50000 * size),
                                   ("inuse_objects", 25000), ("inuse_space", 25000 * size)]:
-            got = sums(p, sample_type, {"site_" + name})
+            got = sum(sums(p, sample_type, {"site_" + name}) for p in runs) / len(runs)
             check(f"site_{name} {sample_type}", near(got, want, 0.10), f"{got} for {want}")
-    leaves = set(p.by_leaf("alloc_space"))
+    leaves = {leaf for p in runs for leaf in p.by_leaf("alloc_space")}
     check("leaf is the caller, not malloc", not leaves & {"malloc", "sampled", "cp_heap_sample"}, str(leaves))
 
 

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
@@ -353,6 +354,11 @@ def test_stripped(folder):
         check("-symbolize=remote", out.returncode == 0 and "burn_more" in out.stdout, out.stdout + out.stderr)
 
 
+def accepts(path):
+    with socket.socket(socket.AF_UNIX) as c:
+        return c.connect_ex(path) == 0
+
+
 def test_run():
     """A program that knows nothing of it."""
     redis = shutil.which("redis-server")
@@ -362,8 +368,8 @@ def test_run():
             else ["sleep", "1000"]
         process = subprocess.Popen([CPROF, "run", "-http", "unix:" + path, "--", *program], cwd=folder,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        while not os.path.exists(path) and process.poll() is None:
-            pass
+        while not accepts(path) and process.poll() is None:
+            time.sleep(0.01)
         answers = []
         for name in ("heap?debug=1", "profile?seconds=1", ""):
             with socket.socket(socket.AF_UNIX) as c:

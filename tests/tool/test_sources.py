@@ -109,7 +109,7 @@ class Code(AnalyzerTest):
                                        "         4          4 (flat, cum)   100% of Total\n"), out[:200])
         costs = {int(m[2], 16): m[1] for m in re.finditer(r"(?m)^ +(\d+) +\d+ +([0-9a-f]+): nop", out)}
         self.assertEqual(costs, {self.marks["inlined_twice"]: "3", self.marks["plain"]: "1"})
-        self.assertRegex(out, r" nop +;\w+ inlining.c:%d\n" % self.lines["line plain"])
+        self.assertRegex(out, r" nop +;<?\w+>? inlining.c:%d\n" % self.lines["line plain"])
         address = 0x10000000 + self.marks["plain"] % 0x1000
         by_address, _ = self.run_cprof("-disasm=%#x" % address, self.path("p.pb.gz"))
         self.assertIn("ROUTINE ======================== outer\n", by_address)
