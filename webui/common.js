@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
-// On every page: the search box, saved configurations, and what can be done with what is selected.
-// Pages hear of a search by the event "search" (detail: RegExp or null; also "pick", when Enter is
-// pressed), and tell of a selection by the event "select" (detail: function names).
-
-const search = document.getElementById("search");
+// On every page of cprof -http: saved configurations, and what can be done with what is selected, which
+// pages tell by the event "select" (detail: function names).
 
 /** A regexp that matches exactly these names, in the analyzer's syntax. */
 function exactly(names) {
@@ -17,38 +14,8 @@ function withParam(page, key, value) {
 	return page + "?" + params;
 }
 
-function typed() {
-	try {
-		search.setAttribute("aria-invalid", "false");
-		return search.value ? new RegExp(search.value, "u") : null;
-	} catch {
-		search.setAttribute("aria-invalid", "true");
-		return null;
-	}
-}
-
-let waiting;
-search.addEventListener("input", () => {
-	clearTimeout(waiting);
-	waiting = setTimeout(() => {
-		document.dispatchEvent(new CustomEvent("search", {detail: typed()}));
-	}, 200);
-});
-
-search.addEventListener("keydown", (e) => {
-	if (e.key !== "Enter" || !search.value)
-		return;
-	// A page that does not take it itself focuses on it.
-	const event = new CustomEvent("pick", {detail: typed(), cancelable: true});
-	if (document.dispatchEvent(event))
-		location.href = withParam(location.pathname, "f", search.value);
-});
-
-document.addEventListener("keydown", (e) => {
-	if (e.key !== "/" || /^(INPUT|SELECT|TEXTAREA)$/.test(e.target.tagName))
-		return;
-	e.preventDefault();
-	search.focus();
+document.addEventListener("refine", (e) => {
+	location.href = withParam(location.pathname, "f", e.detail);
 });
 
 // One menu at a time; a click elsewhere closes it.

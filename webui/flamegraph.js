@@ -133,8 +133,9 @@ export function stackViewer(data, chart, hover) {
 			lines.push("itself " + format(self) + " (" + share(self) + ")");
 		if (data.is_diff)
 			lines.push("change " + (node.delta > 0 ? "+" : "") + format(node.delta));
-		if (!isRoot(node) && data.frames[node.frame][2])
-			lines.push(data.frames[node.frame][2]);
+		const [, , file, module] = isRoot(node) ? [] : data.frames[node.frame];
+		if (file || module)
+			lines.push(file || module);
 		return lines.join("\n");
 	}
 

@@ -9,6 +9,8 @@
 
 enum { CP_HTTP_MAX_SECONDS = 300, CP_HTTP_NAME_BYTES = 256 };
 
+struct cp_delta;
+
 struct cp_exchange {
 	const struct cprof_http_request *request;
 	const struct cprof_http_options *options; // never NULL
@@ -31,6 +33,13 @@ void cp_http_index(struct cp_exchange *x);
 void cp_http_cpu(struct cp_exchange *x);
 /** name: decoded, whatever the client sent. */
 void cp_http_named(struct cp_exchange *x, const char *name);
+/** What the query asks for of profile `name` ("profile": the CPU's), into delta. False: the reply says why not. */
+bool cp_http_collect(struct cp_exchange *x, const char *name, struct cp_delta *delta);
+
+bool cp_http_takes_seconds(const char *name);
+
+/// flamegraph.c
+void cp_http_flamegraph(struct cp_exchange *x);
 
 /// symbol.c
 void cp_http_symbol(struct cp_exchange *x);

@@ -7,6 +7,7 @@
 #include "kind/cpu.h"
 #include "kind/heap.h"
 #include "kind/kind.h"
+#include "markup.h"
 
 static const struct description {
 	const char *name, *text;
@@ -34,50 +35,15 @@ static const char *describe(const char *name)
 	return "";
 }
 
-static void put_html(struct cp_reply *r, const char *text)
-{
-	for (; *text; text++) {
-		const char *escaped = *text == '<'  ? "&lt;"
-				      : *text == '>' ? "&gt;"
-				      : *text == '&' ? "&amp;"
-				      : *text == '"' ? "&#34;"
-				      : *text == '\'' ? "&#39;"
-						      : NULL;
-		if (escaped)
-			cp_reply_text(r, escaped);
-		else
-			cp_reply_write(r, text, 1);
-	}
-}
-
-static bool is_plain(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-			(c != '\0' && strchr("-._~", c));
-}
-
-/** As a path segment. It stands behind "./", so that a colon makes no scheme of it. */
-static void put_url(struct cp_reply *r, const char *text)
-{
-	static const char hex[] = "0123456789ABCDEF";
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-		if (is_plain(*text))
-			cp_reply_write(r, text, 1);
-		else
-			cp_reply_write(r, (char[]){'%', hex[c >> 4], hex[c & 15]}, 3);
-	}
-}
-
 static void put_row(struct cp_reply *r, const char *name, uint64_t count, const char *query)
 {
 	cp_reply_printf(r, "<tr><td>%llu</td><td><a href=\"./", (unsigned long long)count);
-	put_url(r, name);
+	cp_put_url(r, name);
 	cp_reply_text(r, query);
 	cp_reply_text(r, "\">");
-	put_html(r, name);
+	cp_put_html(r, name);
 	cp_reply_text(r, "</a></td><td>");
-	put_html(r, describe(name));
+	cp_put_html(r, describe(name));
 	cp_reply_text(r, "</td></tr>\n");
 }
 
@@ -115,7 +81,7 @@ static void put_health(struct cp_reply *r)
 			cp_cpu_is_running() ? "running" : "off");
 	if (blindness) {
 		cp_reply_text(r, " Heap: not seen, ");
-		put_html(r, blindness);
+		cp_put_html(r, blindness);
 		cp_reply_text(r, ".");
 	}
 	cp_reply_text(r, "</p>\n");

@@ -41,6 +41,17 @@ void cp_reply_begin(struct cp_reply *r, int status, const char *content_type, co
 	begin(r, status, headers, n);
 }
 
+void cp_reply_begin_page(struct cp_reply *r, const char *policy)
+{
+	const struct cprof_http_header headers[MAX_HEADERS] = {
+			{"X-Content-Type-Options", "nosniff"},
+			{"Content-Type", "text/html; charset=utf-8"},
+			{"Content-Security-Policy", policy},
+			{"Referrer-Policy", "no-referrer"},
+	};
+	begin(r, 200, headers, 4);
+}
+
 void cp_reply_error_with(struct cp_reply *r, int status, const char *header, const char *value, const char *text)
 {
 	const struct cprof_http_header headers[MAX_HEADERS] = {

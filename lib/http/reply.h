@@ -19,6 +19,9 @@ struct cp_reply {
 /** The head. `filename` of the attachment may be NULL: none. */
 void cp_reply_begin(struct cp_reply *r, int status, const char *content_type, const char *filename);
 
+/** The head of a page; policy: which scripts it may run (Content-Security-Policy). */
+void cp_reply_begin_page(struct cp_reply *r, const char *policy);
+
 /** text/plain, X-Go-Pprof, and the text with a newline. */
 void cp_reply_error(struct cp_reply *r, int status, const char *fmt, ...)
 		__attribute__((format(printf, 3, 4)));

@@ -174,7 +174,8 @@ static void emit(struct cp_stack *s, void *arg)
 		return;
 	struct cp_label labels[2 + CP_LABELS_MAX] = {{.key = "bytes"}};
 	uint32_t nlabels = 1;
-	labels[0].num = values[0] > 0 ? values[1] / values[0] : 0;
+	labels[0].num = values[0] > 0 ? values[1] / values[0] : 0; // of a mean, which moves
+	labels[0].group = cp_heap_tag_size_class(s->tag) + 1;
 	if (e->view == CP_HEAP_VIEW_HEAP) {
 		peak_of(s, &values[4], &values[5]);
 	} else if (lifetime_log2) {

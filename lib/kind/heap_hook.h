@@ -128,6 +128,11 @@ static inline uint64_t cp_heap_tag(uint32_t size_class, uint32_t rate_index, uin
 	return size_class | (uint64_t)rate_index << 16 | (uint64_t)lifetime_log2 << 24;
 }
 
+static inline uint32_t cp_heap_tag_size_class(uint64_t tag)
+{
+	return tag & 0xffff;
+}
+
 static inline uint32_t cp_heap_tag_rate_index(uint64_t tag)
 {
 	return (uint32_t)(tag >> 16) & 0xff;

@@ -14,13 +14,16 @@ struct sum {
 	uint64_t hash;
 	size_t key; // index in words[]: the labels, four words each, then the locations
 	uint32_t nlabels, nlocations;
+	bool has_first_num; // the first label's, whose group is in the key
+	int64_t first_num;
 	int64_t values[CP_MAX_SAMPLE_TYPES];
 };
 
 struct cp_delta {
 	struct cp_profile_out *out;
 	int sign;
-	int64_t base_ns, later_ns;
+	int64_t base_ns;
+	struct cp_profile_spec later;
 	struct sum *sums;
 	size_t nsums, sums_cap_bytes;
 	uint64_t *words;
@@ -61,11 +64,15 @@ struct cprof_writer cp_delta_later(struct cp_delta *d)
 	return (struct cprof_writer){.write = refuse_bytes, .arg = d};
 }
 
-bool cp_delta_begin_profile(struct cp_delta *d, int64_t time_ns, struct cp_profile_out ***out)
+bool cp_delta_begin_profile(struct cp_delta *d, const struct cp_profile_spec *spec, struct cp_profile_out ***out)
 {
+	bool is_later = d->sign > 0;
 	*out = &d->out;
-	*(d->sign < 0 ? &d->base_ns : &d->later_ns) = time_ns;
-	return d->sign > 0;
+	if (is_later)
+		d->later = *spec;
+	else
+		d->base_ns = spec->time_ns;
+	return is_later;
 }
 
 /// The table
@@ -117,25 +124,27 @@ static bool make_room(struct cp_delta *d, size_t nwords)
 	return true;
 }
 
-bool cp_delta_add(struct cp_delta *d, const uint64_t *locations, uint32_t nlocations, const int64_t *values,
-		uint32_t nvalues, const struct profwrite_label *labels, uint32_t nlabels)
+bool cp_delta_add(struct cp_delta *d, const struct cp_delta_sample *in)
 {
-	size_t nwords = nlabels * LABEL_WORDS + nlocations;
+	size_t nwords = in->nlabels * LABEL_WORDS + in->nlocations;
 	if (!make_room(d, nwords))
 		return false;
 	// Behind the last one: it stays there if it is new.
 	uint64_t *key = d->words + d->nwords;
-	memcpy(key, labels, nlabels * sizeof(*labels));
-	memcpy(key + nlabels * LABEL_WORDS, locations, nlocations * sizeof(*locations));
+	memcpy(key, in->labels, in->nlabels * sizeof(*in->labels));
+	memcpy(key + in->nlabels * LABEL_WORDS, in->locations, in->nlocations * sizeof(*in->locations));
 	uint64_t hash = cp_hash_bytes(key, nwords * sizeof(*key));
-	uint32_t *slot = find_slot(d, hash, key, nlabels, nlocations);
+	uint32_t *slot = find_slot(d, hash, key, in->nlabels, in->nlocations);
 	if (*slot == 0) {
-		d->sums[d->nsums++] = (struct sum){hash, d->nwords, nlabels, nlocations, {0}};
+		d->sums[d->nsums++] = (struct sum){hash, d->nwords, in->nlabels, in->nlocations, false, 0, {0}};
 		d->nwords += nwords;
 		*slot = (uint32_t)d->nsums;
 	}
-	for (uint32_t i = 0; i < nvalues; i++)
-		d->sums[*slot - 1].values[i] += d->sign * values[i];
+	struct sum *s = &d->sums[*slot - 1];
+	s->has_first_num = in->first_num;
+	s->first_num = in->first_num ? *in->first_num : 0; // the later one's
+	for (uint32_t i = 0; i < in->nvalues; i++)
+		s->values[i] += d->sign * in->values[i];
 	return true;
 }
 
@@ -153,12 +162,14 @@ int cp_delta_end(struct cp_delta *d, struct cprof_writer writer)
 {
 	struct cp_profile_out *out = d->out;
 	int ret = out ? 0 : -EINVAL; // the profile has no binary form
-	int64_t duration_ns = d->later_ns - d->base_ns;
+	int64_t duration_ns = d->later.time_ns - d->base_ns;
 	for (size_t i = 0; i < d->nsums && ret == 0; i++) {
 		const struct sum *s = &d->sums[i];
 		const uint64_t *key = d->words + s->key;
 		struct profwrite_label labels[CP_MAX_LABELS];
 		memcpy(labels, key, s->nlabels * sizeof(*labels));
+		if (s->has_first_num)
+			labels[0].num = s->first_num;
 		if (!is_zero(s))
 			ret = cp_profile_out_sum(out, key + s->nlabels * LABEL_WORDS, s->nlocations, s->values,
 					labels, s->nlabels);
@@ -173,6 +184,25 @@ int cp_delta_end(struct cp_delta *d, struct cprof_writer writer)
 	}
 	cp_delta_drop(d);
 	return ret;
+}
+
+const struct cp_profile_spec *cp_delta_spec(const struct cp_delta *d)
+{
+	return d->out && d->later.nsample_types > 0 ? &d->later : NULL;
+}
+
+struct cp_locations *cp_delta_locations(struct cp_delta *d)
+{
+	return cp_profile_out_locations(d->out);
+}
+
+void cp_delta_each(const struct cp_delta *d, cp_delta_fn *fn, void *arg)
+{
+	for (size_t i = 0; i < d->nsums; i++) {
+		const struct sum *s = &d->sums[i];
+		if (!is_zero(s))
+			fn(arg, d->words + s->key + s->nlabels * LABEL_WORDS, s->nlocations, s->values);
+	}
 }
 
 static void drop_array(void *array, size_t *cap_bytes)

@@ -88,7 +88,7 @@ static struct cp_profile_out *make(const struct cp_profile_spec *spec, struct cp
 static int begin_in_delta(struct cp_profile_out **out, const struct cp_profile_spec *spec, struct cp_delta *delta)
 {
 	struct cp_profile_out **shared;
-	bool has_head = cp_delta_begin_profile(delta, spec->time_ns, &shared);
+	bool has_head = cp_delta_begin_profile(delta, spec, &shared);
 	if (!*shared)
 		*shared = make(spec, (struct cprof_writer){0});
 	*out = *shared;
@@ -149,18 +149,16 @@ int cp_profile_out_sample(struct cp_profile_out *o, const uintptr_t *pcs, uint32
 		if (o->location_ids[i] == 0)
 			return fail(o, -ENOMEM);
 	}
-	// The heap's mean size of a block is another at each moment, and would keep equal stacks apart.
-	if (o->delta && nlabels > 0 && !labels[0].str && strcmp(labels[0].key, "bytes") == 0) {
-		labels++;
-		nlabels--;
-	}
 	if (!intern_labels(o, labels, nlabels, written_labels))
 		return fail(o, -ENOMEM);
 	if (!o->delta)
 		return cp_profile_out_sum(o, o->location_ids, npcs, values, written_labels, nlabels);
-	return cp_delta_add(o->delta, o->location_ids, npcs, values, o->nvalues, written_labels, nlabels)
-			? 0
-			: fail(o, -ENOMEM);
+	struct cp_delta_sample sample = {o->location_ids, npcs, values, o->nvalues, written_labels, nlabels, NULL};
+	if (nlabels > 0 && labels[0].group) {
+		sample.first_num = &labels[0].num;
+		written_labels[0].num = labels[0].group;
+	}
+	return cp_delta_add(o->delta, &sample) ? 0 : fail(o, -ENOMEM);
 }
 
 int cp_profile_out_sum(struct cp_profile_out *o, const uint64_t *locations, uint32_t nlocations,
@@ -168,6 +166,11 @@ int cp_profile_out_sum(struct cp_profile_out *o, const uint64_t *locations, uint
 {
 	profwrite_sample(&o->body, values, o->nvalues, locations, nlocations, labels, nlabels);
 	return o->body.failed ? fail(o, -ENOMEM) : 0;
+}
+
+struct cp_locations *cp_profile_out_locations(struct cp_profile_out *o)
+{
+	return &o->names.locations;
 }
 
 void cp_profile_out_release(struct cp_profile_out *o, struct cprof_writer writer)

@@ -32,12 +32,14 @@ struct cp_profile_spec {
 	const char *drop_frames;         // pprof's drop_frames regexp; NULL: none
 };
 
-/** A label of a sample: a string, or (str == NULL) a number with a unit (NULL: none). */
+/** A label of a sample: a string, or (str == NULL) a number with a unit (NULL: none). The first one's number may be
+ *  another each time the profile is written, as a mean is: then `group` is what stays, for delta.h; 0: num does. */
 struct cp_label {
 	const char *key;
 	const char *str;
 	int64_t num;
 	const char *unit;
+	uint32_t group;
 };
 
 struct cp_profile_out; // opaque
@@ -70,11 +72,13 @@ int cp_profile_out_end(struct cp_profile_out *o, int64_t duration_ns);
 void cp_profile_out_abandon(struct cp_profile_out *o);
 
 /// For delta.c
+struct cp_locations;
 struct profwrite_label;
 
 /** A sample that came through a delta. */
 int cp_profile_out_sum(struct cp_profile_out *o, const uint64_t *locations, uint32_t nlocations,
 		const int64_t *values, const struct profwrite_label *labels, uint32_t nlabels);
+struct cp_locations *cp_profile_out_locations(struct cp_profile_out *o);
 /** From now on o is written as any other. */
 void cp_profile_out_release(struct cp_profile_out *o, struct cprof_writer writer);
 

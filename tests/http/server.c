@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A program that serves its profiles: server ADDRESS [token TOKEN] [hide] [remote] [seconds N]. It burns CPU in
-// two functions, allocates, prints its port, and ends when its standard input does.
+// two functions, allocates, has a profile of its own with a name nobody should trust, prints its port, and ends
+// when its standard input does.
 #include <cprof/http.h>
 #include <cprof/pprof.h>
 #include <pthread.h>
@@ -58,6 +59,9 @@ int main(int argc, char **argv)
 		else if (strcmp(argv[i], "seconds") == 0)
 			options.max_seconds = atoi(argv[++i]);
 	}
+	struct cprof_profile *own;
+	if (cprof_new_profile("test.<i>&\"own\"", &own) < 0 || cprof_profile_add(own, argv, 0) < 0)
+		return 4;
 	int ret = cprof_http_serve(argv[1], &options);
 	if (ret == 0 && cprof_http_serve(argv[1], &options) == 0)
 		return 3; // once a process

@@ -8,7 +8,9 @@ that go away, and clients that mean no good."""
 import contextlib
 import gzip
 import http.client
+import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -73,6 +75,8 @@ class Server:
 # path, status, content type, file name of the attachment, start of the body
 P = "/debug/pprof/"
 SECONDS = b'invalid value for "seconds" - must be a positive integer\n'
+NO_DELTA = b'"seconds" parameter is not supported for this profile type\n'
+OWN = "test.%3Ci%3E%26%22own%22"
 TABLE = [
     (P, 200, HTML, None, b"<!DOCTYPE html>"),
     (P + "cmdline", 200, TEXT, None, SERVER.encode() + b"\0localhost:0"),
@@ -91,6 +95,17 @@ TABLE = [
     (P + "heap?deb%75g=%31", 200, TEXT, None, b"heap profile: "),
     (P + "heap?debug=1;x", 200, BINARY, "heap", b"\x1f\x8b"),  # Go drops pairs with a semicolon
     (P + "heap?seconds=%zz", 200, BINARY, "heap", b"\x1f\x8b"),  # and pairs it cannot decode
+    (P + "flamegraph", 200, HTML, None, b"<!DOCTYPE html>"),
+    (P + "flamegraph?profile=heap", 200, HTML, None, b"<!DOCTYPE html>"),
+    (P + "flamegraph?profile=heap&seconds=1&type=alloc_space", 200, HTML, None, b"<!DOCTYPE html>"),
+    (P + "flamegraph?profile=nope", 404, TEXT, None, b"Unknown profile\n"),
+    (P + "flamegraph?profile=heap&type=nope", 400, TEXT, None, b"there is no sample type of that name\n"),
+    (P + "flamegraph?profile=heap&seconds=0", 400, TEXT, None, SECONDS),
+    (P + "flamegraph?profile=heap&seconds=301", 400, TEXT, None, b"profile duration exceeds"),
+    (P + "flamegraph?profile=deadlock&seconds=1", 400, TEXT, None, NO_DELTA),
+    (P + OWN, 200, BINARY, "test.<i>&\"own\"", b"\x1f\x8b"),
+    (P + OWN + "?debug=1", 200, TEXT, None, b"test.<i>&\"own\" profile: total 1"),
+    (P + OWN + "?seconds=1", 400, TEXT, None, NO_DELTA),
     (P + "nope", 404, TEXT, None, b"Unknown profile\n"),
     (P + "%3Cscript%3E", 404, TEXT, None, b"Unknown profile\n"),
     (P + "..%2f..%2fetc%2fpasswd", 404, TEXT, None, b"Unknown profile\n"),
@@ -151,7 +166,10 @@ def test_index(s):
     names = [row.split("</a>")[0].rsplit(">", 1)[1] for row in rows]
     check("index: sorted by name", names == sorted(names) and {"allocs", "heap", "profile"} <= set(names), names)
     for row in rows:
-        check("index: a description", row.count("</td>") == 3 and not row.endswith("<td></td></tr>"), row)
+        check("index: a description", row.count("</td>") == 3 and ("own" in row or not row.endswith("<td></td></tr>")),
+              row)
+    check("index: the program's own, as text", 'href="./test.%3Ci%3E%26%22own%22?debug=1"' in page and
+          "test.&lt;i&gt;&amp;&#34;own&#34;" in page and "<i>" not in page, page)
 
 
 def symbol_address(program, name):
@@ -239,6 +257,42 @@ def test_delta(s):
     check("delta: less than the whole", 0 < delta.total("alloc_space") < whole.total("alloc_space"),
           (delta.total("alloc_space"), whole.total("alloc_space")))
     check("delta: the allocating function", delta.by_function("alloc_space").get("allocate_some", 0) > 0)
+
+
+def flame(page):
+    """(data, {path of names from the root: box without its first two fields})."""
+    data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)[1])
+    paths, boxes = [], {}
+    for frame, caller, *values in data["boxes"]:
+        paths.append((paths[caller] if caller >= 0 else ()) + (data["frames"][frame][0],))
+        boxes[paths[-1]] = values
+    return data, boxes
+
+
+def test_flamegraph(s):
+    _, headers, body = s.ask(P + "flamegraph?seconds=2")
+    page = body.decode()
+    data, boxes = flame(page)
+    check("flamegraph: the CPU's", (data["type"], data["unit"]) == ("cpu", "nanoseconds"), data)
+    outer = sum(width for path, (width, _) in boxes.items() if len(path) == 1)
+    check("flamegraph: the total is all there is", data["total"] == outer > 0, (data["total"], outer))
+    own = sum(own for _, own in boxes.values())
+    check("flamegraph: and each part is somebody's own", own == data["total"], (own, data["total"]))
+    burns = {path[-1]: (path, width) for path, (width, _) in boxes.items() if path[-1].startswith("burn_")}
+    check("flamegraph: the functions, below their caller", "burn_more" in burns and
+          all(path[-2] == "work" and width > 0 for path, width in burns.values()), burns)
+    modules = {name: module for name, _, _, module in data["frames"]}
+    check("flamegraph: and where they are", modules["work"].endswith("/server"), modules)
+    check("flamegraph: needs nothing of others", not re.search(r'(?:src|href)="(?:https?:)?//', page), page[:500])
+    check("flamegraph: no scripts but its own", "script-src 'sha256-" in headers["content-security-policy"], headers)
+    check("flamegraph: links to the program's own, as text", 'profile=test.%3Ci%3E%26%22own%22' in page and
+          "test.&lt;i&gt;&amp;&#34;own&#34;" in page and "<i>" not in page, page)
+    data, boxes = flame(s.ask(P + "flamegraph?profile=allocs&type=alloc_objects&seconds=1")[2].decode())
+    check("flamegraph: what a second adds", (data["type"], data["is_diff"]) == ("alloc_objects", False) and
+          any(path[-1] == "allocate_some" and width > 0 for path, (width, _) in boxes.items()), boxes)
+    _, boxes = flame(s.ask(P + "flamegraph?profile=" + "test.%3Ci%3E%26%22own%22")[2].decode())
+    check("flamegraph: of the program's own", any(path[-1] == "main" and values == [1, 1]
+                                                  for path, values in boxes.items()), boxes)
 
 
 def test_disconnects(s):
@@ -386,7 +440,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         with Server() as s:
             for test in (test_table, test_methods, test_hosts, test_index, test_symbols, test_overlapping,
-                         test_too_many, test_delta, test_own_threads_unseen, test_disconnects, test_hostile):
+                         test_too_many, test_delta, test_flamegraph, test_own_threads_unseen, test_disconnects,
+                         test_hostile):
                 test(s)
             test_pprof(s, folder)
         check("the server ends well", s.status == 0, s.status)

@@ -16,7 +16,7 @@ enum { FLAME_MAX_BOXES = 20000 };
  *	total, unit, output_unit, type, ratio   of the report
  *	is_diff   some values are negative: boxes have a width and a delta
  *	has_more  there are narrower ones
- *	frames    [label, function, file]
+ *	frames    [label, function, file] (lib/http's also: module)
  *	boxes     [frame, index of the caller's box or -1, width, own width (, delta)]
  */
 void flame_write(struct report *r, uint32_t max_boxes, struct buf *out);

@@ -270,6 +270,7 @@ struct err *page_frame(struct page *p, const struct report *r, struct str legend
 	buf_cstr(out, "<main>\n");
 	buf_str(out, body);
 	buf_cstr(out, "</main>\n");
+	put_script(p, "search.js", out);
 	put_script(p, "common.js", out);
 	if (p->kind->script)
 		put_script(p, p->kind->script, out);
