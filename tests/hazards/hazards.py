@@ -223,6 +223,7 @@ def run_row(build, r, engine, hz):
 def main():
     build, wanted = sys.argv[1], sys.argv[2:]
     passed = failed = 0
+    failures = []  # said again at the end: who reads a long log sees its tail
     for r in build_table(build):
         if wanted and not any(w in r.program for w in wanted):
             continue
@@ -231,9 +232,11 @@ def main():
             passed, failed = passed + (not bad), failed + bool(bad)
             label = " ".join([r.program, *(a for a in map(str, r.args) if "/" not in a), *r.prefix[:1],
                               *(os.path.basename(v) for v in (r.env or {}).values())])
-            print("%s %-42s %-6s %5d Hz  %s%s" % ("FAIL" if bad else "ok  ", label, engine, hz, text,
-                                                  "  " + "; ".join(bad) if bad else ""), flush=True)
-    print("%d passed, %d failed" % (passed, failed))
+            line = "%s %-42s %-6s %5d Hz  %s%s\n" % ("FAIL" if bad else "ok  ", label, engine, hz, text,
+                                                    "  " + "; ".join(bad) if bad else "")
+            print(line, end="", flush=True)
+            failures += [line] if bad else []
+    print("".join(failures) + "%d passed, %d failed" % (passed, failed))
     return 1 if failed or not passed else 0
 
 
