@@ -216,8 +216,9 @@ static __attribute__((noinline)) void free_sampled(void *ptr, const void *caller
 	if (is_boot(ptr))
 		return;
 	int saved_errno = errno;
-	struct cp_heap_taken taken = cp_heap_take(ptr);
-	cp_heap_freed(&taken);
+	struct cp_heap_block taken;
+	if (cp_heap_live_take(ptr, &taken))
+		cp_heap_freed(&taken);
 	if (ptr && load(&cp_alloctrace.is_on, relaxed))
 		cp_alloctrace_record(CP_ALLOCTRACE_FREE, ptr, NULL, 0, caller);
 	errno = saved_errno;
@@ -236,14 +237,13 @@ static __attribute__((noinline)) void *realloc_sampled(void *ptr, size_t size, c
 {
 	if (is_boot(ptr))
 		return realloc_boot(ptr, size);
-	struct cp_heap_taken taken = {0};
-	if (ptr && cp_heap_maybe_sampled(ptr))
-		taken = cp_heap_take(ptr);
+	struct cp_heap_block taken;
+	bool is_taken = cp_heap_maybe_sampled(ptr) && cp_heap_live_take(ptr, &taken);
 	void *moved = real.realloc(ptr, size);
 	int saved_errno = errno;
-	if (moved || size == 0)
+	if (is_taken && (moved || size == 0))
 		cp_heap_freed(&taken);
-	else
+	else if (is_taken)
 		cp_heap_restore(ptr, &taken);
 	if (cp_heap_due(size))
 		cp_heap_sample(moved, size, caller);

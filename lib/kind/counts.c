@@ -11,6 +11,7 @@
 #include "write/grow.h"
 #include "write/labels_out.h"
 #include "write/profile_out.h"
+#include "write/sort.h"
 #include "write/text_out.h"
 
 /** A group of equal stacks and labels. */
@@ -48,10 +49,10 @@ static void free_groups(struct groups *g)
 	cp_grow_free(&at, &g->cap_bytes);
 }
 
-/// Go's order: the largest first, then by their addresses
-
-static bool is_before(const struct group *a, const struct group *b)
+/** Go's order: the largest first, then by their addresses. */
+static bool is_before(const void *x, const void *y, const void *unused)
 {
+	const struct group *a = x, *b = y;
 	if (a->count != b->count)
 		return a->count > b->count;
 	for (uint32_t i = 0; i < a->stack->npcs && i < b->stack->npcs; i++) {
@@ -59,35 +60,6 @@ static bool is_before(const struct group *a, const struct group *b)
 			return a->stack->pcs[i] < b->stack->pcs[i];
 	}
 	return a->stack->npcs < b->stack->npcs;
-}
-
-static void swap(struct group *a, struct group *b)
-{
-	struct group old = *a;
-	*a = *b;
-	*b = old;
-}
-
-static void sift_down(struct group *g, size_t root, size_t n)
-{
-	for (size_t child; (child = 2 * root + 1) < n; root = child) {
-		if (child + 1 < n && is_before(&g[child], &g[child + 1]))
-			child++;
-		if (!is_before(&g[root], &g[child]))
-			return;
-		swap(&g[root], &g[child]);
-	}
-}
-
-// Heapsort: qsort() may call malloc.
-static void sort(struct group *g, size_t n)
-{
-	for (size_t i = n / 2; i-- > 0;)
-		sift_down(g, i, n);
-	for (size_t i = n; i-- > 1;) {
-		swap(&g[0], &g[i]);
-		sift_down(g, 0, i);
-	}
 }
 
 /// Writing
@@ -172,7 +144,7 @@ int cp_counts_write(const struct cp_counts *c, struct cprof_writer writer, int d
 		return ret;
 	cp_modmap_refresh();
 	cp_stacktab_each(c->stacks, take_group, &g);
-	sort(g.at, g.n);
+	cp_sort(g.at, g.n, sizeof(*g.at), is_before, NULL);
 	ret = g.error ? g.error : cp_target_begin(&target);
 	if (ret == 0)
 		ret = debug ? write_text(c, &g, target.writer) : write_proto(c, &g, target.writer);

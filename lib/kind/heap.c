@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "alloctrace_hook.h"
+#include "heap_count_hook.h"
 #include "heap_hook.h"
 #include "heap_text.h"
 #include "own_stack.h"
@@ -59,7 +60,7 @@ static int make_ready(void)
 		rc = cp_stacktab_init(&cp_heap.buckets, STACK_BUCKETS, TABLE_LIMIT_BYTES);
 	if (rc != 0)
 		return rc;
-	cp_heap.live_arena.limit_bytes = LIVE_LIMIT_BYTES;
+	cp_heap_live_table.arena.limit_bytes = LIVE_LIMIT_BYTES;
 	pthread_atfork(NULL, NULL, reset_in_child);
 	store(&cp_heap.is_ready, true, release);
 	return 0;
@@ -68,8 +69,9 @@ static int make_ready(void)
 /** No memory: then the chains that are there grow longer. */
 static void add_dense_chains(void)
 {
-	if (!load(&cp_heap.dense_chains, relaxed))
-		store(&cp_heap.dense_chains, cp_pages_alloc(sizeof(cp_heap_chain) << CP_HEAP_DENSE_LOG2), release);
+	if (!load(&cp_heap_live_table.dense_chains, relaxed))
+		store(&cp_heap_live_table.dense_chains,
+				cp_pages_alloc(sizeof(cp_heap_chain) << CP_HEAP_DENSE_LOG2), release);
 }
 
 /** Samples keep the index of the rate they were taken at, so an index keeps its rate for ever. */
@@ -150,46 +152,41 @@ struct emission {
 	int rc;
 };
 
-static int64_t value(struct cp_stack *s, enum cp_heap_value which)
+/** One sample: the amounts scaled, three of them in `heap`, two in `allocs`. lifetime_ns 0: not known yet. */
+static void emit_sample(struct emission *e, const struct cp_stack *s, const struct cp_heap_amount *amounts,
+		int64_t lifetime_ns)
 {
-	return load(&s->values[which], relaxed);
-}
-
-/** What the bucket held at the peak: saved if it was touched since, else what it holds. */
-static void peak_of(struct cp_stack *s, int64_t *objects_out, int64_t *bytes_out)
-{
-	bool is_saved = value(s, CP_HEAP_PEAK_EPOCH) == load(&cp_heap.peak_epoch, acquire);
-	*objects_out = value(s, is_saved ? CP_HEAP_PEAK_OBJECTS : CP_HEAP_INUSE_OBJECTS);
-	*bytes_out = value(s, is_saved ? CP_HEAP_PEAK_BYTES : CP_HEAP_INUSE_BYTES);
+	struct cp_heap_amount all = cp_heap_allocated(s);
+	struct cp_label labels[2 + CP_LABELS_MAX] = {{.key = "bytes"}};
+	int64_t values[6], any = 0;
+	uint32_t nlabels = 1;
+	labels[0].num = all.objects > 0 ? all.bytes / all.objects : 0; // of a mean, which moves
+	labels[0].group = cp_heap_tag_size_class(s->tag) + 1;
+	if (lifetime_ns)
+		labels[nlabels++] = (struct cp_label){"lifetime", NULL, lifetime_ns, "nanoseconds"};
+	nlabels += cp_labels_out(cp_heap_tag_labels(s->tag), labels + nlabels);
+	for (int i = 0; i < (e->view == CP_HEAP_VIEW_HEAP ? 3 : 2); i++) {
+		values[2 * i] = amounts[i].objects;
+		values[2 * i + 1] = amounts[i].bytes;
+		scale(&values[2 * i], &values[2 * i + 1], cp_heap.rates[cp_heap_tag_rate_index(s->tag)]);
+		any |= values[2 * i];
+	}
+	if (any && e->rc == 0)
+		e->rc = cp_profile_out_sample(e->out, s->pcs, s->npcs, s->epoch, values, labels, nlabels);
 }
 
 static void emit(struct cp_stack *s, void *arg)
 {
 	struct emission *e = arg;
-	uint32_t lifetime_log2 = cp_heap_tag_lifetime_log2(s->tag);
-	uint64_t rate_bytes = cp_heap.rates[cp_heap_tag_rate_index(s->tag)];
-	int64_t values[6] = {value(s, CP_HEAP_ALLOC_OBJECTS), value(s, CP_HEAP_ALLOC_BYTES),
-			value(s, CP_HEAP_INUSE_OBJECTS), value(s, CP_HEAP_INUSE_BYTES)};
-	if (e->rc != 0 || (lifetime_log2 && e->view == CP_HEAP_VIEW_HEAP))
-		return;
-	struct cp_label labels[2 + CP_LABELS_MAX] = {{.key = "bytes"}};
-	uint32_t nlabels = 1;
-	labels[0].num = values[0] > 0 ? values[1] / values[0] : 0; // of a mean, which moves
-	labels[0].group = cp_heap_tag_size_class(s->tag) + 1;
-	if (e->view == CP_HEAP_VIEW_HEAP) {
-		peak_of(s, &values[4], &values[5]);
-	} else if (lifetime_log2) {
-		labels[nlabels++] = (struct cp_label){"lifetime", NULL, (int64_t)1 << lifetime_log2, "nanoseconds"};
-	} else { // those that are gone are in the buckets of their lifetimes
-		values[0] = values[2];
-		values[1] = values[3];
+	struct cp_heap_amount amounts[3] = {cp_heap_allocated(s), cp_heap_in_use(s), cp_heap_at_peak(s)};
+	bool tells = e->view == CP_HEAP_VIEW_ALLOCS;
+	for (const struct cp_heap_lifetime *l = tells ? cp_heap_lifetimes(s) : NULL; l; l = l->next) {
+		const struct cp_heap_amount freed[2] = {{load(&l->objects, relaxed), load(&l->bytes, relaxed)}};
+		emit_sample(e, s, freed, (int64_t)1 << l->log2_ns);
+		amounts[0].objects -= freed[0].objects;
+		amounts[0].bytes -= freed[0].bytes;
 	}
-	nlabels += cp_labels_out(cp_heap_tag_labels(s->tag), labels + nlabels);
-	for (int i = 0; i < 6; i += 2)
-		scale(&values[i], &values[i + 1], rate_bytes);
-	if (!(values[0] | values[2] | values[4]))
-		return;
-	e->rc = cp_profile_out_sample(e->out, s->pcs, s->npcs, s->epoch, values, labels, nlabels);
+	emit_sample(e, s, amounts, 0);
 }
 
 static void comment(struct cp_profile_out *out)

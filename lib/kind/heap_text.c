@@ -10,79 +10,62 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "heap_count_hook.h"
 #include "heap_hook.h"
-#include "write/grow.h"
+#include "stack_list.h"
 #include "write/text_out.h"
 
-/** The buckets to print: those that count all (lifetime 0), most bytes in use first. */
+/** The buckets to print, most bytes in use first. */
 struct listing {
 	struct cp_text_out *out;
-	struct cp_stack **stacks;
-	size_t count, cap_bytes;
-	int64_t totals[4]; // by enum cp_heap_value
-	int rc;
+	struct cp_stack_list list;
+	struct cp_heap_amount in_use, allocated;
 };
 
-static int64_t value(const struct cp_stack *s, enum cp_heap_value which)
+static void add(struct cp_heap_amount *sum, struct cp_heap_amount amount)
 {
-	return load(&s->values[which], relaxed);
+	sum->objects += amount.objects;
+	sum->bytes += amount.bytes;
 }
 
 static void collect(struct cp_stack *s, void *arg)
 {
 	struct listing *l = arg;
-	void *stacks = l->stacks;
-	if (cp_heap_tag_lifetime_log2(s->tag) || l->rc != 0)
-		return;
-	if (!cp_grow(&stacks, &l->cap_bytes, (l->count + 1) * sizeof(*l->stacks))) {
-		l->rc = -ENOMEM;
-		return;
-	}
-	l->stacks = stacks;
-	l->stacks[l->count++] = s;
-	for (int i = 0; i < 4; i++)
-		l->totals[i] += value(s, (enum cp_heap_value)i);
+	cp_stack_list_add(&l->list, s);
+	add(&l->in_use, cp_heap_in_use(s));
+	add(&l->allocated, cp_heap_allocated(s));
 	cp_text_out_add(l->out, s->pcs, s->npcs, s->epoch);
 }
 
-static bool is_before(const struct cp_stack *a, const struct cp_stack *b)
+static bool holds_more(const struct cp_stack *a, const struct cp_stack *b)
 {
-	return value(a, CP_HEAP_INUSE_BYTES) > value(b, CP_HEAP_INUSE_BYTES);
+	return cp_heap_in_use(a).bytes > cp_heap_in_use(b).bytes;
 }
 
-static void sift_down(struct cp_stack **s, size_t root, size_t count)
+static void print_amounts(struct cp_text_out *o, struct cp_heap_amount in_use, struct cp_heap_amount allocated)
 {
-	for (size_t child; (child = 2 * root + 1) < count; root = child) {
-		if (child + 1 < count && is_before(s[child], s[child + 1]))
-			child++;
-		if (!is_before(s[root], s[child]))
-			return;
-		struct cp_stack *old = s[root];
-		s[root] = s[child];
-		s[child] = old;
-	}
+	cp_text_out_printf(o, "%lld: %lld [%lld: %lld] @", (long long)in_use.objects, (long long)in_use.bytes,
+			(long long)allocated.objects, (long long)allocated.bytes);
 }
 
-// Heapsort: qsort() may call malloc.
-static void sort(struct cp_stack **s, size_t count)
+static void print_header(const struct listing *l)
 {
-	for (size_t i = count / 2; i-- > 0;)
-		sift_down(s, i, count);
-	for (size_t i = count; i-- > 1;) {
-		struct cp_stack *old = s[0];
-		s[0] = s[i];
-		s[i] = old;
-		sift_down(s, 0, i);
-	}
-}
-
-static void print_counts(struct cp_text_out *o, const int64_t *v, bool is_header)
-{
+	struct cp_heap_amount allocated = l->allocated;
 	// Were in use and allocated bytes equal, pprof would take the profile for one without allocations.
-	int64_t alloc_bytes = v[CP_HEAP_ALLOC_BYTES] + (is_header && v[CP_HEAP_ALLOC_BYTES] == v[CP_HEAP_INUSE_BYTES]);
-	cp_text_out_printf(o, "%lld: %lld [%lld: %lld] @", (long long)v[CP_HEAP_INUSE_OBJECTS],
-			(long long)v[CP_HEAP_INUSE_BYTES], (long long)v[CP_HEAP_ALLOC_OBJECTS],
-			(long long)alloc_bytes);
+	allocated.bytes += allocated.bytes == l->in_use.bytes;
+	cp_text_out_printf(l->out, "heap profile: ");
+	print_amounts(l->out, l->in_use, allocated);
+	cp_text_out_printf(l->out, " heap/%llu\n",
+			2 * (unsigned long long)cp_heap.rates[load(&cp_heap.rate_index, relaxed)]);
+}
+
+static void print_bucket(struct cp_text_out *o, const struct cp_stack *s)
+{
+	print_amounts(o, cp_heap_in_use(s), cp_heap_allocated(s));
+	cp_text_out_addresses(o, s->pcs, s->npcs);
+	cp_text_out_printf(o, "\n");
+	cp_text_out_stack(o, s->pcs, s->npcs, s->epoch);
+	cp_text_out_printf(o, "\n");
 }
 
 /** /proc/self/statm without stdio, which allocates. */
@@ -124,30 +107,18 @@ static void print_tail(struct cp_text_out *o)
 int cp_heap_write_text(struct cprof_writer writer)
 {
 	struct listing l = {0};
-	l.rc = cp_text_out_begin(&l.out, writer);
-	if (l.rc != 0)
-		return l.rc;
+	int rc = cp_text_out_begin(&l.out, writer);
+	if (rc != 0)
+		return rc;
 	cp_stacktab_each(&cp_heap.buckets, collect, &l);
 	cp_text_out_resolve(l.out);
-	sort(l.stacks, l.count);
-	cp_text_out_printf(l.out, "heap profile: ");
-	print_counts(l.out, l.totals, true);
-	cp_text_out_printf(l.out, " heap/%llu\n",
-			2 * (unsigned long long)cp_heap.rates[load(&cp_heap.rate_index, relaxed)]);
-	for (size_t i = 0; i < l.count; i++) {
-		const struct cp_stack *s = l.stacks[i];
-		int64_t values[4];
-		for (int v = 0; v < 4; v++)
-			values[v] = value(s, (enum cp_heap_value)v);
-		print_counts(l.out, values, false);
-		cp_text_out_addresses(l.out, s->pcs, s->npcs);
-		cp_text_out_printf(l.out, "\n");
-		cp_text_out_stack(l.out, s->pcs, s->npcs, s->epoch);
-		cp_text_out_printf(l.out, "\n");
-	}
+	cp_stack_list_sort(&l.list, holds_more);
+	print_header(&l);
+	for (size_t i = 0; i < l.list.count; i++)
+		print_bucket(l.out, l.list.stacks[i]);
 	print_tail(l.out);
-	void *stacks = l.stacks;
-	cp_grow_free(&stacks, &l.cap_bytes);
-	int rc = cp_text_out_end(l.out);
-	return l.rc ? l.rc : rc;
+	bool is_short = l.list.is_short;
+	cp_stack_list_free(&l.list);
+	rc = cp_text_out_end(l.out);
+	return rc == 0 && is_short ? -ENOMEM : rc;
 }

@@ -3,8 +3,7 @@
 #include "stack_list.h"
 
 #include "write/grow.h"
-
-typedef bool is_before_fn(const struct cp_stack *a, const struct cp_stack *b);
+#include "write/sort.h"
 
 void cp_stack_list_add(struct cp_stack_list *l, struct cp_stack *s)
 {
@@ -17,33 +16,15 @@ void cp_stack_list_add(struct cp_stack_list *l, struct cp_stack *s)
 	l->stacks[l->count++] = s;
 }
 
-static void swap(struct cp_stack **s, size_t i, size_t k)
+static bool is_before(const void *a, const void *b, const void *order)
 {
-	struct cp_stack *old = s[i];
-	s[i] = s[k];
-	s[k] = old;
+	cp_stack_order_fn *const *fn = order;
+	return (*fn)(*(struct cp_stack *const *)a, *(struct cp_stack *const *)b);
 }
 
-static void sift_down(struct cp_stack **s, size_t root, size_t count, is_before_fn *is_before)
+void cp_stack_list_sort(struct cp_stack_list *l, cp_stack_order_fn *order)
 {
-	for (size_t child; (child = 2 * root + 1) < count; root = child) {
-		if (child + 1 < count && is_before(s[child], s[child + 1]))
-			child++;
-		if (!is_before(s[root], s[child]))
-			return;
-		swap(s, root, child);
-	}
-}
-
-// Heapsort: qsort() may call malloc.
-void cp_stack_list_sort(struct cp_stack_list *l, is_before_fn *is_before)
-{
-	for (size_t i = l->count / 2; i-- > 0;)
-		sift_down(l->stacks, i, l->count, is_before);
-	for (size_t i = l->count; i-- > 1;) {
-		swap(l->stacks, 0, i);
-		sift_down(l->stacks, 0, i, is_before);
-	}
+	cp_sort(l->stacks, l->count, sizeof(*l->stacks), is_before, &order);
 }
 
 void cp_stack_list_free(struct cp_stack_list *l)

@@ -5,6 +5,9 @@
 
 #include "sigsafe/stacktab.h"
 
+/** True: `a` goes before `b`. */
+typedef bool cp_stack_order_fn(const struct cp_stack *a, const struct cp_stack *b);
+
 /** Zero it to start. */
 struct cp_stack_list {
 	struct cp_stack **stacks;
@@ -13,8 +16,7 @@ struct cp_stack_list {
 };
 
 void cp_stack_list_add(struct cp_stack_list *l, struct cp_stack *s);
-void cp_stack_list_sort(struct cp_stack_list *l,
-		bool (*is_before)(const struct cp_stack *a, const struct cp_stack *b));
+void cp_stack_list_sort(struct cp_stack_list *l, cp_stack_order_fn *order);
 void cp_stack_list_free(struct cp_stack_list *l);
 
 #endif

@@ -244,6 +244,11 @@ uint32_t cp_labels_current_id(int tid)
 	return load(&own.tid, relaxed) == tid ? load(&own.id, relaxed) : 0;
 }
 
+uint32_t cp_labels_own_id(void)
+{
+	return load(&own.id, relaxed) ? cp_labels_current_id(cp_gettid()) : 0;
+}
+
 void cp_labels_after_fork(void)
 {
 	if (load(&own.tid, relaxed) != 0)

@@ -54,6 +54,9 @@ const struct cprof_labels *cp_labels_set(const struct cprof_labels *labels);
  *  a raw clone() may stand on another one's thread-local storage, and must not be taken for it. */
 uint32_t cp_labels_current_id(int tid);
 
+/** The same for who does not know its tid: asks the kernel only where there are labels. */
+uint32_t cp_labels_own_id(void);
+
 /** In the child of fork(), whose thread has another id now. Context: FORK. */
 void cp_labels_after_fork(void);
 

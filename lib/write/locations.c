@@ -3,6 +3,7 @@
 #include "locations.h"
 
 #include "grow.h"
+#include "sort.h"
 
 static const struct cp_module *find_module(struct cp_locations *l, uintptr_t address, uint32_t epoch)
 {
@@ -30,41 +31,13 @@ uint32_t cp_locations_intern(struct cp_locations *l, uintptr_t pc, bool is_leaf,
 	return cp_idmap_intern(&l->ids, key, &is_new);
 }
 
-static bool is_before(const struct cp_locations *l, const struct cp_symbol_query *a,
-		const struct cp_symbol_query *b)
+/** By module, then by address. */
+static bool is_before(const void *a, const void *b, const void *locations)
 {
-	uint64_t space_a = l->ids.keys[a->id - 1].space;
-	uint64_t space_b = l->ids.keys[b->id - 1].space;
-	return space_a != space_b ? space_a < space_b : a->vaddr < b->vaddr;
-}
-
-static void swap(struct cp_symbol_query *a, struct cp_symbol_query *b)
-{
-	struct cp_symbol_query old = *a;
-	*a = *b;
-	*b = old;
-}
-
-static void sift_down(const struct cp_locations *l, struct cp_symbol_query *q, size_t root, size_t count)
-{
-	for (size_t child; (child = 2 * root + 1) < count; root = child) {
-		if (child + 1 < count && is_before(l, &q[child], &q[child + 1]))
-			child++;
-		if (!is_before(l, &q[root], &q[child]))
-			return;
-		swap(&q[root], &q[child]);
-	}
-}
-
-/** By module, then by address. Heapsort: qsort() may call malloc. */
-static void sort(const struct cp_locations *l, struct cp_symbol_query *q, size_t count)
-{
-	for (size_t i = count / 2; i-- > 0;)
-		sift_down(l, q, i, count);
-	for (size_t i = count; i-- > 1;) {
-		swap(&q[0], &q[i]);
-		sift_down(l, q, 0, i);
-	}
+	const struct cp_locations *l = locations;
+	const struct cp_symbol_query *x = a, *y = b;
+	uint64_t space_x = l->ids.keys[x->id - 1].space, space_y = l->ids.keys[y->id - 1].space;
+	return space_x != space_y ? space_x < space_y : x->vaddr < y->vaddr;
 }
 
 static bool hand_out(struct cp_symbol_query *queries, size_t nqueries, uint64_t space,
@@ -93,7 +66,7 @@ bool cp_locations_group(struct cp_locations *l, cp_locations_group_fn *fn, void 
 		queries[i].id = l->grouped + (uint32_t)i + 1;
 		queries[i].vaddr = l->ids.keys[queries[i].id - 1].value;
 	}
-	sort(l, queries, count);
+	cp_sort(queries, count, sizeof(*queries), is_before, l);
 	bool ok = true;
 	for (size_t i = 0, end; i < count && ok; i = end) {
 		uint64_t space = l->ids.keys[queries[i].id - 1].space;

@@ -4,22 +4,18 @@
 #include <stdio.h>
 
 #include "kind/heap.h"
+#include "kind/heap_count_hook.h"
+#include "kind/heap_draw_hook.h"
 #include "kind/heap_hook.h"
 
-static void put(uintptr_t pc, int64_t size_bytes, int64_t allocated, int64_t in_use)
+static void put(uintptr_t pc, uint64_t size_bytes, int allocated, int in_use)
 {
 	struct cp_stack *s = cp_stacktab_intern(&cp_heap.buckets, &pc, 1, 0,
-			cp_heap_tag(cp_heap_size_class((size_t)size_bytes), load(&cp_heap.rate_index, relaxed), 0));
-	fetch_add(&s->values[CP_HEAP_ALLOC_OBJECTS], allocated, relaxed);
-	fetch_add(&s->values[CP_HEAP_ALLOC_BYTES], allocated * size_bytes, relaxed);
-	fetch_add(&s->values[CP_HEAP_INUSE_OBJECTS], in_use, relaxed);
-	fetch_add(&s->values[CP_HEAP_INUSE_BYTES], in_use * size_bytes, relaxed);
-	// What is gone is counted once more by its lifetime.
-	if (allocated > in_use) {
-		s = cp_stacktab_intern(&cp_heap.buckets, &pc, 1, 0, s->tag | cp_heap_tag(0, 0, 10));
-		fetch_add(&s->values[CP_HEAP_ALLOC_OBJECTS], allocated - in_use, relaxed);
-		fetch_add(&s->values[CP_HEAP_ALLOC_BYTES], (allocated - in_use) * size_bytes, relaxed);
-	}
+			cp_heap_tag(cp_heap_size_class(size_bytes), load(&cp_heap.rate_index, relaxed)));
+	for (int i = 0; i < allocated; i++)
+		cp_heap_count_alloc(s, size_bytes, size_bytes);
+	for (int i = in_use; i < allocated; i++)
+		cp_heap_count_free(s, size_bytes, size_bytes, 1000);
 }
 
 int main(int argc, char **argv)

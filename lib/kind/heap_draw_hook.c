@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. See heap_draw_hook.h. Integers only: a signal handler's allocation must not touch FP state.
+#include "heap_draw_hook.h"
+
+static const uint64_t LN2_Q32 = 2977044472u;
+
+/** log2(x) in 1/2^26, x > 0: the integer part from the top bit, the fraction bit by bit by squaring. */
+static uint64_t log2_q26(uint32_t x)
+{
+	unsigned top = 31 - (unsigned)__builtin_clz(x);
+	uint64_t log = (uint64_t)top << 26;
+	uint64_t y = (uint64_t)x << (63 - top) >> 32; // 1 <= y / 2^31 < 2
+	for (unsigned bit = 26; bit-- > 0;) {
+		y = y * y >> 31;
+		if (y >> 32) {
+			y >>= 1;
+			log |= (uint64_t)1 << bit;
+		}
+	}
+	return log;
+}
+
+uint64_t cp_heap_draw_distance(struct cp_random *random, uint64_t mean_bytes)
+{
+	uint32_t q = (uint32_t)(cp_random_next(random) >> 32);
+	uint64_t log = ((uint64_t)32 << 26) - (q ? log2_q26(q) : (uint64_t)32 << 26);
+	unsigned __int128 distance = (unsigned __int128)log * LN2_Q32 * mean_bytes >> (26 + 32);
+	return (uint64_t)distance + 1;
+}
+
+/** n * 2^32 / d, for a result below 2^64, without the 128-bit division libgcc would do. */
+static uint64_t ratio_q32(uint64_t n, uint64_t d)
+{
+	unsigned shift = 0;
+	while (n >> 32) {
+		n >>= 1;
+		shift++;
+	}
+	// What is cut off is below 1/2^31 of n: d is shifted with it while it can be, the rest put back.
+	unsigned common = shift;
+	while (common && !(d >> common))
+		common--;
+	return ((n << 32) / (d >> common)) << (shift - common);
+}
+
+/** exp(-n/d) in 1/2^32. */
+static uint64_t exp_minus_q32(uint64_t n, uint64_t d)
+{
+	if (n / d >= 22)
+		return 0;
+	// 2^-(n/d / ln 2): whole halvings by a shift, the rest by the series of exp(-r), r < ln 2.
+	uint64_t x = ratio_q32(n, d);
+	uint64_t halvings = x / LN2_Q32;
+	uint64_t r = x % LN2_Q32;
+	uint64_t sum = (uint64_t)1 << 32, term = (uint64_t)1 << 32;
+	for (uint64_t k = 1; k < 14; k++) {
+		term = (uint64_t)((unsigned __int128)term * r >> 32) / k;
+		sum = k & 1 ? sum - term : sum + term;
+	}
+	return sum >> halvings;
+}
+
+uint64_t cp_heap_estimate_bytes(uint64_t size_bytes, uint64_t rate_bytes)
+{
+	if (rate_bytes <= 1 || size_bytes == 0)
+		return size_bytes;
+	if (size_bytes < rate_bytes >> 10)
+		return rate_bytes + size_bytes / 2; // the series; the next term is below 1/10^7
+	uint64_t probability_q32 = ((uint64_t)1 << 32) - exp_minus_q32(size_bytes, rate_bytes);
+	if (probability_q32 >> 32)
+		return size_bytes;
+	return ratio_q32(size_bytes, probability_q32);
+}
+
+uint32_t cp_heap_size_class(size_t size_bytes)
+{
+	if (size_bytes < 16)
+		return (uint32_t)size_bytes;
+	unsigned top = 63 - (unsigned)__builtin_clzll(size_bytes);
+	return top * 8 + (uint32_t)(size_bytes >> (top - 3) & 7);
+}

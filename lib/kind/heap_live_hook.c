@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. See heap_live_hook.h.
+//
+// Nothing here waits or locks. A block is an entry of a hash table whose chains only grow: an entry whose
+// block was freed keeps its place with ptr == FREE and is taken again by the next block of its chain. So a
+// chain is as long as it ever had blocks at once, and no reader can meet a freed entry. An entry is found at
+// free only by the one thread that may free the block, which makes the ownership of its plain fields clear:
+// whoever moved ptr from FREE to BUSY, or finds its own block there.
+#include "heap_live_hook.h"
+
+enum { BUCKETS_LOG2 = 16 };
+
+enum { FREE = 0, BUSY = 1 };
+
+struct cp_heap_live {
+	struct cp_heap_live *next;
+	_Atomic uintptr_t ptr; // FREE, BUSY, or the block
+	struct cp_heap_block block;
+};
+
+_Atomic uint8_t cp_heap_filter[CP_HEAP_FILTER_SLOTS];
+struct cp_heap_live_table cp_heap_live_table;
+
+// Enough for the default rate. A low one adds the dense chains: from then on blocks are put there, and looked
+// for in both.
+static cp_heap_chain chains[1 << BUCKETS_LOG2];
+
+void cp_heap_filter_pin(const void *ptr)
+{
+	store(&cp_heap_filter[cp_heap_filter_slot(ptr)], UINT8_MAX, relaxed);
+}
+
+static void filter_add(const void *ptr, int delta)
+{
+	_Atomic uint8_t *counter = &cp_heap_filter[cp_heap_filter_slot(ptr)];
+	uint8_t seen = load(counter, relaxed);
+	do {
+		if (seen == UINT8_MAX)
+			return; // too many to count: stays, and costs a lookup
+	} while (!compare_exchange(counter, &seen, (uint8_t)(seen + delta), relaxed));
+}
+
+/** Neighbours share cache lines: programs free what they allocated together. */
+static cp_heap_chain *dense_chain_of(const void *ptr)
+{
+	cp_heap_chain *dense = load(&cp_heap_live_table.dense_chains, acquire);
+	return dense ? &dense[(uintptr_t)ptr >> 4 & ((1 << CP_HEAP_DENSE_LOG2) - 1)] : NULL;
+}
+
+static cp_heap_chain *chain_of(const void *ptr)
+{
+	uint64_t hash = ((uint64_t)(uintptr_t)ptr >> 4) * 0x9e3779b97f4a7c15u;
+	return &chains[hash >> (64 - BUCKETS_LOG2)];
+}
+
+static struct cp_heap_live *find(cp_heap_chain *chain, const void *ptr)
+{
+	struct cp_heap_live *l = chain ? load(chain, acquire) : NULL;
+	while (l && load(&l->ptr, acquire) != (uintptr_t)ptr)
+		l = l->next;
+	return l;
+}
+
+/** An entry of ptr's chain that is BUSY and ours; NULL: no memory. */
+static struct cp_heap_live *claim(const void *ptr)
+{
+	cp_heap_chain *dense = dense_chain_of(ptr);
+	cp_heap_chain *chain = dense ? dense : chain_of(ptr);
+	for (struct cp_heap_live *l = load(chain, acquire); l; l = l->next) {
+		uintptr_t expected = FREE;
+		if (load(&l->ptr, relaxed) == FREE && compare_exchange(&l->ptr, &expected, BUSY, acquire))
+			return l;
+	}
+	struct cp_heap_live *l = cp_arena_alloc(&cp_heap_live_table.arena, sizeof(*l));
+	if (!l)
+		return NULL;
+	store(&l->ptr, BUSY, relaxed);
+	l->next = load(chain, relaxed);
+	while (!compare_exchange(chain, &l->next, l, release))
+		;
+	return l;
+}
+
+bool cp_heap_live_add(const void *ptr, const struct cp_heap_block *block)
+{
+	struct cp_heap_live *l = claim(ptr);
+	if (!l)
+		return false;
+	l->block = *block;
+	store(&l->ptr, (uintptr_t)ptr, release);
+	filter_add(ptr, 1);
+	return true;
+}
+
+bool cp_heap_live_take(const void *ptr, struct cp_heap_block *block_out)
+{
+	if (!ptr) // free(NULL), which is FREE as well
+		return false;
+	struct cp_heap_live *l = find(dense_chain_of(ptr), ptr);
+	if (!l)
+		l = find(chain_of(ptr), ptr);
+	if (!l)
+		return false;
+	*block_out = l->block;
+	filter_add(ptr, -1);
+	store(&l->ptr, FREE, release);
+	return true;
+}
