@@ -4,6 +4,7 @@
 
 import os
 import re
+import select
 import shutil
 import subprocess
 import time
@@ -17,6 +18,14 @@ Type: cpu
 Duration: 1s, Total samples = 40ms ( 4.00%)
 Entering interactive mode (type "help" for commands, "o" for options)
 """
+
+
+def many_samples():
+    """A profile whose -traces are some megabytes."""
+    p = cpu_profile()
+    for i in range(20_000):
+        p.sample(["leaf", "mid", "main"], [1, i + 1])
+    return p
 
 
 class Piped(AnalyzerTest):
@@ -90,6 +99,21 @@ class Piped(AnalyzerTest):
         with open(self.path("out.txt")) as f:
             self.assertIn("leaf", f.read())
 
+    def test_a_pager_may_have_seen_enough(self):
+        # More than a pipe holds, so that the report is cut off while it is written.
+        out, err = self.run_cprof(many_samples().write(self.path("many.pb.gz")),
+                                  stdin="traces | head -n 1\ntraces | exit 0\ntop1 | exit 3\ntop1\n")
+        self.assertTrue(out.startswith("File: prog\n"), out[:100])
+        self.assertIn("Showing top 1 nodes", out)
+        self.assertEqual(err.count("\n"), 5, err)
+        self.assertTrue(err.endswith("exit status 3\n"), err)
+
+    def test_children_of_a_pager_die_of_a_broken_pipe(self):
+        out, err = self.shell("top1 | (yes; echo $? >status) | head -n 1")
+        self.assertEqual((out, err), ("y\n", ""))
+        with open(self.path("status")) as f:
+            self.assertEqual(f.read(), "141\n")
+
     def test_reports_for_programs_get_a_file(self):
         self.shell("proto", "proto")
         self.assertEqual(sorted(n for n in os.listdir(self.dir) if n.startswith("profile")),
@@ -100,7 +124,7 @@ class Piped(AnalyzerTest):
 class OnTerminal(AnalyzerTest):
     def setUp(self):
         super().setUp()
-        self.cpu = cpu_profile().write(self.path("cpu.pb.gz"))
+        self.cpu = many_samples().write(self.path("cpu.pb.gz"))
         self.tmux("new-session", "-d", "-x", "100", "-y", "40", "-s", "t", "env", "TERM=screen",
                   "HOME=" + self.dir, "sh", "-c", "trap : INT; %s %s; echo ended $?; sleep 60" % (CPROF, self.cpu))
         self.addCleanup(self.tmux, "kill-server")
@@ -158,6 +182,29 @@ class OnTerminal(AnalyzerTest):
         self.wait_for(r"leaf")
         self.type("C-d")
         self.wait_for(r"ended 0")
+
+    def test_interrupt_ends_the_report_only(self):
+        os.mkfifo(self.path("fifo"))
+        reader = os.open(self.path("fifo"), os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        self.type("traces >%s" % self.path("fifo"), "Enter")
+        self.wait_for(r"Generating report in .*")
+        select.select([reader], [], [], 60)  # it is full and nobody empties it
+        self.type("C-c")
+        self.wait_for(r"interrupted\n\(pprof\) $")
+        self.type("top1", "Enter")
+        self.wait_for(r"Showing top 1 nodes")
+        self.type("C-d")
+        self.wait_for(r"ended 0")
+
+    def test_interrupt_of_a_pager_is_the_pagers(self):
+        self.type("top1 | (trap 'echo caught; exit' INT; cat >/dev/null; echo ready; while :; do sleep 0.1; done)",
+                  "Enter")
+        self.wait_for(r"^ready")
+        self.type("C-c")
+        self.wait_for(r"caught\ninterrupted\n\(pprof\) $")
+        self.type("top1 | sleep 0", "Enter")
+        self.wait_for(r"sleep 0\n\(pprof\) $")
 
 
 if __name__ == "__main__":

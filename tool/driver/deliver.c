@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
+
 #include "pipe.h"
 #include "svg.h"
 #include "tempfile.h"
@@ -19,8 +21,10 @@ struct delivery {
 	const struct env *env;
 	const struct command *command;
 	const char *output, *pager;
-	int fd;          // where bytes go to; -1 until there are any
-	struct err *err; // why they do not
+	int fd; // where bytes go to; -1 until there are any
+	struct shell_pipe pipe; // to the pager
+	bool is_enough;  // the pager reads no more
+	struct err *err; // why bytes do not go there
 };
 
 static const char *target_name(const struct delivery *d)
@@ -30,6 +34,11 @@ static const char *target_name(const struct delivery *d)
 
 static struct err *open_target(struct delivery *d)
 {
+	if (d->pager) {
+		struct err *e = shell_pipe_open(d->arena, d->pager, &d->pipe);
+		d->fd = e ? -1 : d->pipe.fd;
+		return e;
+	}
 	if (!*d->output) {
 		d->fd = fileno(d->env->out);
 		return NULL;
@@ -44,24 +53,30 @@ static struct err *open_target(struct delivery *d)
 static int flow(void *arg, const char *data, size_t len)
 {
 	struct delivery *d = arg;
-	if (d->fd < 0)
+	if (d->fd < 0 && !d->err)
 		d->err = open_target(d);
-	while (len && !d->err) {
+	while (len && !d->err && !d->is_enough && !cancelled()) {
 		ssize_t n = write(d->fd, data, len);
 		if (n >= 0)
 			data += n, len -= (size_t)n;
+		else if (errno == EPIPE && d->pager)
+			d->is_enough = true;
 		else if (errno != EINTR)
 			d->err = err_new(d->arena, "write %s: %s", target_name(d),
 					os_error_text(d->arena, errno));
 	}
-	return d->err ? -EIO : 0;
+	return len ? -EIO : 0;
 }
 
 static struct err *close_target(struct delivery *d)
 {
-	if (!d->err && *d->output && close(d->fd) < 0)
-		d->err = err_new(d->arena, "close %s: %s", d->output, os_error_text(d->arena, errno));
-	return d->err;
+	struct err *e = NULL;
+	if (d->fd >= 0 && d->pager)
+		e = shell_pipe_close(d->arena, &d->pipe);
+	else if (d->fd >= 0 && *d->output && close(d->fd) < 0)
+		e = err_new(d->arena, "close %s: %s", d->output, os_error_text(d->arena, errno));
+	d->fd = -1;
+	return d->err ? d->err : e;
 }
 
 static struct err *to_numbered_file(const struct delivery *d, struct str report)
@@ -87,6 +102,14 @@ static struct err *draw(const struct delivery *d, struct buf *report)
 	return err_wrap(a, e, "failed to execute dot. Is Graphviz installed? Error");
 }
 
+// Whether the report goes to a file that gets its name when the report is complete.
+static bool is_filed(const struct delivery *d)
+{
+	bool is_shown = d->env->out_is_terminal || d->env->is_interactive;
+	return !d->pager && !*d->output && (d->command->view == VIEW_VIEWER ||
+			(d->command->view == VIEW_FILE && is_shown));
+}
+
 static struct err *deliver(struct delivery *d, struct buf *report)
 {
 	const struct command *c = d->command;
@@ -94,22 +117,13 @@ static struct err *deliver(struct delivery *d, struct buf *report)
 	if (e)
 		return e;
 	struct str bytes = {report->ptr ? report->ptr : "", report->len};
-	if (d->pager)
-		return pipe_to_shell(d->arena, d->pager, bytes);
-	if (!*d->output && c->view == VIEW_VIEWER)
-		return viewer_show(d->arena, d->env, c->viewers, c->suffix, bytes);
-	bool is_shown = d->env->out_is_terminal || d->env->is_interactive;
-	if (!*d->output && c->view == VIEW_FILE && is_shown)
-		return to_numbered_file(d, bytes);
-	flow(d, bytes.ptr, bytes.len); // none are some: an empty file is one
-	return close_target(d);
-}
-
-// Text that nothing is done to need not be in memory at once.
-static bool may_flow(const struct delivery *d)
-{
-	bool is_stored = *d->output || d->command->view == VIEW_STDOUT;
-	return is_stored && !d->command->dot_format && !d->pager;
+	if (!is_filed(d))
+		flow(d, bytes.ptr, bytes.len); // none are some: an empty file is one
+	else if (c->view == VIEW_VIEWER)
+		e = viewer_show(d->arena, d->env, c->viewers, c->suffix, bytes);
+	else
+		e = to_numbered_file(d, bytes);
+	return e;
 }
 
 struct err *deliver_report(struct arena *a, const struct session *s, const struct command *c,
@@ -118,15 +132,18 @@ struct err *deliver_report(struct arena *a, const struct session *s, const struc
 	struct analysis an;
 	struct delivery d = {a, s->env, c, config->output, *config->output ? NULL : pager, .fd = -1};
 	struct buf report = {0};
-	if (may_flow(&d))
+	if (!c->dot_format && !is_filed(&d)) // text that nothing is done to need not be in memory at once
 		report = (struct buf){.flush = flow, .flush_arg = &d, .flush_bytes = FLOW_BYTES};
 	struct err *e = analyze(s, c, param, config, &an);
 	if (!e)
 		e = report_generate(an.report, &report);
-	if (!e)
-		e = d.err ? d.err : deliver(&d, &report);
-	if (e)
-		e = err_new(a, "%s", e->message); // out of the analysis' arena
+	if (!e && !cancelled())
+		e = deliver(&d, &report);
+	struct err *at_end = close_target(&d);
+	if (cancelled())
+		e = err_new(a, "interrupted");
+	else if (e || at_end)
+		e = err_new(a, "%s", (e ? e : at_end)->message); // out of the analysis' arena
 	analysis_end(&an);
 	buf_deinit(&report);
 	return e;

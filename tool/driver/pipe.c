@@ -21,13 +21,22 @@ extern char **environ;
 static struct err *start(struct arena *a, const char *const argv[], int in, int out, pid_t *pid_out)
 {
 	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t ignored;
+	// What we ignore a child would ignore, too: a pager's own children shall die of SIGPIPE.
+	sigemptyset(&ignored);
+	sigaddset(&ignored, SIGPIPE);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setsigdefault(&attributes, &ignored);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
 	posix_spawn_file_actions_init(&actions);
 	if (in >= 0)
 		posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
 	if (out >= 0)
 		posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-	int rc = posix_spawnp(pid_out, argv[0], &actions, NULL, (char *const *)argv, environ);
+	int rc = posix_spawnp(pid_out, argv[0], &actions, &attributes, (char *const *)argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
 	if (rc == ENOENT && !strchr(argv[0], '/'))
 		return err_new(a, "exec: %s: executable file not found in $PATH",
 				quote_go(a, str_from(argv[0])));
@@ -60,15 +69,13 @@ static void close_end(int *fd)
 }
 
 // Writes input to `to` and reads `from` to its end, whichever is ready: neither side may block the
-// other. Without `out` there is only the writing.
+// other.
 static void exchange(int *to, int from, struct str input, struct buf *out)
 {
 	fcntl(*to, F_SETFL, O_NONBLOCK);
-	bool is_open = out != NULL;
-	while (is_open || *to >= 0) {
+	bool is_open = true;
+	while (is_open) {
 		struct pollfd fds[] = {{.fd = *to, .events = POLLOUT}, {.fd = from, .events = POLLIN}};
-		if (!is_open)
-			fds[1].fd = -1;
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			break;
 		if (*to >= 0 && fds[0].revents) {
@@ -79,7 +86,7 @@ static void exchange(int *to, int from, struct str input, struct buf *out)
 			if (input.len == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 				close_end(to);
 		}
-		if (is_open && fds[1].revents) {
+		if (fds[1].revents) {
 			buf_reserve(out, 1 << 16);
 			ssize_t n = read(from, out->ptr + out->len, 1 << 16);
 			if (n > 0)
@@ -90,11 +97,10 @@ static void exchange(int *to, int from, struct str input, struct buf *out)
 	close_end(to);
 }
 
-// The common part: `out` NULL leaves the child our standard output.
-static struct err *run(struct arena *a, const char *const argv[], struct str input, struct buf *out)
+struct err *pipe_through(struct arena *a, const char *const argv[], struct str input, struct buf *out)
 {
 	int in_pipe[2] = {-1, -1}, out_pipe[2] = {-1, -1};
-	if (pipe2(in_pipe, O_CLOEXEC) < 0 || (out && pipe2(out_pipe, O_CLOEXEC) < 0)) {
+	if (pipe2(in_pipe, O_CLOEXEC) < 0 || pipe2(out_pipe, O_CLOEXEC) < 0) {
 		int errnum = errno;
 		close_end(&in_pipe[0]);
 		close_end(&in_pipe[1]);
@@ -115,14 +121,27 @@ static struct err *run(struct arena *a, const char *const argv[], struct str inp
 	return e;
 }
 
-struct err *pipe_through(struct arena *a, const char *const argv[], struct str input, struct buf *out)
-{
-	return run(a, argv, input, out);
-}
-
-struct err *pipe_to_shell(struct arena *a, const char *command_line, struct str input)
+struct err *shell_pipe_open(struct arena *a, const char *command_line, struct shell_pipe *out)
 {
 	const char *const argv[] = {"/bin/sh", "-c", command_line, NULL};
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_new(a, "pipe: %s", os_error_text(a, errno));
 	fflush(stdout);
-	return run(a, argv, input, NULL);
+	struct err *e = start(a, argv, ends[0], -1, &out->pid);
+	close(ends[0]);
+	if (e) {
+		close(ends[1]);
+		return e;
+	}
+	out->fd = ends[1];
+	out->old_sigpipe = signal(SIGPIPE, SIG_IGN);
+	return NULL;
+}
+
+struct err *shell_pipe_close(struct arena *a, struct shell_pipe *p)
+{
+	close(p->fd);
+	signal(SIGPIPE, p->old_sigpipe);
+	return process_wait(a, p->pid);
 }

@@ -12,8 +12,17 @@
 /** Gives `input` to argv (NULL-terminated) and appends what it prints. Its standard error is ours. */
 struct err *pipe_through(struct arena *a, const char *const argv[], struct str input, struct buf *out);
 
-/** Gives `input` to a shell command whose output is ours, and waits for it: "less", "head -3". */
-struct err *pipe_to_shell(struct arena *a, const char *command_line, struct str input);
+// A shell command that reads what we write and whose output is ours: "less", "head -3". While it is open
+// SIGPIPE is ignored: who quits less has seen enough, and write() says EPIPE.
+struct shell_pipe {
+	int fd; // write here
+	pid_t pid;
+	void (*old_sigpipe)(int);
+};
+
+struct err *shell_pipe_open(struct arena *a, const char *command_line, struct shell_pipe *out);
+/** Lets the command see the end of its input, and waits for its own. */
+struct err *shell_pipe_close(struct arena *a, struct shell_pipe *p);
 
 /** Starts argv. The error is as Go's: `exec: "eog": executable file not found in $PATH`. */
 struct err *process_start(struct arena *a, const char *const argv[], pid_t *pid_out);

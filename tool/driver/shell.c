@@ -3,7 +3,10 @@
 #include "shell.h"
 
 #include <ctype.h>
+#include <signal.h>
 #include <stdlib.h>
+
+#include "base/cancel.h"
 
 #include "complete.h"
 #include "deliver.h"
@@ -178,13 +181,27 @@ static bool assign(struct shell *sh, struct arena *a, const char *line, struct e
 	return true;
 }
 
+static void on_interrupt(int sig)
+{
+	cancel_work();
+}
+
 static struct err *report(struct shell *sh, struct arena *a, const char *line)
 {
 	struct shell_command c;
 	struct err *e = shell_parse(a, line, &sh->config, &c);
 	if (e)
 		return e;
-	return deliver_report(a, sh->session, c.command, c.param, &c.config, c.pager);
+	// ^C on a terminal ends the report. (The line editor has its own, see shell_input.c; a script's ends
+	// all of us.)
+	struct sigaction interrupt = {.sa_handler = on_interrupt}, old;
+	if (sh->env->in_is_terminal)
+		sigaction(SIGINT, &interrupt, &old);
+	e = deliver_report(a, sh->session, c.command, c.param, &c.config, c.pager);
+	if (sh->env->in_is_terminal)
+		sigaction(SIGINT, &old, NULL);
+	cancel_forget();
+	return e;
 }
 
 static void obey(struct shell *sh, struct arena *a, const char *line)

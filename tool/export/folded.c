@@ -54,7 +54,7 @@ struct err *report_write_folded(struct report *r, struct buf *out)
 	struct folder f;
 	stacks_create(r->profile, &f.stacks);
 	f.locations = arena_array(&f.stacks.arena, struct str, p->nlocations);
-	for (uint32_t i = 0; i < f.stacks.n; i++) {
+	for (uint32_t i = 0; i < f.stacks.n && !out->status; i++) {
 		const int64_t *values = f.stacks.values + (size_t)i * p->nsample_types;
 		int64_t v = mean_value(values[o->value_index], o->mean ? values[0] : 0);
 		if (o->ratio > 0 && o->ratio != 1)

@@ -48,7 +48,7 @@ static void put_samples(struct stacks *s, uint32_t type, struct buf *out)
 	bool first = true;
 	put_json_key("samples", false, out);
 	buf_byte(out, '[');
-	for (uint32_t i = 0; i < s->n; i++) {
+	for (uint32_t i = 0; i < s->n && !out->status; i++) {
 		const uint32_t *path;
 		if (value_of(s, i, type) <= 0)
 			continue;

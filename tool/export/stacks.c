@@ -2,6 +2,8 @@
 // A hash table of samples by the nodes of their stacks. See stacks.h.
 #include "tool/export/stacks.h"
 
+#include "base/cancel.h"
+
 // The hash of a node sequence is a polynomial in HASH_BASE, so what a location adds to it can be
 // calculated once: h * factor + sum, however many lines it has.
 #define HASH_BASE 0x9e3779b97f4a7c15u
@@ -107,7 +109,7 @@ void stacks_create(struct profile *p, struct stacks *out)
 		index.steps[i] = location_step(s->g, i);
 	s->samples = arena_array(&s->arena, uint32_t, p->nsamples);
 	s->values = arena_array(&s->arena, int64_t, (size_t)p->nsamples * p->nsample_types);
-	for (uint32_t i = 0; i < p->nsamples; i++) {
+	for (uint32_t i = 0; i < p->nsamples && !cancelled(); i++) {
 		if (!profile_stack(p, i).n)
 			continue;
 		uint32_t stack = find_or_add(s, &index, i);

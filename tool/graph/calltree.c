@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "base/cancel.h"
 #include "tool/graph/frames.h"
 
 // Hash over (caller, info) -> node; the caller of a root is NO_INDEX.
@@ -105,7 +106,7 @@ void calltree_build(struct graph *g)
 	const struct profile *p = g->profile;
 	struct trie *t = g->contexts = arena_new(&g->arena, struct trie);
 	trie_grow(g, t);
-	for (uint32_t i = 0; i < p->nsamples; i++) {
+	for (uint32_t i = 0; i < p->nsamples && !cancelled(); i++) {
 		const int64_t *values = profile_values(p, i);
 		int64_t w = values[g->options.value_index], dw = g->options.mean ? values[0] : 0;
 		if (w != 0 || dw != 0)

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/cancel.h"
 #include "tool/graph/frames.h"
 #include "tool/graph/parallel.h"
 
@@ -161,7 +162,7 @@ static void link_range(void *state, struct sample_range range)
 	const struct profile *p = l->g->profile;
 	uint32_t index = l->g->options.value_index;
 	bool mean = l->g->options.mean;
-	for (uint32_t i = range.begin; i < range.end; i++) {
+	for (uint32_t i = range.begin; i < range.end && !cancelled(); i++) {
 		const int64_t *values = profile_values(p, i);
 		struct walk walk = {FRAMES_NONE, false, i + 1, values[index], mean ? values[0] : 0};
 		if (walk.w != 0 || walk.dw != 0)

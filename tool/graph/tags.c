@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/cancel.h"
 #include "tool/graph/frames.h"
 #include "tool/measurement/measurement.h"
 
@@ -279,7 +280,7 @@ static void tag_samples(struct tagger *t)
 	const struct profile *p = g->profile;
 	uint32_t *path = arena_array(&t->arena, uint32_t, longest_path(p));
 	uint32_t *seen = arena_array(&t->arena, uint32_t, g->nnodes);
-	for (uint32_t i = 0; i < p->nsamples; i++) {
+	for (uint32_t i = 0; i < p->nsamples && !cancelled(); i++) {
 		struct item_range range = t->by_set[profile_label_set(p, i)];
 		const int64_t *values = profile_values(p, i);
 		int64_t w = values[g->options.value_index], dw = g->options.mean ? values[0] : 0;

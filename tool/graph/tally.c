@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "base/cancel.h"
 #include "tool/graph/frames.h"
 #include "tool/graph/parallel.h"
 
@@ -73,7 +74,7 @@ static void tally_range(void *state, struct sample_range range)
 	struct tally *t = state;
 	const struct profile *p = t->g->profile;
 	uint32_t index = t->g->options.value_index;
-	for (uint32_t i = range.begin; i < range.end; i++) {
+	for (uint32_t i = range.begin; i < range.end && !cancelled(); i++) {
 		const int64_t *values = profile_values(p, i);
 		int64_t w = values[index], dw = t->cum_divs ? values[0] : 0;
 		if (w != 0 || dw != 0)

@@ -207,7 +207,7 @@ static void dump_stack(const struct profile *p, const struct dump_cache *c, stru
 static void dump_samples(const struct profile *p, struct buf *out)
 {
 	struct dump_cache c = make_cache(p);
-	for (uint32_t i = 0; i < p->nsamples; i++) {
+	for (uint32_t i = 0; i < p->nsamples && !out->status; i++) {
 		const int64_t *values = profile_values(p, i);
 		for (uint32_t t = 0; t < p->nsample_types; t++) {
 			buf_byte(out, ' ');

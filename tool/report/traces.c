@@ -130,7 +130,7 @@ struct err *report_write_traces(struct report *r, struct buf *out)
 
 	report_profile_labels(r, out);
 	buf_byte(out, '\n');
-	for (uint32_t i = 0; i < p->nsamples; i++)
+	for (uint32_t i = 0; i < p->nsamples && !out->status; i++)
 		put_sample(&t, i, out);
 	buf_append(out, separator, sizeof(separator) - 1);
 	arena_deinit(&t.arena);

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+// See cancel.h.
+#include "cancel.h"
+
+atomic_bool cancel_flag;
