@@ -96,6 +96,7 @@ struct err *inject_prepare(struct arena *a, const struct run_options *options,
 			.threads = make_file(a, options->threadprofile),
 			.block = make_file(a, options->blockprofile),
 			.mutex = make_file(a, options->mutexprofile),
+			.syscalls = make_file(a, options->syscallprofile),
 			.options = options,
 			.start_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
 	};
@@ -106,7 +107,8 @@ struct err *inject_prepare(struct arena *a, const struct run_options *options,
 		return err_new(a, "%s: LD_PRELOAD takes no path with a colon or a space",
 				injection_out->library);
 	const struct injection_file *files[] = {&injection_out->cpu, &injection_out->heap,
-			&injection_out->block, &injection_out->mutex, &injection_out->threads};
+			&injection_out->block, &injection_out->mutex, &injection_out->syscalls,
+			&injection_out->threads};
 	struct err *e = NULL;
 	for (size_t i = 0; !e && i < sizeof(files) / sizeof(*files); i++)
 		e = check_file(a, files[i]);
@@ -156,6 +158,8 @@ char **inject_environment(struct arena *a, const struct injection *in, pid_t roo
 			{"CPROF_BLOCKPROFILERATE", number(a, o->block_rate_ns)},
 			{"CPROF_MUTEXPROFILE", in->mutex.path},
 			{"CPROF_MUTEXPROFILEFRACTION", number(a, o->mutex_fraction)},
+			{"CPROF_SYSCALLPROFILE", in->syscalls.path},
+			{"CPROF_SYSCALLPROFILERATE", number(a, o->syscall_rate_ns)},
 			{"CPROF_THREADPROFILE", in->threads.path},
 	};
 	enum { NOURS = sizeof(ours) / sizeof(*ours) };

@@ -22,7 +22,6 @@ static const struct {
 		{"inuse_space", offsetof(struct measure, inuse_bytes)},
 		{"peak_space", offsetof(struct measure, peak_bytes)},
 		{"alloc_space", offsetof(struct measure, alloc_bytes)},
-		{"contentions", offsetof(struct measure, contentions)},
 		{"delay", offsetof(struct measure, delay_ns)},
 };
 

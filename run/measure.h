@@ -11,7 +11,7 @@ struct measure {
 	int64_t samples; // the first sample type
 	int64_t cpu_ns;  // the one named "cpu"
 	int64_t inuse_bytes, peak_bytes, alloc_bytes; // "inuse_space", "peak_space", "alloc_space"
-	int64_t contentions, delay_ns; // those names
+	int64_t delay_ns; // "delay"
 	int64_t threads; // by the comments, 0: they do not tell
 };
 

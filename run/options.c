@@ -11,7 +11,7 @@
 
 enum { MAX_RATE_HZ = 10000 };
 
-static const int64_t MAX_MEM_RATE_BYTES = (int64_t)1 << 40, MAX_BLOCK_RATE_NS = (int64_t)1 << 40;
+static const int64_t MAX_MEM_RATE_BYTES = (int64_t)1 << 40, MAX_WAIT_RATE_NS = (int64_t)1 << 40;
 
 const char run_usage[] =
 		"usage: cprof run [FLAGS] [--] PROGRAM [ARGS]\n"
@@ -27,6 +27,9 @@ const char run_usage[] =
 		"  -mutexprofile FILE   where the mutex profile goes: who held the locks others waited for\n"
 		"  -mutexprofilefraction N\n"
 		"                       one sample of N releases (1)\n"
+		"  -syscallprofile FILE where the syscall profile goes: time threads waited in system calls\n"
+		"  -syscallprofilerate N\n"
+		"                       a sample in N nanoseconds of that (10000); 1: every call\n"
 		"  -threadprofile FILE  where the stacks of all threads go, as they are when the process ends\n"
 		"  -http ADDRESS        serve profiles by URL while PROGRAM runs: localhost:6060, then\n"
 		"                       cprof http://localhost:6060/debug/pprof/profile?seconds=5;\n"
@@ -69,7 +72,9 @@ static struct err *set(struct arena *a, struct run_options *o, const char *name,
 	} else if (strcmp(name, "memprofilerate") == 0) {
 		e = parse_number(a, name, value, MAX_MEM_RATE_BYTES, &o->mem_rate_bytes);
 	} else if (strcmp(name, "blockprofilerate") == 0) {
-		e = parse_number(a, name, value, MAX_BLOCK_RATE_NS, &o->block_rate_ns);
+		e = parse_number(a, name, value, MAX_WAIT_RATE_NS, &o->block_rate_ns);
+	} else if (strcmp(name, "syscallprofilerate") == 0) {
+		e = parse_number(a, name, value, MAX_WAIT_RATE_NS, &o->syscall_rate_ns);
 	} else if (strcmp(name, "mutexprofilefraction") == 0) {
 		e = parse_number(a, name, value, INT_MAX, &o->mutex_fraction);
 	} else if (strcmp(name, "cpuengine") == 0) {
@@ -84,6 +89,8 @@ static struct err *set(struct arena *a, struct run_options *o, const char *name,
 		o->blockprofile = value;
 	} else if (strcmp(name, "mutexprofile") == 0) {
 		o->mutexprofile = value;
+	} else if (strcmp(name, "syscallprofile") == 0) {
+		o->syscallprofile = value;
 	} else if (strcmp(name, "threadprofile") == 0) {
 		o->threadprofile = value;
 	} else {
@@ -97,7 +104,7 @@ static bool takes_value(const char *name)
 	static const char *const names[] = {
 			"cpuprofile", "cpurate", "cpuengine", "memprofile", "memprofilerate",
 			"blockprofile", "blockprofilerate", "mutexprofile", "mutexprofilefraction",
-			"threadprofile", "http"};
+			"syscallprofile", "syscallprofilerate", "threadprofile", "http"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		if (strcmp(name, names[i]) == 0)
 			return true;
@@ -112,8 +119,8 @@ static void complete(struct run_options *o)
 		o->memprofile = "cprof.heap.pb.gz";
 	if (o->leak && !o->mem_rate_bytes)
 		o->mem_rate_bytes = 1;
-	if (!o->memprofile && !o->blockprofile && !o->mutexprofile && !o->threadprofile && !o->cpuprofile &&
-			!o->http)
+	if (!o->memprofile && !o->blockprofile && !o->mutexprofile && !o->syscallprofile && !o->threadprofile &&
+			!o->cpuprofile && !o->http)
 		o->cpuprofile = "cprof.cpu.pb.gz";
 }
 

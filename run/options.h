@@ -18,6 +18,8 @@ struct run_options {
 	int64_t block_rate_ns;    // 0: the library's own
 	const char *mutexprofile; // NULL: none
 	int64_t mutex_fraction;   // 0: the library's own
+	const char *syscallprofile; // NULL: none
+	int64_t syscall_rate_ns;    // 0: the library's own
 	const char *threadprofile; // NULL: none
 	bool leak;              // -leak: show what was never freed
 	const char *http;       // where to serve /debug/pprof/; NULL: nowhere

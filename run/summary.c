@@ -148,7 +148,7 @@ static void print_state(struct arena *a, const struct injection *in, const struc
 	const char *file = shown_all(a, f, files);
 	if (what)
 		fprintf(stderr, "cprof: wrote %s (%s, %.2f s); try: cprof -top %s\n", file,
-				counted(a, files->measure.contentions, what),
+				counted(a, files->measure.samples, what),
 				(double)files->measure.delay_ns / 1e9, file);
 	else
 		fprintf(stderr, "cprof: wrote %s; try: cprof -traces %s\n", file, file);
@@ -164,6 +164,8 @@ void summary_print(struct arena *a, const struct injection *in, const struct chi
 		print_state(a, in, &in->block, "wait");
 	if (in->mutex.path)
 		print_state(a, in, &in->mutex, "contended release");
+	if (in->syscalls.path)
+		print_state(a, in, &in->syscalls, "system call");
 	if (in->threads.path)
 		print_state(a, in, &in->threads, NULL);
 }

@@ -100,6 +100,16 @@ int cprof_set_mem_profile_rate(int64_t rate_bytes);
 int cprof_set_block_profile_rate(int64_t rate_ns);
 
 /**
+ * The syscall profile's rate, in the same way, for the time threads are in system calls that may wait: read,
+ * write, send, receive, accept, connect, poll, select, epoll_wait, sleep, fsync, wait for a child, and their
+ * kin. (Those that libc makes for itself, in stdio or getaddrinfo, are not seen, nor is syscall().) It is
+ * where a server's threads are when they use no CPU. 10000 keeps each wait that matters and is cheap, for most
+ * calls do not wait. 0, as at first, or below: off. Go: `go tool trace -pprof=syscall`, and `net`.
+ * -EINVAL: above 2^40; -ENOMEM.
+ */
+int cprof_set_syscall_profile_rate(int64_t rate_ns);
+
+/**
  * The mutex profile's fraction: on average one in so many releases of a mutex or read-write lock that others
  * waited for is recorded, and stands for as many. 0, as at first: off; below 0: only ask. What was recorded
  * stays. Returns the fraction before, or -ENOMEM. Go: runtime.SetMutexProfileFraction.
@@ -107,8 +117,8 @@ int cprof_set_block_profile_rate(int64_t rate_ns);
 int cprof_set_mutex_profile_fraction(int fraction);
 
 /**
- * A profile that has a name: "allocs", "block", "deadlock", "heap", "mutex", "threadcreate",
- * "threads", or one of your own. Owned by the library.
+ * A profile that has a name: "allocs", "block", "deadlock", "heap", "mutex", "syscall",
+ * "threadcreate", "threads", or one of your own. Owned by the library.
  * Go: *pprof.Profile.
  */
 struct cprof_profile;
@@ -134,6 +144,7 @@ uint64_t cprof_profile_count(const struct cprof_profile *profile);
  * block, mutex: contentions and delay, in nanoseconds. block tells where threads waited, once they went on;
  * mutex where locks were released that others waited for, with the time these had waited since the lock was
  * taken. (A release in pthread_cond_wait counts; the lock that is taken again there is a part of that wait.)
+ * syscall: calls, and delay as in block.
  * deadlock: of the threads below, those that wait for each other in a circle of mutexes, or for a mutex whose
  * owner has ended: certain, but found only where glibc's mutexes are waited for without a time limit.
  * threadcreate: the stacks that made threads, how many each made and how many of those are alive.

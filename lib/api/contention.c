@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Context: CTL. <cprof/pprof.h>: the rates of the block and the mutex profile.
+// Context: CTL. <cprof/pprof.h>: the rates of the block, the syscall and the mutex profile.
 #include <cprof/pprof.h>
 
 #include "interpose/visible.h"
@@ -8,6 +8,12 @@
 CP_VISIBLE int cprof_set_block_profile_rate(int64_t rate_ns)
 {
 	int64_t result = cp_contention_set_sampling(CP_KIND_BLOCK, rate_ns > 0 ? rate_ns : 0);
+	return result < 0 ? (int)result : 0;
+}
+
+CP_VISIBLE int cprof_set_syscall_profile_rate(int64_t rate_ns)
+{
+	int64_t result = cp_contention_set_sampling(CP_KIND_SYSCALL, rate_ns > 0 ? rate_ns : 0);
 	return result < 0 ? (int)result : 0;
 }
 

@@ -20,6 +20,7 @@ static const struct description {
 		{"mutex", "Where locks were held while others waited for them. seconds=N: what N seconds add."},
 		{"profile", "CPU time, by where it is spent, for seconds=N (30). Several may run at once."},
 		{"symbol", "Names for addresses: 0x1234+0x5678 as the query, or as the body of a POST."},
+		{"syscall", "Where threads waited in system calls. seconds=N: what N seconds add."},
 		{"threadcreate", "Where threads were started. seconds=N: the change in N seconds."},
 		{"threads", "The stacks of all threads there are. debug=2: as a readable dump."},
 };

@@ -104,8 +104,8 @@ void cp_http_cpu(struct cp_exchange *x)
 /** A program's own profiles have no deltas, as in Go. */
 static bool has_deltas(const char *name)
 {
-	static const char *const names[] = {
-			"allocs", "block", "goroutine", "heap", "mutex", "threadcreate", "threads"};
+	static const char *const names[] = {"allocs", "block", "goroutine", "heap", "mutex", "syscall",
+			"threadcreate", "threads"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		if (strcmp(name, names[i]) == 0)
 			return true;

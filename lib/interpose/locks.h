@@ -10,6 +10,7 @@
 #include <threads.h>
 
 #include "kind/contention_hook.h"
+#include "site.h"
 #include "visible.h"
 
 struct cp_real_locks {
@@ -64,20 +65,6 @@ int cp_cond_wait_by(int (*real)(pthread_cond_t *, pthread_mutex_t *), pthread_co
 		const void *caller);
 int cp_cond_timedwait_by(int (*real)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *),
 		pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *until, const void *caller);
-
-/** The function as it is here: its plain name may be the program's own, or a slot of its PLT. What waits in
- *  it wait for: an enum trace_wait without its prefix. */
-#define CP_OWN(name, kind)                                                                      \
-	static __typeof__(name) own_##name __attribute__((alias(#name), copy(name)));          \
-	enum { cp_wait_of_##name = TRACE_WAIT_##kind }
-
-/** The site of one of our functions. */
-#define CP_SITE_BY(name, by)                                                                    \
-	(&(const struct cp_wait_site){                                                          \
-		(enum trace_wait)cp_wait_of_##name, (void (*)(void))own_##name, (by)})
-#define CP_SITE(name) CP_SITE_BY(name, CP_CALLER)
-
-#define CP_CALLER __builtin_return_address(0)
 
 /** `call` waits for `object`, in `name`. outcome(rc) tells how that ended. */
 #define CP_WAIT(name, object, outcome, call)                                                    \

@@ -21,8 +21,16 @@ enum { STACK_BUCKETS = 1 << 12, TABLE_LIMIT_BYTES = 256 << 20 /* of address spac
 // A fraction of 2^16 times the longest waits must fit an int64_t.
 static const int64_t MAX_SAMPLING = (int64_t)1 << 40;
 
-static struct cp_contention *const state[] = {&cp_block, &cp_mutex};
-static const unsigned mode_bit[] = {CP_CONTENTION_BLOCK, CP_CONTENTION_MUTEX};
+static struct cp_contention *const state[] = {&cp_block, &cp_mutex, &cp_calls};
+static const char *const counted[] = {"contentions", "contentions", "calls"};
+static const struct {
+	_Atomic unsigned *mode;
+	unsigned bit;
+} switches[] = {
+	{&cp_contention_mode, CP_CONTENTION_BLOCK},
+	{&cp_contention_mode, CP_CONTENTION_MUTEX},
+	{&cp_calls_mode, CP_CALLS_PROFILE},
+};
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -50,9 +58,9 @@ int64_t cp_contention_set_sampling(enum cp_contention_kind kind, int64_t samplin
 	if (result == 0) {
 		result = (int64_t)exchange(&c->sampling, (uint64_t)sampling, relaxed);
 		if (sampling)
-			atomic_fetch_or(&cp_contention_mode, mode_bit[kind]);
+			atomic_fetch_or(switches[kind].mode, switches[kind].bit);
 		else
-			atomic_fetch_and(&cp_contention_mode, ~mode_bit[kind]);
+			atomic_fetch_and(switches[kind].mode, ~switches[kind].bit);
 	}
 	pthread_mutex_unlock(&lock);
 	return result;
@@ -95,9 +103,9 @@ static int write_proto(enum cp_contention_kind kind, struct cprof_writer writer)
 	struct timespec now = {0};
 	clock_gettime(CLOCK_REALTIME, &now);
 	const struct cp_profile_spec spec = {
-		.sample_types = {{"contentions", "count"}, {"delay", "nanoseconds"}},
+		.sample_types = {{counted[kind], "count"}, {"delay", "nanoseconds"}},
 		.nsample_types = 2,
-		.period_type = {"contentions", "count"},
+		.period_type = {counted[kind], "count"},
 		.period = 1,
 		.time_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
 	};

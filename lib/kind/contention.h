@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Context: CTL. The block and the mutex profile: on, off, written out.
+// Context: CTL. The block, the mutex and the syscall profile: on, off, written out.
 #ifndef CPROF_KIND_CONTENTION_H
 #define CPROF_KIND_CONTENTION_H
 
 #include <cprof/pprof.h>
 
-enum cp_contention_kind { CP_KIND_BLOCK, CP_KIND_MUTEX, CP_CONTENTION_KINDS };
+enum cp_contention_kind { CP_KIND_BLOCK, CP_KIND_MUTEX, CP_KIND_SYSCALL };
 
-/** Block: nanoseconds; mutex: one of so many; 0: off. The first one above 0 makes the table. Returns the one
+/** Block, syscall: nanoseconds; mutex: one of so many; 0: off. The first one above 0 makes the table. Returns the one
  *  before, or -EINVAL, -ENOMEM. */
 int64_t cp_contention_set_sampling(enum cp_contention_kind kind, int64_t sampling);
 int64_t cp_contention_sampling(enum cp_contention_kind kind);

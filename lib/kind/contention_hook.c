@@ -11,8 +11,8 @@
 
 enum { MAX_FRAMES = 128 }; // Go's profstackdepth; keeps our own stack use at 1 KiB
 
-_Atomic unsigned cp_contention_mode;
-struct cp_contention cp_block, cp_mutex;
+_Atomic unsigned cp_contention_mode, cp_calls_mode;
+struct cp_contention cp_block, cp_mutex, cp_calls;
 
 /** Even in [0, limit). The clock's nanoseconds and the thread's stack are a seed good enough for one draw,
  *  and cost the thread no memory. */
@@ -74,18 +74,38 @@ struct cp_wait cp_wait_begin(const struct cp_wait_site *site, const void *object
 	return wait;
 }
 
-void cp_wait_end(const struct cp_wait *wait, enum cp_wait_outcome outcome)
+/** Of a wait that is over. */
+static void charge_waiter(struct cp_contention *c, const struct cp_wait *wait)
 {
-	uint64_t rate_ns = load(&cp_block.sampling, relaxed);
-	cp_waiters_leave(wait->waiter);
-	if (outcome == CP_WAIT_FAILED || wait->start_ns == 0 || rate_ns == 0)
+	uint64_t rate_ns = load(&c->sampling, relaxed);
+	if (wait->start_ns == 0 || rate_ns == 0)
 		return;
 	uint64_t end_ns = cp_wait_clock_ns();
 	uint64_t delay_ns = end_ns > wait->start_ns ? end_ns - wait->start_ns : 1;
 	if (delay_ns >= rate_ns)
-		record(&cp_block, 1 << 16, delay_ns, &wait->site);
+		record(c, 1 << 16, delay_ns, &wait->site);
 	else if (draw_below(rate_ns, end_ns) < delay_ns) // stands for rate / delay such waits
-		record(&cp_block, (rate_ns << 16) / delay_ns, rate_ns, &wait->site);
+		record(c, (rate_ns << 16) / delay_ns, rate_ns, &wait->site);
+}
+
+void cp_wait_end(const struct cp_wait *wait, enum cp_wait_outcome outcome)
+{
+	cp_waiters_leave(wait->waiter);
+	if (outcome != CP_WAIT_FAILED)
+		charge_waiter(&cp_block, wait);
+}
+
+struct cp_wait cp_call_begin(const struct cp_wait_site *site, const void *object)
+{
+	struct cp_wait wait = {.site = *site};
+	if (load(&cp_calls_mode, relaxed) & CP_CALLS_PROFILE)
+		wait.start_ns = cp_wait_clock_ns();
+	return wait;
+}
+
+void cp_call_end(const struct cp_wait *wait, enum cp_wait_outcome outcome)
+{
+	charge_waiter(&cp_calls, wait); // a call takes its time however it ends
 }
 
 uint64_t cp_release_begin(const void *lock)
@@ -113,4 +133,5 @@ void cp_contention_reset_in_child(void)
 	cp_waiters_forget_all();
 	cp_stacktab_each(&cp_block.stacks, zero, NULL);
 	cp_stacktab_each(&cp_mutex.stacks, zero, NULL);
+	cp_stacktab_each(&cp_calls.stacks, zero, NULL);
 }

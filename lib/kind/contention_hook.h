@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Context: SIG. The block and the mutex profile's share of a lock that is taken.
+// Context: SIG. The block and the mutex profile's share of a lock that is taken, and the syscall profile's of
+// a system call.
 //
 // One wait serves both. The block profile charges it to the thread that waited, when the wait is over; the
-// mutex profile to each thread that released the lock meanwhile, for its part. Both are sampled here and
-// recorded unbiased, so a change of rate never alters what is recorded (Go's rules since 1.17 and 1.22).
-// The functions that are stood in for are in lib/interpose/; with both profiles off they do nothing but
-// load cp_contention_mode.
+// mutex profile to each thread that released the lock meanwhile, for its part. The syscall profile is to system
+// calls what the block profile is to locks. All are sampled here and recorded unbiased, so a change of rate
+// never alters what is recorded (Go's rules since 1.17 and 1.22). The functions that are stood in for are in
+// lib/interpose/; with the profiles off they do nothing but load cp_contention_mode, or cp_calls_mode.
 #ifndef CPROF_KIND_CONTENTION_HOOK_H
 #define CPROF_KIND_CONTENTION_HOOK_H
 
@@ -22,12 +23,21 @@ enum {
 	CP_CONTENTION_MUTEX = 4,
 };
 
-extern __attribute__((visibility("hidden"))) _Atomic unsigned cp_contention_mode;
+// Bits of cp_calls_mode.
+enum {
+	CP_CALLS_FOUND = 1, // lib/interpose/ knows the real functions
+	CP_CALLS_PROFILE = 2,
+};
+
+extern __attribute__((visibility("hidden"))) _Atomic unsigned cp_contention_mode, cp_calls_mode;
 
 /** Nothing is to be done but to call the real function. Context: SIG. A macro: functions that stand in begin
  *  with it, and their first address, the leaf of the stacks, must not be another's that is inlined there. */
 #define cp_contention_is_off() \
 	__builtin_expect(load(&cp_contention_mode, relaxed) == CP_CONTENTION_FOUND, 1)
+
+/** The same of system calls. */
+#define cp_calls_are_off() __builtin_expect(load(&cp_calls_mode, relaxed) == CP_CALLS_FOUND, 1)
 
 /** False: too early, a constructor runs before ours. */
 static inline bool cp_contention_is_found(void)
@@ -44,10 +54,10 @@ enum cp_contention_value {
 struct cp_contention {
 	struct cp_stacktab stacks;
 	_Atomic bool is_ready;     // the table is there, the unwinder works
-	_Atomic uint64_t sampling; // block: ns; mutex: 1 of so many; 0: off
+	_Atomic uint64_t sampling; // block, calls: ns; mutex: 1 of so many; 0: off
 };
 
-extern __attribute__((visibility("hidden"))) struct cp_contention cp_block, cp_mutex;
+extern __attribute__((visibility("hidden"))) struct cp_contention cp_block, cp_mutex, cp_calls;
 
 /** Who waits, or lets others go on, and where. */
 struct cp_wait_site {
@@ -59,7 +69,7 @@ struct cp_wait_site {
 /** A wait that goes on. */
 struct cp_wait {
 	struct cp_wait_site site;
-	uint64_t start_ns; // 0: the block profile did not ask
+	uint64_t start_ns; // 0: no profile did ask
 	struct cp_waiter *waiter;
 };
 
@@ -74,6 +84,10 @@ enum cp_wait_outcome {
 
 /** Context: SIG. */
 void cp_wait_end(const struct cp_wait *wait, enum cp_wait_outcome outcome);
+
+/** The same around a system call, but that its end may never come: the thread may be cancelled in it. */
+struct cp_wait cp_call_begin(const struct cp_wait_site *site, const void *object);
+void cp_call_end(const struct cp_wait *wait, enum cp_wait_outcome outcome);
 
 /** Around the release of a lock: before it, what is to be recorded of its waiters' time (0: nothing); after
  *  it, when others have it, the rest of the work. Context: SIG. */

@@ -70,6 +70,16 @@ static int write_mutex(const struct cprof_profile *p, struct cprof_writer writer
 	return cp_contention_write(CP_KIND_MUTEX, writer, debug);
 }
 
+static int write_syscall(const struct cprof_profile *p, struct cprof_writer writer, int debug)
+{
+	return cp_contention_write(CP_KIND_SYSCALL, writer, debug);
+}
+
+static uint64_t count_syscall(const struct cprof_profile *p)
+{
+	return cp_contention_count(CP_KIND_SYSCALL);
+}
+
 static uint64_t count_mutex(const struct cprof_profile *p)
 {
 	return cp_contention_count(CP_KIND_MUTEX);
@@ -82,6 +92,7 @@ static const struct cprof_profile builtin[] = {
 	{"deadlock", write_deadlock, count_deadlock},
 	{"heap", write_heap, count_heap},
 	{"mutex", write_mutex, count_mutex},
+	{"syscall", write_syscall, count_syscall},
 	{"threadcreate", write_threadcreate, count_threadcreate},
 	{"threads", write_threads, count_threads},
 };

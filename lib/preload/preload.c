@@ -13,6 +13,8 @@
 //                         the block profile's file, and the nanoseconds of waiting to a sample (1: all)
 //   CPROF_MUTEXPROFILE, CPROF_MUTEXPROFILEFRACTION
 //                         the mutex profile's file, and how many releases one sample is for (1: all)
+//   CPROF_SYSCALLPROFILE, CPROF_SYSCALLPROFILERATE
+//                         the syscall profile's file, and the nanoseconds in system calls to a sample (10000)
 //   CPROF_HTTP            the address to serve /debug/pprof/ at: localhost:6060, unix:/path/%p.sock; see
 //                         <cprof/http.h>. The heap profile is on then, too.
 //   CPROF_THREADPROFILE   the file of all threads' stacks when the process ends
@@ -54,7 +56,14 @@ static int switch_on(enum cp_settings_kind kind)
 		rc = cp_contention_set_sampling(CP_KIND_BLOCK, settings.block_rate_ns);
 	else if (kind == CP_SETTINGS_MUTEX)
 		rc = cp_contention_set_sampling(CP_KIND_MUTEX, settings.mutex_fraction);
+	else if (kind == CP_SETTINGS_SYSCALL)
+		rc = cp_contention_set_sampling(CP_KIND_SYSCALL, settings.syscall_rate_ns);
 	return rc < 0 ? (int)rc : 0;
+}
+
+static enum cp_contention_kind contention_of(enum cp_settings_kind kind)
+{
+	return kind == CP_SETTINGS_BLOCK ? CP_KIND_BLOCK : kind == CP_SETTINGS_MUTEX ? CP_KIND_MUTEX : CP_KIND_SYSCALL;
 }
 
 static void write_state(enum cp_settings_kind kind)
@@ -65,7 +74,7 @@ static void write_state(enum cp_settings_kind kind)
 	else if (kind == CP_SETTINGS_THREADS)
 		cp_threads_write(writer, 0);
 	else
-		cp_contention_write(kind == CP_SETTINGS_BLOCK ? CP_KIND_BLOCK : CP_KIND_MUTEX, writer, 0);
+		cp_contention_write(contention_of(kind), writer, 0);
 }
 
 static void write_state_leaving(enum cp_settings_kind kind)
@@ -76,7 +85,7 @@ static void write_state_leaving(enum cp_settings_kind kind)
 	else if (kind == CP_SETTINGS_THREADS)
 		cp_threads_write(writer, 0);
 	else
-		cp_contention_write_leaving(kind == CP_SETTINGS_BLOCK ? CP_KIND_BLOCK : CP_KIND_MUTEX, writer);
+		cp_contention_write_leaving(contention_of(kind), writer);
 }
 
 /// From start to end

@@ -11,11 +11,11 @@
 enum { DEFAULT_RATE_HZ = 100, MAX_RATE_HZ = 10000 };
 
 static const int64_t DEFAULT_HEAP_RATE_BYTES = 512 << 10, MAX_HEAP_RATE_BYTES = (int64_t)1 << 40;
-static const int64_t MAX_BLOCK_RATE_NS = (int64_t)1 << 40;
+static const int64_t MAX_WAIT_RATE_NS = (int64_t)1 << 40, DEFAULT_SYSCALL_RATE_NS = 10000;
 
 static const char *const file_variables[CP_SETTINGS_KINDS] = {
 		"CPROF_CPUPROFILE", "CPROF_MEMPROFILE", "CPROF_BLOCKPROFILE", "CPROF_MUTEXPROFILE",
-		"CPROF_THREADPROFILE"};
+		"CPROF_SYSCALLPROFILE", "CPROF_THREADPROFILE"};
 
 /** Digits only, at most `max`; moves *text behind them. -1: none, or more. */
 static int64_t parse_number(const char **text, int64_t max)
@@ -90,8 +90,10 @@ bool cp_settings_read(struct cp_settings *s)
 	s->engine = parse_engine(secure_getenv("CPROF_CPUENGINE"));
 	s->heap_rate_bytes = parse_rate(secure_getenv("CPROF_MEMPROFILERATE"), MAX_HEAP_RATE_BYTES,
 			DEFAULT_HEAP_RATE_BYTES);
-	s->block_rate_ns = parse_rate(secure_getenv("CPROF_BLOCKPROFILERATE"), MAX_BLOCK_RATE_NS, 1);
+	s->block_rate_ns = parse_rate(secure_getenv("CPROF_BLOCKPROFILERATE"), MAX_WAIT_RATE_NS, 1);
 	s->mutex_fraction = parse_rate(secure_getenv("CPROF_MUTEXPROFILEFRACTION"), INT_MAX, 1);
+	s->syscall_rate_ns = parse_rate(secure_getenv("CPROF_SYSCALLPROFILERATE"), MAX_WAIT_RATE_NS,
+			DEFAULT_SYSCALL_RATE_NS);
 	parse_run(secure_getenv("CPROF_RUN"), s);
 	return is_asked;
 }

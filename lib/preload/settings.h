@@ -17,6 +17,7 @@ enum cp_settings_kind {
 	CP_SETTINGS_HEAP,
 	CP_SETTINGS_BLOCK,
 	CP_SETTINGS_MUTEX,
+	CP_SETTINGS_SYSCALL,
 	CP_SETTINGS_THREADS,
 	CP_SETTINGS_KINDS,
 };
@@ -26,7 +27,7 @@ struct cp_settings {
 	struct cp_settings_file http; // an address; %p only in "unix:/path"
 	int rate_hz;
 	enum cprof_cpu_engine engine;
-	int64_t heap_rate_bytes, block_rate_ns, mutex_fraction;
+	int64_t heap_rate_bytes, block_rate_ns, mutex_fraction, syscall_rate_ns;
 	int root_pid;     // of the process `cprof run` started, 0: not by it
 	int64_t start_ns; // CLOCK_REALTIME of that
 };

@@ -177,6 +177,45 @@ class Bias(InFolder):
             self.assertLess(abs(found[name] / said[name].most - 1), 0.2, name)
 
 
+class Calls(InFolder):
+    """System calls that wait: each as leaf, its caller above, the time its caller measured."""
+
+    LEAVES = ["read", "readv", "recv", "recvfrom", "recvmsg", "recvmmsg", "poll", "ppoll", "select", "pselect",
+              "epoll_wait", "epoll_pwait", "write", "writev", "send", "sendto", "sendmsg", "accept", "accept4",
+              "connect", "waitpid", "waitid", "nanosleep", "clock_nanosleep", "usleep", "sleep"]
+    FORTIFIED = ["read", "recv", "poll"]
+
+    def test_each(self):
+        text_file = self.block + ".txt"
+        said = measured(run("locks_calls", self.block, text_file))
+        p = profile.read(self.block)
+        found = delays(p)
+        for leaf, caller in [(n, "in_" + n) for n in self.LEAVES] + [(n, "in_%s_chk" % n) for n in self.FORTIFIED]:
+            with self.subTest(caller):
+                self.assertIn((leaf, caller), found)
+                count, delay_ns = found[leaf, caller]
+                self.assertEqual(count, 1)
+                self.assertLessEqual(delay_ns, said[caller].most)
+                self.assertGreater(delay_ns, said[caller].least)
+        self.assertEqual(p.sample_types, [("calls", "count"), ("delay", "nanoseconds")])
+        with open(text_file, encoding="utf-8") as f:
+            self.assertTrue(f.read().startswith("--- contention:\ncycles/second=1000000000\n"))
+
+    def test_results_are_the_same(self):
+        off, on = (run("locks_call_rules", how) for how in ("off", "on"))
+        self.assertIn("done\n", off)
+        self.assertEqual(off, on)
+
+    def test_run(self):
+        cprof = os.path.join(BUILD, "tool", "cprof")
+        if not os.path.exists(cprof):
+            self.skipTest("built without the tool")
+        done = subprocess.run([cprof, "run", "-syscallprofile", self.block, "sh", "-c", "read line; exit 3"],
+                              input="x", capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 3)
+        self.assertRegex(done.stderr, r"cprof: wrote \S+block.pb \(\d+ system calls?, ")
+
+
 class Semantics(unittest.TestCase):
     """Hazard 54: robust, recursive, inheriting, shared locks, timeouts, errors and cancellation as without us."""
 

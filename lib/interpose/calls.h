@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG, EARLY. What the files that stand in for blocking system calls share: files.c, sockets.c, polls.c,
+// sleeps.c.
+//
+// Each is libc's own function with a clock around it: what it returns, errno, restarts after signals and
+// cancellation are its own. It may be called in signal handlers, and by a thread that is cancelled in it: so
+// nothing is taken, locked or allocated around the call.
+//
+// libc's own calls (those of stdio, getaddrinfo, system, ...) do not come by here, nor does syscall().
+#ifndef CPROF_INTERPOSE_CALLS_H
+#define CPROF_INTERPOSE_CALLS_H
+
+// pread and pread64 are two functions, whatever the build says of off_t. Hence this header comes first.
+#undef _FILE_OFFSET_BITS
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kind/contention_hook.h"
+#include "site.h"
+#include "visible.h"
+
+// What a program compiled with -D_FORTIFY_SOURCE calls instead: the last size is the buffer's.
+ssize_t __read_chk(int fd, void *buffer, size_t size, size_t buffer_size);
+ssize_t __pread_chk(int fd, void *buffer, size_t size, off_t offset, size_t buffer_size);
+ssize_t __pread64_chk(int fd, void *buffer, size_t size, off64_t offset, size_t buffer_size);
+ssize_t __recv_chk(int fd, void *buffer, size_t size, size_t buffer_size, int flags);
+ssize_t __recvfrom_chk(int fd, void *buffer, size_t size, size_t buffer_size, int flags, __SOCKADDR_ARG address,
+		socklen_t *address_size);
+int __poll_chk(struct pollfd *fds, nfds_t nfds, int timeout_ms, size_t fds_size);
+int __ppoll_chk(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout, const sigset_t *mask,
+		size_t fds_size);
+
+#if defined(__GLIBC_PREREQ) && __GLIBC_PREREQ(2, 35)
+#define CP_CALLS_SINCE_2_35(X) X(epoll_pwait2)
+#else
+#define CP_CALLS_SINCE_2_35(X)
+#endif
+
+#define CP_CALLS(X)                                                                             \
+	X(read) X(readv) X(pread) X(pread64) X(preadv) X(preadv64)                              \
+	X(write) X(writev) X(pwrite) X(pwrite64) X(pwritev) X(pwritev64)                        \
+	X(fsync) X(fdatasync) X(sendfile) X(sendfile64)                                         \
+	X(accept) X(accept4) X(connect)                                                         \
+	X(recv) X(recvfrom) X(recvmsg) X(recvmmsg) X(send) X(sendto) X(sendmsg) X(sendmmsg)     \
+	X(poll) X(ppoll) X(select) X(pselect) X(epoll_wait) X(epoll_pwait)                      \
+	X(nanosleep) X(clock_nanosleep) X(usleep) X(sleep) X(pause)                             \
+	X(wait) X(waitpid) X(waitid) X(wait3) X(wait4)                                          \
+	X(__read_chk) X(__pread_chk) X(__pread64_chk) X(__recv_chk) X(__recvfrom_chk)           \
+	X(__poll_chk) X(__ppoll_chk)                                                            \
+	CP_CALLS_SINCE_2_35(X)
+
+#define CP_CALL_MEMBER(name) __typeof__(name) *call_##name;
+struct cp_real_calls {
+	CP_CALLS(CP_CALL_MEMBER)
+};
+
+/** Filled before cp_calls_are_off() says so. */
+extern __attribute__((visibility("hidden"))) struct cp_real_calls cp_real_calls;
+
+/** The same, filled if it was not yet: see cp_real_locks_found(). */
+const struct cp_real_calls *cp_real_calls_found(void);
+
+/** -1: an error, or a signal. */
+static inline enum cp_wait_outcome cp_call_outcome(long result)
+{
+	if (result >= 0)
+		return CP_WAIT_OVER;
+	return errno == EINTR ? CP_WAIT_GIVEN_UP : CP_WAIT_FAILED;
+}
+
+/** Defines the function that stands in for `name`, and waits for `object` (a descriptor, or 0). A wait is charged
+ *  to the caller of `leaf` in it, which is `name` or what its fortified form stands for. */
+#define CP_STAND_IN_AS(leaf, object, type, name, parameters, arguments)                         \
+	CP_VISIBLE type name parameters                                                         \
+	{                                                                                       \
+		if (cp_calls_are_off())                                                         \
+			return cp_real_calls.call_##name arguments;                             \
+		cp_real_calls_found();                                                          \
+		struct cp_wait wait = cp_call_begin(CP_SITE(leaf), (const void *)(intptr_t)(object)); \
+		type result = cp_real_calls.call_##name arguments;                              \
+		cp_call_end(&wait, cp_call_outcome((long)result));                              \
+		return result;                                                                  \
+	}
+
+/** kind: what it waits for, an enum trace_wait without its prefix. */
+#define CP_STAND_IN(kind, object, type, name, parameters, arguments)                            \
+	CP_OWN(name, kind);                                                                     \
+	CP_STAND_IN_AS(name, object, type, name, parameters, arguments)
+
+#endif
