@@ -57,7 +57,7 @@ MISTAKES = of_text("""
 -top  -top {missing}  -top -nodecount=x {go-cpu}  -top -sample_index=9 {go-cpu}  -top -focus=( {go-cpu}
 -top -tree {go-cpu}  -top -cum -flat {go-cpu}  -top -lines -files {go-cpu}  -top -unit=parsec {go-cpu}
 -top {source}  -top -base {missing} {go-cpu}  -top -divide_by=0 {go-cpu}  -top -trim=maybe {go-cpu}
--top {jemalloc-heap}  -raw {jemalloc-heap}  -top -base {go-heap} {go-cpu}  -list=nothing_is_called_so {go-cpu}
+-top -base {go-heap} {go-cpu}  -list=nothing_is_called_so {go-cpu}
 -peek=nothing_is_called_so {go-cpu}  -top -http=:0 {go-cpu}  -top -tagfocus=( {go-cpu}
 """)
 # `;` stands for the end of a line.
@@ -93,8 +93,7 @@ def of(command, options, name):
 
 
 def all_cases(profiles):
-    readable = [name for name in profiles if name != "jemalloc-heap"]
-    for name in readable:
+    for name in profiles:
         for command in COMMANDS:
             if "%s {%s}" % (command, name) not in LEFT_OUT:
                 yield of(command, "", name)

@@ -57,15 +57,17 @@ def of_gperftools(folder):
     return {"gperftools-cpu": "gperftools.cpu", "gperftools-heap": "gperftools.0001.heap"}
 
 
-def of_jemalloc(folder):
-    """Debian's libjemalloc2 is built with profiling; one that is not would leave no file, which fails here."""
+def of_jemalloc(folder, cprof):
+    """Debian's libjemalloc2 is built with profiling; one that is not would leave no file, which fails here. pprof does
+    not read these dumps: as cprof converts them."""
     preloaded("libjemalloc.so.2", folder, "sqlite3", ":memory:", TABLE % 3000,
               MALLOC_CONF="prof:true,lg_prof_sample:12,prof_final:true,prof_prefix:jemalloc")
-    return {"jemalloc-heap": os.path.basename(glob.glob(folder + "/jemalloc.*.heap")[0])}
+    run(folder, cprof, "-symbolize=none", "-proto", "-output=jemalloc.pb.gz", *glob.glob(folder + "/jemalloc.*.heap"))
+    return {"jemalloc-heap": "jemalloc.pb.gz"}
 
 
 def make(folder, cprof):
-    made = {**of_go(folder), **of_cprof(folder, cprof), **of_gperftools(folder), **of_jemalloc(folder)}
+    made = {**of_go(folder), **of_cprof(folder, cprof), **of_gperftools(folder), **of_jemalloc(folder, cprof)}
     with open(os.path.join(folder, "gperftools.pb.gz"), "wb") as f:
         f.write(subprocess.check_output(["go", "tool", "pprof", "-symbolize=none", "-proto", made["gperftools-cpu"]],
                                         cwd=folder, env={**os.environ, "PPROF_TMPDIR": folder}))

@@ -56,6 +56,32 @@ START_TEST(heap)
 }
 END_TEST
 
+#define JEMALLOC_MAPS MAPS "7f1000000000-7f1000100000 r-xp 00000000 08:01 44 /lib/libjemalloc.so.2\n"
+
+START_TEST(jemalloc)
+{
+	// Each stack once, as all threads have it; without jemalloc's own frames.
+	ck_assert_str_eq(read_text("heap_v2/1\n  t*: 3: 96 [0: 0]\n  t0: 2: 64 [0: 0] main\n  t1: 1: 32 [0: 0]\n"
+				"@ 0x7f1000000011 0x400101 0x400201\n  t*: 1: 32 [0: 0]\n  t1: 1: 32 [0: 0]\n"
+				"@ 0x7f1000000022\n  t*: 2: 64 [0: 0]\n  t0: 2: 64 [0: 0]\n"
+				"\nMAPPED_LIBRARIES:\n" JEMALLOC_MAPS),
+			"PeriodType: space bytes\nPeriod: 1\nSamples:\nobjects/count space/bytes\n"
+			"          1         32: 1 2 \n                bytes:[32]\n"
+			"          2         64: 3 \n                bytes:[32]\n"
+			"Locations\n     1: 0x400100 M=1 \n     2: 0x400200 M=1 \n     3: 0x7f1000000021 M=3 \n"
+			MAPPINGS "3: 0x7f1000000000/0x7f1000100000/0x0 /lib/libjemalloc.so.2  \n");
+	// Sampled, and what was allocated in all.
+	ck_assert_ptr_nonnull(strstr(read_text("heap_v2/524288\n  t*: 100: 52428800 [200: 104857600]\n"
+				"@ 0x400101\n  t*: 100: 52428800 [200: 104857600]\n"),
+			"        316  165882280        158   82941140: 1 \n"));
+	ck_assert_str_eq(read_text("heap_v2/1\n"), "parsing profile: a heap profile without totals");
+	ck_assert_str_eq(read_text("heap_v2/x\n"), "parsing profile: unrecognized profile format");
+	ck_assert_str_eq(read_text("heap_v2/1\n t*: 1: 2 [0: 0]\n t*: 1: 2 [0: 0]\n"),
+			"parsing profile: malformed sample: t*: 1: 2 [0: 0]: it has no stack");
+	ck_assert_str_eq(read_text("heap_v2/1\n t*: 1: 2 [0: 0]\nwhat\n"), "parsing profile: malformed sample: what");
+}
+END_TEST
+
 START_TEST(counts_and_threads)
 {
 	ck_assert_str_eq(read_text("# from a test\ngoroutine profile: total 3\n2 @ 0x401001 0x402001\n"
@@ -159,4 +185,4 @@ START_TEST(lines_too_long)
 }
 END_TEST
 
-UNIT_MAIN("profile_legacy", heap, counts_and_threads, contention, java, cpu, maps, lines_too_long)
+UNIT_MAIN("profile_legacy", heap, jemalloc, counts_and_threads, contention, java, cpu, maps, lines_too_long)

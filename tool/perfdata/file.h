@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "tool/perfdata/reader.h"
+#include "base/reader.h"
 
 struct perf_event {
 	uint32_t type;

@@ -184,8 +184,8 @@ static void set_uninteresting(struct profile *p)
 
 struct err *parse_legacy(struct arena *a, struct str data, struct profile **profile_out)
 {
-	static legacy_parser *const parsers[] = {parse_legacy_cpu, parse_legacy_heap, parse_legacy_count,
-			parse_legacy_thread, parse_legacy_contention, parse_legacy_java};
+	static legacy_parser *const parsers[] = {parse_legacy_cpu, parse_legacy_heap, parse_legacy_jemalloc,
+			parse_legacy_count, parse_legacy_thread, parse_legacy_contention, parse_legacy_java};
 	for (unsigned i = 0; i < sizeof(parsers) / sizeof(*parsers); i++) {
 		struct legacy l = {.arena = a, .p = profile_create(), .data = data};
 		idmap_init(&l.location_of, 0);

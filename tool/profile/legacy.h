@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The profile formats from before profile.proto: what gperftools, old Go and Java agents write. Text lines
-// or machine words, addresses instead of functions, a memory map at the end. Private to tool/profile/.
+// The profile formats from before profile.proto: what gperftools, jemalloc, old Go and Java agents write. Text
+// lines or machine words, addresses instead of functions, a memory map at the end. Private to tool/profile/.
 #ifndef CPROF_TOOL_PROFILE_LEGACY_H
 #define CPROF_TOOL_PROFILE_LEGACY_H
 
@@ -24,8 +24,8 @@ struct legacy {
 /** A parser: NULL and a filled l->p; NULL and l->is_other; or what is wrong. */
 typedef struct err *legacy_parser(struct legacy *l);
 
-legacy_parser parse_legacy_cpu, parse_legacy_heap, parse_legacy_count, parse_legacy_thread,
-		parse_legacy_contention, parse_legacy_java;
+legacy_parser parse_legacy_cpu, parse_legacy_heap, parse_legacy_jemalloc, parse_legacy_count,
+		parse_legacy_thread, parse_legacy_contention, parse_legacy_java;
 
 /** Tries all. "unrecognized profile format" where none fits. */
 struct err *parse_legacy(struct arena *a, struct str data, struct profile **profile_out);
@@ -60,6 +60,8 @@ struct err *legacy_finish(struct legacy *l, struct textlines *lines);
 struct err *legacy_read_maps(struct legacy *l, struct textlines *lines);
 /** Dense ids in order of use, mappings for addresses; part of the two above. */
 void legacy_number(struct legacy *l);
+/** Keeps the locations samples use, in order of first use; their lines stay where they are. */
+void legacy_number_locations(struct profile *p);
 /** How the Java formats end: functions instead of a memory map. Addresses go. */
 struct err *java_finish(struct legacy *l, struct str locations);
 /** Handlers record the leaf twice, once as a return address: drops it. After legacy_finish. */

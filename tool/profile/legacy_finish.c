@@ -6,8 +6,7 @@
 #include "tool/profile/legacy.h"
 #include "tool/profile/procmaps.h"
 
-/* Keeps the locations samples use, in order of first use; their lines stay where they are. */
-static void number_locations(struct profile *p)
+void legacy_number_locations(struct profile *p)
 {
 	uint32_t *renamed = mem_resize(NULL, p->nlocations, sizeof(*renamed)), n = 0;
 	struct location *kept = mem_resize(NULL, p->nlocations, sizeof(*kept));
@@ -57,7 +56,7 @@ static void number_functions(struct profile *p)
 
 void legacy_number(struct legacy *l)
 {
-	number_locations(l->p);
+	legacy_number_locations(l->p);
 	number_functions(l->p);
 	procmaps_assign(l->p);
 }

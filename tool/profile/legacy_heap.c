@@ -3,16 +3,11 @@
 //
 //	heap profile: 3: 96 [ 5: 160] @ heap_v2/524288
 //	   1: 32 [ 2: 64] @ 0x401000 0x402000
-#include "tool/profile/legacy.h"
+#include "tool/profile/legacy_heap.h"
+
 #include "tool/profile/procmaps.h"
 
 enum { GROUPS = 7 };
-
-struct heap_header {
-	int64_t rate;
-	bool is_sampled; // the rows count sampled objects, not all
-	bool has_alloc;
-};
 
 static struct str group(struct str line, const struct regex_span *spans, unsigned i)
 {
@@ -23,6 +18,12 @@ static struct str group(struct str line, const struct regex_span *spans, unsigne
 static bool tells_more(struct str alloc, struct str inuse)
 {
 	return !str_eq(alloc, inuse) && !str_eq(alloc, STR("0"));
+}
+
+bool legacy_heap_has_alloc(struct str line, const struct regex_span *spans)
+{
+	return tells_more(group(line, spans, 3), group(line, spans, 1)) ||
+			tells_more(group(line, spans, 4), group(line, spans, 2));
 }
 
 static struct err *parse_header(struct legacy *l, struct str line, struct heap_header *h)
@@ -37,8 +38,7 @@ static struct err *parse_header(struct legacy *l, struct str line, struct heap_h
 		struct str rate = group(line, spans, 6), kind = group(line, spans, 5);
 		if (rate.len && parse_int(l->arena, rate, 10, &h->rate))
 			err = legacy_other(l);
-		h->has_alloc = tells_more(group(line, spans, 3), group(line, spans, 1)) ||
-				tells_more(group(line, spans, 4), group(line, spans, 2));
+		h->has_alloc = legacy_heap_has_alloc(line, spans);
 		h->is_sampled = true;
 		if (str_eq(kind, STR("heap"))) {
 			h->rate /= 2; // written as twice the rate since the days when it was a mean of two
@@ -79,6 +79,19 @@ static struct err *parse_pair(struct legacy *l, const struct heap_header *h, str
 	return NULL;
 }
 
+struct err *legacy_heap_values(struct legacy *l, const struct heap_header *h, struct str line,
+		const struct regex_span *spans, int64_t values_out[4], int64_t *block_out)
+{
+	struct err *err = NULL;
+	if (h->has_alloc)
+		err = parse_pair(l, h, line, group(line, spans, 3), group(line, spans, 4), "allocation",
+				values_out, block_out);
+	if (!err)
+		err = parse_pair(l, h, line, group(line, spans, 1), group(line, spans, 2), "inuse",
+				values_out + 2 * h->has_alloc, block_out);
+	return err;
+}
+
 static struct err *parse_row(struct legacy *l, const struct heap_header *h, const struct regex *row,
 		struct str line)
 {
@@ -86,13 +99,7 @@ static struct err *parse_row(struct legacy *l, const struct heap_header *h, cons
 	int64_t values[4], block = 0;
 	if (!regex_find(row, line, 0, spans, GROUPS))
 		return err_new(l->arena, "unexpected number of sample values: got 0, want 6");
-	struct err *err = NULL;
-	if (h->has_alloc)
-		err = parse_pair(l, h, line, group(line, spans, 3), group(line, spans, 4), "allocation",
-				values, &block);
-	if (!err)
-		err = parse_pair(l, h, line, group(line, spans, 1), group(line, spans, 2), "inuse",
-				values + 2 * h->has_alloc, &block);
+	struct err *err = legacy_heap_values(l, h, line, spans, values, &block);
 	legacy_begin_stack(l);
 	if (!err)
 		err = err_wrap(l->arena, legacy_add_hex_frames(l, group(line, spans, 5), 1, 1),
@@ -102,13 +109,14 @@ static struct err *parse_row(struct legacy *l, const struct heap_header *h, cons
 	return err;
 }
 
-static void set_types(struct legacy *l, bool has_alloc)
+void legacy_heap_set_types(struct legacy *l, const struct heap_header *h)
 {
 	// Allocations first, for the last type is the one shown.
 	static const char *const both[][2] = {{"alloc_objects", "count"}, {"alloc_space", "bytes"},
 			{"inuse_objects", "count"}, {"inuse_space", "bytes"}};
 	static const char *const one[][2] = {{"objects", "count"}, {"space", "bytes"}};
-	legacy_set_types(l, has_alloc ? both : one, has_alloc ? 4 : 2);
+	legacy_set_types(l, h->has_alloc ? both : one, h->has_alloc ? 4 : 2);
+	legacy_set_period(l, "space", "bytes", h->rate);
 }
 
 struct err *parse_legacy_heap(struct legacy *l)
@@ -120,8 +128,7 @@ struct err *parse_legacy_heap(struct legacy *l)
 	struct err *err = parse_header(l, lines.line, &h);
 	if (err || l->is_other)
 		return err;
-	set_types(l, h.has_alloc);
-	legacy_set_period(l, "space", "bytes", h.rate);
+	legacy_heap_set_types(l, &h);
 	struct regex *row = regex_must_compile(
 			"(-?\\d+): *(-?\\d+) *\\[ *(\\d+): *(\\d+) *] @([ x0-9a-f]*)");
 	while (!err && textlines_next(&lines)) {

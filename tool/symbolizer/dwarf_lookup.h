@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "tool/symbolizer/dwarf_sections.h"
 #include "tool/symbolizer/frame.h"
 
 struct dwarf_lookup {
@@ -41,8 +42,16 @@ void symbol_names_find(struct dwarf_lookup *l, Dwfl_Module *module, GElf_Addr bi
 /** Fills l->frames where `dwarf` knows the address; `bias` is to be added to its addresses. */
 void dwarf_units_find(struct dwarf_lookup *l, Dwarf *dwarf, int64_t bias);
 
-/** The addresses of one unit: pcs in its own numbering, slots[i] the index of pcs[i] in l. */
-void dwarf_scopes_find(struct dwarf_lookup *l, Dwarf_Die *unit, Dwarf_Die *tree, const uint64_t *pcs,
-		const uint32_t *slots, uint32_t n);
+/** A compilation unit and those of the addresses that are its. */
+struct dwarf_unit {
+	Dwarf_Die die;  // has the ranges and the line table
+	Dwarf_Die tree; // has the functions: of a split unit, in the .dwo file
+	const uint64_t *pcs;   // ascending, in the unit's own numbering
+	const uint32_t *slots; // slots[i]: the index of pcs[i] in the lookup
+	uint32_t n;
+};
+
+/** sections: of the file that has unit->die. */
+void dwarf_scopes_find(struct dwarf_lookup *l, struct dwarf_unit *unit, const struct dwarf_sections *sections);
 
 #endif

@@ -4,11 +4,11 @@
 // have some are looked into. A scope found later lies inside those found before, so the last mark an
 // address gets is its innermost scope.
 #include <dwarf.h>
-#include <stdlib.h>
 
 #include "tool/symbolizer/dwarf_lookup.h"
+#include "tool/symbolizer/unit_lines.h"
 
-enum { NO_SCOPE = 0, MAX_DEPTH = 256, JOINED_PATHS = 64 };
+enum { NO_SCOPE = 0, MAX_DEPTH = 256 };
 
 struct scope {
 	Dwarf_Die die;
@@ -20,27 +20,24 @@ struct scope {
 	int64_t call_line, call_column;
 };
 
-struct joined_path {
-	const char *file;
-	struct str path;
-};
-
 struct unit_walk {
 	struct dwarf_lookup *lookup;
-	Dwarf_Die *unit;
-	const uint64_t *pcs; // ascending
-	const uint32_t *slots;
+	struct dwarf_unit *unit;
+	struct die_tree tree;
 	uint32_t *scope_of; // of each pc
-	uint32_t n, nunknown;
+	uint32_t nunknown;
 	bool methods_in_types; // Rust: functions stand inside the types they belong to
 	struct scope *scopes;  // [0] unused
 	uint32_t nscopes, scopes_cap;
-	Dwarf_Files *files;
-	size_t nfiles;
-	struct joined_path joined[JOINED_PATHS]; // the last of each hash
+	struct unit_lines lines;
 };
 
-static uint32_t add_scope(struct unit_walk *w, Dwarf_Die *die, uint32_t parent)
+static Dwarf_Die die_of_libdw(const struct unit_walk *w, const struct die *d)
+{
+	return (Dwarf_Die){.addr = (void *)d->at, .cu = w->unit->tree.cu};
+}
+
+static uint32_t add_scope(struct unit_walk *w, const struct die *d, uint32_t parent)
 {
 	if (w->nscopes >= w->scopes_cap) {
 		uint32_t cap = w->scopes_cap ? 2 * w->scopes_cap : 64;
@@ -48,37 +45,44 @@ static uint32_t add_scope(struct unit_walk *w, Dwarf_Die *die, uint32_t parent)
 				cap * sizeof *w->scopes, _Alignof(struct scope));
 		w->scopes_cap = cap;
 	}
-	w->scopes[w->nscopes] = (struct scope){.die = *die, .parent = parent};
+	w->scopes[w->nscopes] = (struct scope){.die = die_of_libdw(w, d), .parent = parent};
 	return w->nscopes++;
 }
 
-// Whether die covers any of the pcs. With `scope`, marks them.
-static bool mark(struct unit_walk *w, Dwarf_Die *die, uint32_t scope)
+// Whether any of the pcs is in the range. With a scope, marks them.
+static bool mark_range(struct unit_walk *w, uint64_t begin, uint64_t end, uint32_t scope)
 {
-	bool any = false;
-	Dwarf_Addr base, begin, end;
-	for (ptrdiff_t at = 0; (at = dwarf_ranges(die, at, &base, &begin, &end)) > 0;) {
-		uint32_t i = lookup_lower_bound(w->pcs, w->n, begin);
-		for (; i < w->n && w->pcs[i] < end; i++) {
-			any = true;
-			if (scope == NO_SCOPE)
-				break;
-			w->nunknown -= w->scope_of[i] == NO_SCOPE;
-			w->scope_of[i] = scope;
-		}
+	const struct dwarf_unit *u = w->unit;
+	uint32_t i = lookup_lower_bound(u->pcs, u->n, begin), first = i;
+	for (; i < u->n && u->pcs[i] < end; i++) {
+		if (scope == NO_SCOPE)
+			return true;
+		w->nunknown -= w->scope_of[i] == NO_SCOPE;
+		w->scope_of[i] = scope;
 	}
+	return i > first;
+}
+
+static bool mark(struct unit_walk *w, const struct die *d, uint32_t scope)
+{
+	if (!d->is_elsewhere)
+		return mark_range(w, d->low_pc, d->high_pc, scope);
+	bool any = false;
+	Dwarf_Die die = die_of_libdw(w, d);
+	Dwarf_Addr base, begin, end;
+	for (ptrdiff_t at = 0; (at = dwarf_ranges(&die, at, &base, &begin, &end)) > 0;)
+		any |= mark_range(w, begin, end, scope);
 	return any;
 }
 
-static void walk_function(struct unit_walk *w, Dwarf_Die *function);
+static void walk_function(struct unit_walk *w, const struct die *function);
 
-static void walk_scopes(struct unit_walk *w, Dwarf_Die *parent_die, uint32_t parent, int depth)
+static void walk_scopes(struct unit_walk *w, const struct die *parent_die, uint32_t parent, int depth)
 {
-	Dwarf_Die child;
-	if (depth > MAX_DEPTH || dwarf_child(parent_die, &child) != 0)
-		return;
-	do {
-		switch (dwarf_tag(&child)) {
+	struct die child;
+	bool more = depth <= MAX_DEPTH && die_first_child(&w->tree, parent_die, &child);
+	for (; more; more = die_next_sibling(&w->tree, &child, &child)) {
+		switch (child.tag) {
 		case DW_TAG_inlined_subroutine:
 			if (mark(w, &child, NO_SCOPE)) {
 				uint32_t scope = add_scope(w, &child, parent);
@@ -98,10 +102,10 @@ static void walk_scopes(struct unit_walk *w, Dwarf_Die *parent_die, uint32_t par
 		default:
 			break;
 		}
-	} while (dwarf_siblingof(&child, &child) == 0);
+	}
 }
 
-static void walk_function(struct unit_walk *w, Dwarf_Die *function)
+static void walk_function(struct unit_walk *w, const struct die *function)
 {
 	if (!mark(w, function, NO_SCOPE))
 		return;
@@ -110,7 +114,7 @@ static void walk_function(struct unit_walk *w, Dwarf_Die *function)
 	walk_scopes(w, function, scope, 0);
 }
 
-static bool may_hold_functions(const struct unit_walk *w, int tag)
+static bool may_hold_functions(const struct unit_walk *w, uint32_t tag)
 {
 	switch (tag) {
 	case DW_TAG_namespace:
@@ -126,27 +130,28 @@ static bool may_hold_functions(const struct unit_walk *w, int tag)
 	}
 }
 
-// Functions at this level first, for most are in none of the containers, then the containers.
-static void walk_container(struct unit_walk *w, Dwarf_Die *container, int depth)
+static void walk_container(struct unit_walk *w, const struct die *container, int depth);
+
+static void walk_containers(struct unit_walk *w, struct die child, int depth)
 {
-	Dwarf_Die child;
-	for (int pass = 0; pass < 2; pass++) {
-		if (depth > MAX_DEPTH || dwarf_child(container, &child) != 0)
-			return;
-		bool containers = false;
-		do {
-			int tag = dwarf_tag(&child);
-			if (pass == 0 && tag == DW_TAG_subprogram)
-				walk_function(w, &child);
-			else if (may_hold_functions(w, tag)) {
-				containers = true;
-				if (pass == 1)
-					walk_container(w, &child, depth + 1);
-			}
-		} while (w->nunknown > 0 && dwarf_siblingof(&child, &child) == 0);
-		if (w->nunknown == 0 || !containers)
-			return;
+	for (bool more = true; more && w->nunknown > 0; more = die_next_sibling(&w->tree, &child, &child))
+		if (may_hold_functions(w, child.tag))
+			walk_container(w, &child, depth + 1);
+}
+
+// Functions at this level first, for most are in none of the containers, then the containers.
+static void walk_container(struct unit_walk *w, const struct die *container, int depth)
+{
+	struct die child, first_container = {0};
+	bool more = depth <= MAX_DEPTH && die_first_child(&w->tree, container, &child);
+	for (; more && w->nunknown > 0; more = die_next_sibling(&w->tree, &child, &child)) {
+		if (child.tag == DW_TAG_subprogram)
+			walk_function(w, &child);
+		else if (!first_container.at && may_hold_functions(w, child.tag))
+			first_container = child;
 	}
+	if (first_container.at)
+		walk_containers(w, first_container, depth);
 }
 
 static int64_t number(Dwarf_Die *die, unsigned attribute, bool integrate)
@@ -164,23 +169,6 @@ static struct str text(Dwarf_Die *die, unsigned attribute)
 	return str_from(dwarf_formstring(dwarf_attr_integrate(die, attribute, &at)));
 }
 
-// A name relative to the directory the unit was compiled in, as the packages of distributions have
-// them. libdw joins the two only where that directory is absolute.
-static struct str full_path(struct unit_walk *w, const char *file)
-{
-	if (!file || file[0] == '/')
-		return str_from(file);
-	struct joined_path *j = &w->joined[((uintptr_t)file >> 3) % JOINED_PATHS];
-	if (j->file == file)
-		return j->path;
-	struct str dir = text(w->unit, DW_AT_comp_dir);
-	j->file = file;
-	j->path = str_from(file);
-	if (dir.len && !str_has_prefix(j->path, dir))
-		j->path = str_from(arena_printf(w->lookup->arena, "%.*s/%s", STR_FMT(dir), file));
-	return j->path;
-}
-
 static void describe(struct unit_walk *w, struct scope *s)
 {
 	if (s->described)
@@ -196,24 +184,7 @@ static void describe(struct unit_walk *w, struct scope *s)
 		return;
 	s->call_line = number(&s->die, DW_AT_call_line, false);
 	s->call_column = number(&s->die, DW_AT_call_column, false);
-	int64_t file = number(&s->die, DW_AT_call_file, false);
-	if (!w->files)
-		dwarf_getsrcfiles(w->unit, &w->files, &w->nfiles);
-	if (w->files && (uint64_t)file < w->nfiles)
-		s->call_file = full_path(w, dwarf_filesrc(w->files, (size_t)file, NULL, NULL));
-}
-
-static void read_line(struct unit_walk *w, uint64_t pc, struct frame *frame)
-{
-	Dwarf_Line *row = dwarf_getsrc_die(w->unit, pc);
-	int line = 0, column = 0;
-	if (!row)
-		return;
-	dwarf_lineno(row, &line);
-	dwarf_linecol(row, &column);
-	frame->file = full_path(w, dwarf_linesrc(row, NULL, NULL));
-	frame->line = line;
-	frame->column = column;
+	s->call_file = unit_lines_file(&w->lines, (uint64_t)number(&s->die, DW_AT_call_file, false));
 }
 
 static void write_frames(struct unit_walk *w, uint32_t i)
@@ -224,7 +195,7 @@ static void write_frames(struct unit_walk *w, uint32_t i)
 		depth++;
 	struct frame *frames = arena_array(w->lookup->arena, struct frame, depth);
 	struct frame *f = frames;
-	read_line(w, w->pcs[i], f);
+	unit_lines_find(&w->lines, i, f);
 	uint32_t s = w->scope_of[i];
 	for (; s != NO_SCOPE; s = w->scopes[s].parent, f++) {
 		struct scope *scope = &w->scopes[s];
@@ -240,23 +211,42 @@ static void write_frames(struct unit_walk *w, uint32_t i)
 	// The linker's name of a function says more than DWARF's: it is mangled even where the function
 	// has internal linkage, has the suffix of a clone (".cold"), and is the name in public where
 	// DWARF has the alias in the source ("malloc", "__libc_malloc").
-	struct str symbol = w->lookup->symbols[w->slots[i]];
+	struct str symbol = w->lookup->symbols[w->unit->slots[i]];
 	if (symbol.len)
 		f->function = symbol;
 	else if (f->function.len == 0)
-		f->function = w->lookup->labels[w->slots[i]];
+		f->function = w->lookup->labels[w->unit->slots[i]];
 	if (f->function.len || f->file.len)
-		w->lookup->frames[w->slots[i]] = (struct frames){frames, depth};
+		w->lookup->frames[w->unit->slots[i]] = (struct frames){frames, depth};
 }
 
-void dwarf_scopes_find(struct dwarf_lookup *l, Dwarf_Die *unit, Dwarf_Die *tree, const uint64_t *pcs,
-		const uint32_t *slots, uint32_t n)
+// The bytes of libdw's DIE and all that follow in its section.
+static bool open_tree(struct unit_walk *w, const struct dwarf_sections *sections, struct die *root_out)
 {
-	struct unit_walk w = {.lookup = l, .unit = unit, .pcs = pcs, .slots = slots, .n = n,
-			.nunknown = n, .nscopes = 1};
-	w.scope_of = arena_array(l->arena, uint32_t, n);
-	w.methods_in_types = dwarf_srclang(unit) == DW_LANG_Rust;
-	walk_container(&w, tree, 0);
-	for (uint32_t i = 0; i < n; i++)
+	Dwarf_Die *tree = &w->unit->tree;
+	struct dwarf_sections split;
+	if (tree->cu != w->unit->die.cu) {
+		split = dwarf_sections_of(dwarf_cu_getdwarf(tree->cu), true);
+		sections = &split;
+	}
+	const uint8_t *at = tree->addr, *unit = at - dwarf_cuoffset(tree);
+	struct reader bytes = sections->info;
+	if (!bytes.at || unit < bytes.at || at >= bytes.end)
+		return false;
+	bytes.at = unit;
+	return die_tree_open(w->lookup->arena, bytes, sections->abbrev, &w->tree) &&
+			die_read(&w->tree, at, root_out) == DIE_ENTRY;
+}
+
+void dwarf_scopes_find(struct dwarf_lookup *l, struct dwarf_unit *unit, const struct dwarf_sections *sections)
+{
+	struct unit_walk w = {.lookup = l, .unit = unit, .nunknown = unit->n, .nscopes = 1};
+	struct die root;
+	w.scope_of = arena_array(l->arena, uint32_t, unit->n);
+	w.methods_in_types = dwarf_srclang(&unit->die) == DW_LANG_Rust;
+	unit_lines_open(&w.lines, l, unit, &sections->lines);
+	if (open_tree(&w, sections, &root))
+		walk_container(&w, &root, 0);
+	for (uint32_t i = 0; i < unit->n; i++)
 		write_frames(&w, i);
 }

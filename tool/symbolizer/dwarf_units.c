@@ -6,15 +6,10 @@
 
 #include "tool/symbolizer/dwarf_lookup.h"
 
-struct unit {
-	Dwarf_Die die;  // has the ranges and the line table
-	Dwarf_Die tree; // has the functions: of a split unit, in the .dwo file
-};
-
 struct units {
 	struct dwarf_lookup *lookup;
 	int64_t bias;
-	struct unit *items; // only those that have addresses
+	struct dwarf_unit *items; // only those that have addresses
 	uint32_t n, cap;
 	uint32_t *of; // of each address: 1 + index of its unit, 0 unknown
 };
@@ -41,7 +36,7 @@ static bool claim_addresses(struct units *u, Dwarf_Die *die, uint32_t owner)
 static void collect_units(struct units *u, Dwarf *dwarf)
 {
 	Dwarf_CU *cu = NULL;
-	struct unit unit;
+	struct dwarf_unit unit = {0};
 	uint8_t type;
 	while (dwarf_get_units(dwarf, cu, &cu, NULL, &type, &unit.die, &unit.tree) == 0) {
 		if (type != DW_UT_compile && type != DW_UT_skeleton)
@@ -55,7 +50,7 @@ static void collect_units(struct units *u, Dwarf *dwarf)
 		if (u->n == u->cap) {
 			uint32_t cap = u->cap ? 2 * u->cap : 64;
 			u->items = arena_grow(u->lookup->arena, u->items, u->cap * sizeof *u->items,
-					cap * sizeof *u->items, _Alignof(struct unit));
+					cap * sizeof *u->items, _Alignof(struct dwarf_unit));
 			u->cap = cap;
 		}
 		u->items[u->n++] = unit;
@@ -82,7 +77,12 @@ void dwarf_units_find(struct dwarf_lookup *l, Dwarf *dwarf, int64_t bias)
 		slots[at] = i;
 	}
 	// Now end[k] is where group k ends; group 0 has no unit.
-	for (uint32_t k = 1; k <= u.n; k++)
-		dwarf_scopes_find(l, &u.items[k - 1].die, &u.items[k - 1].tree, pcs + end[k - 1],
-				slots + end[k - 1], end[k] - end[k - 1]);
+	struct dwarf_sections sections = dwarf_sections_of(dwarf, false);
+	for (uint32_t k = 1; k <= u.n; k++) {
+		struct dwarf_unit *unit = &u.items[k - 1];
+		unit->pcs = pcs + end[k - 1];
+		unit->slots = slots + end[k - 1];
+		unit->n = end[k] - end[k - 1];
+		dwarf_scopes_find(l, unit, &sections);
+	}
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Bounded reading of bytes that may say anything. Private to tool/perfdata.
-#ifndef CPROF_TOOL_PERFDATA_READER_H
-#define CPROF_TOOL_PERFDATA_READER_H
+// Bounded reading of bytes that may say anything: perf.data, DWARF. Numbers are in the machine's byte order.
+#ifndef CPROF_BASE_READER_H
+#define CPROF_BASE_READER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -66,6 +66,38 @@ static inline uint16_t read_u16(struct reader *r)
 	uint16_t v;
 	read_bytes(r, &v, sizeof v);
 	return v;
+}
+
+static inline uint8_t read_u8(struct reader *r)
+{
+	if (r->at < r->end)
+		return *r->at++;
+	r->failed = true;
+	return 0;
+}
+
+/** LEB128; bits beyond the 64th are dropped. */
+static inline uint64_t read_uleb(struct reader *r)
+{
+	uint64_t v = 0;
+	for (unsigned shift = 0;; shift += 7) {
+		uint8_t byte = read_u8(r);
+		v |= shift < 64 ? (uint64_t)(byte & 0x7f) << shift : 0;
+		if (byte < 0x80)
+			return v;
+	}
+}
+
+static inline int64_t read_sleb(struct reader *r)
+{
+	uint64_t v = 0;
+	for (unsigned shift = 0;;) {
+		uint8_t byte = read_u8(r);
+		v |= shift < 64 ? (uint64_t)(byte & 0x7f) << shift : 0;
+		shift += 7;
+		if (byte < 0x80)
+			return (int64_t)(byte & 0x40 && shift < 64 ? v | UINT64_MAX << shift : v);
+	}
 }
 
 /** A NUL-terminated string, or all that is left. */

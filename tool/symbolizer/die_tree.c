@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+// See die_tree.h.
+#include "tool/symbolizer/die_tree.h"
+
+#include <dwarf.h>
+
+#include "tool/symbolizer/die_plan.h"
+
+enum { MAX_INDIRECTIONS = 4, MAX_READS_A_BYTE = 16 };
+
+bool die_tree_open(struct arena *a, struct reader unit, struct reader abbreviations, struct die_tree *out)
+{
+	*out = (struct die_tree){.arena = a, .unit = unit, .offset_bytes = 4};
+	struct reader r = unit;
+	uint64_t length = read_u32(&r);
+	if (length == UINT32_MAX) {
+		out->offset_bytes = 8;
+		length = read_u64(&r);
+	}
+	r = read_part(&r, length);
+	out->unit.end = r.end;
+	out->reads_left = MAX_READS_A_BYTE * length;
+	out->version = read_u16(&r);
+	if (out->version >= 5) {
+		read_u8(&r); // kind of unit
+		out->address_bytes = read_u8(&r);
+	}
+	uint64_t offset = out->offset_bytes == 8 ? read_u64(&r) : read_u32(&r);
+	if (out->version < 5)
+		out->address_bytes = read_u8(&r);
+	read_part(&abbreviations, offset);
+	if (r.failed || abbreviations.failed || out->version < 2 || out->version > 5 ||
+			(out->address_bytes != 4 && out->address_bytes != 8))
+		return false;
+	return die_plans_read(out, abbreviations);
+}
+
+static const struct die_plan *plan_of(const struct die_tree *t, uint64_t code)
+{
+	if (code - 1 < t->nplans && t->plans[code - 1].code == code)
+		return &t->plans[code - 1]; // as a rule they are 1, 2, 3
+	uint32_t lo = 0, hi = t->nplans;
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (t->plans[mid].code < code)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < t->nplans && t->plans[lo].code == code ? &t->plans[lo] : NULL;
+}
+
+// A number of `bytes`, 0: LEB128.
+static uint64_t read_number(struct reader *r, unsigned bytes)
+{
+	switch (bytes) {
+	case 0:
+		return read_uleb(r);
+	case 1:
+		return read_u8(r);
+	case 2:
+		return read_u16(r);
+	case 4:
+		return read_u32(r);
+	case 8:
+		return read_u64(r);
+	default: // indexes, whose value is not used
+		read_part(r, bytes);
+		return 0;
+	}
+}
+
+static void skip(const struct die_tree *t, struct reader *r, struct die_step s)
+{
+	for (unsigned i = 0; s.kind == STEP_INDIRECT; i++) {
+		if (i == MAX_INDIRECTIONS || !die_form_step(t, read_uleb(r), &s)) {
+			r->failed = true;
+			return;
+		}
+	}
+	switch (s.kind) {
+	case STEP_SKIP:
+		read_part(r, s.bytes);
+		break;
+	case STEP_LEB:
+		read_uleb(r);
+		break;
+	case STEP_STRING:
+		read_string(r);
+		break;
+	case STEP_BLOCK:
+		read_part(r, read_number(r, s.bytes));
+		break;
+	default:
+		break;
+	}
+}
+
+static void take(const struct die_tree *t, struct reader *r, const struct die_step *s, struct die *d)
+{
+	uint64_t n = s->kind >= STEP_SIBLING ? read_number(r, s->bytes) : 0;
+	switch (s->kind) {
+	case STEP_SIBLING:
+		if (n < reader_left(&t->unit) && t->unit.at + n > d->at)
+			d->sibling = t->unit.at + n;
+		break;
+	case STEP_LOW_PC:
+		d->low_pc = n;
+		break;
+	case STEP_HIGH_PC:
+		d->high_pc = n;
+		break;
+	case STEP_SIZE:
+		d->size = n;
+		break;
+	case STEP_ELSEWHERE:
+		d->is_elsewhere = true;
+		break;
+	default:
+		skip(t, r, *s);
+		break;
+	}
+}
+
+enum die_kind die_read(struct die_tree *t, const uint8_t *at, struct die *out)
+{
+	struct reader r = {at, t->unit.end, false};
+	*out = (struct die){.at = at};
+	if (t->reads_left == 0)
+		return DIE_BAD;
+	t->reads_left--;
+	uint64_t code = read_uleb(&r);
+	out->end = r.at;
+	if (code == 0)
+		return r.failed ? DIE_BAD : DIE_NULL;
+	const struct die_plan *plan = plan_of(t, code);
+	if (!plan)
+		return DIE_BAD;
+	out->tag = plan->tag;
+	out->has_children = plan->has_children;
+	for (uint32_t i = plan->begin; i < plan->end; i++)
+		take(t, &r, &t->steps[i], out);
+	out->end = r.at;
+	if (out->size)
+		out->high_pc = out->low_pc + out->size;
+	return r.failed ? DIE_BAD : DIE_ENTRY;
+}
+
+bool die_first_child(struct die_tree *t, const struct die *parent, struct die *out)
+{
+	return parent->has_children && die_read(t, parent->end, out) == DIE_ENTRY;
+}
+
+bool die_next_sibling(struct die_tree *t, const struct die *d, struct die *out)
+{
+	const uint8_t *at = d->has_children && d->sibling ? d->sibling : d->end;
+	uint64_t depth = d->has_children && !d->sibling;
+	while (depth > 0) {
+		switch (die_read(t, at, out)) {
+		case DIE_ENTRY:
+			at = out->has_children && out->sibling ? out->sibling : out->end;
+			depth += out->has_children && !out->sibling;
+			break;
+		case DIE_NULL:
+			at = out->end;
+			depth--;
+			break;
+		case DIE_BAD:
+			return false;
+		}
+	}
+	return die_read(t, at, out) == DIE_ENTRY;
+}

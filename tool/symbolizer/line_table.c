@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+// Runs the program of a line table. See line_table.h.
+#include "tool/symbolizer/line_table.h"
+
+#include <dwarf.h>
+
+// The registers of the machine that a program drives.
+struct registers {
+	uint64_t address, file;
+	int64_t line, column;
+};
+
+struct run {
+	struct line_table *table;
+	struct reader r;
+	struct registers now, row; // row: the last one, which reaches up to the next
+	bool in_sequence;          // there is a row
+	const uint64_t *pcs;
+	uint32_t n, next; // pcs[next]: the first not below row.address
+	struct line_row *rows;
+};
+
+static uint32_t first_from(const uint64_t *pcs, uint32_t n, uint64_t address)
+{
+	uint32_t lo = 0, hi = n;
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (pcs[mid] < address)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+// The row ends where the machine is now.
+static void give_row(struct run *x)
+{
+	for (; x->next < x->n && x->pcs[x->next] < x->now.address; x->next++) {
+		struct line_row *row = &x->rows[x->next];
+		// Functions that the linker left out may overlap others: the nearer row it is.
+		if (row->found && row->address > x->row.address)
+			continue;
+		*row = (struct line_row){x->row.address, x->row.file, x->row.line, x->row.column, true};
+	}
+}
+
+static inline void add_row(struct run *x)
+{
+	if (!x->in_sequence || x->now.address < x->row.address)
+		x->next = first_from(x->pcs, x->n, x->now.address);
+	else if (x->next < x->n && x->pcs[x->next] < x->now.address)
+		give_row(x);
+	x->row = x->now;
+	x->in_sequence = true;
+}
+
+static void begin_sequence(struct run *x)
+{
+	x->now = (struct registers){.file = 1, .line = 1};
+	x->in_sequence = false;
+}
+
+static uint64_t read_address(struct reader *r)
+{
+	return reader_left(r) == 8 ? read_u64(r) : reader_left(r) == 4 ? read_u32(r) : 0;
+}
+
+static void extended(struct run *x)
+{
+	struct reader r = read_part(&x->r, read_uleb(&x->r));
+	if (reader_left(&r) == 0)
+		return;
+	switch (read_u8(&r)) {
+	case DW_LNE_end_sequence:
+		add_row(x);
+		begin_sequence(x);
+		break;
+	case DW_LNE_set_address:
+		x->now.address = read_address(&r);
+		break;
+	case DW_LNE_define_file: {
+		struct str name = read_string(&r);
+		line_table_add_file(x->table, (struct line_file){name, read_uleb(&r)});
+		break;
+	}
+	default:
+		break;
+	}
+}
+
+static void standard(struct run *x, unsigned opcode)
+{
+	struct registers *now = &x->now;
+	struct line_table *t = x->table;
+	switch (opcode) {
+	case DW_LNS_copy:
+		add_row(x);
+		break;
+	case DW_LNS_advance_pc:
+		now->address += read_uleb(&x->r) * t->instruction_bytes;
+		break;
+	case DW_LNS_advance_line:
+		now->line = (int32_t)((uint64_t)now->line + (uint64_t)read_sleb(&x->r));
+		break;
+	case DW_LNS_set_file:
+		now->file = read_uleb(&x->r);
+		break;
+	case DW_LNS_set_column:
+		now->column = (int32_t)read_uleb(&x->r);
+		break;
+	case DW_LNS_const_add_pc:
+		now->address += t->special[255].address;
+		break;
+	case DW_LNS_fixed_advance_pc:
+		now->address += read_u16(&x->r);
+		break;
+	default:
+		for (unsigned i = 0; i < t->operands[opcode]; i++)
+			read_uleb(&x->r);
+		break;
+	}
+}
+
+void line_table_find(struct line_table *t, const uint64_t *pcs, uint32_t n, struct line_row *rows_out)
+{
+	struct run x = {.table = t, .r = t->program, .pcs = pcs, .n = n, .rows = rows_out};
+	memset(rows_out, 0, n * sizeof *rows_out);
+	begin_sequence(&x);
+	while (reader_left(&x.r) > 0) {
+		unsigned opcode = read_u8(&x.r);
+		if (opcode >= t->opcode_base) {
+			x.now.address += t->special[opcode].address;
+			x.now.line += t->special[opcode].line;
+			add_row(&x);
+		} else if (opcode == 0) {
+			extended(&x);
+		} else {
+			standard(&x, opcode);
+		}
+	}
+}
+
+struct str line_table_file(const struct line_table *t, uint64_t file)
+{
+	if (file >= t->nfiles)
+		return (struct str){0};
+	const struct line_file *f = &t->files[file];
+	struct str directory = f->directory < t->ndirectories ? t->directories[f->directory] : (struct str){0};
+	if (f->name.len == 0 || f->name.ptr[0] == '/' || directory.len == 0)
+		return f->name;
+	const char *path = arena_printf(t->arena, "%.*s/%.*s", STR_FMT(directory), STR_FMT(f->name));
+	return str_from(path);
+}
