@@ -41,8 +41,16 @@ _cprof()
 		esac
 		return
 	fi
+	if [[ $command == trace && $COMP_CWORD -gt 1 ]]; then
+		case $cur,$prev in
+		*,-pprof | *,--pprof) COMPREPLY=($(compgen -W "sync syscall net sched" -- "$cur")) ;;
+		-*) COMPREPLY=($(compgen -W "-perfetto -pprof -o" -- "$cur")) ;;
+		*) COMPREPLY=($(compgen -f -- "$cur")) ;;
+		esac
+		return
+	fi
 	if [[ $command == help && $COMP_CWORD -eq 2 ]]; then
-		COMPREPLY=($(compgen -W "$_cprof_commands $_cprof_plain_flags $_cprof_value_flags" -- "$cur"))
+		COMPREPLY=($(compgen -W "trace $_cprof_commands $_cprof_plain_flags $_cprof_value_flags" -- "$cur"))
 		return
 	fi
 	if [[ $cur == -* ]]; then
@@ -52,7 +60,7 @@ _cprof()
 	fi
 	COMPREPLY=($(compgen -f -- "$cur"))
 	[[ $COMP_CWORD -eq 1 ]] &&
-		COMPREPLY+=($(compgen -W "run help version $_cprof_commands" -- "$cur"))
+		COMPREPLY+=($(compgen -W "run trace help version $_cprof_commands" -- "$cur"))
 }
 
 complete -o filenames -F _cprof cprof

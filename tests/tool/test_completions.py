@@ -10,6 +10,7 @@ import unittest
 
 ROOT = os.path.abspath(sys.argv.pop())
 CPROF = os.path.abspath(sys.argv.pop())
+OTHER_WORDS = {"run", "trace", "help", "version"}
 
 
 def read(name):
@@ -45,16 +46,17 @@ class Completions(unittest.TestCase):
             return subprocess.run(["bash", "-c", line], capture_output=True, check=True).stdout.decode().split()
         self.assertIn("speedscope", complete("cprof", "spee"))
         self.assertEqual(complete("cprof", "top", "-tagf"), ["-tagfocus"])
+        self.assertEqual(complete("cprof", "trace", "-pprof", "=", "sy"), ["sync", "syscall"])
         self.assertEqual(complete("cprof", "-unit", "=", "mi"), ["minimum"])
 
     def test_zsh(self):
         script = read("completions/_cprof")
-        self.assertEqual(set(re.findall(r"^\t\t'(\w+):", script, re.M)) - {"run", "help", "version"}, self.commands)
+        self.assertEqual(set(re.findall(r"^\t\t'(\w+):", script, re.M)) - OTHER_WORDS, self.commands)
         self.assertEqual(set(re.findall(r"^\t\t'-(\w+)=?\[", script, re.M)), self.options | self.commands)
 
     def test_fish(self):
         script = read("completions/cprof.fish")
-        self.assertEqual(set(re.findall(r" -a (\w+) -d", script)) - {"run", "help", "version"}, self.commands)
+        self.assertEqual(set(re.findall(r" -a (\w+) -d", script)) - OTHER_WORDS, self.commands)
         self.assertEqual(set(re.findall(r"^complete -c cprof -o (\w+)", script, re.M)), self.options | self.commands)
 
     def test_manual(self):

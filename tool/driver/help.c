@@ -15,6 +15,7 @@ static const char head[] =
 		"\n"
 		"  cprof run [options] PROGRAM [ARGUMENTS]   run a program and write its profiles\n"
 		"  cprof COMMAND [options] SOURCE...         print a report of profiles\n"
+		"  cprof trace [options] TRACE               show an execution trace\n"
 		"  cprof [options] SOURCE...                 look at them in a shell\n"
 		"  cprof -http=[HOST]:[PORT] SOURCE...       look at them in a browser\n"
 		"  cprof help [COMMAND|OPTION]               this, or more on one of them\n"
@@ -51,6 +52,24 @@ static const char source_options[] =
 		"  PPROF_BINARY_PATH     where to look for binaries (~/pprof/binaries)\n"
 		"  PPROF_TOOLS           as -tools\n"
 		"  BROWSER, NO_COLOR, TMPDIR, http_proxy, https_proxy\n";
+
+static const char trace_text[] =
+		"Show an execution trace, a file of `cprof run -trace` or a URL of /debug/pprof/trace.\n"
+		"\n"
+		"  cprof trace [options] TRACE\n"
+		"\n"
+		"Without options: where the threads' time went, with a picture of it, the longest waits\n"
+		"with who ended them, and the latencies of the tasks and regions the program marked.\n"
+		"\n"
+		"  -perfetto FILE        write it for https://ui.perfetto.dev and trace_processor\n"
+		"  -pprof KIND           make a profile of it, as go tool trace does:\n"
+		"                          sync     waits for locks\n"
+		"                          syscall  blocking system calls\n"
+		"                          net      waits on sockets and for events\n"
+		"                          sched    from being woken to running\n"
+		"  -o FILE               where the result goes (standard output)\n"
+		"\n"
+		"  cprof trace -pprof=sync app.trace | cprof -top /dev/stdin\n";
 
 static const char shell_words[] =
 		"\nIn this shell\n"
@@ -140,6 +159,10 @@ bool help_topic(const char *name, bool in_shell, struct buf *out)
 {
 	const struct command *c = command_find(name, strlen(name));
 	const char *help = config_help(name);
+	if (!in_shell && strcmp(name, "trace") == 0) {
+		buf_cstr(out, trace_text);
+		return true;
+	}
 	if (c) {
 		buf_printf(out, "%s.\n\n", c->help);
 		buf_printf(out, in_shell ? "  %s %s\n" : "  in the shell: %s %s\n", c->name, c->usage);

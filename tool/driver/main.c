@@ -12,6 +12,7 @@
 #include "help.h"
 #include "request.h"
 #include "shell.h"
+#include "trace.h"
 
 // pprof's status for every failure.
 enum { EXIT_BAD = 2 };
@@ -114,6 +115,8 @@ int main(int argc, char **argv)
 	const struct command *c = command_find(word, strlen(word));
 	if (strcmp(word, "run") == 0)
 		return run_main(argc - 1, argv + 1);
+	if (strcmp(word, "trace") == 0)
+		return trace_main(&env, argc - 1, (const char *const *)argv + 1);
 	if (strcmp(word, "help") == 0)
 		return help_main(argc - 2, argv + 2);
 	if (strcmp(word, "version") == 0 || strcmp(word, "--version") == 0) {
