@@ -23,7 +23,8 @@
 #include "write/profile_out.h"
 
 enum {
-	STACK_BUCKETS = 1 << 15,
+	STACK_BUCKETS = 1 << 12, // each stack touches one: a small table stays small in memory
+	DENSE_STACK_BUCKETS = 1 << 15,
 	TABLE_LIMIT_BYTES = 1 << 30, // address space; a default-rate process uses a few hundred KiB
 	LIVE_LIMIT_BYTES = 1 << 30,
 };
@@ -49,7 +50,7 @@ static void reset_in_child(void)
 	cp_modmap_reset_in_child();
 }
 
-static int make_ready(void)
+static int make_ready(bool is_dense)
 {
 	if (load(&cp_heap.is_ready, relaxed))
 		return 0;
@@ -57,7 +58,8 @@ static int make_ready(void)
 	if (rc == 0)
 		rc = cp_modmap_refresh();
 	if (rc == 0)
-		rc = cp_stacktab_init(&cp_heap.buckets, STACK_BUCKETS, TABLE_LIMIT_BYTES);
+		rc = cp_stacktab_init(&cp_heap.buckets, is_dense ? DENSE_STACK_BUCKETS : STACK_BUCKETS,
+				TABLE_LIMIT_BYTES);
 	if (rc != 0)
 		return rc;
 	cp_heap_live_table.arena.limit_bytes = LIVE_LIMIT_BYTES;
@@ -102,8 +104,9 @@ int cp_heap_set_rate(int64_t rate_bytes)
 	if (load(&cp_alloctrace.is_on, relaxed))
 		rate_bytes = 1; // it is told of what is sampled
 	pthread_mutex_lock(&lock);
-	int rc = rate_bytes ? make_ready() : 0;
-	if (rc == 0 && rate_bytes && rate_bytes <= CP_HEAP_DENSE_RATE_BYTES)
+	bool is_dense = rate_bytes && rate_bytes <= CP_HEAP_DENSE_RATE_BYTES;
+	int rc = rate_bytes ? make_ready(is_dense) : 0;
+	if (rc == 0 && is_dense)
 		add_dense_chains();
 	if (rc == 0 && (uint64_t)rate_bytes != load(&cp_heap.rate_bytes, relaxed))
 		rc = change_rate((uint64_t)rate_bytes);

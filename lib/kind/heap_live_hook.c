@@ -8,7 +8,8 @@
 // whoever moved ptr from FREE to BUSY, or finds its own block there.
 #include "heap_live_hook.h"
 
-enum { BUCKETS_LOG2 = 16 };
+// Few, for each sample touches one: chains of a few blocks only where gigabytes live.
+enum { BUCKETS_LOG2 = 12 };
 
 enum { FREE = 0, BUSY = 1 };
 

@@ -82,7 +82,6 @@ static bool read_file(struct cp_settings_file *f, const char *path)
 
 bool cp_settings_read(struct cp_settings *s)
 {
-	*s = (struct cp_settings){0};
 	bool is_asked = read_file(&s->http, secure_getenv("CPROF_HTTP"));
 	for (int i = 0; i < CP_SETTINGS_KINDS; i++)
 		is_asked |= read_file(&s->files[i], secure_getenv(file_variables[i]));

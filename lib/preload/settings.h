@@ -32,7 +32,7 @@ struct cp_settings {
 	int64_t start_ns; // CLOCK_REALTIME of that
 };
 
-/** False: nothing is asked for, or the environment may not be trusted (AT_SECURE). */
+/** Fills *s, which is all zero. False: nothing is asked for, or the environment may not be trusted (AT_SECURE). */
 bool cp_settings_read(struct cp_settings *s);
 
 /** The file's path for process `pid`. -ENAMETOOLONG. */

@@ -19,20 +19,20 @@ enum {
 
 static struct {
 	struct cp_lock lock;
-	_Atomic uint32_t limit;  // indexes below it have been given out
+	_Atomic uint32_t count;  // indexes 1 to it have been given out
 	_Atomic uint32_t nfreed; // records freed so far
 	uint32_t free;           // index of the first free record
 	_Atomic(struct cp_thread *) chunk[MAX_CHUNKS];
 	_Atomic uint32_t bucket[NBUCKETS];
 	_Atomic int own_tid[MAX_OWN_THREADS];
 	_Atomic uint64_t own_ended_ns; // CPU time of those that ended
-} threads = {.limit = 1};
+} threads;
 
 _Atomic uintptr_t cp_thread_own_entry;
 
 struct cp_thread *cp_thread_at(uint32_t index)
 {
-	if (index == 0 || index >= load(&threads.limit, acquire))
+	if (index == 0 || index > load(&threads.count, acquire))
 		return NULL;
 	struct cp_thread *chunk = load(&threads.chunk[index / CHUNK_RECORDS], acquire);
 	return chunk ? &chunk[index % CHUNK_RECORDS] : NULL;
@@ -40,13 +40,13 @@ struct cp_thread *cp_thread_at(uint32_t index)
 
 uint32_t cp_thread_limit(void)
 {
-	return load(&threads.limit, acquire);
+	return load(&threads.count, acquire) + 1;
 }
 
 /** The next record never used. Lock held. */
 static struct cp_thread *extend(void)
 {
-	uint32_t index = load(&threads.limit, relaxed);
+	uint32_t index = load(&threads.count, relaxed) + 1;
 	if (index / CHUNK_RECORDS >= MAX_CHUNKS)
 		return NULL;
 	_Atomic(struct cp_thread *) *chunk = &threads.chunk[index / CHUNK_RECORDS];
@@ -58,7 +58,7 @@ static struct cp_thread *extend(void)
 	}
 	struct cp_thread *t = &load(chunk, relaxed)[index % CHUNK_RECORDS];
 	t->index = index;
-	store(&threads.limit, index + 1, release);
+	store(&threads.count, index, release);
 	return t;
 }
 
