@@ -3,7 +3,10 @@
 #ifndef CPROF_RUN_LEAK_H
 #define CPROF_RUN_LEAK_H
 
-/** Shows on stderr what a heap profile has in use, by the analyzer of this very command. */
-void leak_print(const char *file);
+#include <stdbool.h>
+
+/** Shows on stderr what a heap profile has in use, by the analyzer of this very command. is_exact: the profile
+ *  holds every allocation. */
+void leak_print(const char *file, bool is_exact);
 
 #endif

@@ -130,7 +130,7 @@ static void print_heap(struct arena *a, const struct injection *in)
 			"try: cprof -top %s\n", file, sized(a, m->inuse_bytes), sized(a, m->peak_bytes),
 			sized(a, m->alloc_bytes), file);
 	if (in->options->leak)
-		leak_print(files->first);
+		leak_print(files->first, in->options->mem_rate_bytes == 1);
 }
 
 /** What threads waited, or made others wait; `what` NULL: their stacks. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// hold HOW: allocates 300 blocks of 10000 bytes that it keeps and 700 that it frees, then returns, calls
-// _exit (from where there is little stack, or with a cancellation waiting), or forks a child that keeps 100
+// hold HOW: allocates 300 blocks of 10000 bytes that it keeps (but for "clean") and 700 that it frees, then returns,
+// calls _exit (from where there is little stack, or with a cancellation waiting), or forks a child that keeps 100
 // more.
 #include <pthread.h>
 #include <signal.h>
@@ -56,7 +56,8 @@ static void *exit_cancelled(void *arg)
 
 int main(int argc, char **argv)
 {
-	keep(KEPT);
+	if (strcmp(argv[1], "clean") != 0)
+		keep(KEPT);
 	drop(DROPPED);
 	if (strcmp(argv[1], "_exit") == 0)
 		_exit(0);

@@ -297,8 +297,16 @@ def test_the_heap_is_written_from_where_that_is_hard():
 def test_leaks_are_shown():
     case = Case(program("hold"), "return", options=["-leak"])
     expect_eq((case.files, case.stdout), (["cprof.heap.pb.gz"], b""))
-    expect(any(re.search(r"^ *2\.86MB .* keep$", line) for line in case.stderr), case.stderr)
-    expect(not any(line.endswith(" drop") for line in case.stderr), case.stderr)
+    at = case.stderr.index("2.86MB (100%) in 300 objects")
+    expect(re.match(r"    keep .*hold\.c:\d+$", case.stderr[at + 1]), case.stderr)
+    expect(re.match(r"    main .*hold\.c:\d+$", case.stderr[at + 2]), case.stderr)
+    expect(not any("drop" in line for line in case.stderr), case.stderr)
+    expect_eq(case.notes[-1], "cprof: in all 2.86MB never freed, from 1 place")
+
+
+def test_no_leaks_are_one_line():
+    case = Case(program("hold"), "clean", options=["-leak"])
+    expect_eq(case.notes[1:], ["cprof: nothing leaked"], case.stderr)
 
 
 def test_all_threads_are_shown_at_the_end():
@@ -532,6 +540,7 @@ PARTS = {
         test_the_heap_profile_is_exact_if_asked, test_both_profiles_at_once, test_a_child_has_its_own_heap,
         test_all_threads_are_shown_at_the_end,
         test_the_heap_before_exec, test_the_heap_is_written_from_where_that_is_hard, test_leaks_are_shown,
+        test_no_leaks_are_one_line,
     ],
     "processes": [
         test_each_program_that_exec_replaces_has_its_own, test_an_exec_that_fails_ends_nothing,

@@ -96,6 +96,17 @@ class Reports(AnalyzerTest):
     def test_traces(self):
         self.assertEqual(self.run_cprof("-traces", self.cpu)[0], TRACES)
 
+    def test_stacks(self):
+        stack = {"leaf": "    leaf\n    mid\n    main\n", "mid": "    mid\n    main\n"}
+        out, _ = self.run_cprof("-stacks", "-compact_labels", self.cpu)
+        self.assertEqual(out, "Showing 2 of 2 stacks; all: 40ms\n\n30ms (75.00%) in 3 samples\n" + stack["leaf"] +
+                         "\n10ms (25.00%) in 1 sample\n" + stack["mid"])
+        out, _ = self.run_cprof("-stacks", "-compact_labels", "-nodecount=1", "-sample_index=samples", self.cpu)
+        self.assertEqual(out, "Showing 1 of 2 stacks; all: 4\n\n3 (75.00%)\n" + stack["leaf"])
+        # Labels make other samples of a stack, and no other stack.
+        out, _ = self.run_cprof("-stacks", "-compact_labels", self.cpu, self.cpu)
+        self.assertIn("60ms (75.00%) in 6 samples\n" + stack["leaf"], out)
+
     def test_focus_leaves_percentages_of_the_whole(self):
         out, _ = self.run_cprof("-top", "-compact_labels", "-focus=leaf", self.cpu)
         self.assertIn("Showing nodes accounting for 30ms, 75.00% of 40ms total", out)

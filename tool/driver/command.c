@@ -2,7 +2,7 @@
 // The table of commands (see command.h).
 #include "command.h"
 
-enum { DEFAULT_NODECOUNT = 80 };
+enum { DEFAULT_NODECOUNT = 80, STACKS_NODECOUNT = 20 };
 
 static const char *const eog[] = {"eog", NULL};
 static const char *const evince[] = {"evince", NULL};
@@ -44,6 +44,8 @@ const struct command commands[] = {
 		.usage = "", .help = "Comments in the profile"},
 	{"raw", REPORT_RAW, WHOLE, .granularity = "addresses",
 		.usage = FILTERS, .help = "The profile itself as text"},
+	{"stacks", REPORT_STACKS, .default_nodecount = STACKS_NODECOUNT, .usage = "[n] " FILTERS " [>file]",
+		.help = "The stacks that cost most, each once"},
 	{"folded", REPORT_FOLDED, WHOLE, .usage = FILTERS,
 		.help = "One line a stack, for flame graph tools"},
 	{"json", REPORT_JSON, WHOLE, .usage = FILTERS,

@@ -31,6 +31,7 @@ typedef struct err *report_writer(struct report *r, struct buf *out);
 report_writer report_write_text;
 report_writer report_write_tree;
 report_writer report_write_traces;
+report_writer report_write_stacks;
 report_writer report_write_tags;
 report_writer report_write_dot;
 report_writer report_write_callgrind;

@@ -202,6 +202,7 @@ static report_writer *const writers[] = {
 	[REPORT_LIST] = report_write_list,
 	[REPORT_DISASM] = report_write_disasm,
 	[REPORT_WEBLIST] = report_write_weblist,
+	[REPORT_STACKS] = report_write_stacks,
 	[REPORT_FOLDED] = report_write_folded,
 	[REPORT_SPEEDSCOPE] = report_write_speedscope,
 	[REPORT_JSON] = report_write_json,

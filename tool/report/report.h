@@ -38,6 +38,7 @@ enum report_format {
 	// What pprof has not.
 	REPORT_FOLDED,     // root;caller;leaf value: flamegraph.pl, speedscope, inferno
 	REPORT_SPEEDSCOPE, // https://www.speedscope.app/file-format-schema.json
+	REPORT_STACKS,     // the largest stacks, each once
 	REPORT_JSON,       // nodes, edges and tags, for scripts: see export/json.c
 };
 
