@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Hostile debug information, as our own readers take it: a line table whose strings may lie anywhere in the
-// input; and a unit whose abbreviations are the input's second part.
+// input; a unit whose abbreviations are the input's second part; and lists of ranges.
 #include "tool/symbolizer/die_tree.h"
 #include "tool/symbolizer/line_table.h"
+#include "tool/symbolizer/range_list.h"
 
 #include <stdint.h>
 
@@ -55,6 +56,17 @@ static void read_tree(const uint8_t *data, size_t size, size_t unit)
 	arena_deinit(&a);
 }
 
+static void read_ranges(const uint8_t *data, size_t size)
+{
+	for (unsigned version = 4; version <= 5; version++) {
+		struct range_list list = range_list_at(reader_of(data, size), 0, version, 8, 0x1000);
+		uint64_t begin, end;
+		while (range_list_next(&list, &begin, &end))
+			if (begin >= end)
+				__builtin_trap();
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size < 2)
@@ -62,5 +74,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t first = (size_t)(data[0] | data[1] << 8) % (size - 1);
 	read_lines(data + 2, size - 2);
 	read_tree(data + 2, size - 2, first);
+	read_ranges(data + 2, size - 2);
 	return 0;
 }

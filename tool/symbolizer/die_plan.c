@@ -111,7 +111,7 @@ static bool is_constant(uint64_t form)
 }
 
 // Attributes that are read: their steps take the place of skipping.
-static void choose_kind(uint64_t attribute, uint64_t form, struct die_step *s)
+static void choose_kind(const struct die_tree *t, uint64_t attribute, uint64_t form, struct die_step *s)
 {
 	bool is_number = (s->kind == STEP_SKIP && s->bytes > 0 && s->bytes <= 8) || s->kind == STEP_LEB;
 	if (!is_number)
@@ -128,7 +128,8 @@ static void choose_kind(uint64_t attribute, uint64_t form, struct die_step *s)
 		s->kind = form == DW_FORM_addr ? STEP_HIGH_PC : is_constant(form) ? STEP_SIZE : STEP_ELSEWHERE;
 		break;
 	case DW_AT_ranges:
-		s->kind = STEP_ELSEWHERE;
+		s->kind = form == DW_FORM_sec_offset || (t->version < 4 && s->bytes == t->offset_bytes)
+				? STEP_RANGES : STEP_ELSEWHERE;
 		break;
 	default:
 		break;
@@ -147,7 +148,7 @@ static bool read_steps(struct die_tree *t, struct reader *r, struct die_plan *pl
 			break;
 		if (r->failed || !die_form_step(t, form, &step))
 			return false;
-		choose_kind(attribute, form, &step);
+		choose_kind(t, attribute, form, &step);
 		struct die_step *last = t->nsteps > plan->begin ? &t->steps[t->nsteps - 1] : NULL;
 		if (step.kind == STEP_SKIP && last && last->kind == STEP_SKIP && last->bytes < 1 << 14) {
 			last->bytes = (uint16_t)(last->bytes + step.bytes);

@@ -16,6 +16,7 @@ enum die_step_kind {
 	STEP_LOW_PC,
 	STEP_HIGH_PC,
 	STEP_SIZE,      // high_pc as a distance
+	STEP_RANGES,    // where a list of ranges is
 	STEP_ELSEWHERE, // something that leads to addresses in other sections
 };
 

@@ -113,6 +113,10 @@ static void take(const struct die_tree *t, struct reader *r, const struct die_st
 	case STEP_SIZE:
 		d->size = n;
 		break;
+	case STEP_RANGES:
+		d->ranges = n;
+		d->has_ranges = true;
+		break;
 	case STEP_ELSEWHERE:
 		d->is_elsewhere = true;
 		break;

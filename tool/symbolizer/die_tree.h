@@ -26,9 +26,10 @@ struct die {
 	const uint8_t *at, *end;        // without its children
 	const uint8_t *sibling;         // NULL where it does not say
 	uint64_t low_pc, high_pc, size; // what it covers; high_pc 0 where nothing
+	uint64_t ranges;                // where the list of them is
 	uint32_t tag;
-	bool has_children;
-	bool is_elsewhere; // the addresses stand in another section
+	bool has_children, has_ranges;
+	bool is_elsewhere; // addresses or ranges are indexes into other sections
 };
 
 /** unit: from the header on, at least up to its end. abbreviations: the section. False where either is

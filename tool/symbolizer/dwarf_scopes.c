@@ -5,7 +5,9 @@
 // address gets is its innermost scope.
 #include <dwarf.h>
 
+#include "tool/symbolizer/die_text.h"
 #include "tool/symbolizer/dwarf_lookup.h"
+#include "tool/symbolizer/range_list.h"
 #include "tool/symbolizer/unit_lines.h"
 
 enum { NO_SCOPE = 0, MAX_DEPTH = 256 };
@@ -14,8 +16,7 @@ struct scope {
 	Dwarf_Die die;
 	uint32_t parent; // the scope this call was inlined into; NO_SCOPE for a function
 	bool described;
-	struct str name;
-	int64_t start_line;
+	uint32_t text; // of unit_walk.texts
 	struct str call_file; // where the parent calls it
 	int64_t call_line, call_column;
 };
@@ -24,12 +25,15 @@ struct unit_walk {
 	struct dwarf_lookup *lookup;
 	struct dwarf_unit *unit;
 	struct die_tree tree;
+	struct reader ranges; // the section; empty where they are left to libdw
+	uint64_t base;        // of the unit's ranges
 	uint32_t *scope_of; // of each pc
 	uint32_t nunknown;
 	bool methods_in_types; // Rust: functions stand inside the types they belong to
 	struct scope *scopes;  // [0] unused
 	uint32_t nscopes, scopes_cap;
 	struct unit_lines lines;
+	struct function_texts texts;
 };
 
 static Dwarf_Die die_of_libdw(const struct unit_walk *w, const struct die *d)
@@ -63,16 +67,28 @@ static bool mark_range(struct unit_walk *w, uint64_t begin, uint64_t end, uint32
 	return i > first;
 }
 
-static bool mark(struct unit_walk *w, const struct die *d, uint32_t scope)
+static bool mark_as_libdw(struct unit_walk *w, const struct die *d, uint32_t scope)
 {
-	if (!d->is_elsewhere)
-		return mark_range(w, d->low_pc, d->high_pc, scope);
 	bool any = false;
 	Dwarf_Die die = die_of_libdw(w, d);
 	Dwarf_Addr base, begin, end;
 	for (ptrdiff_t at = 0; (at = dwarf_ranges(&die, at, &base, &begin, &end)) > 0;)
 		any |= mark_range(w, begin, end, scope);
 	return any;
+}
+
+static bool mark(struct unit_walk *w, const struct die *d, uint32_t scope)
+{
+	if (d->is_elsewhere || (d->has_ranges && !w->ranges.at))
+		return mark_as_libdw(w, d, scope);
+	if (!d->has_ranges || d->high_pc)
+		return mark_range(w, d->low_pc, d->high_pc, scope);
+	struct range_list list = range_list_at(w->ranges, d->ranges, w->tree.version, w->tree.address_bytes, w->base);
+	bool any = false;
+	uint64_t begin, end;
+	while (range_list_next(&list, &begin, &end))
+		any |= mark_range(w, begin, end, scope);
+	return list.unknown ? mark_as_libdw(w, d, scope) : any;
 }
 
 static void walk_function(struct unit_walk *w, const struct die *function);
@@ -154,70 +170,52 @@ static void walk_container(struct unit_walk *w, const struct die *container, int
 		walk_containers(w, first_container, depth);
 }
 
-static int64_t number(Dwarf_Die *die, unsigned attribute, bool integrate)
-{
-	Dwarf_Attribute at;
-	Dwarf_Word value;
-	Dwarf_Attribute *found = integrate ? dwarf_attr_integrate(die, attribute, &at)
-					   : dwarf_attr(die, attribute, &at);
-	return found && dwarf_formudata(found, &value) == 0 ? (int64_t)value : 0;
-}
-
-static struct str text(Dwarf_Die *die, unsigned attribute)
-{
-	Dwarf_Attribute at;
-	return str_from(dwarf_formstring(dwarf_attr_integrate(die, attribute, &at)));
-}
-
 static void describe(struct unit_walk *w, struct scope *s)
 {
 	if (s->described)
 		return;
 	s->described = true;
-	s->name = text(&s->die, DW_AT_linkage_name);
-	if (s->name.len == 0)
-		s->name = text(&s->die, DW_AT_MIPS_linkage_name);
-	if (s->name.len == 0)
-		s->name = text(&s->die, DW_AT_name);
-	s->start_line = number(&s->die, DW_AT_decl_line, true);
+	s->text = function_text_of(&w->texts, &s->die);
 	if (s->parent == NO_SCOPE)
 		return;
-	s->call_line = number(&s->die, DW_AT_call_line, false);
-	s->call_column = number(&s->die, DW_AT_call_column, false);
-	s->call_file = unit_lines_file(&w->lines, (uint64_t)number(&s->die, DW_AT_call_file, false));
+	s->call_line = (int64_t)die_number(&s->die, DW_AT_call_line);
+	s->call_column = (int64_t)die_number(&s->die, DW_AT_call_column);
+	s->call_file = unit_lines_file(&w->lines, die_number(&s->die, DW_AT_call_file));
+}
+
+// The linker's name of a function says more than DWARF's: it is mangled even where the function has internal
+// linkage, has the suffix of a clone (".cold"), and is the name in public where DWARF has the alias in the
+// source ("malloc", "__libc_malloc").
+static struct str function_name(struct unit_walk *w, uint32_t slot, uint32_t scope)
+{
+	struct str name = w->lookup->symbols[slot];
+	if (name.len == 0 && scope != NO_SCOPE)
+		name = function_text_name(&w->texts, w->scopes[scope].text);
+	return name.len ? name : w->lookup->labels[slot];
 }
 
 static void write_frames(struct unit_walk *w, uint32_t i)
 {
-	uint32_t depth = 1;
-	for (uint32_t s = w->scope_of[i]; s != NO_SCOPE && w->scopes[s].parent != NO_SCOPE;
-			s = w->scopes[s].parent)
+	uint32_t depth = 1, s, slot = w->unit->slots[i];
+	for (s = w->scope_of[i]; s != NO_SCOPE && w->scopes[s].parent != NO_SCOPE; s = w->scopes[s].parent)
 		depth++;
 	struct frame *frames = arena_array(w->lookup->arena, struct frame, depth);
 	struct frame *f = frames;
 	unit_lines_find(&w->lines, i, f);
-	uint32_t s = w->scope_of[i];
-	for (; s != NO_SCOPE; s = w->scopes[s].parent, f++) {
+	for (s = w->scope_of[i]; s != NO_SCOPE; s = w->scopes[s].parent, f++) {
 		struct scope *scope = &w->scopes[s];
 		describe(w, scope);
-		f->function = scope->name;
-		f->start_line = scope->start_line;
+		f->start_line = w->texts.items[scope->text].start_line;
 		if (scope->parent == NO_SCOPE)
 			break;
+		f->function = function_text_name(&w->texts, scope->text);
 		f[1].file = scope->call_file;
 		f[1].line = scope->call_line;
 		f[1].column = scope->call_column;
 	}
-	// The linker's name of a function says more than DWARF's: it is mangled even where the function
-	// has internal linkage, has the suffix of a clone (".cold"), and is the name in public where
-	// DWARF has the alias in the source ("malloc", "__libc_malloc").
-	struct str symbol = w->lookup->symbols[w->unit->slots[i]];
-	if (symbol.len)
-		f->function = symbol;
-	else if (f->function.len == 0)
-		f->function = w->lookup->labels[w->unit->slots[i]];
+	f->function = function_name(w, slot, s);
 	if (f->function.len || f->file.len)
-		w->lookup->frames[w->unit->slots[i]] = (struct frames){frames, depth};
+		w->lookup->frames[slot] = (struct frames){frames, depth};
 }
 
 // The bytes of libdw's DIE and all that follow in its section.
@@ -225,7 +223,8 @@ static bool open_tree(struct unit_walk *w, const struct dwarf_sections *sections
 {
 	Dwarf_Die *tree = &w->unit->tree;
 	struct dwarf_sections split;
-	if (tree->cu != w->unit->die.cu) {
+	bool is_split = tree->cu != w->unit->die.cu; // its bases are in the other file
+	if (is_split) {
 		split = dwarf_sections_of(dwarf_cu_getdwarf(tree->cu), true);
 		sections = &split;
 	}
@@ -234,13 +233,19 @@ static bool open_tree(struct unit_walk *w, const struct dwarf_sections *sections
 	if (!bytes.at || unit < bytes.at || at >= bytes.end)
 		return false;
 	bytes.at = unit;
-	return die_tree_open(w->lookup->arena, bytes, sections->abbrev, &w->tree) &&
-			die_read(&w->tree, at, root_out) == DIE_ENTRY;
+	if (!die_tree_open(w->lookup->arena, bytes, sections->abbrev, &w->tree) ||
+			die_read(&w->tree, at, root_out) != DIE_ENTRY)
+		return false;
+	if (!is_split && !root_out->is_elsewhere)
+		w->ranges = w->tree.version >= 5 ? sections->rnglists : sections->ranges;
+	w->base = root_out->low_pc;
+	return true;
 }
 
 void dwarf_scopes_find(struct dwarf_lookup *l, struct dwarf_unit *unit, const struct dwarf_sections *sections)
 {
-	struct unit_walk w = {.lookup = l, .unit = unit, .nunknown = unit->n, .nscopes = 1};
+	struct unit_walk w = {.lookup = l, .unit = unit, .nunknown = unit->n, .nscopes = 1,
+			.texts = {.arena = l->arena}};
 	struct die root;
 	w.scope_of = arena_array(l->arena, uint32_t, unit->n);
 	w.methods_in_types = dwarf_srclang(&unit->die) == DW_LANG_Rust;
@@ -249,4 +254,5 @@ void dwarf_scopes_find(struct dwarf_lookup *l, struct dwarf_unit *unit, const st
 		walk_container(&w, &root, 0);
 	for (uint32_t i = 0; i < unit->n; i++)
 		write_frames(&w, i);
+	function_texts_deinit(&w.texts);
 }

@@ -35,6 +35,7 @@ struct dwarf_sections dwarf_sections_of(Dwarf *dwarf, bool split)
 	} wanted[] = {
 			{STR("info"), &s.info}, {STR("abbrev"), &s.abbrev}, {STR("line"), &s.lines.line},
 			{STR("line_str"), &s.lines.line_str}, {STR("str"), &s.lines.str},
+			{STR("ranges"), &s.ranges}, {STR("rnglists"), &s.rnglists},
 	};
 	Elf *elf = dwarf_getelf(dwarf);
 	size_t names;

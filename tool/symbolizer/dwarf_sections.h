@@ -12,7 +12,7 @@
 /** Empty where the file does not have them, or is of the other byte order. */
 struct dwarf_sections {
 	struct line_sections lines;
-	struct reader info, abbrev;
+	struct reader info, abbrev, ranges, rnglists;
 };
 
 /** Uncompressed and relocated, as libdw reads them; they live as long as `dwarf`. split: those of a .dwo. */

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// See die_text.h.
+#include "tool/symbolizer/die_text.h"
+
+#include <dwarf.h>
+
+#include "base/hash.h"
+
+void function_texts_deinit(struct function_texts *t)
+{
+	hash_index_deinit(&t->by_die);
+}
+
+static uint64_t value(Dwarf_Attribute *attribute)
+{
+	Dwarf_Word number;
+	return attribute && dwarf_formudata(attribute, &number) == 0 ? number : 0;
+}
+
+uint64_t die_number(Dwarf_Die *die, unsigned attribute)
+{
+	Dwarf_Attribute at;
+	return value(dwarf_attr(die, attribute, &at));
+}
+
+static struct str text(Dwarf_Die *die, unsigned attribute)
+{
+	Dwarf_Attribute at;
+	return str_from(dwarf_formstring(dwarf_attr_integrate(die, attribute, &at)));
+}
+
+// The DIE that an inlined call, or what was compiled of an inline function, stands for.
+static Dwarf_Die origin_of(Dwarf_Die *instance)
+{
+	Dwarf_Attribute at;
+	Dwarf_Die origin;
+	if (dwarf_attr(instance, DW_AT_abstract_origin, &at) && dwarf_formref_die(&at, &origin))
+		return origin;
+	return *instance;
+}
+
+uint32_t function_text_of(struct function_texts *t, Dwarf_Die *instance)
+{
+	Dwarf_Attribute at;
+	Dwarf_Die die = origin_of(instance);
+	uint64_t hash = hash_u64((uintptr_t)die.addr);
+	struct hash_probe probe = hash_index_probe(&t->by_die, hash);
+	uint32_t i;
+	while ((i = hash_index_next(&probe)) != HASH_INDEX_NONE)
+		if (t->items[i].die.addr == die.addr)
+			return i;
+	if (t->n == t->cap) {
+		uint32_t cap = t->cap ? 2 * t->cap : 64;
+		t->items = arena_grow(t->arena, t->items, t->cap * sizeof *t->items, cap * sizeof *t->items,
+				_Alignof(struct function_text));
+		t->cap = cap;
+	}
+	t->items[t->n] = (struct function_text){.die = die,
+			.start_line = (int64_t)value(dwarf_attr_integrate(&die, DW_AT_decl_line, &at))};
+	hash_index_add(&t->by_die, hash, t->n);
+	return t->n++;
+}
+
+struct str function_text_name(struct function_texts *t, uint32_t i)
+{
+	static const unsigned attributes[] = {DW_AT_linkage_name, DW_AT_MIPS_linkage_name, DW_AT_name};
+	struct function_text *f = &t->items[i];
+	for (unsigned k = 0; k < 3 && !f->has_name && f->name.len == 0; k++)
+		f->name = text(&f->die, attributes[k]);
+	f->has_name = true;
+	return f->name;
+}
