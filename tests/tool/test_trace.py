@@ -181,6 +181,11 @@ class Summary(Trace_):
         self.assertNotIn(b"\x1b", text)
         text.decode()
 
+    def test_names_are_readable(self):
+        t = Trace()
+        t.thread(1).wait(MUTEX, 1, 0, MS, t.stack("_ZN2ns4workEi", "main"))
+        self.assertIn("in ns::work < main", self.summary(t))
+
     def test_many_threads(self):
         t = Trace()
         for i in range(100):

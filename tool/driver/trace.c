@@ -11,6 +11,7 @@
 #include "base/flag.h"
 #include "base/term.h"
 #include "tool/profile/encode.h"
+#include "tool/symbolizer/demangle.h"
 #include "tool/trace/derive.h"
 #include "tool/trace/load.h"
 #include "tool/trace/perfetto.h"
@@ -22,7 +23,7 @@
 #include "tempfile.h"
 #include "url.h"
 
-enum { EXIT_BAD = 2, PLAIN_WIDTH = 120 };
+enum { EXIT_BAD = 2, PLAIN_WIDTH = 120, FLOW_BYTES = 1 << 20 };
 
 struct trace_request {
 	const char *source;
@@ -96,56 +97,76 @@ static struct err *load(struct arena *a, const char *source, struct timeline **t
 	return e;
 }
 
-static struct err *write_all(struct arena *a, int fd, const char *path, const struct buf *bytes)
+// A file, or the standard output, that a buffer flows into.
+struct sink {
+	const char *path;
+	int fd;
+	int error; // errno of the first write that failed
+};
+
+static int flow(void *arg, const char *data, size_t len)
 {
-	size_t done = 0;
-	while (done < bytes->len) {
-		ssize_t n = write(fd, bytes->ptr + done, bytes->len - done);
+	struct sink *s = arg;
+	while (len && !s->error) {
+		ssize_t n = write(s->fd, data, len);
 		if (n >= 0)
-			done += (size_t)n;
+			data += n, len -= (size_t)n;
 		else if (errno != EINTR)
-			return err_new(a, "write %s: %s", path, os_error_text(a, errno));
+			s->error = errno;
 	}
-	return NULL;
+	return -s->error;
 }
 
-// path "" is the standard output.
-static struct err *deliver(struct arena *a, const struct env *env, const char *path, const struct buf *bytes)
+// path "" is the standard output. `out` must not move until sink_close().
+static struct err *sink_open(struct arena *a, const struct env *env, const char *path, struct sink *s,
+		struct buf *out)
 {
-	if (!*path)
-		return write_all(a, fileno(env->out), "/dev/stdout", bytes);
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (fd < 0)
-		return err_new(a, "open %s: %s", path, os_error_text(a, errno));
-	struct err *e = write_all(a, fd, path, bytes);
-	if (close(fd) < 0 && !e)
-		e = err_new(a, "close %s: %s", path, os_error_text(a, errno));
-	return e;
+	*s = (struct sink){.path = *path ? path : "/dev/stdout", .fd = fileno(env->out)};
+	*out = (struct buf){.flush = flow, .flush_arg = s, .flush_bytes = FLOW_BYTES};
+	if (*path)
+		s->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	return s->fd >= 0 ? NULL : err_new(a, "open %s: %s", path, os_error_text(a, errno));
+}
+
+static struct err *sink_close(struct arena *a, const struct env *env, struct sink *s, struct buf *out)
+{
+	buf_flush(out);
+	buf_deinit(out);
+	if (s->fd != fileno(env->out) && close(s->fd) < 0 && !s->error)
+		s->error = errno;
+	return s->error ? err_new(a, "write %s: %s", s->path, os_error_text(a, s->error)) : NULL;
 }
 
 static struct err *deliver_summary(struct arena *a, const struct env *env, const struct trace_request *r,
-		const struct timeline *t)
+		struct timeline *t)
 {
-	struct buf text = {0};
+	struct sink sink;
+	struct buf text;
+	struct err *e = sink_open(a, env, r->output, &sink, &text);
+	if (e)
+		return e;
 	struct view view = {
 			.timeline = t,
 			.out = &text,
 			.width = env->out_is_terminal ? (unsigned)term_width(env->out) : PLAIN_WIDTH,
 			.has_colour = !*r->output && term_has_colour(env->out),
 	};
+	demangle_profile(t->symbols, a, false, DEMANGLE_SIMPLE);
 	summary_put(&view);
-	struct err *e = deliver(a, env, r->output, &text);
-	buf_deinit(&text);
-	return e;
+	return sink_close(a, env, &sink, &text);
 }
 
 static struct err *deliver_perfetto(struct arena *a, const struct env *env, const struct trace_request *r,
 		struct timeline *t)
 {
-	struct buf bytes = {0};
-	perfetto_encode(t, &bytes);
-	struct err *e = deliver(a, env, r->perfetto, &bytes);
-	buf_deinit(&bytes);
+	struct sink sink;
+	struct buf packets;
+	struct err *e = sink_open(a, env, r->perfetto, &sink, &packets);
+	if (e)
+		return e;
+	demangle_profile(t->symbols, a, false, DEMANGLE_SIMPLE);
+	perfetto_encode(t, &packets);
+	e = sink_close(a, env, &sink, &packets);
 	if (!e)
 		env_say(env, "cprof: wrote %s; open it in https://ui.perfetto.dev", r->perfetto);
 	return e;
@@ -156,12 +177,14 @@ static struct err *deliver_profile(struct arena *a, const struct env *env, const
 {
 	if (!*r->output && env->out_is_terminal)
 		return err_new(a, "a profile is nothing for a terminal: use -o FILE, or a pipe");
-	struct buf bytes = {0};
+	struct sink sink;
+	struct buf bytes;
+	struct err *e = sink_open(a, env, r->output, &sink, &bytes);
+	if (e)
+		return e;
 	derive_profile(t, r->kind);
 	profile_encode_gzip(t->symbols, &bytes);
-	struct err *e = deliver(a, env, r->output, &bytes);
-	buf_deinit(&bytes);
-	return e;
+	return sink_close(a, env, &sink, &bytes);
 }
 
 static struct err *show(struct arena *a, const struct env *env, const struct trace_request *r)

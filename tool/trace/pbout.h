@@ -32,7 +32,7 @@ static inline void pbout_string(struct buf *b, unsigned field, struct str s)
 	buf_str(b, s);
 }
 
-/** Begins a message; returns what pbout_end() wants. In between, the buffer must not be flushed. */
+/** Begins a message; returns what pbout_end() wants. Not for buffers that flow. */
 static inline size_t pbout_begin(struct buf *b, unsigned field)
 {
 	buf_reserve(b, PB_MAX_VARINT_BYTES + 1);

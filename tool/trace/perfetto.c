@@ -196,4 +196,5 @@ void perfetto_encode(struct timeline *t, struct buf *out)
 	put_samples(&e);
 	perfetto_intern_deinit(&e.intern);
 	buf_deinit(&e.body);
+	buf_deinit(&e.packet);
 }

@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "timeline.h"
 
-/** Adds a few strings to t->symbols, nothing else changes. */
+/** `out` may flow. Adds a few strings to t->symbols, nothing else changes. */
 void perfetto_encode(struct timeline *t, struct buf *out);
 
 #endif

@@ -6,8 +6,7 @@ enum { SEQUENCE = 1 };
 
 void put_packet(struct encoder *e, unsigned field, int64_t at_ns)
 {
-	struct buf *b = e->out;
-	size_t packet = pbout_begin(b, TRACE_PACKET);
+	struct buf *b = &e->packet;
 	pbout_varint(b, PACKET_TIMESTAMP, (uint64_t)(e->t->start_mono_ns + at_ns));
 	pbout_varint(b, PACKET_SEQUENCE_ID, SEQUENCE);
 	pbout_varint(b, PACKET_SEQUENCE_FLAGS,
@@ -15,10 +14,9 @@ void put_packet(struct encoder *e, unsigned field, int64_t at_ns)
 	e->has_begun = true;
 	if (e->intern.pending.len)
 		pbout_string(b, PACKET_INTERNED_DATA, (struct str){e->intern.pending.ptr, e->intern.pending.len});
-	e->intern.pending.len = 0;
 	pbout_string(b, field, (struct str){e->body.ptr, e->body.len});
-	e->body.len = 0;
-	pbout_end(b, packet);
+	pbout_string(e->out, TRACE_PACKET, (struct str){b->ptr, b->len});
+	e->intern.pending.len = e->body.len = b->len = 0;
 }
 
 void begin_event(struct encoder *e, unsigned type, uint64_t track)

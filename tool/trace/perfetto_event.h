@@ -32,7 +32,8 @@ struct encoder {
 	struct timeline *t;
 	struct buf *out;
 	struct perfetto_intern intern;
-	struct buf body; // the message the next packet is about
+	struct buf body;   // the message the next packet is about
+	struct buf packet; // being made
 	strid ready, wakes; // names of events that the trace has no names for
 	bool has_begun;
 };
