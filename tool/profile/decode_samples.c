@@ -2,19 +2,17 @@
 // Second step of decoding (see decode.h). A large profile is nearly all location numbers, two bytes each,
 // so that one loop decides how fast cprof starts: it has no branch on a number's length.
 //
-// Chunks are decoded by as many threads as there are processors, each into its own part of the columns. What
-// the parts share, the label sets and the first error, is written in chunk order ("commit"), so that the
-// result does not depend on who was faster.
-#include <pthread.h>
+// Chunks are decoded by all processors, each into its own part of the columns. What the parts share, the
+// label sets and the first error, is written in the order of chunks ("commit").
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/mem.h"
+#include "base/pieces.h"
 #include "format/pb.h"
 #include "tool/profile/decode.h"
 #include "tool/profile/samples.h"
 
-enum { MAX_THREADS = 8, MIN_CHUNKS_TO_SHARE = 3, RELEASE_BYTES = 1 << 20 };
+enum { RELEASE_BYTES = 1 << 20 };
 
 // What the samples of one chunk leave to be committed.
 struct pending_labels {
@@ -23,7 +21,6 @@ struct pending_labels {
 
 struct worker {
 	struct team *team;
-	pthread_t thread;
 	const uint8_t *fast_end; // eight bytes may be read before this
 	struct label *labels;
 	uint32_t nlabels, labels_cap;
@@ -38,12 +35,9 @@ struct team {
 	struct decoder *d;
 	struct arena *arena;
 	bool ids_are_dense; // location i has id i + 1
-	pthread_mutex_t lock;
-	pthread_cond_t committed;
-	uint32_t next_chunk;   // under lock: to be taken
-	uint32_t next_commit;  // under lock
-	bool is_malformed;     // under lock
-	struct err *invalid;   // under lock
+	// As far as chunks are committed.
+	bool is_malformed;
+	struct err *invalid;
 };
 
 /* Up to eight bytes of one varint, all in `word`, to its value. */
@@ -235,9 +229,11 @@ static bool decode_sample(struct worker *w, struct pb_reader r, uint32_t i, uint
 	return true;
 }
 
-static void decode_chunk(struct worker *w, const struct chunk *c)
+static void decode_chunk(void *arg, void *worker, uint32_t chunk)
 {
+	struct worker *w = worker;
 	struct decoder *d = w->team->d;
+	const struct chunk *c = &d->chunks[chunk];
 	struct pb_reader r = {c->begin, c->end};
 	uint32_t sample = c->first_sample;
 	uint32_t *locs = d->p->locs + c->loc_begin;
@@ -258,10 +254,10 @@ static void decode_chunk(struct worker *w, const struct chunk *c)
 		pages_release((void *)used, (size_t)(c->end - used));
 }
 
-/* Under the lock, in chunk order. */
-static void commit_chunk(struct worker *w)
+static bool commit_chunk(void *arg, void *worker, uint32_t chunk)
 {
-	struct team *t = w->team;
+	struct worker *w = worker;
+	struct team *t = arg;
 	struct profile *p = t->d->p;
 	t->is_malformed |= w->is_malformed;
 	if (w->bad_sample != NO_INDEX && !t->invalid) {
@@ -274,28 +270,7 @@ static void commit_chunk(struct worker *w)
 		struct pending_labels l = w->pending[i];
 		samples_own_labels(p)[l.sample] = profile_intern_labels(p, w->labels + l.begin, l.n);
 	}
-}
-
-static void *work(void *arg)
-{
-	struct worker *w = arg;
-	struct team *t = w->team;
-	pthread_mutex_lock(&t->lock);
-	while (t->next_chunk < t->d->nchunks && !t->is_malformed) {
-		uint32_t mine = t->next_chunk++;
-		pthread_mutex_unlock(&t->lock);
-		decode_chunk(w, &t->d->chunks[mine]);
-		pthread_mutex_lock(&t->lock);
-		while (t->next_commit != mine)
-			pthread_cond_wait(&t->committed, &t->lock);
-		commit_chunk(w);
-		t->next_commit++;
-		pthread_cond_broadcast(&t->committed);
-	}
-	pthread_mutex_unlock(&t->lock);
-	free(w->labels);
-	free(w->pending);
-	return NULL;
+	return !t->is_malformed;
 }
 
 /* How many varints may end in here: the bytes without a continuation bit. */
@@ -338,22 +313,19 @@ static enum decode_status reserve_columns(struct decoder *d)
 static void run_team(struct team *t)
 {
 	struct decoder *d = t->d;
-	const uint8_t *end = d->chunks[d->nchunks - 1].end;
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	uint32_t n = processors > MAX_THREADS ? MAX_THREADS : processors < 1 ? 1 : (uint32_t)processors;
-	if (d->nchunks < MIN_CHUNKS_TO_SHARE)
-		n = 1;
-	struct worker workers[MAX_THREADS] = {0};
+	const uint8_t *begin = d->chunks[0].begin, *end = d->chunks[d->nchunks - 1].end;
+	struct pieces pieces = {.n = d->nchunks, .arg = t, .make = decode_chunk, .take = commit_chunk};
+	struct worker workers[PIECES_MAX_WORKERS] = {0};
+	uint32_t n = pieces_workers(d->nchunks);
 	for (uint32_t i = 0; i < n; i++) {
 		workers[i].team = t;
-		workers[i].fast_end = end - d->chunks[0].begin >= 8 ? end - 7 : d->chunks[0].begin;
+		workers[i].fast_end = end - begin >= 8 ? end - 7 : begin;
 	}
-	uint32_t started = 1;
-	while (started < n && !pthread_create(&workers[started].thread, NULL, work, &workers[started]))
-		started++;
-	work(&workers[0]);
-	for (uint32_t i = 1; i < started; i++)
-		pthread_join(workers[i].thread, NULL);
+	pieces_run(&pieces, workers, sizeof(*workers), n);
+	for (uint32_t i = 0; i < n; i++) {
+		free(workers[i].labels);
+		free(workers[i].pending);
+	}
 }
 
 enum decode_status decode_samples(struct decoder *d, struct arena *a, struct err **err_out)
@@ -364,8 +336,7 @@ enum decode_status decode_samples(struct decoder *d, struct arena *a, struct err
 	enum decode_status status = reserve_columns(d);
 	if (status != DECODE_OK)
 		return status;
-	struct team t = {.d = d, .arena = a, .lock = PTHREAD_MUTEX_INITIALIZER,
-			.committed = PTHREAD_COND_INITIALIZER, .ids_are_dense = true};
+	struct team t = {.d = d, .arena = a, .ids_are_dense = true};
 	for (uint32_t i = 0; i < p->nlocations && t.ids_are_dense; i++)
 		t.ids_are_dense = p->locations[i].id == (uint64_t)i + 1;
 	run_team(&t);

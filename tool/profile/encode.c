@@ -3,16 +3,14 @@
 // uncompressed bytes are the same. Lengths are computed before writing: nothing is moved afterwards.
 #include "tool/profile/encode.h"
 
-#include <libdeflate.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "format/pb.h"
+#include "tool/profile/encode_pieces.h"
 #include "tool/profile/tokens.h"
 
-// Large profiles are packed twice as fast for a few per cent of size.
-enum { GZIP_LEVEL = 6, FAST_LEVEL = 1, FAST_FROM_BYTES = 4 << 20 };
-enum { PACKED_FROM = 3 };
+enum { PACKED_FROM = 3, SAMPLES_A_PIECE = 8192 };
 
 // The file's string table: strings in order of first use.
 struct names {
@@ -314,41 +312,58 @@ static void prepare_samples(struct names *names, const struct profile *p)
 	}
 }
 
-void profile_encode(const struct profile *p, struct buf *out)
+struct names *encode_begin(const struct profile *p)
 {
-	struct names names = {.number = mem_resize(NULL, p->nstrings, sizeof(uint32_t)),
-			.order = mem_resize(NULL, p->nstrings, sizeof(strid))};
-	memset(names.number, 0xff, p->nstrings * sizeof(uint32_t));
-	collect_names(&names, p);
-	prepare_samples(&names, p);
-	for (uint32_t i = 0; i < p->nsample_types; i++)
-		encode_value_type(&names, out, 1, &p->sample_types[i]);
-	for (uint32_t i = 0; i < p->nsamples; i++)
-		encode_sample(&names, p, out, i);
+	struct names *names = mem_zeroed(1, sizeof(*names));
+	names->number = mem_resize(NULL, p->nstrings, sizeof(*names->number));
+	names->order = mem_resize(NULL, p->nstrings, sizeof(*names->order));
+	memset(names->number, 0xff, p->nstrings * sizeof(*names->number));
+	collect_names(names, p);
+	prepare_samples(names, p);
+	return names;
+}
+
+void encode_end(struct names *names)
+{
+	free(names->number);
+	free(names->order);
+	free(names->ids);
+	free(names->set_bytes);
+	free(names);
+}
+
+static void encode_tables(const struct names *names, const struct profile *p, struct buf *out)
+{
 	for (uint32_t i = 0; i < p->nmappings; i++)
-		encode_mapping(&names, out, &p->mappings[i]);
+		encode_mapping(names, out, &p->mappings[i]);
 	for (uint32_t i = 0; i < p->nlocations; i++)
 		encode_location(p, out, &p->locations[i]);
 	for (uint32_t i = 0; i < p->nfunctions; i++)
-		encode_function(&names, out, &p->functions[i]);
-	encode_header(&names, p, out);
-	free(names.number);
-	free(names.order);
-	free(names.ids);
-	free(names.set_bytes);
+		encode_function(names, out, &p->functions[i]);
+	encode_header(names, p, out);
 }
 
-void profile_encode_gzip(const struct profile *p, struct buf *out)
+uint32_t encode_npieces(const struct profile *p)
 {
-	struct buf plain = {0};
-	profile_encode(p, &plain);
-	struct libdeflate_compressor *c = libdeflate_alloc_compressor(
-			plain.len >= FAST_FROM_BYTES ? FAST_LEVEL : GZIP_LEVEL);
-	if (!c)
-		mem_resize(NULL, SIZE_MAX, 2); // says so and ends
-	size_t bound = libdeflate_gzip_compress_bound(c, plain.len);
-	uint8_t *at = reserve(out, bound);
-	advance(out, at + libdeflate_gzip_compress(c, plain.ptr, plain.len, at, bound));
-	libdeflate_free_compressor(c);
-	buf_deinit(&plain);
+	return p->nsamples / SAMPLES_A_PIECE + 1;
+}
+
+void encode_piece(const struct names *names, const struct profile *p, uint32_t piece, struct buf *out)
+{
+	bool is_last = piece + 1 == encode_npieces(p);
+	uint32_t end = is_last ? p->nsamples : (piece + 1) * SAMPLES_A_PIECE;
+	for (uint32_t i = 0; !piece && i < p->nsample_types; i++)
+		encode_value_type(names, out, 1, &p->sample_types[i]);
+	for (uint32_t i = piece * SAMPLES_A_PIECE; i < end; i++)
+		encode_sample(names, p, out, i);
+	if (is_last)
+		encode_tables(names, p, out);
+}
+
+void profile_encode(const struct profile *p, struct buf *out)
+{
+	struct names *names = encode_begin(p);
+	for (uint32_t i = 0; i < encode_npieces(p); i++)
+		encode_piece(names, p, i, out);
+	encode_end(names);
 }

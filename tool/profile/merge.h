@@ -23,6 +23,10 @@ struct err *profile_scale_units(struct arena *a, struct profile **profiles, uint
 struct err *profile_merge(struct arena *a, struct profile *const *profiles, uint32_t n,
 		struct profile **merged_out);
 
+/** The same, but each source is destroyed as soon as it is merged: never is all in memory twice. */
+struct err *profile_merge_consume(struct arena *a, struct profile **profiles, uint32_t n,
+		struct profile **merged_out);
+
 /** Multiplies all values, rounding; drops samples that became zero. */
 void profile_scale(struct profile *p, double ratio);
 /** One ratio a sample type; values of types with ratio 1 do not count for keeping a sample. */

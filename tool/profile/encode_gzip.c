@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// A profile as one gzip member, encoded and deflated a piece a thread, and handed on as it is made: ISA-L
+// ends a piece at a whole byte, so that the next may begin there, and is twice as fast as libdeflate.
+#include "tool/profile/encode.h"
+
+#include <isa-l/crc.h>
+#include <isa-l/igzip_lib.h>
+#include <stdlib.h>
+#include <zlib.h>
+
+#include "base/mem.h"
+#include "base/pieces.h"
+#include "tool/profile/encode_pieces.h"
+
+// Only profiles of some megabytes have more pieces than are packed well: of those, size matters less.
+enum { LEVEL = 3, LEVEL_BYTES = ISAL_DEF_LVL3_DEFAULT, WELL_PACKED_PIECES = 4 };
+enum { FAST_LEVEL = 1, FAST_LEVEL_BYTES = ISAL_DEF_LVL1_DEFAULT };
+
+struct packer {
+	const struct profile *p;
+	const struct names *names;
+	uint32_t npieces;
+	struct buf *out;
+	uint32_t crc, nbytes; // of what was taken; gzip wants no more than 32 bits of its length
+};
+
+struct worker {
+	struct buf plain, packed;
+	uint32_t crc;
+};
+
+static bool try_deflate(struct worker *w, bool is_last, bool is_fast)
+{
+	struct isal_zstream stream;
+	isal_deflate_stateless_init(&stream);
+	stream.level = is_fast ? FAST_LEVEL : LEVEL;
+	stream.level_buf_size = is_fast ? FAST_LEVEL_BYTES : LEVEL_BYTES;
+	stream.level_buf = mem_resize(NULL, stream.level_buf_size, 1);
+	stream.flush = FULL_FLUSH;
+	stream.end_of_stream = is_last;
+	stream.next_in = (uint8_t *)w->plain.ptr;
+	stream.avail_in = (uint32_t)w->plain.len;
+	stream.next_out = (uint8_t *)w->packed.ptr;
+	stream.avail_out = w->packed.cap > UINT32_MAX ? UINT32_MAX : (uint32_t)w->packed.cap;
+	bool is_done = isal_deflate_stateless(&stream) == COMP_OK;
+	w->packed.len = stream.total_out;
+	free(stream.level_buf);
+	return is_done;
+}
+
+static void pack_piece(void *arg, void *worker, uint32_t piece)
+{
+	const struct packer *packer = arg;
+	struct worker *w = worker;
+	size_t room;
+	w->plain.len = w->packed.len = 0;
+	encode_piece(packer->names, packer->p, piece, &w->plain);
+	w->crc = crc32_gzip_refl(0, (uint8_t *)w->plain.ptr, w->plain.len);
+	room = w->plain.len + w->plain.len / 64 + 4096;
+	do {
+		w->packed.len = 0;
+		buf_reserve(&w->packed, room);
+		room *= 2;
+	} while (!try_deflate(w, piece + 1 == packer->npieces, piece >= WELL_PACKED_PIECES));
+}
+
+static bool take_piece(void *arg, void *worker, uint32_t piece)
+{
+	struct packer *packer = arg;
+	const struct worker *w = worker;
+	packer->crc = (uint32_t)crc32_combine(packer->crc, w->crc, (z_off_t)w->plain.len);
+	packer->nbytes += (uint32_t)w->plain.len;
+	buf_append(packer->out, w->packed.ptr, w->packed.len);
+	return !packer->out->status;
+}
+
+static void put_u32(struct buf *out, uint32_t v)
+{
+	for (unsigned shift = 0; shift < 32; shift += 8)
+		buf_byte(out, (char)(v >> shift));
+}
+
+void profile_encode_gzip(const struct profile *p, struct buf *out)
+{
+	static const char head[10] = {0x1f, (char)0x8b, 8, [9] = (char)0xff}; // deflate; made on no system
+	struct names *names = encode_begin(p);
+	struct packer packer = {.p = p, .names = names, .npieces = encode_npieces(p), .out = out};
+	struct pieces pieces = {.n = packer.npieces, .arg = &packer, .make = pack_piece, .take = take_piece};
+	struct worker workers[PIECES_MAX_WORKERS] = {0};
+	uint32_t n = pieces_workers(packer.npieces);
+	buf_append(out, head, sizeof(head));
+	pieces_run(&pieces, workers, sizeof(*workers), n);
+	put_u32(out, packer.crc);
+	put_u32(out, packer.nbytes);
+	for (uint32_t i = 0; i < n; i++) {
+		buf_deinit(&workers[i].plain);
+		buf_deinit(&workers[i].packed);
+	}
+	encode_end(names);
+}
