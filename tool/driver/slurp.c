@@ -5,10 +5,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/mem.h"
 
 #include "tempfile.h"
 
@@ -16,11 +16,9 @@ enum { FIRST_BYTES = 1 << 16 };
 
 static int grow(struct slurp *s, size_t bytes)
 {
-	void *p = s->data ? mremap(s->data, s->mapped_bytes, bytes, MREMAP_MAYMOVE)
-			  : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-					    -1, 0);
-	if (p == MAP_FAILED)
-		return errno;
+	void *p = pages_grow(s->data, s->mapped_bytes, bytes);
+	if (!p)
+		return ENOMEM;
 	s->data = p;
 	s->mapped_bytes = bytes;
 	return 0;
@@ -67,7 +65,6 @@ struct err *slurp_file(struct arena *a, const char *path, struct slurp *out)
 
 void slurp_free(struct slurp *s)
 {
-	if (s->data)
-		munmap(s->data, s->mapped_bytes);
+	pages_free(s->data, s->mapped_bytes);
 	*s = (struct slurp){0};
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/cancel.h"
+#include "base/mem.h"
 #include "tool/graph/frames.h"
 #include "tool/graph/parallel.h"
 
@@ -43,10 +44,15 @@ static uint64_t cell_at(uint64_t key, uint64_t mask)
 
 static struct cell *cells_alloc(uint64_t n)
 {
-	struct cell *cells = calloc(n, sizeof(*cells));
+	struct cell *cells = pages_reserve(n * sizeof(*cells));
 	if (!cells)
 		arena_array_bytes(SIZE_MAX, sizeof(*cells)); // ends the process, as all of tool/ does
 	return cells;
+}
+
+static void cells_free(struct cell *cells, uint64_t mask)
+{
+	pages_free(cells, (mask + 1) * sizeof(*cells));
 }
 
 static void linker_grow(struct linker *l)
@@ -63,7 +69,7 @@ static void linker_grow(struct linker *l)
 			at = (at + 1) & l->mask;
 		l->cells[at] = old[i];
 	}
-	free(old);
+	cells_free(old, nold - 1);
 }
 
 static inline struct cell *find_cell(struct linker *l, uint64_t key)
@@ -222,10 +228,10 @@ static void link_nodes(struct graph *g, bool only_selected, bool only_inlined)
 	parallel_run(ranges, n, linkers, sizeof(linkers[0]), link_range);
 	for (uint32_t i = 1; i < n; i++) {
 		merge_cells(&linkers[0], &linkers[i]);
-		free(linkers[i].cells);
+		cells_free(linkers[i].cells, linkers[i].mask);
 	}
 	take_edges(g, &linkers[0]);
-	free(linkers[0].cells);
+	cells_free(linkers[0].cells, linkers[0].mask);
 	arena_deinit(&scratch);
 	graph_index_edges(g);
 }

@@ -12,7 +12,7 @@
 #include "tool/profile/decode.h"
 #include "tool/profile/samples.h"
 
-enum { RELEASE_BYTES = 1 << 20 };
+enum { RELEASE_BYTES = 4 << 20 };
 
 // What the samples of one chunk leave to be committed.
 struct pending_labels {
