@@ -16,6 +16,7 @@
 extern char **environ;
 
 static const char library_name[] = "libcprof-preload.so";
+static const char inittrace_name[] = "libcprof-init.so";
 
 // Where the library may be, from the directory of the executable: installed by Debian's layout, by
 // others', in the build tree. CPROF_LIBDIR is the build's own idea of libdir.
@@ -28,7 +29,7 @@ static const char *const library_dirs[] = {
 		CPROF_LIBDIR,
 };
 
-static const char *find_library(struct arena *a)
+static const char *find_library(struct arena *a, const char *name)
 {
 	char exe[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
@@ -39,8 +40,8 @@ static const char *find_library(struct arena *a)
 	*slash = '\0';
 	for (size_t i = 0; i < sizeof(library_dirs) / sizeof(*library_dirs); i++) {
 		const char *dir = library_dirs[i];
-		const char *path = *dir == '/' ? arena_printf(a, "%s/%s", dir, library_name)
-					       : arena_printf(a, "%s/%s/%s", exe, dir, library_name);
+		const char *path = *dir == '/' ? arena_printf(a, "%s/%s", dir, name)
+					       : arena_printf(a, "%s/%s/%s", exe, dir, name);
 		char *real = realpath(path, NULL);
 		if (real) {
 			path = arena_strdup(a, real);
@@ -49,6 +50,14 @@ static const char *find_library(struct arena *a)
 		}
 	}
 	return NULL;
+}
+
+/** What is preloaded: the library, and that for CPROFDEBUG=inittrace=1 where it may be asked for. */
+static const char *preloads(struct arena *a, const struct injection *in)
+{
+	const char *debug = getenv("CPROFDEBUG");
+	const char *inittrace = debug && strstr(debug, "inittrace=") ? find_library(a, inittrace_name) : NULL;
+	return inittrace ? arena_printf(a, "%s:%s", in->library, inittrace) : in->library;
 }
 
 static struct injection_file make_file(struct arena *a, const char *given)
@@ -90,7 +99,7 @@ struct err *inject_prepare(struct arena *a, const struct run_options *options,
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
 	*injection_out = (struct injection){
-			.library = find_library(a),
+			.library = find_library(a, library_name),
 			.cpu = make_file(a, options->cpuprofile),
 			.heap = make_file(a, options->memprofile),
 			.threads = make_file(a, options->threadprofile),
@@ -145,7 +154,7 @@ char **inject_environment(struct arena *a, const struct injection *in, pid_t roo
 	const struct {
 		const char *name, *value; // NULL: must not be there
 	} ours[] = {
-			{"LD_PRELOAD", combined(a, "LD_PRELOAD", in->library, false)},
+			{"LD_PRELOAD", combined(a, "LD_PRELOAD", preloads(a, in), false)},
 			{"ASAN_OPTIONS", combined(a, "ASAN_OPTIONS", "verify_asan_link_order=0", true)},
 			{"CPROF_RUN", arena_printf(a, "%d:%lld", (int)root_pid, (long long)in->start_ns)},
 			{"CPROF_HTTP", o->http},

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <stddef.h>
 
+#include "decimal.h"
 #include "output.h"
 #include "sigsafe/clock.h"
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "decimal.h"
 #include "output.h"
 #include "sigsafe/clock.h"
 

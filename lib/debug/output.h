@@ -17,10 +17,4 @@ struct cprof_writer cp_debug_output(void);
 /** One line, 511 bytes at most, in one write. No lock, no malloc, errno kept: also inside libgc's callbacks. */
 void cp_debug_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/** 1520 with 2 digits (1 to 3): "1.52". */
-struct cp_debug_decimal {
-	char text[32];
-};
-struct cp_debug_decimal cp_debug_decimal(uint64_t thousandths, unsigned digits);
-
 #endif

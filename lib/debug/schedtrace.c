@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "decimal.h"
 #include "kind/wait_reason.h"
 #include "output.h"
 #include "sched_threads.h"

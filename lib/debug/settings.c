@@ -53,6 +53,8 @@ static void parse_pair(struct cp_debug_settings *s, const char *pair, size_t len
 		s->scheddetail = number > 0;
 	else if (is_name(pair, name_len, "gctrace"))
 		s->gctrace = number > 0;
+	else if (is_name(pair, name_len, "inittrace"))
+		s->inittrace = number > 0;
 	else if (is_name(pair, name_len, "allocfreetrace"))
 		s->allocfreetrace = number > 0;
 }
