@@ -26,7 +26,7 @@ CP_VISIBLE int cprof_start_cpu_profile(struct cprof_writer writer)
 	int ret = cp_cpu_start(&options, writer);
 	cp_cancel_release(cancel_state);
 	if (ret == 0)
-		cp_leave_set(cp_cpu_checkpoint); // the process's timer would go on after an exec
+		cp_leave_call(cp_cpu_checkpoint); // the process's timer would go on after an exec
 	return ret;
 }
 

@@ -12,26 +12,34 @@
 
 typedef void leave_fn(void);
 
-static _Atomic(leave_fn *) leave;
+enum { MAX_FUNCTIONS = 4 }; // there are three: of a plain CPU profile, of sessions, of the injected library
+
+static _Atomic(leave_fn *) functions[MAX_FUNCTIONS];
 static _Atomic int owner_pid;
 static atomic_bool is_leaving; // in some thread; exec may fail, then it comes back
 
-void cp_leave_set(void (*fn)(void))
+void cp_leave_call(void (*fn)(void))
 {
 	store(&owner_pid, cp_getpid(), relaxed);
 	store(&is_leaving, false, relaxed); // a fork child may have copied true
-	store(&leave, fn, release);
+	for (int i = 0; i < MAX_FUNCTIONS; i++) {
+		leave_fn *there = NULL;
+		if (compare_exchange(&functions[i], &there, fn, acq_rel) || there == fn)
+			return;
+	}
 }
 
 void cp_leave(void)
 {
-	leave_fn *fn = load(&leave, acquire);
-	if (!fn || load(&owner_pid, relaxed) != cp_getpid() || exchange(&is_leaving, true, acquire))
+	if (!load(&functions[0], acquire) || load(&owner_pid, relaxed) != cp_getpid() ||
+			exchange(&is_leaving, true, acquire))
 		return;
 	int saved_errno = errno, cancel_state;
 	// Neither exec nor _exit is a cancellation point: writing a file must not make them one.
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	fn();
+	leave_fn *fn;
+	for (int i = 0; i < MAX_FUNCTIONS && (fn = load(&functions[i], acquire)); i++)
+		fn();
 	pthread_setcancelstate(cancel_state, NULL);
 	errno = saved_errno;
 	store(&is_leaving, false, release);

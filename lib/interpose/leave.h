@@ -3,8 +3,9 @@
 #ifndef CPROF_INTERPOSE_LEAVE_H
 #define CPROF_INTERPOSE_LEAVE_H
 
-/** fn is called before this process leaves; NULL: nothing. It must not block for long. Context: CTL. */
-void cp_leave_set(void (*fn)(void));
+/** fn, too, is called before this process leaves, once however often it is given. It must not block for long.
+ *  Context: CTL. */
+void cp_leave_call(void (*fn)(void));
 
 /**
  * Called by what stands in for exec and _exit. Does nothing in a child that shares our memory (vfork)

@@ -114,6 +114,11 @@ int cp_heap_set_rate(int64_t rate_bytes)
 	return rc;
 }
 
+int64_t cp_heap_rate(void)
+{
+	return (int64_t)load(&cp_heap.rate_bytes, relaxed);
+}
+
 /** exp(-x), x >= 0, without libm, which the host may not have loaded: halvings and a series. */
 static double exp_minus(double x)
 {
@@ -252,6 +257,7 @@ int cp_heap_write(enum cp_heap_view view, struct cprof_writer writer, int debug)
 }
 
 struct leaving {
+	enum cp_heap_view view;
 	struct cprof_writer writer;
 	int rc;
 };
@@ -259,12 +265,12 @@ struct leaving {
 static void write_leaving(void *arg)
 {
 	struct leaving *l = arg;
-	l->rc = write_locked(CP_HEAP_VIEW_HEAP, l->writer, 0);
+	l->rc = write_locked(l->view, l->writer, 0);
 }
 
-int cp_heap_write_leaving(struct cprof_writer writer)
+int cp_heap_write_leaving(enum cp_heap_view view, struct cprof_writer writer)
 {
-	struct leaving leaving = {.writer = writer};
+	struct leaving leaving = {.view = view, .writer = writer};
 	if (!load(&cp_heap.is_ready, acquire))
 		return -ENODATA;
 	if (pthread_mutex_trylock(&lock) != 0)

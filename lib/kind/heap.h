@@ -14,13 +14,14 @@ enum cp_heap_view {
  *  The caller's next allocation is sampled at the new rate; other threads first use up the distance they
  *  had drawn. -EINVAL, -ENOMEM, -ENOSPC: after 255 different rates. */
 int cp_heap_set_rate(int64_t rate_bytes);
+int64_t cp_heap_rate(void);
 
 /** debug 0: gzip'd profile.proto; else text. -ENODATA: the rate was 0 from the start. */
 int cp_heap_write(enum cp_heap_view view, struct cprof_writer writer, int debug);
 
-/** As cp_heap_write(HEAP, writer, 0) where this process image ends without running destructors: waits for
+/** As cp_heap_write(view, writer, 0) where this process image ends without running destructors: waits for
  *  no lock. -EBUSY. */
-int cp_heap_write_leaving(struct cprof_writer writer);
+int cp_heap_write_leaving(enum cp_heap_view view, struct cprof_writer writer);
 
 /** Distinct stacks and sizes. */
 uint64_t cp_heap_count(void);

@@ -18,6 +18,8 @@
 //   CPROF_HTTP            the address to serve /debug/pprof/ at: localhost:6060, unix:/path/%p.sock; see
 //                         <cprof/http.h>. The heap profile is on then, too.
 //   CPROF_THREADPROFILE   the file of all threads' stacks when the process ends
+//   CPROF_ALLOCSPROFILE, CPROF_THREADCREATEPROFILE
+//                         the files of these
 //   CPROF_RUN             PID:NANOSECONDS of the process `cprof run` started, and when. Without %p only
 //                         that process is profiled: its children would write the same file.
 //
@@ -34,132 +36,54 @@
 #include "http/service.h"
 #include "interpose/leave.h"
 #include "interpose/next.h"
-#include "kind/contention.h"
-#include "kind/cpu.h"
 #include "kind/heap.h"
-#include "kind/threads.h"
 #include "settings.h"
 #include "sigsafe/sys.h"
 
 static struct cp_settings settings;
-// Of the process that profiles itself: a fork child has a copy, not a profile.
-static int owner_pid[CP_SETTINGS_KINDS];
 
-/// Profiles that are a state: switched on at the start, written at the end
-
-static int switch_on(enum cp_settings_kind kind)
+/** This process is to write it; what an earlier image wrote there is kept. */
+static bool is_ours(int kind, int pid)
 {
-	int64_t rc = 0;
-	if (kind == CP_SETTINGS_HEAP)
-		rc = cp_heap_set_rate(settings.heap_rate_bytes);
-	else if (kind == CP_SETTINGS_BLOCK)
-		rc = cp_contention_set_sampling(CP_KIND_BLOCK, settings.block_rate_ns);
-	else if (kind == CP_SETTINGS_MUTEX)
-		rc = cp_contention_set_sampling(CP_KIND_MUTEX, settings.mutex_fraction);
-	else if (kind == CP_SETTINGS_SYSCALL)
-		rc = cp_contention_set_sampling(CP_KIND_SYSCALL, settings.syscall_rate_ns);
-	return rc < 0 ? (int)rc : 0;
-}
-
-static enum cp_contention_kind contention_of(enum cp_settings_kind kind)
-{
-	return kind == CP_SETTINGS_BLOCK ? CP_KIND_BLOCK : kind == CP_SETTINGS_MUTEX ? CP_KIND_MUTEX : CP_KIND_SYSCALL;
-}
-
-static void write_state(enum cp_settings_kind kind)
-{
-	struct cprof_writer writer = cprof_to_path(settings.files[kind].path);
-	if (kind == CP_SETTINGS_HEAP)
-		cp_heap_write(CP_HEAP_VIEW_HEAP, writer, 0);
-	else if (kind == CP_SETTINGS_THREADS)
-		cp_threads_write(writer, 0);
-	else
-		cp_contention_write(contention_of(kind), writer, 0);
-}
-
-static void write_state_leaving(enum cp_settings_kind kind)
-{
-	struct cprof_writer writer = cprof_to_path(settings.files[kind].path);
-	if (kind == CP_SETTINGS_HEAP)
-		cp_heap_write_leaving(writer);
-	else if (kind == CP_SETTINGS_THREADS)
-		cp_threads_write(writer, 0);
-	else
-		cp_contention_write_leaving(contention_of(kind), writer);
-}
-
-/// From start to end
-
-/** True if this process is to write the file; what an earlier image wrote there is kept. */
-static bool is_ours(const struct cp_settings_file *file, int pid)
-{
+	const char *given = settings.recording.records[kind].path;
 	char path[PATH_MAX];
-	if (!file->path[0] || (!file->has_pid && settings.root_pid && settings.root_pid != pid))
+	if (!given[0] || (!(settings.with_pid & 1u << kind) && settings.root_pid && settings.root_pid != pid))
 		return false;
-	if (settings.root_pid && cp_settings_expand(file, pid, path, sizeof(path)) == 0)
+	if (settings.root_pid && cp_settings_expand(given, pid, path, sizeof(path)) == 0)
 		cp_earlier_keep(path, settings.start_ns);
 	return true;
 }
 
 /** Without %p only one process can have the address. */
-static bool serves(const struct cp_settings_file *http, int pid)
+static bool serves(int pid)
 {
-	return http->path[0] && (http->has_pid || !settings.root_pid || settings.root_pid == pid);
-}
-
-static int start_cpu(void)
-{
-	const struct cp_cpu_options options = {
-			.rate_hz = settings.rate_hz,
-			.engine = settings.engine,
-			.checkpoint = true,
-			.skip_empty = settings.files[CP_SETTINGS_CPU].has_pid,
-	};
-	return cp_cpu_start(&options, cprof_to_path(settings.files[CP_SETTINGS_CPU].path));
+	return settings.http[0] && (settings.has_http_pid || !settings.root_pid || settings.root_pid == pid);
 }
 
 static void leave(void)
 {
-	int pid = cp_getpid();
-	if (owner_pid[CP_SETTINGS_CPU] == pid)
-		cp_cpu_checkpoint();
-	for (int i = CP_SETTINGS_CPU + 1; i < CP_SETTINGS_KINDS; i++) {
-		if (owner_pid[i] == pid)
-			write_state_leaving((enum cp_settings_kind)i);
-	}
+	cp_recording_leave(&settings.recording);
 }
 
 static void start(void)
 {
 	int pid = cp_getpid();
-	bool is_any = false;
-	for (int i = 0; i < CP_SETTINGS_KINDS; i++) {
-		if (!is_ours(&settings.files[i], pid))
-			continue;
-		int rc = i == CP_SETTINGS_CPU ? start_cpu() : switch_on((enum cp_settings_kind)i);
-		owner_pid[i] = rc == 0 ? pid : 0;
-		is_any |= rc == 0;
-	}
-	if (serves(&settings.http, pid)) {
+	uint32_t kinds = 0;
+	for (int kind = 0; kind < CP_RECORD_KINDS; kind++)
+		kinds |= (uint32_t)is_ours(kind, pid) << kind;
+	if (kinds)
+		cp_leave_call(leave);
+	cp_recording_start(&settings.recording, kinds);
+	if (serves(pid)) {
 		cp_heap_set_rate(settings.heap_rate_bytes); // before the first can ask for it
-		cp_http_serve(settings.http.path, NULL);
+		cp_http_serve(settings.http, NULL);
 	}
-	if (is_any)
-		cp_leave_set(leave);
 }
 
 static void stop(void)
 {
-	int pid = cp_getpid();
 	int cancel_state = cp_cancel_hold(); // it runs in exit()
-	for (int i = CP_SETTINGS_KINDS; i-- > CP_SETTINGS_CPU + 1;) {
-		if (owner_pid[i] == pid)
-			write_state((enum cp_settings_kind)i);
-		owner_pid[i] = 0;
-	}
-	if (owner_pid[CP_SETTINGS_CPU] == pid)
-		cp_cpu_stop();
-	owner_pid[CP_SETTINGS_CPU] = 0;
+	cp_recording_stop(&settings.recording);
 	cp_cancel_release(cancel_state);
 }
 
@@ -176,16 +100,9 @@ __attribute__((constructor)) static void construct(void)
 	if (!cp_settings_read(&settings) || is_under_valgrind())
 		return;
 	start();
-	bool has_pid = settings.http.has_pid, is_any = false;
-	for (int i = 0; i < CP_SETTINGS_KINDS; i++) {
-		has_pid |= settings.files[i].has_pid;
-		is_any |= owner_pid[i] != 0;
-	}
 	// Registered behind lib/interpose's own, which runs first in a child and clears what it copied.
-	if (has_pid)
+	if (settings.with_pid || settings.has_http_pid)
 		pthread_atfork(NULL, NULL, start);
-	else if (!is_any)
-		return;
 	at_quick_exit(stop); // the first registered runs last
 }
 

@@ -13,9 +13,16 @@ enum { DEFAULT_RATE_HZ = 100, MAX_RATE_HZ = 10000 };
 static const int64_t DEFAULT_HEAP_RATE_BYTES = 512 << 10, MAX_HEAP_RATE_BYTES = (int64_t)1 << 40;
 static const int64_t MAX_WAIT_RATE_NS = (int64_t)1 << 40, DEFAULT_SYSCALL_RATE_NS = 10000;
 
-static const char *const file_variables[CP_SETTINGS_KINDS] = {
-		"CPROF_CPUPROFILE", "CPROF_MEMPROFILE", "CPROF_BLOCKPROFILE", "CPROF_MUTEXPROFILE",
-		"CPROF_SYSCALLPROFILE", "CPROF_THREADPROFILE"};
+static const char *const file_variables[CP_RECORD_KINDS] = {
+		[CP_RECORD_CPU] = "CPROF_CPUPROFILE",
+		[CP_RECORD_HEAP] = "CPROF_MEMPROFILE",
+		[CP_RECORD_ALLOCS] = "CPROF_ALLOCSPROFILE",
+		[CP_RECORD_BLOCK] = "CPROF_BLOCKPROFILE",
+		[CP_RECORD_MUTEX] = "CPROF_MUTEXPROFILE",
+		[CP_RECORD_SYSCALL] = "CPROF_SYSCALLPROFILE",
+		[CP_RECORD_THREADS] = "CPROF_THREADPROFILE",
+		[CP_RECORD_THREADCREATE] = "CPROF_THREADCREATEPROFILE",
+};
 
 /** Digits only, at most `max`; moves *text behind them. -1: none, or more. */
 static int64_t parse_number(const char **text, int64_t max)
@@ -70,41 +77,51 @@ static char next_part(const char *at, size_t *len_out)
 	return is_escape ? at[1] == 'p' ? 'p' : '%' : 0;
 }
 
-static bool read_file(struct cp_settings_file *f, const char *path)
+static bool read_path(const char *given, char path_out[PATH_MAX], bool *has_pid_out)
 {
-	if (!path || !*path || strlen(path) >= sizeof(f->path))
+	if (!given || !*given || strlen(given) >= PATH_MAX)
 		return false;
-	memcpy(f->path, path, strlen(path) + 1);
-	for (size_t i = 0, len; path[i]; i += len)
-		f->has_pid |= next_part(path + i, &len) == 'p';
+	memcpy(path_out, given, strlen(given) + 1);
+	for (size_t i = 0, len; given[i]; i += len)
+		*has_pid_out |= next_part(given + i, &len) == 'p';
 	return true;
+}
+
+static void read_rates(struct cp_settings *s)
+{
+	struct cp_record *records = s->recording.records;
+	s->heap_rate_bytes = parse_rate(secure_getenv("CPROF_MEMPROFILERATE"), MAX_HEAP_RATE_BYTES,
+			DEFAULT_HEAP_RATE_BYTES);
+	s->recording.engine = parse_engine(secure_getenv("CPROF_CPUENGINE"));
+	records[CP_RECORD_CPU].rate = parse_rate(secure_getenv("CPROF_CPURATE"), MAX_RATE_HZ, DEFAULT_RATE_HZ);
+	records[CP_RECORD_HEAP].rate = records[CP_RECORD_ALLOCS].rate = s->heap_rate_bytes;
+	records[CP_RECORD_BLOCK].rate = parse_rate(secure_getenv("CPROF_BLOCKPROFILERATE"), MAX_WAIT_RATE_NS, 1);
+	records[CP_RECORD_MUTEX].rate = parse_rate(secure_getenv("CPROF_MUTEXPROFILEFRACTION"), INT_MAX, 1);
+	records[CP_RECORD_SYSCALL].rate = parse_rate(secure_getenv("CPROF_SYSCALLPROFILERATE"), MAX_WAIT_RATE_NS,
+			DEFAULT_SYSCALL_RATE_NS);
 }
 
 bool cp_settings_read(struct cp_settings *s)
 {
-	bool is_asked = read_file(&s->http, secure_getenv("CPROF_HTTP"));
-	for (int i = 0; i < CP_SETTINGS_KINDS; i++)
-		is_asked |= read_file(&s->files[i], secure_getenv(file_variables[i]));
-	s->rate_hz = (int)parse_rate(secure_getenv("CPROF_CPURATE"), MAX_RATE_HZ, DEFAULT_RATE_HZ);
-	s->engine = parse_engine(secure_getenv("CPROF_CPUENGINE"));
-	s->heap_rate_bytes = parse_rate(secure_getenv("CPROF_MEMPROFILERATE"), MAX_HEAP_RATE_BYTES,
-			DEFAULT_HEAP_RATE_BYTES);
-	s->block_rate_ns = parse_rate(secure_getenv("CPROF_BLOCKPROFILERATE"), MAX_WAIT_RATE_NS, 1);
-	s->mutex_fraction = parse_rate(secure_getenv("CPROF_MUTEXPROFILEFRACTION"), INT_MAX, 1);
-	s->syscall_rate_ns = parse_rate(secure_getenv("CPROF_SYSCALLPROFILERATE"), MAX_WAIT_RATE_NS,
-			DEFAULT_SYSCALL_RATE_NS);
+	bool is_asked = read_path(secure_getenv("CPROF_HTTP"), s->http, &s->has_http_pid);
+	for (int i = 0; i < CP_RECORD_KINDS; i++) {
+		bool has_pid = false;
+		is_asked |= read_path(secure_getenv(file_variables[i]), s->recording.records[i].path, &has_pid);
+		s->with_pid |= (uint32_t)has_pid << i;
+	}
+	read_rates(s);
+	s->recording.skip_empty = s->with_pid & 1u << CP_RECORD_CPU;
 	parse_run(secure_getenv("CPROF_RUN"), s);
 	return is_asked;
 }
 
-int cp_settings_expand(const struct cp_settings_file *f, int pid, char *path_out, size_t size)
+int cp_settings_expand(const char *path, int pid, char *path_out, size_t size)
 {
 	size_t used = 0;
-	for (size_t i = 0, len; f->path[i]; i += len) {
-		char what = next_part(f->path + i, &len);
+	for (size_t i = 0, len; path[i]; i += len) {
+		char what = next_part(path + i, &len);
 		used += what == 'p' ? cp_format(path_out + used, size - used, "%d", pid)
-				    : cp_format(path_out + used, size - used, "%c",
-						      what ? what : f->path[i]);
+				    : cp_format(path_out + used, size - used, "%c", what ? what : path[i]);
 		if (used + 1 >= size)
 			return -ENAMETOOLONG;
 	}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. See recording.h. The CPU profile is a recording with a beginning and an end; the others
+// are states that are written at the end, after it, so that it has none of the writing.
+#include "recording.h"
+
+#include "interpose/leave.h"
+#include "kind/contention.h"
+#include "kind/cpu.h"
+#include "kind/heap.h"
+#include "kind/target.h"
+#include "kind/threadcreate.h"
+#include "kind/threads.h"
+#include "sigsafe/sys.h"
+
+/// On
+
+static int start_cpu(const struct cp_recording *r, const struct cp_record *record)
+{
+	const struct cp_cpu_options options = {
+			.rate_hz = (int)record->rate,
+			.engine = r->engine,
+			.checkpoint = true,
+			.skip_empty = r->skip_empty,
+	};
+	return cp_cpu_start(&options, cprof_to_path(record->path));
+}
+
+static int set_contention(struct cp_record *record, enum cp_contention_kind kind)
+{
+	int64_t before = cp_contention_set_sampling(kind, record->rate);
+	if (before < 0)
+		return (int)before;
+	record->rate_before = before;
+	return 0;
+}
+
+static int set_heap_rate(struct cp_record *record)
+{
+	record->rate_before = cp_heap_rate();
+	return cp_heap_set_rate(record->rate);
+}
+
+static int switch_on(struct cp_recording *r, enum cp_record_kind kind)
+{
+	struct cp_record *record = &r->records[kind];
+	switch (kind) {
+	case CP_RECORD_CPU:
+		return start_cpu(r, record);
+	case CP_RECORD_HEAP:
+	case CP_RECORD_ALLOCS:
+		return set_heap_rate(record);
+	case CP_RECORD_BLOCK:
+		return set_contention(record, CP_KIND_BLOCK);
+	case CP_RECORD_MUTEX:
+		return set_contention(record, CP_KIND_MUTEX);
+	case CP_RECORD_SYSCALL:
+		return set_contention(record, CP_KIND_SYSCALL);
+	case CP_RECORD_THREADCREATE:
+		return cp_threadcreate_start();
+	default:
+		return 0;
+	}
+}
+
+/** So that an error is known when it can still be mended. */
+static int probe_path(const char *path)
+{
+	struct cp_target target;
+	int ret = cp_target_init(&target, cprof_to_path(path));
+	if (ret == 0)
+		cp_target_drop(&target);
+	return ret;
+}
+
+int cp_recording_start(struct cp_recording *r, uint32_t kinds)
+{
+	int first_error = 0;
+	for (int kind = 0; kind < CP_RECORD_KINDS; kind++) {
+		struct cp_record *record = &r->records[kind];
+		if (!(kinds & 1u << kind) || !record->path[0])
+			continue;
+		record->error = probe_path(record->path);
+		if (record->error == 0)
+			record->error = switch_on(r, (enum cp_record_kind)kind);
+		record->owner_pid = record->error == 0 ? cp_getpid() : 0;
+		first_error = first_error ? first_error : record->error;
+	}
+	return first_error;
+}
+
+/// Off
+
+static int write_state(enum cp_record_kind kind, struct cprof_writer writer)
+{
+	switch (kind) {
+	case CP_RECORD_HEAP:
+		return cp_heap_write(CP_HEAP_VIEW_HEAP, writer, 0);
+	case CP_RECORD_ALLOCS:
+		return cp_heap_write(CP_HEAP_VIEW_ALLOCS, writer, 0);
+	case CP_RECORD_BLOCK:
+		return cp_contention_write(CP_KIND_BLOCK, writer, 0);
+	case CP_RECORD_MUTEX:
+		return cp_contention_write(CP_KIND_MUTEX, writer, 0);
+	case CP_RECORD_SYSCALL:
+		return cp_contention_write(CP_KIND_SYSCALL, writer, 0);
+	case CP_RECORD_THREADCREATE:
+		return cp_threadcreate_write(writer, 0);
+	default:
+		return cp_threads_write(writer, 0);
+	}
+}
+
+static void restore_rate(const struct cp_record *record, enum cp_record_kind kind)
+{
+	if (kind == CP_RECORD_HEAP || kind == CP_RECORD_ALLOCS)
+		cp_heap_set_rate(record->rate_before);
+	else if (kind == CP_RECORD_BLOCK)
+		cp_contention_set_sampling(CP_KIND_BLOCK, record->rate_before);
+	else if (kind == CP_RECORD_MUTEX)
+		cp_contention_set_sampling(CP_KIND_MUTEX, record->rate_before);
+}
+
+int cp_recording_stop(struct cp_recording *r)
+{
+	int first_error = 0, pid = cp_getpid();
+	for (int kind = 0; kind < CP_RECORD_KINDS; kind++) {
+		struct cp_record *record = &r->records[kind];
+		if (record->owner_pid != pid)
+			continue;
+		record->error = kind == CP_RECORD_CPU
+				? cp_cpu_stop()
+				: write_state((enum cp_record_kind)kind, cprof_to_path(record->path));
+		first_error = first_error ? first_error : record->error;
+	}
+	// Backwards: heap and allocs have one rate between them.
+	for (int kind = CP_RECORD_KINDS; kind-- > 0;) {
+		if (r->records[kind].owner_pid == pid)
+			restore_rate(&r->records[kind], (enum cp_record_kind)kind);
+		r->records[kind].owner_pid = 0;
+	}
+	return first_error;
+}
+
+/// Leaving
+
+static void write_state_leaving(enum cp_record_kind kind, struct cprof_writer writer)
+{
+	if (kind == CP_RECORD_HEAP || kind == CP_RECORD_ALLOCS)
+		cp_heap_write_leaving(kind == CP_RECORD_HEAP ? CP_HEAP_VIEW_HEAP : CP_HEAP_VIEW_ALLOCS, writer);
+	else if (kind == CP_RECORD_BLOCK || kind == CP_RECORD_MUTEX)
+		cp_contention_write_leaving(kind == CP_RECORD_BLOCK ? CP_KIND_BLOCK : CP_KIND_MUTEX, writer);
+	else
+		write_state(kind, writer);
+}
+
+void cp_recording_leave(struct cp_recording *r)
+{
+	int pid = cp_getpid();
+	for (int kind = CP_RECORD_CPU + 1; kind < CP_RECORD_KINDS; kind++) {
+		struct cp_record *record = &r->records[kind];
+		if (record->owner_pid == pid)
+			write_state_leaving((enum cp_record_kind)kind, cprof_to_path(record->path));
+	}
+	// Last: it stops the ticks until the process has gone, but not for long.
+	if (r->records[CP_RECORD_CPU].owner_pid == pid)
+		cp_cpu_checkpoint();
+}

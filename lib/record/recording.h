@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. Profiles that are switched on together and written to files when the process, or who
+// started them, is through: what <cprof/profile.h>, <cprof/testing.h> and libcprof-preload.so have in common.
+#ifndef CPROF_RECORD_RECORDING_H
+#define CPROF_RECORD_RECORDING_H
+
+#include <cprof/pprof.h>
+#include <limits.h>
+
+enum cp_record_kind {
+	CP_RECORD_CPU,
+	CP_RECORD_HEAP,
+	CP_RECORD_ALLOCS,
+	CP_RECORD_BLOCK,
+	CP_RECORD_MUTEX,
+	CP_RECORD_THREADS,
+	CP_RECORD_THREADCREATE,
+	CP_RECORD_SYSCALL,
+	CP_RECORD_KINDS,
+};
+
+/** One profile and its file. */
+struct cp_record {
+	char path[PATH_MAX]; // "": not asked for; %p: the process id, %%: %
+	// CPU: samples a second; heap, allocs: bytes; block, syscall: nanoseconds; mutex: one in so many releases.
+	int64_t rate;
+	int64_t rate_before; // to be restored
+	int owner_pid;       // the process it is on in (a fork child has a copy); 0: it is off
+	int error;           // why it could not be started or written; 0
+};
+
+/** Zero it to start, and fill in paths and rates. */
+struct cp_recording {
+	struct cp_record records[CP_RECORD_KINDS];
+	enum cprof_cpu_engine engine;
+	bool skip_empty; // as in struct cp_cpu_options
+};
+
+/** Switches on those in `kinds` (bits) that have a path. The first error there was; each record has its own. */
+int cp_recording_start(struct cp_recording *r, uint32_t kinds);
+
+/** Switches off and writes what is on in this process. The first error there was. */
+int cp_recording_stop(struct cp_recording *r);
+
+/** Writes what is on in this process, which goes on only if exec fails: waits for no lock. */
+void cp_recording_leave(struct cp_recording *r);
+
+#endif
