@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Context: SIG. The ends that run no destructor: _exit and _Exit, also out of signal handlers, where
-// programs catch SIGTERM. (exit and a return from main run ours; quick_exit runs what our constructor
-// registered; a raw exit_group and a kill keep what the last checkpoint wrote.)
+// programs catch SIGTERM. (exit and a return from main run ours; quick_exit runs what was registered
+// for it; a raw exit_group and a kill keep what the last checkpoint wrote.)
 #include <stdlib.h>
 #include <unistd.h>
 

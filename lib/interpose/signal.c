@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Context: SIG. A signal of ours belongs to us while our handler is installed, and the program does not
 // notice: what it sets is kept, told back when it asks, and called for those that are not from us.
-// All other signals pass straight through.
+// Those that end a process whose files are still to be written (record/finish_hook.h) are the program's, but
+// their default is ours. All other signals pass straight through.
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "kind/signal_hook.h"
 #include "kind/threads_hook.h"
 #include "next.h"
+#include "record/finish_hook.h"
 #include "visible.h"
 
 static void to_libc(const struct cp_action *from, struct sigaction *to)
@@ -27,13 +29,59 @@ static void from_libc(const struct sigaction *from, struct cp_action *to)
 	memcpy(&to->mask, &from->sa_mask, sizeof(to->mask));
 }
 
+/// Those whose default is ours
+
+static bool is_finish_handler(uintptr_t handler)
+{
+	return handler == (uintptr_t)cp_finish_on_signal;
+}
+
+static int set_finish_action(int sig, const struct sigaction *action, struct sigaction *old)
+{
+	struct sigaction ours, before;
+	bool is_default = action && action->sa_handler == SIG_DFL && cp_finish_watches(sig);
+	if (is_default) {
+		ours = *action;
+		ours.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
+		ours.sa_sigaction = (void (*)(int, siginfo_t *, void *))cp_finish_on_signal;
+	}
+	int ret = cp_next()->sigaction(sig, is_default ? &ours : action, &before);
+	if (ret == 0 && old && is_finish_handler((uintptr_t)before.sa_sigaction)) {
+		struct cp_action app;
+		cp_finish_app_action(sig, &app);
+		to_libc(&app, old);
+	} else if (ret == 0 && old) {
+		*old = before;
+	}
+	if (ret == 0 && is_default)
+		cp_finish_set_default(sig);
+	return ret;
+}
+
+/** What a function of the signal() family is to do for `sig`: set the default, which is ours, or what `next` does;
+ *  and return. */
+static sighandler_t set_finish_handler(int sig, sighandler_t handler, sighandler_t (*next)(int, sighandler_t))
+{
+	struct sigaction action = {.sa_handler = SIG_DFL}, old;
+	if (handler == SIG_DFL && cp_finish_watches(sig))
+		return set_finish_action(sig, &action, &old) == 0 ? old.sa_handler : SIG_ERR;
+	sighandler_t before = next(sig, handler);
+	if (!is_finish_handler((uintptr_t)before))
+		return before;
+	struct cp_action app;
+	cp_finish_app_action(sig, &app);
+	return (sighandler_t)app.handler;
+}
+
+/// All
+
 CP_VISIBLE int sigaction(int sig, const struct sigaction *action, struct sigaction *old)
 {
 	uintptr_t handler = action ? (uintptr_t)action->sa_sigaction : 0;
 	bool is_handler_itself =
 		handler == (uintptr_t)cp_cpu_on_signal || handler == (uintptr_t)cp_threads_on_signal;
 	if (!cp_signal_is_ours(sig) || is_handler_itself)
-		return cp_next()->sigaction(sig, action, old);
+		return set_finish_action(sig, action, old);
 	struct cp_action ours, ours_old;
 	if (action)
 		from_libc(action, &ours);
@@ -55,21 +103,21 @@ static sighandler_t set_handler(int sig, sighandler_t handler, uint64_t flags)
 CP_VISIBLE sighandler_t signal(int sig, sighandler_t handler)
 {
 	if (!cp_signal_is_ours(sig))
-		return cp_next()->signal(sig, handler);
+		return set_finish_handler(sig, handler, cp_next()->signal);
 	return set_handler(sig, handler, SA_RESTART);
 }
 
 CP_VISIBLE sighandler_t sysv_signal(int sig, sighandler_t handler)
 {
 	if (!cp_signal_is_ours(sig))
-		return cp_next()->sysv_signal(sig, handler);
+		return set_finish_handler(sig, handler, cp_next()->sysv_signal);
 	return set_handler(sig, handler, SA_RESETHAND | SA_NODEFER);
 }
 
 CP_VISIBLE sighandler_t sigset(int sig, sighandler_t handler)
 {
 	if (!cp_signal_is_ours(sig) || handler == SIG_HOLD)
-		return cp_next()->sigset(sig, handler);
+		return set_finish_handler(sig, handler, cp_next()->sigset);
 	return set_handler(sig, handler, 0);
 }
 

@@ -68,12 +68,10 @@ static void leave(void)
 static void start(void)
 {
 	int pid = cp_getpid();
-	uint32_t kinds = 0;
-	for (int kind = 0; kind < CP_RECORD_KINDS; kind++)
-		kinds |= (uint32_t)is_ours(kind, pid) << kind;
-	if (kinds)
-		cp_leave_call(leave);
-	cp_recording_start(&settings.recording, kinds);
+	for (int kind = 0; kind < CP_RECORD_KINDS; kind++) {
+		if (is_ours(kind, pid) && cp_recording_start(&settings.recording, 1u << kind) == 0)
+			cp_leave_call(leave);
+	}
 	if (serves(pid)) {
 		cp_heap_set_rate(settings.heap_rate_bytes); // before the first can ask for it
 		cp_http_serve(settings.http, NULL);

@@ -25,6 +25,16 @@ static int start_cpu(const struct cp_recording *r, const struct cp_record *recor
 	return cp_cpu_start(&options, cprof_to_path(record->path));
 }
 
+static bool is_contention(enum cp_record_kind kind)
+{
+	return kind == CP_RECORD_BLOCK || kind == CP_RECORD_MUTEX || kind == CP_RECORD_SYSCALL;
+}
+
+static enum cp_contention_kind contention_of(enum cp_record_kind kind)
+{
+	return kind == CP_RECORD_BLOCK ? CP_KIND_BLOCK : kind == CP_RECORD_MUTEX ? CP_KIND_MUTEX : CP_KIND_SYSCALL;
+}
+
 static int set_contention(struct cp_record *record, enum cp_contention_kind kind)
 {
 	int64_t before = cp_contention_set_sampling(kind, record->rate);
@@ -50,11 +60,9 @@ static int switch_on(struct cp_recording *r, enum cp_record_kind kind)
 	case CP_RECORD_ALLOCS:
 		return set_heap_rate(record);
 	case CP_RECORD_BLOCK:
-		return set_contention(record, CP_KIND_BLOCK);
 	case CP_RECORD_MUTEX:
-		return set_contention(record, CP_KIND_MUTEX);
 	case CP_RECORD_SYSCALL:
-		return set_contention(record, CP_KIND_SYSCALL);
+		return set_contention(record, contention_of(kind));
 	case CP_RECORD_THREADCREATE:
 		return cp_threadcreate_start();
 	default:
@@ -72,20 +80,42 @@ static int probe_path(const char *path)
 	return ret;
 }
 
+static void restore_rate(const struct cp_record *record, enum cp_record_kind kind)
+{
+	if (kind == CP_RECORD_HEAP || kind == CP_RECORD_ALLOCS)
+		cp_heap_set_rate(record->rate_before);
+	else if (is_contention(kind))
+		cp_contention_set_sampling(contention_of(kind), record->rate_before);
+}
+
+/** In the order that undoes cp_recording_start(): heap and allocs have one rate between them. */
+static void forget(struct cp_recording *r)
+{
+	for (int kind = 0; kind < CP_RECORD_KINDS; kind++) {
+		if (r->records[kind].owner_pid == cp_getpid())
+			restore_rate(&r->records[kind], (enum cp_record_kind)kind);
+		r->records[kind].owner_pid = 0;
+	}
+}
+
 int cp_recording_start(struct cp_recording *r, uint32_t kinds)
 {
-	int first_error = 0;
-	for (int kind = 0; kind < CP_RECORD_KINDS; kind++) {
+	// The CPU profile is the last: nothing is left to fail then.
+	for (int kind = CP_RECORD_KINDS; kind-- > 0;) {
 		struct cp_record *record = &r->records[kind];
+		record->error = 0;
 		if (!(kinds & 1u << kind) || !record->path[0])
 			continue;
 		record->error = probe_path(record->path);
 		if (record->error == 0)
 			record->error = switch_on(r, (enum cp_record_kind)kind);
-		record->owner_pid = record->error == 0 ? cp_getpid() : 0;
-		first_error = first_error ? first_error : record->error;
+		if (record->error < 0) {
+			forget(r);
+			return record->error;
+		}
+		record->owner_pid = cp_getpid();
 	}
-	return first_error;
+	return 0;
 }
 
 /// Off
@@ -98,26 +128,14 @@ static int write_state(enum cp_record_kind kind, struct cprof_writer writer)
 	case CP_RECORD_ALLOCS:
 		return cp_heap_write(CP_HEAP_VIEW_ALLOCS, writer, 0);
 	case CP_RECORD_BLOCK:
-		return cp_contention_write(CP_KIND_BLOCK, writer, 0);
 	case CP_RECORD_MUTEX:
-		return cp_contention_write(CP_KIND_MUTEX, writer, 0);
 	case CP_RECORD_SYSCALL:
-		return cp_contention_write(CP_KIND_SYSCALL, writer, 0);
+		return cp_contention_write(contention_of(kind), writer, 0);
 	case CP_RECORD_THREADCREATE:
 		return cp_threadcreate_write(writer, 0);
 	default:
 		return cp_threads_write(writer, 0);
 	}
-}
-
-static void restore_rate(const struct cp_record *record, enum cp_record_kind kind)
-{
-	if (kind == CP_RECORD_HEAP || kind == CP_RECORD_ALLOCS)
-		cp_heap_set_rate(record->rate_before);
-	else if (kind == CP_RECORD_BLOCK)
-		cp_contention_set_sampling(CP_KIND_BLOCK, record->rate_before);
-	else if (kind == CP_RECORD_MUTEX)
-		cp_contention_set_sampling(CP_KIND_MUTEX, record->rate_before);
 }
 
 int cp_recording_stop(struct cp_recording *r)
@@ -132,12 +150,7 @@ int cp_recording_stop(struct cp_recording *r)
 				: write_state((enum cp_record_kind)kind, cprof_to_path(record->path));
 		first_error = first_error ? first_error : record->error;
 	}
-	// Backwards: heap and allocs have one rate between them.
-	for (int kind = CP_RECORD_KINDS; kind-- > 0;) {
-		if (r->records[kind].owner_pid == pid)
-			restore_rate(&r->records[kind], (enum cp_record_kind)kind);
-		r->records[kind].owner_pid = 0;
-	}
+	forget(r);
 	return first_error;
 }
 
@@ -147,8 +160,8 @@ static void write_state_leaving(enum cp_record_kind kind, struct cprof_writer wr
 {
 	if (kind == CP_RECORD_HEAP || kind == CP_RECORD_ALLOCS)
 		cp_heap_write_leaving(kind == CP_RECORD_HEAP ? CP_HEAP_VIEW_HEAP : CP_HEAP_VIEW_ALLOCS, writer);
-	else if (kind == CP_RECORD_BLOCK || kind == CP_RECORD_MUTEX)
-		cp_contention_write_leaving(kind == CP_RECORD_BLOCK ? CP_KIND_BLOCK : CP_KIND_MUTEX, writer);
+	else if (is_contention(kind))
+		cp_contention_write_leaving(contention_of(kind), writer);
 	else
 		write_state(kind, writer);
 }

@@ -36,7 +36,8 @@ struct cp_recording {
 	bool skip_empty; // as in struct cp_cpu_options
 };
 
-/** Switches on those in `kinds` (bits) that have a path. The first error there was; each record has its own. */
+/** Switches on those in `kinds` (bits) that have a path: all of them, or none and the error, which stands in the
+ *  record that is to blame, too. */
 int cp_recording_start(struct cp_recording *r, uint32_t kinds);
 
 /** Switches off and writes what is on in this process. The first error there was. */

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. See finish.h. The thread is made once in a process and waits for ever after.
+#include "finish.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "finish_hook.h"
+#include "interpose/next.h"
+#include "kind/own_thread.h"
+#include "sigsafe/atomic.h"
+#include "sigsafe/futex.h"
+#include "sigsafe/sys.h"
+
+static struct cp_own_thread thread;
+static int thread_pid; // the process it is in: fork leaves it behind
+static _Atomic(void (*)(int)) finish_fn;
+
+static void serve(void *arg)
+{
+	for (uint32_t seen = (uint32_t)(uintptr_t)arg;;) {
+		cp_futex_wait(&cp_finish.nasked, seen, CP_FUTEX_FOREVER);
+		uint32_t nasked = load(&cp_finish.nasked, acquire);
+		if (nasked == seen)
+			continue;
+		seen = nasked;
+		if (!load(&cp_finish.is_done, acquire))
+			load(&finish_fn, acquire)(load(&cp_finish.sig, acquire));
+		store(&cp_finish.is_done, 1, release);
+		cp_futex_wake(&cp_finish.is_done, INT32_MAX);
+	}
+}
+
+static int make_thread(void)
+{
+	if (thread_pid == cp_getpid())
+		return 0;
+	thread = (struct cp_own_thread){.name = "cprof-finish", .run = serve,
+			.arg = (void *)(uintptr_t)load(&cp_finish.nasked, acquire)};
+	int ret = cp_own_thread_start(&thread);
+	if (ret == 0)
+		thread_pid = cp_getpid();
+	return ret;
+}
+
+/** Where it has a handler flags and mask are the program's own: its system calls are interrupted as ever. */
+static void install(int i)
+{
+	int sig = cp_finish.app[i].sig;
+	struct sigaction app, ours = {.sa_flags = SA_RESTART | SA_ONSTACK};
+	if (cp_next()->sigaction(sig, NULL, &app) < 0 || app.sa_handler == SIG_IGN ||
+			app.sa_sigaction == (void (*)(int, siginfo_t *, void *))cp_finish_on_signal)
+		return;
+	if (app.sa_handler != SIG_DFL)
+		ours = app;
+	cp_finish.app[i].flags = (uint64_t)(unsigned)app.sa_flags;
+	memcpy(&cp_finish.app[i].mask, &app.sa_mask, sizeof(cp_finish.app[i].mask));
+	store(&cp_finish.app[i].handler, (uintptr_t)app.sa_handler, release);
+	ours.sa_flags = (ours.sa_flags & ~SA_RESETHAND) | SA_SIGINFO;
+	ours.sa_sigaction = (void (*)(int, siginfo_t *, void *))cp_finish_on_signal;
+	cp_next()->sigaction(sig, &ours, NULL);
+}
+
+static void uninstall(int i)
+{
+	int sig = cp_finish.app[i].sig;
+	struct sigaction now, app = {0};
+	if (cp_next()->sigaction(sig, NULL, &now) < 0 ||
+			now.sa_sigaction != (void (*)(int, siginfo_t *, void *))cp_finish_on_signal)
+		return;
+	app.sa_handler = (sighandler_t)load(&cp_finish.app[i].handler, acquire);
+	if (app.sa_handler != SIG_DFL) {
+		app.sa_flags = (int)cp_finish.app[i].flags;
+		memcpy(&app.sa_mask, &cp_finish.app[i].mask, sizeof(cp_finish.app[i].mask));
+	}
+	cp_next()->sigaction(sig, &app, NULL);
+}
+
+int cp_finish_watch(void (*finish)(int sig), bool exits_zero)
+{
+	int ret = make_thread();
+	if (ret < 0)
+		return ret;
+	store(&finish_fn, finish, release);
+	store(&cp_finish.exits_zero, exits_zero, relaxed);
+	store(&cp_finish.sig, 0, relaxed);
+	store(&cp_finish.is_done, 0, release);
+	store(&cp_finish.pid, cp_getpid(), release);
+	for (int i = 0; i < CP_FINISH_SIGNALS; i++)
+		install(i);
+	return 0;
+}
+
+void cp_finish_unwatch(void)
+{
+	if (load(&cp_finish.pid, acquire) != cp_getpid())
+		return;
+	for (int i = 0; i < CP_FINISH_SIGNALS; i++)
+		uninstall(i);
+	store(&cp_finish.pid, 0, release);
+	// Whoever waits in a handler (another thread stopped meanwhile) waits for what is done now.
+	store(&cp_finish.is_done, 1, release);
+	cp_futex_wake(&cp_finish.is_done, INT32_MAX);
+}

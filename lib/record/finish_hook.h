@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. SIGINT, SIGTERM and SIGABRT while files are still to be written: the handler has them
+// written by a thread (finish.c) and waits; then the signal does what it would have done without us.
+//
+// The program does not see our handler: where it asks it is told of its own, or of the default.
+#ifndef CPROF_RECORD_FINISH_HOOK_H
+#define CPROF_RECORD_FINISH_HOOK_H
+
+#include "kind/signal_hook.h"
+
+enum { CP_FINISH_SIGNALS = 3 };
+
+struct cp_finish_shared {
+	_Atomic int pid;          // of the process whose end is watched; 0: none is, or the files are written
+	_Atomic uint32_t nasked;  // a futex: handlers that ran
+	_Atomic uint32_t is_done; // a futex: they may go on
+	_Atomic int sig;          // the first that came
+	_Atomic bool exits_zero;  // as Go's: not die of SIGINT and SIGTERM, but exit(0)
+	struct {
+		int sig;
+		_Atomic uintptr_t handler; // the program's: 0 SIG_DFL, or a function; see struct cp_action
+		uint64_t flags, mask;
+	} app[CP_FINISH_SIGNALS];
+};
+
+extern struct cp_finish_shared cp_finish;
+
+/** The handler. */
+void cp_finish_on_signal(int sig, void *info, void *ucontext);
+
+/** It is one of the three, and watched in this process. */
+bool cp_finish_watches(int sig);
+
+/** The program's own action for a signal whose handler is ours. */
+void cp_finish_app_action(int sig, struct cp_action *action_out);
+
+/** The program has made it the default again. */
+void cp_finish_set_default(int sig);
+
+#endif
