@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: MIT
-// See dwarf_file.h. libdwfl finds the debug information: .gnu_debuglink, .build-id/, .gnu_debugdata
-// and debuginfod are its business.
+// See dwarf_file.h. libdwfl finds the debug information on this machine: .gnu_debuglink, .build-id/ and
+// .gnu_debugdata are its business.
 #include "tool/symbolizer/dwarf_file.h"
 
 #include <elfutils/libdwfl.h>
 
+#include "tool/symbolizer/debuginfod.h"
 #include "tool/symbolizer/dwarf_lookup.h"
 
 struct dwarf_file {
+	struct arena *arena;
 	unsigned want;
 	char *debug_path; // libdwfl keeps a pointer to this pointer
 	Dwfl_Callbacks callbacks;
 	Dwfl *dwfl;
 	Dwfl_Module *module;
 	GElf_Addr bias; // dwfl's address of the file's address 0
+	struct err *failed_fetch;
 };
 
 static const char system_debug_path[] = ":.debug:/usr/lib/debug";
@@ -24,18 +27,45 @@ static int find_no_debuginfo(Dwfl_Module *module, void **user, const char *name,
 	return -1;
 }
 
+static int find_debuginfo(Dwfl_Module *module, void **user, const char *name, GElf_Addr base,
+		const char *file, const char *debuglink, GElf_Word crc, char **path_out)
+{
+	struct dwarf_file *f = *user;
+	const unsigned char *build_id;
+	GElf_Addr at;
+	char *urls = debuginfod_hide(f->arena);
+	int fd = dwfl_standard_find_debuginfo(module, user, name, base, file, debuglink, crc, path_out);
+	debuginfod_show(urls);
+	bool is_alternate = debuglink && crc == 0; // what dwz took out of several files: not of this build id
+	if (fd >= 0 || *path_out || is_alternate || !urls || !*urls)
+		return fd;
+	int nbytes = dwfl_module_build_id(module, &build_id, &at);
+	struct err *e = nbytes > 0 ? debuginfod_fetch(f->arena, build_id, (size_t)nbytes, &fd) : NULL;
+	if (e) // libdwfl may ask again
+		f->failed_fetch = e;
+	return fd;
+}
+
+// What find_debuginfo is called with.
+static void set_user(Dwfl_Module *module, struct dwarf_file *f)
+{
+	void **user;
+	dwfl_module_info(module, &user, NULL, NULL, NULL, NULL, NULL, NULL);
+	*user = f;
+}
+
 struct err *dwarf_file_open(struct arena *a, const char *path, const char *debug_path,
 		unsigned want, struct dwarf_file **out)
 {
 	struct dwarf_file *f = arena_new(a, struct dwarf_file);
+	f->arena = a;
 	f->want = want;
 	f->debug_path = debug_path && *debug_path
 			? arena_printf(a, ":%s%s", debug_path, system_debug_path)
 			: arena_strdup(a, system_debug_path);
 	f->callbacks = (Dwfl_Callbacks){
 			.find_elf = dwfl_build_id_find_elf,
-			.find_debuginfo = want & DWARF_WANT_LINES ? dwfl_standard_find_debuginfo
-								  : find_no_debuginfo,
+			.find_debuginfo = want & DWARF_WANT_LINES ? find_debuginfo : find_no_debuginfo,
 			.section_address = dwfl_offline_section_address,
 			.debuginfo_path = &f->debug_path,
 	};
@@ -48,8 +78,14 @@ struct err *dwarf_file_open(struct arena *a, const char *path, const char *debug
 		dwarf_file_close(f);
 		return e;
 	}
+	set_user(f->module, f);
 	*out = f;
 	return NULL;
+}
+
+struct err *dwarf_file_failed_fetch(const struct dwarf_file *f)
+{
+	return f->failed_fetch;
 }
 
 void dwarf_file_lookup(struct dwarf_file *f, struct arena *a, const uint64_t *addresses, uint32_t n,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A binary with its debug information, wherever that lies (in the file, beside it, by build id, from
 // debuginfod where DEBUGINFOD_URLS is set), and the frames of many of its addresses in one pass.
-// Called by resolve.c.
+// Called by resolver.c.
 #ifndef CPROF_TOOL_SYMBOLIZER_DWARF_FILE_H
 #define CPROF_TOOL_SYMBOLIZER_DWARF_FILE_H
 
@@ -28,6 +28,9 @@ struct err *dwarf_file_open(struct arena *a, const char *path, const char *debug
  *  long as the file is open. frames_out[i].n is 0 where nothing is known. */
 void dwarf_file_lookup(struct dwarf_file *f, struct arena *a, const uint64_t *addresses, uint32_t n,
 		struct frames *frames_out);
+
+/** After a lookup: why its debug information, which is not on this machine, could not be fetched; or NULL. */
+struct err *dwarf_file_failed_fetch(const struct dwarf_file *f);
 
 void dwarf_file_close(struct dwarf_file *f);
 

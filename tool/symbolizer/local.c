@@ -133,6 +133,10 @@ static struct err *resolve(struct local *l, const struct objfile *f, uint32_t ma
 		put_frames(l, &l->profile->mappings[mapping], wanted[i].location, frames[k]);
 		any = true;
 	}
+	struct err *shortcoming = e ? NULL : resolver_shortcoming(r);
+	if (shortcoming)
+		l->options->warn(l->options->arg, arena_printf(l->arena, "No debug information of %s: %s", f->path,
+				shortcoming->message));
 	resolver_close(r);
 	if (!e && !any)
 		e = err_new(l->arena, "none of its %u addresses is in its symbol table or debug information",

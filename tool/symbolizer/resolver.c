@@ -67,6 +67,11 @@ struct err *resolver_lookup(struct resolver *r, const uint64_t *addresses, uint3
 	return NULL;
 }
 
+struct err *resolver_shortcoming(const struct resolver *r)
+{
+	return r->dwarf ? dwarf_file_failed_fetch(r->dwarf) : NULL;
+}
+
 void resolver_close(struct resolver *r)
 {
 	if (!r)

@@ -30,6 +30,9 @@ struct resolver *resolver_new(struct arena *a, const struct objfile *f,
 struct err *resolver_lookup(struct resolver *r, const uint64_t *addresses, uint32_t n,
 		struct frames *frames_out);
 
+/** After a lookup that went well: what it could have told more of, or NULL. */
+struct err *resolver_shortcoming(const struct resolver *r);
+
 void resolver_close(struct resolver *r);
 
 #endif
