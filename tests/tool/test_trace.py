@@ -98,7 +98,7 @@ class Summary(Trace_):
     def test_picture(self):
         lines = [x.split("|")[1] for x in self.summary(known_trace()).splitlines() if x.count("|") == 2]
         self.assertEqual(len(lines), 3)
-        main, worker, poller = lines
+        main, poller, worker = lines  # by age
         n = len(main)
         self.assertGreater(n, 50)
         for letter, cells, share in (("s", main, 0.15), ("L", worker, 0.30), ("z", worker, 0.30), ("n", poller, 0.99)):
@@ -180,6 +180,17 @@ class Summary(Trace_):
         text = self.run_cprof(t)
         self.assertNotIn(b"\x1b", text)
         text.decode()
+
+    def test_a_thread_without_events_was_there_as_long_as_it_was_noted(self):
+        t = known_trace()
+        for at in (0, 50 * MS):
+            t.process.event(TIMES, 103, 0, 0, at=at)
+        self.assertEqual(row(table(self.summary(t), "Threads"), "103")[:4], "103 prog 50ms 50ms".split())
+
+    def test_what_starts_programs_is_left_out(self):
+        t = Trace()
+        t.thread(1).wait(MUTEX, 1, 0, MS, t.stack("lock_it", "main", "__libc_start_main"))
+        self.assertIn("in lock_it < main\n", self.summary(t))
 
     def test_names_are_readable(self):
         t = Trace()

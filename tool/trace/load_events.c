@@ -184,14 +184,24 @@ void load_event(struct load_events *l, const struct trace_event *e)
 	}
 }
 
+// A thread without events of its own was there as long as the process noted it.
+static uint32_t noted_thread(struct timeline *t, uint32_t tid, int64_t at_ns, uint32_t nwith_events)
+{
+	uint32_t thread = timeline_thread_at(t, tid, at_ns);
+	if (thread == NO_INDEX)
+		thread = timeline_add_thread(t, tid, 0);
+	if (thread >= nwith_events)
+		timeline_end_thread(t, thread, at_ns);
+	return thread;
+}
+
 static void apply_notes(struct load_events *l)
 {
 	struct timeline *t = l->timeline;
+	uint32_t nwith_events = t->nthreads;
 	for (uint32_t i = 0; i < l->nnotes; i++) {
 		const struct load_note *n = &l->notes[i];
-		uint32_t thread = timeline_thread_at(t, n->tid, n->at_ns);
-		if (thread == NO_INDEX)
-			thread = timeline_add_thread(t, n->tid, 0);
+		uint32_t thread = noted_thread(t, n->tid, n->at_ns, nwith_events);
 		if (n->is_name)
 			t->threads[thread].name = n->name;
 		else

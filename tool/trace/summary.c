@@ -61,10 +61,17 @@ static int by_business(const void *a, const void *b, void *timeline)
 	return (x > y) - (x < y);
 }
 
-static int by_number(const void *a, const void *b)
+// The main thread, then as they came.
+static int by_age(const void *a, const void *b, void *timeline)
 {
+	const struct timeline *t = timeline;
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	return (x > y) - (x < y);
+	const struct timeline_thread *tx = &t->threads[x], *ty = &t->threads[y];
+	if ((tx->tid == t->pid) != (ty->tid == t->pid))
+		return tx->tid == t->pid ? -1 : 1;
+	if (tx->begin_ns != ty->begin_ns)
+		return tx->begin_ns < ty->begin_ns ? -1 : 1;
+	return (tx->tid > ty->tid) - (tx->tid < ty->tid);
 }
 
 static uint32_t *choose_threads(const struct timeline *t, uint32_t *n_out)
@@ -77,7 +84,7 @@ static uint32_t *choose_threads(const struct timeline *t, uint32_t *n_out)
 		qsort_r(list, t->nthreads, sizeof(*list), by_business, (void *)t);
 		*n_out = MAX_THREADS;
 	}
-	qsort(list, *n_out, sizeof(*list), by_number);
+	qsort_r(list, *n_out, sizeof(*list), by_age, (void *)t);
 	return list;
 }
 

@@ -80,15 +80,30 @@ static struct str place(const struct timeline *t, uint32_t location, char *room,
 	return (struct str){room, (size_t)n};
 }
 
+// Without what starts threads and programs, which is in every stack: below main, and nameless at the root.
+static uint32_t worth_showing(const struct timeline *t, uint32_t stack)
+{
+	const uint32_t *frames = timeline_frames(t, stack);
+	uint32_t n = t->stacks[stack].n, end = n;
+	for (uint32_t i = 0; i < n; i++) {
+		if (str_eq(timeline_function_name(t, frames[i]), STR("main")))
+			return i + 1;
+	}
+	while (end > 0 && !timeline_function_name(t, frames[end - 1]).len)
+		end--;
+	return end ? end : n;
+}
+
 void view_stack(const struct view *v, uint32_t stack, size_t columns)
 {
 	const struct timeline *t = v->timeline;
 	const uint32_t *frames = timeline_frames(t, stack);
 	char room[80];
 	size_t used = 0;
-	if (!t->stacks[stack].n)
+	uint32_t n = worth_showing(t, stack);
+	if (!n)
 		view_text(v, STR("(no stack)"), columns);
-	for (uint32_t i = 0; i < t->stacks[stack].n; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		struct str name = place(t, frames[i], room, sizeof(room));
 		const char *between = i ? " < " : "";
 		size_t need = strlen(between) + name.len;
