@@ -145,7 +145,7 @@ class Summary(Trace_):
         self.assertEqual(row(text, "before"), "1 10ms 0 - - - - before (1 not whole)".split())
         self.assertEqual(row(text, "after"), "1 80ms 70ms - - - - after (1 not whole)".split())
         self.assertEqual(row(table(text, "Threads"), "  1 "), "1 prog 100ms 30ms 70ms".split())
-        self.assertIn("mutex 0x10, to the end", text)
+        self.assertIn("mutex 0x10, and goes on", text)
 
     def test_losses_are_told(self):
         t = known_trace()
@@ -186,6 +186,24 @@ class Summary(Trace_):
         for at in (0, 50 * MS):
             t.process.event(TIMES, 103, 0, 0, at=at)
         self.assertEqual(row(table(self.summary(t), "Threads"), "103")[:4], "103 prog 50ms 50ms".split())
+
+    def test_waiting_for_work_is_no_lock(self):
+        t = Trace()
+        t.thread(1).wait(COND, 0x20, 0, 30 * MS, t.stack("idle", "main"))
+        t.thread(2).wait(MUTEX, 0x10, 0, 20 * MS)
+        text = self.summary(t)
+        self.assertEqual(row(table(text, "Threads"), "  1 ")[2:], "30ms 0 0 30ms".split())
+        self.assertEqual(row(table(text, "Other threads waited for"), "0x20")[:3], "1 30ms 30ms".split())
+        self.assertEqual(len(table(text, "Longest waits").splitlines()), 1)
+
+    def test_a_thread_begins_when_it_is_first_seen(self):
+        t = known_trace()
+        t.process.event(TIMES, 103, 0, 0, at=20 * MS)
+        t.thread(103).wait(MUTEX, 0, 30 * MS, 40 * MS)
+        t.thread(104).wait(MUTEX, 0, 30 * MS, 40 * MS)
+        threads = table(self.summary(t), "Threads")
+        self.assertEqual(row(threads, "103")[2], "80ms")
+        self.assertEqual(row(threads, "104")[2], "70ms")
 
     def test_what_starts_programs_is_left_out(self):
         t = Trace()

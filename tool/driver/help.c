@@ -63,7 +63,7 @@ static const char trace_text[] =
 		"\n"
 		"  -perfetto FILE        write it for https://ui.perfetto.dev and trace_processor\n"
 		"  -pprof KIND           make a profile of it, as go tool trace does:\n"
-		"                          sync     waits for locks\n"
+		"                          sync     waits for locks and for other threads\n"
 		"                          syscall  blocking system calls\n"
 		"                          net      waits on sockets and for events\n"
 		"                          sched    from being woken to running\n"

@@ -18,7 +18,7 @@ static int64_t share(const struct timeline_span *s, enum derive_kind kind)
 	int64_t wait_ns = timeline_wait_end(s) - s->begin_ns;
 	switch (kind) {
 	case DERIVE_SYNC:
-		return s->state == STATE_LOCK ? wait_ns : -1;
+		return s->state == STATE_LOCK || s->state == STATE_WAITING ? wait_ns : -1;
 	case DERIVE_SYSCALL:
 		return s->state == STATE_SYSCALL || s->state == STATE_SLEEP ? wait_ns : -1;
 	case DERIVE_NET:

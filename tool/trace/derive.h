@@ -7,7 +7,7 @@
 #include "timeline.h"
 
 enum derive_kind {
-	DERIVE_SYNC,    // waits for locks, where they were waited for
+	DERIVE_SYNC,    // waits for locks and for other threads
 	DERIVE_SYSCALL, // time in system calls that block, sleep among them
 	DERIVE_NET,     // waits on sockets and for events
 	DERIVE_SCHED,   // from being woken to running, where it was waited

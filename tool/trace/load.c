@@ -73,18 +73,27 @@ static void read_end(struct loader *l, struct trace_chunk *c)
 		timeline_add_note(t, "%lu stacks are missing: their table was full", end.lost_stacks);
 }
 
-static void read_chunks(struct loader *l)
+static void read_events(struct loader *l, bool of_process)
 {
 	for (uint32_t i = 0; i < l->nchunks; i++) {
 		struct trace_chunk c = l->chunks[i];
 		struct trace_event e;
+		if ((c.tid == 0) != of_process)
+			continue;
+		while (trace_next_event(&c, &e))
+			load_event(&l->events, &e);
+		l->is_damaged |= c.is_damaged;
+	}
+}
+
+static void read_rest(struct loader *l)
+{
+	for (uint32_t i = 0; i < l->nchunks; i++) {
+		struct trace_chunk c = l->chunks[i];
 		if (c.kind == TRACE_CHUNK_PROCESS)
 			read_process(l, &c);
 		else if (c.kind == TRACE_CHUNK_END)
 			read_end(l, &c);
-		while (trace_next_event(&c, &e))
-			load_event(&l->events, &e);
-		l->is_damaged |= c.is_damaged;
 	}
 }
 
@@ -94,8 +103,10 @@ static void load(struct loader *l, struct trace_reader *r)
 	collect_chunks(l, r);
 	load_tables_init(&l->tables, t);
 	load_tables_read(&l->tables, l->chunks, l->nchunks);
-	l->events = (struct load_events){.timeline = t, .tables = &l->tables, .base_ns = l->base_ns};
-	read_chunks(l);
+	load_events_init(&l->events, t, &l->tables, l->base_ns);
+	read_rest(l);
+	read_events(l, true);
+	read_events(l, false);
 	load_events_finish(&l->events);
 	if (r->is_cut || l->is_damaged)
 		timeline_add_note(t, "the file is damaged: some of it could not be read");

@@ -27,7 +27,7 @@ static enum timeline_state state_of(uint64_t wait)
 		return STATE_SLEEP;
 	switch (trace_wait_class(wait)) {
 	case TRACE_CLASS_SYNC:
-		return STATE_LOCK;
+		return wait >= TRACE_WAIT_MUTEX && wait <= TRACE_WAIT_SPIN ? STATE_LOCK : STATE_WAITING;
 	case TRACE_CLASS_NETWORK:
 		return STATE_NETWORK;
 	default:
@@ -35,12 +35,24 @@ static enum timeline_state state_of(uint64_t wait)
 	}
 }
 
-// The thread whose event it is. One that was not seen before was there when the trace began.
-static uint32_t thread_of(struct load_events *l, uint32_t tid)
+// Since when a thread is there whose start is not in the trace.
+static int64_t known_since(const struct load_events *l, const struct trace_event *e)
+{
+	int64_t at_ns = relative(l, e->time_ns);
+	if (e->kind == TRACE_WAIT_END || e->kind == TRACE_REGION_END) // of what began before the trace
+		return 0;
+	uint32_t note = idmap_get(&l->first_notes, e->tid);
+	return note != IDMAP_NONE && l->notes[note].at_ns < at_ns ? l->notes[note].at_ns : at_ns;
+}
+
+// The thread whose event it is.
+static uint32_t thread_of(struct load_events *l, const struct trace_event *e)
 {
 	struct timeline *t = l->timeline;
-	uint32_t i = idmap_get(&t->thread_of_tid, tid);
-	return i == NO_INDEX || t->threads[i].is_ended ? timeline_add_thread(t, tid, 0) : i;
+	uint32_t i = idmap_get(&t->thread_of_tid, e->tid);
+	if (i != NO_INDEX && !t->threads[i].is_ended)
+		return i;
+	return timeline_add_thread(t, e->tid, i == NO_INDEX ? known_since(l, e) : relative(l, e->time_ns));
 }
 
 static void start_thread(struct load_events *l, const struct trace_event *e, int64_t at_ns)
@@ -79,6 +91,8 @@ static void begin_wait(struct load_events *l, const struct trace_event *e, uint3
 static void note(struct load_events *l, struct load_note note)
 {
 	l->notes = mem_grow(l->notes, &l->notes_cap, l->nnotes + 1, sizeof(*l->notes));
+	if (idmap_get(&l->first_notes, note.tid) == IDMAP_NONE)
+		idmap_set(&l->first_notes, note.tid, l->nnotes);
 	l->notes[l->nnotes++] = note;
 }
 
@@ -143,6 +157,12 @@ static void take_user_event(struct load_events *l, const struct trace_event *e, 
 	}
 }
 
+void load_events_init(struct load_events *l, struct timeline *t, const struct load_tables *tables, uint64_t base_ns)
+{
+	*l = (struct load_events){.timeline = t, .tables = tables, .base_ns = base_ns};
+	idmap_init(&l->first_notes, 0);
+}
+
 void load_event(struct load_events *l, const struct trace_event *e)
 {
 	struct timeline *t = l->timeline;
@@ -156,7 +176,7 @@ void load_event(struct load_events *l, const struct trace_event *e)
 		take_process_event(l, e, at_ns);
 		return;
 	}
-	uint32_t thread = thread_of(l, e->tid);
+	uint32_t thread = thread_of(l, e);
 	switch (e->kind) {
 	case TRACE_THREAD_STOP:
 		stop_thread(l, e, thread, at_ns);
@@ -189,7 +209,7 @@ static uint32_t noted_thread(struct timeline *t, uint32_t tid, int64_t at_ns, ui
 {
 	uint32_t thread = timeline_thread_at(t, tid, at_ns);
 	if (thread == NO_INDEX)
-		thread = timeline_add_thread(t, tid, 0);
+		thread = timeline_add_thread(t, tid, at_ns);
 	if (thread >= nwith_events)
 		timeline_end_thread(t, thread, at_ns);
 	return thread;
@@ -241,6 +261,7 @@ void load_events_finish(struct load_events *l)
 
 void load_events_deinit(struct load_events *l)
 {
+	idmap_deinit(&l->first_notes);
 	free(l->notes);
 	free(l->task_ends);
 }

@@ -22,12 +22,16 @@ struct load_events {
 	struct timeline *timeline;
 	const struct load_tables *tables;
 	uint64_t base_ns; // what is time 0
-	struct load_note *notes;
+	struct load_note *notes; // in order of time
 	uint32_t nnotes, notes_cap;
+	struct idmap first_notes; // of tids
 	struct load_task_end *task_ends;
 	uint32_t ntask_ends, task_ends_cap;
 };
 
+void load_events_init(struct load_events *l, struct timeline *t, const struct load_tables *tables, uint64_t base_ns);
+
+/** Those of the process before those of threads. */
 void load_event(struct load_events *l, const struct trace_event *e);
 
 /** After the last: what had to wait for all threads and tasks to be known. */

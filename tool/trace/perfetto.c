@@ -12,6 +12,7 @@ static const char *const categories[NCATEGORIES] = {
 		[1 + STATE_RUNNING] = "running",
 		[1 + STATE_RUNNABLE] = "ready",
 		[1 + STATE_LOCK] = "lock",
+		[1 + STATE_WAITING] = "waiting",
 		[1 + STATE_SYSCALL] = "syscall",
 		[1 + STATE_NETWORK] = "network",
 		[1 + STATE_SLEEP] = "sleep",

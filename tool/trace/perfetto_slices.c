@@ -49,7 +49,7 @@ static void put_wait(struct encoder *e, const struct slice *s, uint64_t track)
 {
 	const struct timeline_span *span = &e->t->spans[s->index];
 	begin_named(e, EVENT_SLICE_BEGIN, track, 1u + span->state, span->what);
-	if (span->object && span->state == STATE_LOCK)
+	if (span->object && timeline_is_lock(span))
 		annotate(e, NOTE_LOCK, ANNOTATION_POINTER, span->object);
 	else if (span->object)
 		annotate(e, NOTE_FD, ANNOTATION_UINT, span->object);

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "latency.h"
 #include "picture.h"
 #include "waits.h"
@@ -18,6 +19,24 @@ static void put_count(const struct view *v, uint64_t n, const char *what)
 	buf_printf(v->out, ", %lu %s%s", n, what, n == 1 ? "" : "s");
 }
 
+// As its main thread calls itself, where that is another name than the file's.
+static void put_program(const struct view *v)
+{
+	const struct timeline *t = v->timeline;
+	struct str path = t->program ? timeline_str(t, t->program) : STR("a program");
+	struct str name = STR("");
+	for (uint32_t i = 0; i < t->nthreads; i++) {
+		if (t->threads[i].tid == t->pid)
+			name = timeline_str(t, t->threads[i].name);
+	}
+	bool has_own = name.len && !str_has_prefix(path_base(path), name);
+	if (has_own)
+		view_text(v, name, v->width);
+	buf_cstr(v->out, has_own ? " (" : "");
+	view_text(v, path, v->width);
+	buf_cstr(v->out, has_own ? ")" : "");
+}
+
 static void put_head(const struct view *v)
 {
 	const struct timeline *t = v->timeline;
@@ -26,7 +45,7 @@ static void put_head(const struct view *v)
 	char when[64] = "";
 	if (t->start_unix_ns > 0 && localtime_r(&seconds, &local))
 		strftime(when, sizeof(when), ", %Y-%m-%d %H:%M:%S", &local);
-	view_text(v, t->program ? timeline_str(t, t->program) : STR("a program"), v->width);
+	put_program(v);
 	buf_printf(v->out, ", process %u%s\n", t->pid, when);
 	view_duration(v, t->end_ns, 0);
 	put_count(v, t->nthreads, "thread");
@@ -142,6 +161,7 @@ static void put_threads(const struct view *v, const uint32_t *threads, uint32_t 
 			{"no CPU", NO_CPU, .is_extra = true},
 			{"ready", STATE_RUNNABLE, .is_extra = true},
 			{"locks", STATE_LOCK},
+			{"waiting", STATE_WAITING},
 			{"syscalls", STATE_SYSCALL},
 			{"network", STATE_NETWORK},
 			{"asleep", STATE_SLEEP},
@@ -178,9 +198,10 @@ void summary_put(const struct view *v)
 	put_threads(v, threads, n);
 	buf_byte(v->out, '\n');
 	picture_draw(v, threads, n);
-	waits_of_locks(v);
-	waits_of_calls(v, STATE_SYSCALL, "System calls waited in");
-	waits_of_calls(v, STATE_NETWORK, "Network and polling");
+	waits_grouped(v, STATE_LOCK, "Locks waited for");
+	waits_grouped(v, STATE_WAITING, "Other threads waited for");
+	waits_grouped(v, STATE_SYSCALL, "System calls waited in");
+	waits_grouped(v, STATE_NETWORK, "Network and polling");
 	waits_longest(v);
 	latency_of_tasks(v);
 	latency_of_regions(v);

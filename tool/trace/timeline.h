@@ -13,7 +13,8 @@
 enum timeline_state {
 	STATE_RUNNING,  // none of the others
 	STATE_RUNNABLE, // what it waited for was there, a CPU was not yet
-	STATE_LOCK,     // mutexes, conditions, semaphores, barriers, other threads' end
+	STATE_LOCK,     // it wanted what another thread had: mutexes, rwlocks, spin locks
+	STATE_WAITING,  // for other threads to do something: conditions, semaphores, barriers, joins
 	STATE_SYSCALL,
 	STATE_NETWORK,  // system calls on sockets, and for several files at once
 	STATE_SLEEP,
@@ -151,6 +152,12 @@ static inline const uint32_t *timeline_frames(const struct timeline *t, uint32_t
 
 /** The name of the innermost function at a location, "" for none. */
 struct str timeline_function_name(const struct timeline *t, uint32_t location);
+
+/** Its object is an address; else a file descriptor. */
+static inline bool timeline_is_lock(const struct timeline_span *s)
+{
+	return s->state == STATE_LOCK || s->state == STATE_WAITING;
+}
 
 /** The end of the wait proper: for the rest of the span the thread was runnable. */
 static inline int64_t timeline_wait_end(const struct timeline_span *s)

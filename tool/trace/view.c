@@ -12,6 +12,7 @@ const struct state_look state_looks[NSTATES] = {
 		[STATE_RUNNING] = {"running", '#', "\033[32m"},
 		[STATE_RUNNABLE] = {"ready", '+', "\033[92m"},
 		[STATE_LOCK] = {"locks", 'L', "\033[31m"},
+		[STATE_WAITING] = {"waiting", 'w', "\033[33m"},
 		[STATE_SYSCALL] = {"syscalls", 's', "\033[34m"},
 		[STATE_NETWORK] = {"network", 'n', "\033[36m"},
 		[STATE_SLEEP] = {"asleep", 'z', "\033[90m"},

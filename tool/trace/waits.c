@@ -33,7 +33,7 @@ static int64_t duration(const struct timeline_span *s)
 
 static uint64_t key_of(const struct timeline_span *s)
 {
-	return s->state == STATE_LOCK ? s->object : s->stack;
+	return timeline_is_lock(s) ? s->object : s->stack;
 }
 
 static struct group *group_of(struct groups *g, const struct timeline_span *s)
@@ -81,7 +81,7 @@ static void put_object(const struct view *v, const struct timeline_span *s)
 {
 	buf_str(v->out, timeline_str(v->timeline, s->what));
 	if (s->object)
-		buf_printf(v->out, s->state == STATE_LOCK ? " 0x%lx" : " fd %lu", s->object);
+		buf_printf(v->out, timeline_is_lock(s) ? " 0x%lx" : " fd %lu", s->object);
 }
 
 static void put_place(const struct view *v, const char *how, uint32_t stack)
@@ -102,7 +102,7 @@ static void put_group(const struct view *v, const struct group *g)
 	view_duration(v, g->total_ns, VIEW_DURATION_COLUMNS + 1);
 	view_duration(v, g->max_ns, VIEW_DURATION_COLUMNS + 1);
 	buf_cstr(v->out, "  ");
-	if (s->state == STATE_LOCK)
+	if (timeline_is_lock(s))
 		put_object(v, s);
 	else
 		buf_str(v->out, timeline_str(v->timeline, g->what));
@@ -111,7 +111,7 @@ static void put_group(const struct view *v, const struct group *g)
 	put_place(v, "until ", s->waker_stack);
 }
 
-static void put_groups(const struct view *v, const char *title, enum timeline_state state)
+void waits_grouped(const struct view *v, enum timeline_state state, const char *title)
 {
 	struct groups g = {.timeline = v->timeline};
 	make_groups(&g, state);
@@ -125,16 +125,6 @@ static void put_groups(const struct view *v, const char *title, enum timeline_st
 		buf_printf(v->out, "          ... and %u more\n", g.n - MAX_ROWS);
 	hash_index_deinit(&g.index);
 	free(g.list);
-}
-
-void waits_of_locks(const struct view *v)
-{
-	put_groups(v, "Locks waited for", STATE_LOCK);
-}
-
-void waits_of_calls(const struct view *v, enum timeline_state state, const char *title)
-{
-	put_groups(v, title, state);
 }
 
 // Among the longest so far; a short list that stays sorted.
@@ -160,7 +150,7 @@ static void put_longest(const struct view *v, const struct timeline_span *s)
 	view_thread(v, s->thread, 0);
 	buf_cstr(v->out, s->state == STATE_LOCK ? " waits for " : " waits in ");
 	put_object(v, s);
-	buf_cstr(v->out, s->is_given_up ? ", in vain\n" : s->is_cut ? ", to the end\n" : "\n");
+	buf_cstr(v->out, s->is_given_up ? ", in vain\n" : s->is_cut ? ", and goes on\n" : "\n");
 	put_place(v, "in ", s->stack);
 	if (s->waker == NO_INDEX)
 		return;

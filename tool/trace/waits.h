@@ -5,11 +5,8 @@
 
 #include "view.h"
 
-/** Locks, each with all who waited for it. */
-void waits_of_locks(const struct view *v);
-
-/** System calls (STATE_SYSCALL or STATE_NETWORK), by the place that called. */
-void waits_of_calls(const struct view *v, enum timeline_state state, const char *title);
+/** By lock, where it is one; else by the place that called. */
+void waits_grouped(const struct view *v, enum timeline_state state, const char *title);
 
 /** Single waits for locks and in system calls, with who ended them. */
 void waits_longest(const struct view *v);
