@@ -22,7 +22,8 @@ static _Atomic bool has_end_key;
 static void thread_ends(void *start)
 {
 	cp_threadcreate_end();
-	cp_cpu_thread_end((uintptr_t)start);
+	cp_cpu_thread_end((uintptr_t)start); // its last sample has its labels
+	cp_labels_end();
 }
 
 __attribute__((constructor(CP_EARLY_PRIORITY))) static void make_key(void)

@@ -49,7 +49,8 @@ int cp_task_read_status(int tid, struct cp_task_status *status_out)
 	memcpy(status_out->name, name, len);
 	status_out->state = *field_of(text, "\nState:");
 	status_out->blocked = strtoull(field_of(text, "\nSigBlk:"), NULL, 16);
-	status_out->nswitches = strtoull(field_of(text, "\nvoluntary_ctxt_switches:"), NULL, 10);
+	status_out->nswitches = strtoull(field_of(text, "\nvoluntary_ctxt_switches:"), NULL, 10) +
+			strtoull(field_of(text, "\nnonvoluntary_ctxt_switches:"), NULL, 10);
 	return 0;
 }
 
@@ -61,8 +62,10 @@ void cp_task_read_syscall(int tid, struct cp_task_syscall *syscall_out)
 		return;
 	char *at;
 	syscall_out->number = strtol(text, &at, 10);
-	for (int i = 0; i < 6; i++)
+	for (int i = 0; i < 6 && syscall_out->number >= 0; i++) // in none: only sp and pc follow
 		syscall_out->args[i] = strtoull(at, &at, 16);
+	syscall_out->sp = strtoull(at, &at, 16);
+	syscall_out->pc = strtoull(at, &at, 16);
 }
 
 uint64_t cp_task_last_ran_ns(int tid)

@@ -11,7 +11,7 @@ struct cp_task_status {
 	char name[CP_TASK_NAME_BYTES];
 	char state;           // R, S, D, T, t, Z, X, ...; 0: not known
 	uint64_t blocked;     // signals: bit n - 1 for signal n
-	uint64_t nswitches;   // it went to sleep so often
+	uint64_t nswitches;   // it has stopped running so often
 };
 
 /** -ENOENT, -ESRCH: it has ended. */
@@ -21,8 +21,10 @@ int cp_task_read_status(int tid, struct cp_task_status *status_out);
 struct cp_task_syscall {
 	long number; // -1: none that is known (it runs, or may not be looked at)
 	uint64_t args[6];
+	uintptr_t sp, pc; // it goes on there; 0: not known
 };
 
+/** Only of a thread that sleeps. */
 void cp_task_read_syscall(int tid, struct cp_task_syscall *syscall_out);
 
 /** When it ran last, on the scheduler's clock; 0: not known. Against the caller's own this tells for how

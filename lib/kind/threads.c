@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Context: CTL. See threads.h.
 //
-// Every thread is asked by a signal, sixty-four at a time, and walks its own stack in the handler. Nobody is
+// A thread that sleeps is looked at from outside, if its stack can be read so (asleep.h): most can. The others are
+// asked by a signal, sixty-four at a time, and walk their own stacks in the handler. Nobody is
 // stopped: who answers goes on at once. A thread that cannot answer is not waited for where that is
 // known beforehand (it blocks the signal, it sleeps uninterruptibly), and for a second where it is not.
 //
-// SA_RESTART lets most system calls go on afterwards; poll, select, epoll_wait, nanosleep and the like
+// SA_RESTART lets most system calls go on after the signal; poll, select, epoll_wait, nanosleep and the like
 // return EINTR whatever the handler says (signal(7)).
 #include "threads.h"
 
@@ -13,6 +14,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "asleep.h"
 #include "signal_install.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/futex.h"
@@ -46,8 +48,10 @@ static void end_turn(void)
 		cp_futex_wake(&cp_threads_shared.busy, 1);
 }
 
-/** The turn is ours. Returns the signal or a negative errno. */
-static int prepare(void)
+static void *asleep_buffer;
+
+/** The turn is ours. Returns the signal, 0 where none is to be sent, or a negative errno. */
+static int prepare(unsigned how)
 {
 	int ret = cp_unwind_init();
 	if (ret == 0)
@@ -59,13 +63,15 @@ static int prepare(void)
 		if (!cp_threads_shared.answers)
 			return -ENOMEM;
 	}
+	if (!asleep_buffer && !(asleep_buffer = cp_asleep_buffer_new()))
+		return -ENOMEM;
 	if (!cp_threads_shared.magic) {
 		struct cp_random random;
 		cp_random_seed(&random);
 		cp_threads_shared.magic = cp_random_next(&random) << 48 | 1ull << 48;
 	}
 	cp_threads_shared.pid = cp_getpid();
-	return cp_signal_install(CP_SIGNAL_THREADS, cp_threads_on_signal);
+	return how & CP_THREADS_NO_SIGNALS ? 0 : cp_signal_install(CP_SIGNAL_THREADS, cp_threads_on_signal);
 }
 
 /** Known before anybody asks: whoever execs must tell a child of vfork() from this process. */
@@ -119,7 +125,7 @@ static int list_all(struct cp_threads_snapshot *s)
 
 /// One thread
 
-static void look_at(struct cp_thread_seen *t, int sig, bool with_details)
+static void look_at(struct cp_thread_seen *t, int sig, unsigned how)
 {
 	if (cp_task_read_status(t->tid, &t->status) < 0 || t->status.state == 'Z' || t->status.state == 'X') {
 		t->is_gone = !t->is_caller;
@@ -127,7 +133,7 @@ static void look_at(struct cp_thread_seen *t, int sig, bool with_details)
 	}
 	if (t->is_caller)
 		return;
-	if (with_details) {
+	if (how & CP_THREADS_DETAILS) {
 		cp_task_read_syscall(t->tid, &t->call);
 		uint64_t last_ran_ns = cp_task_last_ran_ns(t->tid);
 		uint64_t now_ns = last_ran_ns ? cp_task_last_ran_ns(cp_gettid()) : 0;
@@ -135,6 +141,8 @@ static void look_at(struct cp_thread_seen *t, int sig, bool with_details)
 	}
 	if (strchr("DTt", t->status.state))
 		t->excuse = CP_EXCUSE_IN_KERNEL;
+	else if (sig == 0)
+		t->excuse = CP_EXCUSE_NO_SIGNAL;
 	else if (t->status.blocked & cp_sigmask_of(sig))
 		t->excuse = CP_EXCUSE_BLOCKS_SIGNAL;
 }
@@ -164,6 +172,20 @@ static void keep_own_stack(struct cp_threads_snapshot *s, struct cp_thread_seen 
 	keep_stack(s, t, pcs, cp_unwind(&regs, pcs, CP_MAX_PCS).nframes);
 }
 
+/** False: it must be asked. */
+static bool keep_if_asleep(struct cp_threads_snapshot *s, struct cp_thread_seen *t)
+{
+	uintptr_t pcs[CP_MAX_PCS];
+	uint32_t labels_id, npcs = cp_asleep_stack(asleep_buffer, t->tid, &t->status, pcs, CP_MAX_PCS, &labels_id);
+	if (npcs == 0)
+		return false;
+	t->excuse = CP_EXCUSE_NONE;
+	t->epoch = cp_modmap_epoch();
+	t->labels_id = labels_id;
+	keep_stack(s, t, pcs, npcs);
+	return true;
+}
+
 /// Asking
 
 static void ask(struct cp_thread_seen *t, uint32_t i, int sig)
@@ -177,7 +199,7 @@ static void ask(struct cp_thread_seen *t, uint32_t i, int sig)
 
 static bool is_asked(const struct cp_thread_seen *t)
 {
-	return !t->is_caller && !t->is_gone && t->excuse == CP_EXCUSE_NONE;
+	return !t->is_caller && !t->is_gone && t->excuse == CP_EXCUSE_NONE && t->npcs == 0;
 }
 
 static bool has_ended(int tid)
@@ -220,28 +242,28 @@ static void take_answer(struct cp_threads_snapshot *s, struct cp_thread_seen *t,
 }
 
 static void take_batch(struct cp_threads_snapshot *s, struct cp_thread_seen *batch, uint32_t n, int sig,
-		bool with_details)
+		unsigned how)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		look_at(&batch[i], sig, with_details);
-		if (is_asked(&batch[i]))
-			ask(&batch[i], i, sig);
-		else if (batch[i].is_caller)
+		look_at(&batch[i], sig, how);
+		if (batch[i].is_caller)
 			keep_own_stack(s, &batch[i]);
+		else if (!batch[i].is_gone && !keep_if_asleep(s, &batch[i]) && is_asked(&batch[i]))
+			ask(&batch[i], i, sig);
 	}
 	await_answers(batch, n);
 	for (uint32_t i = 0; i < n; i++)
 		take_answer(s, &batch[i], i);
 }
 
-int cp_threads_take(struct cp_threads_snapshot *s, bool with_details)
+int cp_threads_take(struct cp_threads_snapshot *s, unsigned how)
 {
 	take_turn();
-	int sig = prepare();
+	int sig = prepare(how);
 	s->error = sig < 0 ? sig : list_all(s);
 	for (size_t i = 0; i < s->nthreads && !s->error; i += CP_ANSWERS) {
 		size_t left = s->nthreads - i;
-		take_batch(s, &s->threads[i], left < CP_ANSWERS ? (uint32_t)left : CP_ANSWERS, sig, with_details);
+		take_batch(s, &s->threads[i], left < CP_ANSWERS ? (uint32_t)left : CP_ANSWERS, sig, how);
 	}
 	end_turn();
 	return s->error;

@@ -39,8 +39,13 @@ struct cp_threads_snapshot {
 	int error;
 };
 
+enum {
+	CP_THREADS_DETAILS = 1,
+	CP_THREADS_NO_SIGNALS = 2, // the stacks of those that sleep, as far as they can be read
+};
+
 /** Callers take turns. 0 or a negative errno; free it in either case. */
-int cp_threads_take(struct cp_threads_snapshot *s, bool with_details);
+int cp_threads_take(struct cp_threads_snapshot *s, unsigned how);
 void cp_threads_free(struct cp_threads_snapshot *s);
 
 /** The thread's stack, or the marker that says why there is none. */

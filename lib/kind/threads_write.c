@@ -56,7 +56,7 @@ static int write_groups(const struct cp_threads_snapshot *s, const char *name, s
 int cp_threads_write(struct cprof_writer writer, int debug)
 {
 	struct cp_threads_snapshot s = {0};
-	int ret = cp_threads_take(&s, debug >= 2);
+	int ret = cp_threads_take(&s, debug >= 2 ? CP_THREADS_DETAILS : 0);
 	if (ret == 0 && debug >= 2)
 		cp_deadlock_find(&s);
 	if (ret == 0)
@@ -68,7 +68,7 @@ int cp_threads_write(struct cprof_writer writer, int debug)
 int cp_threads_write_stuck(struct cprof_writer writer, int debug)
 {
 	struct cp_threads_snapshot s = {0};
-	int ret = cp_threads_take(&s, true);
+	int ret = cp_threads_take(&s, CP_THREADS_DETAILS);
 	if (ret == 0)
 		cp_deadlock_find(&s);
 	for (size_t i = 0; i < s.nthreads; i++)
@@ -82,7 +82,9 @@ int cp_threads_write_stuck(struct cprof_writer writer, int debug)
 uint64_t cp_threads_count_stuck(void)
 {
 	struct cp_threads_snapshot s = {0};
-	uint64_t count = cp_threads_take(&s, true) == 0 ? cp_deadlock_find(&s) : 0;
+	uint64_t count = 0;
+	if (cp_threads_take(&s, CP_THREADS_DETAILS | CP_THREADS_NO_SIGNALS) == 0)
+		count = cp_deadlock_find(&s);
 	cp_threads_free(&s);
 	return count;
 }

@@ -57,6 +57,13 @@ uint32_t cp_labels_current_id(int tid);
 /** The same for who does not know its tid: asks the kernel only where there are labels. */
 uint32_t cp_labels_own_id(void);
 
+/** The id of thread tid's labels, as they were set last; 0: none, or it ends. Of another thread that runs they
+ *  may be others already. */
+uint32_t cp_labels_id_of(int tid);
+
+/** The calling thread ends: nobody will ask for it by its id. */
+void cp_labels_end(void);
+
 /** In the child of fork(), whose thread has another id now. Context: FORK. */
 void cp_labels_after_fork(void);
 

@@ -74,7 +74,7 @@ static bool extend_to(struct cp_readable *range, uintptr_t addr)
 
 bool cp_readable_extend(struct cp_readable *range, uintptr_t addr, size_t nbytes)
 {
-	if (nbytes == 0 || addr + nbytes < addr)
+	if (nbytes == 0 || addr + nbytes < addr || range->high & 1)
 		return false;
 	// The last byte may lie on the next page; that one joins the range of the first.
 	return extend_to(range, addr) && extend_to(range, addr + nbytes - 1) && addr >= range->low;

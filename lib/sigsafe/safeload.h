@@ -12,8 +12,14 @@
 #include "types.h"
 
 struct cp_readable {
-	uintptr_t low, high; // [low, high)
+	uintptr_t low, high; // [low, high); high is odd: closed, nothing may join it
 };
+
+/** These bytes and no others: a copy of another thread's stack. The last byte is left out. */
+static inline struct cp_readable cp_readable_closed(uintptr_t low, uintptr_t end)
+{
+	return (struct cp_readable){low, (end - 1) | 1};
+}
 
 /** The range this thread's walks begin with. */
 struct cp_readable cp_readable_begin(void);

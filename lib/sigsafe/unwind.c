@@ -280,7 +280,9 @@ static uint32_t walk_known(struct cp_frame *frame, uintptr_t *pcs, uint32_t n, u
 	return n;
 }
 
-struct cp_unwind_result cp_unwind(const struct cp_regs *regs, uintptr_t *pcs, uint32_t max)
+/** *stack_inout: what of the stack can be read. */
+static struct cp_unwind_result walk(const struct cp_regs *regs, struct cp_readable *stack_inout, uintptr_t *pcs,
+		uint32_t max)
 {
 	struct walk w = {
 		.frame = {
@@ -290,7 +292,7 @@ struct cp_unwind_result cp_unwind(const struct cp_regs *regs, uintptr_t *pcs, ui
 			.extra = regs->extra,
 			.context = regs->context,
 			.interrupted = true,
-			.stack = cp_readable_begin(),
+			.stack = *stack_inout,
 		},
 	};
 	uint32_t n = 0;
@@ -306,12 +308,27 @@ struct cp_unwind_result cp_unwind(const struct cp_regs *regs, uintptr_t *pcs, ui
 	}
 	if (w.entered)
 		cp_modmap_leave(w.ticket);
-	cp_readable_keep(&w.frame.stack);
+	*stack_inout = w.frame.stack;
 	if (result != STEP_ROOT) {
 		n -= n == max;
 		pcs[n++] = (uintptr_t)result;
 	}
 	return (struct cp_unwind_result){.nframes = n, .marker = (enum cp_marker)result, .used_fp = w.used_fp};
+}
+
+struct cp_unwind_result cp_unwind(const struct cp_regs *regs, uintptr_t *pcs, uint32_t max)
+{
+	struct cp_readable stack = cp_readable_begin();
+	struct cp_unwind_result result = walk(regs, &stack, pcs, max);
+	cp_readable_keep(&stack);
+	return result;
+}
+
+struct cp_unwind_result cp_unwind_copy(const struct cp_regs *regs, uintptr_t low, uintptr_t end, uintptr_t *pcs,
+		uint32_t max)
+{
+	struct cp_readable stack = cp_readable_closed(low, end);
+	return walk(regs, &stack, pcs, max);
 }
 
 int cp_unwind_init(void)

@@ -51,6 +51,11 @@ static inline __attribute__((always_inline)) void cp_regs_here(struct cp_regs *r
  */
 struct cp_unwind_result cp_unwind(const struct cp_regs *regs, uintptr_t *pcs, uint32_t max);
 
+/** The same of a copy of a stack, which lies in [low, end): regs->sp and all pointers into it point to the copy. Of
+ *  the registers pc and sp alone need to be known; the others are 1 then. */
+struct cp_unwind_result cp_unwind_copy(const struct cp_regs *regs, uintptr_t low, uintptr_t end, uintptr_t *pcs,
+		uint32_t max);
+
 /** Once, on the main thread, before the first cp_unwind(): learns where its stack ends. Needed for
  *  speed only. 0. Context: CTL. */
 int cp_unwind_init(void);

@@ -69,31 +69,40 @@ static void *lock_mutex(void *arg)
 	return NULL;
 }
 
+static _Atomic bool is_over;
+
 static void *block_signals(void *arg)
 {
 	sigset_t all;
-	name_self("deaf");
+	name_self(arg ? "deaf sleeper" : "deaf");
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, NULL);
-	while (sem_wait(&never) != 0)
+	while (arg ? sem_wait(&never) != 0 : !is_over)
 		;
 	return NULL;
 }
+
+static _Atomic int ninterrupted;
 
 static void *sleep_long(void *arg)
 {
 	struct timespec left = {1000, 0};
 	name_self("sleeper");
 	while (nanosleep(&left, &left) != 0 && errno == EINTR)
-		;
+		ninterrupted++;
 	return NULL;
+}
+
+static pthread_t start_with(void *(*fn)(void *), void *arg)
+{
+	pthread_t t;
+	ck_assert_int_eq(pthread_create(&t, NULL, fn, arg), 0);
+	return t;
 }
 
 static pthread_t start(void *(*fn)(void *))
 {
-	pthread_t t;
-	ck_assert_int_eq(pthread_create(&t, NULL, fn, NULL), 0);
-	return t;
+	return start_with(fn, NULL);
 }
 
 START_TEST(what_they_wait_for_is_told)
@@ -136,13 +145,33 @@ END_TEST
 START_TEST(who_cannot_answer_is_listed_and_why)
 {
 	sem_init(&never, 0, 0);
-	start(block_signals);
-	free(await_block("deaf", "futex", "stack unavailable: it blocks the signal"));
+	pthread_t deaf = start(block_signals);
+	free(await_block("deaf", "running", "stack unavailable: it blocks the signal"));
 	char *text = profile_text(cprof_lookup("threads"), 1);
 	ck_assert_ptr_nonnull(strstr(text, "threads profile: total 2\n"));
 	ck_assert_ptr_nonnull(strstr(text, "#\t[thread blocks the profiling signal]\n"));
 	free(text);
 	ck_assert_uint_eq(cprof_profile_count(cprof_lookup("threads")), 2);
+	is_over = true;
+	pthread_join(deaf, NULL);
+}
+END_TEST
+
+START_TEST(who_sleeps_is_not_disturbed)
+{
+	const struct cprof_labels *before = cprof_set_labels(cprof_labels("who", "sleeper", (char *)NULL));
+	sem_init(&never, 0, 0);
+	start(sleep_long);
+	start_with(block_signals, &never);
+	cprof_set_labels(before);
+	free(await_block("sleeper", "sleep", "\nsleep_long+0x"));
+	int ninterrupted_before = ninterrupted;
+	for (int i = 0; i < 20; i++) {
+		free(await_block("sleeper", "sleep", "{\"who\":\"sleeper\"}:\nclock_nanosleep"));
+		ck_assert_uint_eq(cprof_profile_count(cprof_lookup("deadlock")), 0);
+	}
+	ck_assert_int_eq(ninterrupted, ninterrupted_before);
+	free(await_block("deaf sleeper", "futex", "\nblock_signals+0x"));
 }
 END_TEST
 
@@ -195,4 +224,5 @@ START_TEST(nothing_is_pending_after_exec)
 END_TEST
 
 UNIT_MAIN("threads", what_they_wait_for_is_told, the_owner_of_a_mutex_is_named, who_cannot_answer_is_listed_and_why,
+		who_sleeps_is_not_disturbed,
 		the_programs_own_use_of_the_signal_goes_on, nothing_is_pending_after_exec)

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. See asleep.h.
+//
+// /proc tells where a thread sleeps: its stack pointer and where it goes on. Of the other registers nothing is known,
+// but what was compiled without frame pointers, libc for one, needs none, and what it saved on the stack is found
+// there. The stack is copied by a system call, since the thread may go on and give the memory back at any time;
+// pointers within it are moved along with it. It is believed if the thread has not run meanwhile: that is counted
+// before the first look and after the last, and both find it off the CPU, so between them it cannot have run
+// and come back uncounted.
+#include "asleep.h"
+
+#include <string.h>
+#include <sys/uio.h>
+
+#include "sigsafe/labels.h"
+#include "sigsafe/pagealloc.h"
+#include "sigsafe/sys.h"
+#include "sigsafe/unwind.h"
+
+enum { PAGE_BYTES = 4096, COPY_PAGES = 16, UNKNOWN = 1 };
+
+void *cp_asleep_buffer_new(void)
+{
+	return cp_pages_alloc(COPY_PAGES * PAGE_BYTES);
+}
+
+/** Copies the pages from `from` on, as far as there are any; the number of bytes. */
+static size_t copy_stack(void *buffer, uintptr_t from)
+{
+	struct iovec to = {buffer, COPY_PAGES * PAGE_BYTES}, pages[COPY_PAGES];
+	for (int i = 0; i < COPY_PAGES; i++)
+		pages[i] = (struct iovec){(void *)(from + (uintptr_t)i * PAGE_BYTES), PAGE_BYTES};
+	long n = cp_syscall6(SYS_process_vm_readv, cp_getpid(), (long)&to, 1, (long)pages, COPY_PAGES, 0);
+	return n > 0 ? (size_t)n : 0;
+}
+
+/** What points into the original points into the copy then. */
+static void relocate(uintptr_t *words, size_t nbytes, uintptr_t from)
+{
+	uintptr_t shift = (uintptr_t)words - from;
+	for (size_t i = 0; i < nbytes / sizeof(*words); i++)
+		words[i] += words[i] - from < nbytes ? shift : 0;
+}
+
+static bool is_same_sleep(int tid, const struct cp_task_status *before, const struct cp_task_syscall *call)
+{
+	struct cp_task_syscall call_now;
+	struct cp_task_status now;
+	cp_task_read_syscall(tid, &call_now);
+	return call_now.sp == call->sp && call_now.pc == call->pc && cp_task_read_status(tid, &now) == 0 &&
+	       now.nswitches == before->nswitches;
+}
+
+uint32_t cp_asleep_stack(void *buffer, int tid, const struct cp_task_status *status, uintptr_t *pcs, uint32_t max,
+		uint32_t *labels_id_out)
+{
+	struct cp_task_syscall call;
+	if (!strchr("SDTt", status->state))
+		return 0;
+	cp_task_read_syscall(tid, &call);
+	if (call.sp == 0 || call.pc == 0)
+		return 0;
+	uintptr_t from = call.sp & ~(uintptr_t)(PAGE_BYTES - 1);
+	size_t nbytes = copy_stack(buffer, from);
+	if (nbytes <= call.sp - from)
+		return 0;
+	relocate(buffer, nbytes, from);
+	uintptr_t copy = (uintptr_t)buffer;
+	struct cp_regs regs = {.pc = call.pc, .sp = copy + (call.sp - from), .fp = UNKNOWN, .extra = UNKNOWN};
+	struct cp_unwind_result walk = cp_unwind_copy(&regs, copy, copy + nbytes, pcs, max);
+	*labels_id_out = cp_labels_id_of(tid);
+	bool is_whole = walk.marker == CP_MARKER_NONE && !walk.used_fp;
+	return is_whole && is_same_sleep(tid, status, &call) ? walk.nframes : 0;
+}
