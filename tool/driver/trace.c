@@ -14,6 +14,7 @@
 #include "tool/symbolizer/demangle.h"
 #include "tool/trace/derive.h"
 #include "tool/trace/load.h"
+#include "tool/trace/objects.h"
 #include "tool/trace/perfetto.h"
 #include "tool/trace/summary.h"
 
@@ -137,6 +138,13 @@ static struct err *sink_close(struct arena *a, const struct env *env, struct sin
 	return s->error ? err_new(a, "write %s: %s", s->path, os_error_text(a, s->error)) : NULL;
 }
 
+// For people; profiles are read by programs that know more.
+static void make_readable(struct arena *a, struct timeline *t)
+{
+	demangle_profile(t->symbols, a, false, DEMANGLE_SIMPLE);
+	objects_name(t, a);
+}
+
 static struct err *deliver_summary(struct arena *a, const struct env *env, const struct trace_request *r,
 		struct timeline *t)
 {
@@ -151,7 +159,7 @@ static struct err *deliver_summary(struct arena *a, const struct env *env, const
 			.width = env->out_is_terminal ? (unsigned)term_width(env->out) : PLAIN_WIDTH,
 			.has_colour = !*r->output && term_has_colour(env->out),
 	};
-	demangle_profile(t->symbols, a, false, DEMANGLE_SIMPLE);
+	make_readable(a, t);
 	summary_put(&view);
 	return sink_close(a, env, &sink, &text);
 }
@@ -164,7 +172,7 @@ static struct err *deliver_perfetto(struct arena *a, const struct env *env, cons
 	struct err *e = sink_open(a, env, r->perfetto, &sink, &packets);
 	if (e)
 		return e;
-	demangle_profile(t->symbols, a, false, DEMANGLE_SIMPLE);
+	make_readable(a, t);
 	perfetto_encode(t, &packets);
 	e = sink_close(a, env, &sink, &packets);
 	if (!e)

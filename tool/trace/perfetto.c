@@ -26,6 +26,7 @@ static const char *const categories[NCATEGORIES] = {
 
 static const char *const annotations[NANNOTATIONS] = {
 		[NOTE_LOCK] = "lock",
+		[NOTE_NAME] = "name",
 		[NOTE_FD] = "fd",
 		[NOTE_STACK] = "stack",
 		[NOTE_WOKEN_BY] = "woken by",

@@ -18,6 +18,7 @@ enum category {
 
 enum annotation {
 	NOTE_LOCK = 1,
+	NOTE_NAME,
 	NOTE_FD,
 	NOTE_STACK,
 	NOTE_WOKEN_BY,

@@ -53,6 +53,8 @@ static void put_wait(struct encoder *e, const struct slice *s, uint64_t track)
 		annotate(e, NOTE_LOCK, ANNOTATION_POINTER, span->object);
 	else if (span->object)
 		annotate(e, NOTE_FD, ANNOTATION_UINT, span->object);
+	if (span->object_name)
+		annotate_text(e, NOTE_NAME, timeline_str(e->t, span->object_name));
 	if (span->waker != NO_INDEX)
 		annotate_text(e, NOTE_WOKEN_BY, thread_label(e->t, span->waker));
 	if (span->is_given_up)

@@ -25,17 +25,18 @@ enum timeline_state {
 /** A time a thread did not run. */
 struct timeline_span {
 	int64_t begin_ns, end_ns;
-	int64_t woken_ns; // when the waker let it go on: from here to the end it was runnable
-	uint64_t object;  // address of the lock; file descriptor; 0: unknown
-	uint32_t thread;  // index, as all of these
-	uint32_t waker;   // NO_INDEX: unknown
-	uint32_t stack;   // where it waited
-	uint32_t waker_stack;
-	strid what;       // "mutex", "read"
-	uint8_t state;    // enum timeline_state
-	bool is_cut;      // it began before the trace or ended after it
-	bool is_given_up; // it ended by time limit, signal or error
-	uint32_t waker_tid; // while loading
+	int64_t woken_ns;     // when the waker let it go on: from here to the end it was runnable
+	uint64_t object;      // address of the lock; file descriptor; 0: unknown
+	strid object_name;    // 0: none
+	strid what;           // "mutex", "read"
+	uint32_t thread;      // index, as all of these
+	uint32_t waker;       // NO_INDEX: unknown
+	uint32_t stack;       // where it waited
+	uint32_t waker_stack; // where the waker let it go on
+	uint32_t waker_tid;   // while loading
+	uint8_t state;        // enum timeline_state
+	bool is_cut;          // it began before the trace or ended after it
+	bool is_given_up;     // it ended by time limit, signal or error
 };
 
 struct timeline_thread {

@@ -80,8 +80,12 @@ static void make_groups(struct groups *g, enum timeline_state state)
 static void put_object(const struct view *v, const struct timeline_span *s)
 {
 	buf_str(v->out, timeline_str(v->timeline, s->what));
-	if (s->object)
+	if (s->object_name) {
+		buf_byte(v->out, ' ');
+		view_text(v, timeline_str(v->timeline, s->object_name), v->width);
+	} else if (s->object) {
 		buf_printf(v->out, timeline_is_lock(s) ? " 0x%lx" : " fd %lu", s->object);
+	}
 }
 
 static void put_place(const struct view *v, const char *how, uint32_t stack)
