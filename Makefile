@@ -53,7 +53,7 @@ fuzz: ## each fuzz target for FUZZ_SECONDS (60)
 	scripts/deps build test
 	[ -f build-fuzz/build.ninja ] || CC=clang meson setup build-fuzz -Dfuzz=true -Dtests=false -Db_lundef=false \
 		-Db_sanitize=address,undefined
-	ninja -C build-fuzz
+	ninja -C build-fuzz fuzz
 	scripts/fuzz build-fuzz $(FUZZ_SECONDS)
 
 bench: ## compare with the peers on this machine (minutes)

@@ -10,7 +10,7 @@ import subprocess
 import time
 import unittest
 
-from analyzer import CPROF, AnalyzerTest, cpu_profile
+from analyzer import CPROF, TICK, AnalyzerTest, cpu_profile
 
 GREETING = """\
 File: prog
@@ -113,6 +113,26 @@ class Piped(AnalyzerTest):
         self.assertEqual((out, err), ("y\n", ""))
         with open(self.path("status")) as f:
             self.assertEqual(f.read(), "141\n")
+
+    def test_a_report_is_the_same_however_often_and_in_whatever_company(self):
+        p = cpu_profile()
+        p.sample(["leaf", "leaf", "mid", "main"], [2, -TICK], key="a")
+        p.sample(["other", "main"], [4, 0])
+        p.write(self.cpu)
+        commands = ["top", "top -cum", "top 1", "tree", "peek mid", "dot", "tree leaf", "tree 2", "traces", "tags",
+                    "samples", "top", "tree", "mean_cpu", "tree", "total_cpu", "granularity=lines", "tree",
+                    "drop_negative=1", "tree", "drop_negative=0", "call_tree=1", "dot", "call_tree=0",
+                    "granularity=addresses", "tree", "hide=mid", "tree", "hide=", "granularity=functions"]
+
+        def shell(*lines):
+            return self.run_cprof(self.cpu, stdin="\n".join(lines))[0]
+
+        want, options = "", []
+        for command in commands:  # each in a shell of its own, with what was set before
+            want += shell(*options, command)
+            if "=" in command or "_" in command or command == "samples":
+                options.append(command)
+        self.assertEqual(shell(*commands, "sample_index=cpu", *commands), want * 2)
 
     def test_reports_for_programs_get_a_file(self):
         self.shell("proto", "proto")

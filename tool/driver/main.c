@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "run/run.h"
+#include "tool/graph/pass_cache.h"
 #include "tool/web/web.h"
 
 #include "deliver.h"
@@ -48,7 +49,10 @@ static struct err *analyze_sources(struct arena *a, struct env *env, const struc
 	if (e)
 		return e;
 	env->is_interactive = !r->command;
+	if (env->is_interactive)
+		s.profile->pass_cache = pass_cache_create();
 	e = serve(a, &s, r);
+	pass_cache_destroy(s.profile->pass_cache);
 	profile_destroy(s.profile);
 	return e;
 }

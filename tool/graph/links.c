@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "tool/graph/frames.h"
 #include "tool/graph/parallel.h"
+#include "tool/graph/pass_cache.h"
 
 struct cell {
 	uint64_t key; // src + 1, dst; 0 is free
@@ -214,16 +215,14 @@ static void take_edges(struct graph *g, const struct linker *l)
 	qsort(g->edges, g->nedges, sizeof(g->edges[0]), edge_by_ends);
 }
 
-static void link_nodes(struct graph *g, bool only_selected, bool only_inlined)
+static void collect_edges(struct graph *g, const struct frame_table *frames)
 {
 	struct sample_range ranges[PARALLEL_MAX];
 	struct linker linkers[PARALLEL_MAX];
-	struct arena scratch = {0};
-	struct frame_table frames = frames_to_link(g, &scratch, only_selected, only_inlined);
 	uint32_t n = parallel_ranges(g->profile, ranges);
 
 	for (uint32_t i = 0; i < n; i++)
-		linkers[i] = (struct linker){.g = g, .frames = &frames, .cells = cells_alloc(1024),
+		linkers[i] = (struct linker){.g = g, .frames = frames, .cells = cells_alloc(1024),
 				.mask = 1023};
 	parallel_run(ranges, n, linkers, sizeof(linkers[0]), link_range);
 	for (uint32_t i = 1; i < n; i++) {
@@ -232,6 +231,23 @@ static void link_nodes(struct graph *g, bool only_selected, bool only_inlined)
 	}
 	take_edges(g, &linkers[0]);
 	cells_free(linkers[0].cells, linkers[0].mask);
+}
+
+static void link_nodes(struct graph *g, bool only_selected, bool only_inlined)
+{
+	struct arena scratch = {0};
+	struct frame_table frames = frames_to_link(g, &scratch, only_selected, only_inlined);
+	struct pass_key key = {PASS_LINK, g, &frames};
+	size_t bytes;
+	const struct edge *known = pass_cache_find(&key, &bytes);
+	if (known) {
+		g->nedges = (uint32_t)(bytes / sizeof(*known));
+		g->edges = arena_array(&g->arena, struct edge, g->nedges);
+		memcpy(g->edges, known, bytes);
+	} else {
+		collect_edges(g, &frames);
+		pass_cache_keep(&key, g->edges, g->nedges * sizeof(*g->edges));
+	}
 	arena_deinit(&scratch);
 	graph_index_edges(g);
 }

@@ -8,6 +8,7 @@
 #include "base/cancel.h"
 #include "tool/graph/frames.h"
 #include "tool/graph/parallel.h"
+#include "tool/graph/pass_cache.h"
 
 // What every frame touches, and nothing else: these shall stay in the cache.
 struct accum {
@@ -103,14 +104,13 @@ void nodes_of_infos(struct graph *g)
 		g->nodes[i].info = i;
 }
 
-void tally_nodes(struct graph *g)
+static void tally_all(struct graph *g)
 {
 	struct sample_range ranges[PARALLEL_MAX];
 	struct tally tallies[PARALLEL_MAX];
 	struct arena scratch = {0};
 	uint32_t n = parallel_ranges(g->profile, ranges);
 
-	nodes_of_infos(g);
 	for (uint32_t i = 0; i < n; i++) {
 		struct tally *t = &tallies[i];
 		*t = (struct tally){.g = g, .nodes = arena_array(&scratch, struct accum, g->nnodes),
@@ -124,6 +124,20 @@ void tally_nodes(struct graph *g)
 	for (uint32_t i = 0; i < n; i++)
 		tally_add(g, &tallies[i]);
 	arena_deinit(&scratch);
+}
+
+void tally_nodes(struct graph *g)
+{
+	struct pass_key key = {PASS_TALLY, g, g->frames};
+	size_t bytes;
+	const void *known = pass_cache_find(&key, &bytes);
+	nodes_of_infos(g);
+	if (known) {
+		memcpy(g->nodes, known, bytes);
+		return;
+	}
+	tally_all(g);
+	pass_cache_keep(&key, g->nodes, g->nnodes * sizeof(*g->nodes));
 }
 
 static bool is_shown(const struct graph *g, const struct node *n)

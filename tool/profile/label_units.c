@@ -68,12 +68,15 @@ struct label_units profile_label_units(struct profile *p)
 	idmap_init(&c.of_key, 0);
 	idmap_init(&c.ignored, 0);
 	for (uint32_t i = 0; p->sample_labels && i < p->nsamples; i++) {
-		struct label_set set = p->label_sets[p->sample_labels[i]];
-		for (uint32_t j = set.begin; !seen[p->sample_labels[i]] && j < set.begin + set.n; j++) {
+		uint32_t labels = p->sample_labels[i];
+		if (seen[labels])
+			continue;
+		struct label_set set = p->label_sets[labels];
+		for (uint32_t j = set.begin; j < set.begin + set.n; j++) {
 			if (p->labels[j].is_num)
 				add_label(&c, &p->labels[j]);
 		}
-		seen[p->sample_labels[i]] = 1;
+		seen[labels] = 1;
 	}
 	free(seen);
 	idmap_deinit(&c.of_key);

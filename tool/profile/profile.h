@@ -118,6 +118,7 @@ struct profile {
 	strid doc_url;
 
 	unsigned borrowed; // enum profile_part bits: belongs to the profile this is a view of
+	struct pass_cache *pass_cache; // of tool/graph, shared by all views; NULL: none is kept
 };
 
 /** What a view borrows until it first writes to it. */

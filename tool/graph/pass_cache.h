@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// What passes over the samples found, kept for later reports of the same profile: in the shell and on web
+// pages most commands ask for another view of what was already added up.
+//
+// A pass is a function of the samples and of the table that says which nodes a location stands for. The
+// table is part of the key, as a whole, so it does not matter which options made it so; and a result only
+// serves views whose samples no filter has touched.
+#ifndef CPROF_TOOL_GRAPH_PASS_CACHE_H
+#define CPROF_TOOL_GRAPH_PASS_CACHE_H
+
+#include "tool/graph/frames.h"
+
+enum pass { PASS_TALLY, PASS_LINK };
+
+struct pass_key {
+	enum pass pass;
+	const struct graph *graph; // its profile, value_index and mean
+	const struct frame_table *frames;
+};
+
+/** To be put into a profile whose views are to remember; given back with pass_cache_destroy(). */
+struct pass_cache *pass_cache_create(void);
+void pass_cache_destroy(struct pass_cache *cache);
+
+/** The result of an equal pass, *bytes_out long and valid until the next pass_cache_keep(); or NULL. */
+const void *pass_cache_find(const struct pass_key *key, size_t *bytes_out);
+
+/** Keeps a copy of a result, if there is a cache; it may push out an older one. */
+void pass_cache_keep(const struct pass_key *key, const void *result, size_t bytes);
+
+#endif
