@@ -119,6 +119,22 @@ int64_t cp_heap_rate(void)
 	return (int64_t)load(&cp_heap.rate_bytes, relaxed);
 }
 
+int cp_heap_count_allocations(bool on)
+{
+	if (!load(&cp_heap.rate_bytes, relaxed) || cp_heap_blindness())
+		return -ENODATA;
+	store(&cp_heap.is_counting, on, relaxed);
+	fetch_add(&cp_heap.rate_changes, 1, relaxed); // what is left of a distance is for neither
+	cp_heap_countdown = 0;
+	return 0;
+}
+
+void cp_heap_counted(uint64_t *objects_out, uint64_t *bytes_out)
+{
+	*objects_out = load(&cp_heap.counted_objects, relaxed);
+	*bytes_out = load(&cp_heap.counted_bytes, relaxed);
+}
+
 /** exp(-x), x >= 0, without libm, which the host may not have loaded: halvings and a series. */
 static double exp_minus(double x)
 {

@@ -16,6 +16,13 @@ enum cp_heap_view {
 int cp_heap_set_rate(int64_t rate_bytes);
 int64_t cp_heap_rate(void);
 
+/** While it is on every allocation of this thread, and of those it makes, is counted and none is sampled.
+ *  -ENODATA: the heap is not seen, or was never profiled. */
+int cp_heap_count_allocations(bool on);
+
+/** What was counted so far. */
+void cp_heap_counted(uint64_t *objects_out, uint64_t *bytes_out);
+
 /** debug 0: gzip'd profile.proto; else text. -ENODATA: the rate was 0 from the start. */
 int cp_heap_write(enum cp_heap_view view, struct cprof_writer writer, int debug);
 

@@ -87,9 +87,11 @@ static __attribute__((noinline)) void record(const void *ptr, size_t size, const
 		fetch_add(&cp_heap.lost_samples, 1, relaxed);
 }
 
-void cp_heap_exclude_self(void)
+bool cp_heap_exclude_self(bool is_own)
 {
-	thread_state.is_own = true;
+	bool before = thread_state.is_own;
+	thread_state.is_own = is_own;
+	return before;
 }
 
 bool cp_heap_is_own(void)
@@ -105,6 +107,12 @@ void cp_heap_sample(void *ptr, size_t size, const void *caller)
 	thread_state.rate_changes = changes;
 	if (rate_bytes == 0 || !load(&cp_heap.is_ready, acquire) || cp_heap.sanitizer) {
 		cp_heap_countdown = OFF_RECHECK_BYTES;
+		return;
+	}
+	if (load(&cp_heap.is_counting, relaxed)) {
+		cp_heap_countdown = 0;
+		fetch_add(&cp_heap.counted_objects, ptr && !thread_state.is_own, relaxed);
+		fetch_add(&cp_heap.counted_bytes, ptr && !thread_state.is_own ? size : 0, relaxed);
 		return;
 	}
 	if (rate_bytes == 1) {

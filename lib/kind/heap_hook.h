@@ -48,8 +48,8 @@ void cp_heap_freed(const struct cp_heap_block *taken);
 /** Puts it back instead: the realloc that was to free it failed. */
 void cp_heap_restore(const void *ptr, const struct cp_heap_block *taken);
 
-/** What the calling thread allocates is not the program's: no sample is taken of it. */
-void cp_heap_exclude_self(void);
+/** From now on what the calling thread allocates is (not) ours, of which no sample is taken. Returns what it was. */
+bool cp_heap_exclude_self(bool is_own);
 bool cp_heap_is_own(void);
 
 /// What heap.c reads and sets.
@@ -60,6 +60,8 @@ struct cp_heap_state {
 	_Atomic uint64_t rate_bytes;   // 0: off
 	_Atomic uint32_t rate_index;   // in rates[], of the last rate above 0
 	_Atomic uint32_t rate_changes; // a thread that drew at another count draws anew, without a sample
+	_Atomic bool is_counting; // every allocation is counted below, and none is sampled
+	_Atomic uint64_t counted_objects, counted_bytes;
 	_Atomic uint64_t lost_samples; // no memory for them, or taken inside ourselves
 	uint64_t rates[256]; // by the rate index in a bucket's tag
 	// lib/interpose/malloc.c sets these.

@@ -4,6 +4,7 @@
 #define CPROF_KIND_OWN_THREAD_H
 
 #include <pthread.h>
+#include <stdint.h>
 
 /** A thread of ours; to be joined with pthread_join(). Zero it to start. */
 struct cp_own_thread {
@@ -11,9 +12,10 @@ struct cp_own_thread {
 	const char *name; // 15 bytes at most
 	void (*run)(void *arg);
 	void *arg;
+	_Atomic uint32_t has_begun; // a futex
 };
 
-/** 0 or a negative errno. t must live until the thread is joined. */
+/** 0 or a negative errno. When it returns the thread is known for ours. t must live until the thread is joined. */
 int cp_own_thread_start(struct cp_own_thread *t);
 
 void cp_own_thread_join(struct cp_own_thread *t);

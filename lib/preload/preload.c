@@ -7,7 +7,8 @@
 //                         a set-user-ID program, the library does nothing at all.
 //   CPROF_CPURATE         samples per second of CPU time of each thread, 1 to 10000 (100)
 //   CPROF_CPUENGINE       auto, timer, perf, itimer (auto)
-//   CPROF_MEMPROFILE      the heap profile's file, written when the process ends
+//   CPROF_MEMPROFILE      the heap profile's file, written when the process ends (record/finish_hook.h: by which
+//                         signals, too)
 //   CPROF_MEMPROFILERATE  mean bytes between its samples (524288); 1: every allocation
 //   CPROF_BLOCKPROFILE, CPROF_BLOCKPROFILERATE
 //                         the block profile's file, and the nanoseconds of waiting to a sample (1: all)
@@ -37,6 +38,7 @@
 #include "interpose/leave.h"
 #include "interpose/next.h"
 #include "kind/heap.h"
+#include "record/finish.h"
 #include "settings.h"
 #include "sigsafe/sys.h"
 
@@ -65,13 +67,24 @@ static void leave(void)
 	cp_recording_leave(&settings.recording);
 }
 
+static void stop_at_signal(int sig)
+{
+	cp_recording_stop(&settings.recording);
+}
+
 static void start(void)
 {
 	int pid = cp_getpid();
+	uint32_t on = 0;
 	for (int kind = 0; kind < CP_RECORD_KINDS; kind++) {
 		if (is_ours(kind, pid) && cp_recording_start(&settings.recording, 1u << kind) == 0)
-			cp_leave_call(leave);
+			on |= 1u << kind;
 	}
+	if (on)
+		cp_leave_call(leave);
+	// The CPU profile's checkpoints are enough for it, and its one thread.
+	if (on & ~(1u << CP_RECORD_CPU))
+		cp_finish_watch(stop_at_signal, false);
 	if (serves(pid)) {
 		cp_heap_set_rate(settings.heap_rate_bytes); // before the first can ask for it
 		cp_http_serve(settings.http, NULL);

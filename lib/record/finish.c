@@ -15,7 +15,10 @@
 
 static struct cp_own_thread thread;
 static int thread_pid; // the process it is in: fork leaves it behind
-static _Atomic(void (*)(int)) finish_fn;
+
+typedef void finish_fn(int sig);
+enum { MAX_WATCHERS = 4 }; // a session, a test program, the injected library
+static _Atomic(finish_fn *) watchers[MAX_WATCHERS];
 
 static void serve(void *arg)
 {
@@ -25,8 +28,11 @@ static void serve(void *arg)
 		if (nasked == seen)
 			continue;
 		seen = nasked;
-		if (!load(&cp_finish.is_done, acquire))
-			load(&finish_fn, acquire)(load(&cp_finish.sig, acquire));
+		for (int i = 0; i < MAX_WATCHERS; i++) {
+			finish_fn *finish = load(&watchers[i], acquire);
+			if (finish)
+				finish(load(&cp_finish.sig, acquire));
+		}
 		store(&cp_finish.is_done, 1, release);
 		cp_futex_wake(&cp_finish.is_done, INT32_MAX);
 	}
@@ -51,6 +57,8 @@ static void install(int i)
 	struct sigaction app, ours = {.sa_flags = SA_RESTART | SA_ONSTACK};
 	if (cp_next()->sigaction(sig, NULL, &app) < 0 || app.sa_handler == SIG_IGN ||
 			app.sa_sigaction == (void (*)(int, siginfo_t *, void *))cp_finish_on_signal)
+		return;
+	if (app.sa_handler != SIG_DFL && !cp_finish.app[i].is_end)
 		return;
 	if (app.sa_handler != SIG_DFL)
 		ours = app;
@@ -77,12 +85,35 @@ static void uninstall(int i)
 	cp_next()->sigaction(sig, &app, NULL);
 }
 
+static int add_watcher(finish_fn *finish)
+{
+	for (int i = 0; i < MAX_WATCHERS; i++) {
+		finish_fn *there = NULL;
+		if (compare_exchange(&watchers[i], &there, finish, acq_rel) || there == finish)
+			return 0;
+	}
+	return -ENOSPC;
+}
+
+/** Whether anybody is left. */
+static bool remove_watcher(finish_fn *finish)
+{
+	bool is_any = false;
+	for (int i = 0; i < MAX_WATCHERS; i++) {
+		finish_fn *there = finish;
+		compare_exchange(&watchers[i], &there, NULL, acq_rel);
+		is_any |= load(&watchers[i], acquire) != NULL;
+	}
+	return is_any;
+}
+
 int cp_finish_watch(void (*finish)(int sig), bool exits_zero)
 {
 	int ret = make_thread();
+	if (ret == 0)
+		ret = add_watcher(finish);
 	if (ret < 0)
 		return ret;
-	store(&finish_fn, finish, release);
 	store(&cp_finish.exits_zero, exits_zero, relaxed);
 	store(&cp_finish.sig, 0, relaxed);
 	store(&cp_finish.is_done, 0, release);
@@ -92,9 +123,9 @@ int cp_finish_watch(void (*finish)(int sig), bool exits_zero)
 	return 0;
 }
 
-void cp_finish_unwatch(void)
+void cp_finish_unwatch(void (*finish)(int sig))
 {
-	if (load(&cp_finish.pid, acquire) != cp_getpid())
+	if (load(&cp_finish.pid, acquire) != cp_getpid() || remove_watcher(finish))
 		return;
 	for (int i = 0; i < CP_FINISH_SIGNALS; i++)
 		uninstall(i);

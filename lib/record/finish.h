@@ -6,14 +6,14 @@
 #include <stdbool.h>
 
 /**
- * From now on SIGINT, SIGTERM and SIGABRT, where the program does not ignore them, first have finish(sig) called,
- * once, on a thread of ours. Then the program's handler is called, if it has one by now; else the process dies of
- * the signal, or (exits_zero, not for SIGABRT) ends by exit status 0. A handler the program sets later replaces
- * ours. -EAGAIN, -ENOMEM: there can be no thread.
+ * From now on the signals of finish_hook.h, where the program does not ignore them, first have finish(sig) called,
+ * once, on a thread of ours. Then the program's handler is called, if it had one; else the process dies of the
+ * signal, or (exits_zero: SIGINT and SIGTERM) ends by exit status 0. A handler the program sets later replaces ours.
+ * Several may watch. -EAGAIN, -ENOMEM: there can be no thread; -ENOSPC: too many watch.
  */
 int cp_finish_watch(void (*finish)(int sig), bool exits_zero);
 
-/** It is written: signals do what they did before. Also from within finish(). */
-void cp_finish_unwatch(void);
+/** Its files are written. Once nobody watches, signals do what they did before. Also from within finish(). */
+void cp_finish_unwatch(void (*finish)(int sig));
 
 #endif

@@ -12,7 +12,8 @@
 // process lives on, and the files are lost.
 enum { PATIENCE_MS = 10000 };
 
-struct cp_finish_shared cp_finish = {.app = {{.sig = SIGINT}, {.sig = SIGTERM}, {.sig = SIGABRT}}};
+struct cp_finish_shared cp_finish = {.app = {{SIGINT, true}, {SIGTERM, true}, {SIGABRT, true}, {SIGHUP}, {SIGQUIT},
+		{SIGALRM}}};
 
 static int slot_of(int sig)
 {
@@ -79,7 +80,7 @@ void cp_finish_on_signal(int sig, void *info, void *ucontext)
 		((void (*)(int, void *, void *))app.handler)(sig, info, ucontext);
 	else if (app.handler)
 		((void (*)(int))app.handler)(sig);
-	else if (is_ours && sig != SIGABRT && load(&cp_finish.exits_zero, relaxed))
+	else if (is_ours && (sig == SIGINT || sig == SIGTERM) && load(&cp_finish.exits_zero, relaxed))
 		cp_syscall(SYS_exit_group, 0, 0, 0, 0);
 	else
 		die_of(sig);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Context: SIG. SIGINT, SIGTERM and SIGABRT while files are still to be written: the handler has them
+// Context: SIG. Signals that end the process while files are still to be written: the handler has them
 // written by a thread (finish.c) and waits; then the signal does what it would have done without us.
+// SIGINT, SIGTERM and SIGABRT are taken for the end also where the program has a handler, others only where
+// they kill.
 //
 // The program does not see our handler: where it asks it is told of its own, or of the default.
 #ifndef CPROF_RECORD_FINISH_HOOK_H
@@ -8,7 +10,7 @@
 
 #include "kind/signal_hook.h"
 
-enum { CP_FINISH_SIGNALS = 3 };
+enum { CP_FINISH_SIGNALS = 6 };
 
 struct cp_finish_shared {
 	_Atomic int pid;          // of the process whose end is watched; 0: none is, or the files are written
@@ -18,6 +20,7 @@ struct cp_finish_shared {
 	_Atomic bool exits_zero;  // as Go's: not die of SIGINT and SIGTERM, but exit(0)
 	struct {
 		int sig;
+		bool is_end; // whatever the program's handler does
 		_Atomic uintptr_t handler; // the program's: 0 SIG_DFL, or a function; see struct cp_action
 		uint64_t flags, mask;
 	} app[CP_FINISH_SIGNALS];
@@ -28,7 +31,7 @@ extern struct cp_finish_shared cp_finish;
 /** The handler. */
 void cp_finish_on_signal(int sig, void *info, void *ucontext);
 
-/** It is one of the three, and watched in this process. */
+/** It is one of them, and watched in this process. */
 bool cp_finish_watches(int sig);
 
 /** The program's own action for a signal whose handler is ours. */

@@ -10,7 +10,12 @@
 #include "kind/target.h"
 #include "kind/threadcreate.h"
 #include "kind/threads.h"
+#include "sigsafe/atomic.h"
+#include "sigsafe/futex.h"
+#include "sigsafe/sigmask.h"
 #include "sigsafe/sys.h"
+
+enum { MAX_STOP_MS = 10000 };
 
 /// On
 
@@ -100,6 +105,7 @@ static void forget(struct cp_recording *r)
 
 int cp_recording_start(struct cp_recording *r, uint32_t kinds)
 {
+	store(&r->is_stopping, 0, relaxed); // a fork's child may have copied another thread's
 	// The CPU profile is the last: nothing is left to fail then.
 	for (int kind = CP_RECORD_KINDS; kind-- > 0;) {
 		struct cp_record *record = &r->records[kind];
@@ -138,7 +144,7 @@ static int write_state(enum cp_record_kind kind, struct cprof_writer writer)
 	}
 }
 
-int cp_recording_stop(struct cp_recording *r)
+static int stop(struct cp_recording *r)
 {
 	int first_error = 0, pid = cp_getpid();
 	for (int kind = 0; kind < CP_RECORD_KINDS; kind++) {
@@ -154,6 +160,18 @@ int cp_recording_stop(struct cp_recording *r)
 	return first_error;
 }
 
+int cp_recording_stop(struct cp_recording *r)
+{
+	uint64_t mask = cp_sigmask_block_all();
+	while (exchange(&r->is_stopping, 1, acquire))
+		cp_futex_wait(&r->is_stopping, 1, CP_FUTEX_FOREVER);
+	int ret = stop(r);
+	store(&r->is_stopping, 0, release);
+	cp_futex_wake(&r->is_stopping, INT32_MAX);
+	cp_sigmask_restore(mask);
+	return ret;
+}
+
 /// Leaving
 
 static void write_state_leaving(enum cp_record_kind kind, struct cprof_writer writer)
@@ -166,9 +184,22 @@ static void write_state_leaving(enum cp_record_kind kind, struct cprof_writer wr
 		write_state(kind, writer);
 }
 
+/** Nobody whom the caller may have interrupted is in there. */
+static void await_stop(struct cp_recording *r)
+{
+	uint64_t give_up_ns = cp_clock_ns(CP_CLOCK_MONOTONIC) + MAX_STOP_MS * CP_NS_PER_MS;
+	while (load(&r->is_stopping, acquire)) {
+		uint64_t now_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
+		if (now_ns >= give_up_ns)
+			return;
+		cp_futex_wait(&r->is_stopping, 1, give_up_ns - now_ns);
+	}
+}
+
 void cp_recording_leave(struct cp_recording *r)
 {
 	int pid = cp_getpid();
+	await_stop(r);
 	for (int kind = CP_RECORD_CPU + 1; kind < CP_RECORD_KINDS; kind++) {
 		struct cp_record *record = &r->records[kind];
 		if (record->owner_pid == pid)

@@ -166,11 +166,17 @@ static void leave(void)
 		cp_recording_leave(&recording);
 }
 
+/** Go's words for those Go knows. */
+static const char *signal_name(int sig)
+{
+	const char *name = sigdescr_np(sig);
+	return sig == SIGINT ? "interrupt" : sig == SIGTERM ? "terminated" : name ? name : "a signal";
+}
+
 static void stop_at_signal(int sig)
 {
 	if (!is_quiet)
-		cp_log("profile: caught %s, stopping profiles",
-				sig == SIGINT ? "interrupt" : sig == SIGTERM ? "terminated" : "aborted");
+		cp_log("profile: caught %s, stopping profiles", signal_name(sig));
 	cp_session_stop(load(&number, relaxed));
 }
 
@@ -207,7 +213,7 @@ static int start(const struct cprof_profile_options *o)
 		ret = cp_recording_start(&recording, o->modes);
 	if (ret < 0) {
 		say_errors();
-		cp_finish_unwatch();
+		cp_finish_unwatch(stop_at_signal);
 		if (!o->path)
 			rmdir(directory);
 		return ret;
@@ -262,7 +268,7 @@ int cp_session_stop(int stopped)
 		ret = cp_recording_stop(&recording);
 		say("disabled");
 		say_errors();
-		cp_finish_unwatch(); // the process may end now
+		cp_finish_unwatch(stop_at_signal); // the process may end now
 		set_state(OFF);
 	} else {
 		ret = await_end();

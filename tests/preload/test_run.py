@@ -333,6 +333,26 @@ def test_a_child_has_its_own_heap():
     expect_eq(sorted(heap_of(case, f, "inuse_space", "keep") for f in case.files), [3000000, 4000000])
 
 
+def test_signals_that_end_it_leave_the_heap():
+    for how, sig in (("abort", signal.SIGABRT), ("term", signal.SIGTERM)):
+        case = Case(program("leave"), how, "50", options=["-memprofile", "heap.pb.gz"])
+        expect_eq(case.status, -sig, how)
+        expect("heap.pb.gz" in case.files, case.files)
+        profile.read(os.path.join(case.dir, "heap.pb.gz"))
+    for name in ("INT", "HUP", "QUIT", "ALRM"):
+        case = Case("sh", "-c", "ulimit -c 0; kill -%s $$" % name, options=["-memprofile", "heap.pb.gz"])
+        expect_eq(case.status, -getattr(signal, "SIG" + name), name)
+        expect("heap.pb.gz" in case.files, (name, case.files))
+
+
+def test_a_default_is_a_default_to_the_program():
+    """Python looks whether SIGINT is at its default before it makes it a KeyboardInterrupt."""
+    code = "import signal, os\nprint(signal.getsignal(signal.SIGTERM) == signal.SIG_DFL)\n" \
+           "try: os.kill(os.getpid(), signal.SIGINT)\nexcept KeyboardInterrupt: print('interrupt', flush=True)"
+    case = Case("python3", "-c", code, options=["-memprofile", "heap.pb.gz"])
+    expect_eq(case.stdout, b"True\ninterrupt\n")
+
+
 def test_the_heap_before_exec():
     case = Case("sh", "-c", "exec %s return" % program("hold"), options=["-memprofile", "m.gz", "-memprofilerate", "1"])
     expect_eq(heap_of(case, "m.gz", "inuse_space", "keep"), 3000000)
@@ -539,6 +559,7 @@ PARTS = {
     "heap": [
         test_the_heap_profile_is_exact_if_asked, test_both_profiles_at_once, test_a_child_has_its_own_heap,
         test_all_threads_are_shown_at_the_end,
+        test_signals_that_end_it_leave_the_heap, test_a_default_is_a_default_to_the_program,
         test_the_heap_before_exec, test_the_heap_is_written_from_where_that_is_hard, test_leaks_are_shown,
         test_no_leaks_are_one_line,
     ],

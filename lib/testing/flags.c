@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. See flags.h.
+#include "flags.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "write/vformat.h"
+
+enum { COMPLAINT_BYTES = 256 };
+
+enum flag {
+	CPUPROFILE,
+	MEMPROFILE,
+	BLOCKPROFILE,
+	MUTEXPROFILE,
+	OUTPUTDIR,
+	BENCH,
+	BENCHTIME,
+	MEMPROFILERATE,
+	BLOCKPROFILERATE,
+	MUTEXPROFILEFRACTION,
+	COUNT,
+	BENCHMEM,
+	NFLAGS,
+};
+
+static const char *const names[NFLAGS] = {"cpuprofile", "memprofile", "blockprofile", "mutexprofile", "outputdir",
+		"bench", "benchtime", "memprofilerate", "blockprofilerate", "mutexprofilefraction", "count",
+		"benchmem"};
+
+/** The flag an argument is; NFLAGS: none of ours. *value_out: behind "=", NULL: there is none. */
+static enum flag flag_of(const char *arg, const char **value_out)
+{
+	if (arg[0] != '-' || arg[1] == '\0')
+		return NFLAGS;
+	const char *name = arg + (arg[1] == '-' ? 2 : 1);
+	if (strncmp(name, "test.", 5) == 0)
+		name += 5;
+	size_t len = strcspn(name, "=");
+	*value_out = name[len] == '=' ? name + len + 1 : NULL;
+	enum flag flag = 0;
+	while (flag < NFLAGS && (strncmp(names[flag], name, len) != 0 || names[flag][len] != '\0'))
+		flag++;
+	return flag;
+}
+
+static bool parse_int(const char *value, int64_t *number_out)
+{
+	char *end;
+	errno = 0;
+	long long number = strtoll(value, &end, 0);
+	if (*value == '\0' || *end || errno)
+		return false;
+	*number_out = number;
+	return true;
+}
+
+static bool parse_bool(const char *value, bool *bool_out)
+{
+	static const char *const words[] = {"0", "f", "F", "false", "FALSE", "False", "1", "t", "T",
+			"true", "TRUE", "True"};
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (strcmp(value, words[i]) == 0) {
+			*bool_out = i >= sizeof(words) / sizeof(*words) / 2;
+			return true;
+		}
+	}
+	return false;
+}
+
+/** "1.5s", "300ms", "2m"; or "100x". */
+static bool parse_benchtime(const char *value, struct cp_testing_flags *f)
+{
+	static const struct {
+		const char *unit;
+		double ns;
+	} units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
+	char *end;
+	double number = strtod(value, &end);
+	if (end == value || !(number > 0))
+		return false;
+	if (strcmp(end, "x") == 0) {
+		f->benchtime_ns = 0;
+		f->benchtime_n = (int64_t)number;
+		return number >= 1 && number <= 1e9 && (double)f->benchtime_n == number;
+	}
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+		if (strcmp(end, units[i].unit) == 0 && number * units[i].ns >= 1 && number * units[i].ns < 1e18) {
+			f->benchtime_ns = (int64_t)(number * units[i].ns);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool set(struct cp_testing_flags *f, enum flag flag, const char *value)
+{
+	switch (flag) {
+	case CPUPROFILE:
+		f->files[CP_RECORD_CPU] = value;
+		return true;
+	case MEMPROFILE:
+		f->files[CP_RECORD_ALLOCS] = value;
+		return true;
+	case BLOCKPROFILE:
+		f->files[CP_RECORD_BLOCK] = value;
+		return true;
+	case MUTEXPROFILE:
+		f->files[CP_RECORD_MUTEX] = value;
+		return true;
+	case OUTPUTDIR:
+		f->outputdir = value;
+		return true;
+	case BENCH:
+		f->bench = value;
+		return true;
+	case BENCHTIME:
+		return parse_benchtime(value, f);
+	case MEMPROFILERATE:
+		return parse_int(value, &f->mem_rate_bytes);
+	case BLOCKPROFILERATE:
+		return parse_int(value, &f->block_rate_ns);
+	case MUTEXPROFILEFRACTION:
+		return parse_int(value, &f->mutex_fraction);
+	case COUNT:
+		return parse_int(value, &f->count);
+	case BENCHMEM:
+		return parse_bool(value, &f->benchmem);
+	default:
+		return false;
+	}
+}
+
+int cp_testing_flags_take(int *argc, char **argv, struct cp_testing_flags *flags_out, char complaint_out[256])
+{
+	struct cp_testing_flags *f = flags_out;
+	int kept = *argc > 0, i = kept;
+	*f = (struct cp_testing_flags){.block_rate_ns = 1, .mutex_fraction = 1, .benchtime_ns = 1000000000, .count = 1};
+	for (; i < *argc && strcmp(argv[i], "--") != 0; i++) {
+		const char *value;
+		enum flag flag = flag_of(argv[i], &value);
+		if (flag == NFLAGS) {
+			argv[kept++] = argv[i];
+			continue;
+		}
+		if (!value && flag == BENCHMEM)
+			value = "true";
+		if (!value && i + 1 < *argc)
+			value = argv[++i];
+		if (!value || !set(f, flag, value)) {
+			cp_format(complaint_out, COMPLAINT_BYTES,
+					value ? "invalid value \"%s\" for flag -%s" : "flag needs an argument%s: -%s",
+					value ? value : "", names[flag]);
+			return -EINVAL;
+		}
+	}
+	for (; i < *argc; i++)
+		argv[kept++] = argv[i];
+	argv[kept] = NULL;
+	*argc = kept;
+	return 0;
+}
