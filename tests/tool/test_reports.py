@@ -235,6 +235,8 @@ class Help(AnalyzerTest):
         for name in ("top", "speedscope", "focus", "granularity", "filefunctions"):
             self.assertIn(name, out)
             self.assertNotEqual(self.run_cprof("help", name)[0], "")
+        for part in "run", "trace":
+            self.assertIn("cprof %s " % part, self.run_cprof("help", part)[0])
         self.assertIn("no command or option nonsense", self.run_cprof("help", "nonsense", status=2)[1])
 
     def test_version(self):

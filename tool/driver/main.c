@@ -112,15 +112,45 @@ static int command_main(const struct env *env, const struct command *c, int argc
 	return status;
 }
 
+static int run_program(const struct env *env, int argc, char **argv)
+{
+	(void)env;
+	return run_main(argc, argv);
+}
+
+static int show_trace(const struct env *env, int argc, char **argv)
+{
+	return trace_main(env, argc, (const char *const *)argv);
+}
+
+/** What is more than a report: each has options of its own, and -help. */
+static const struct part {
+	const char *name;
+	int (*main)(const struct env *env, int argc, char **argv); // argv[0]: the name
+} parts[] = {
+		{"run", run_program},
+		{"trace", show_trace},
+};
+
+static const struct part *part_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		if (strcmp(parts[i].name, name) == 0)
+			return &parts[i];
+	}
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
 	struct env env = env_of_process();
 	const char *word = argc > 1 ? argv[1] : "";
 	const struct command *c = command_find(word, strlen(word));
-	if (strcmp(word, "run") == 0)
-		return run_main(argc - 1, argv + 1);
-	if (strcmp(word, "trace") == 0)
-		return trace_main(&env, argc - 1, (const char *const *)argv + 1);
+	const struct part *part = part_find(word);
+	if (part)
+		return part->main(&env, argc - 1, argv + 1);
+	if (strcmp(word, "help") == 0 && argc == 3 && (part = part_find(argv[2])))
+		return part->main(&env, 2, (char *[]){argv[2], (char *)"-help", NULL});
 	if (strcmp(word, "help") == 0)
 		return help_main(argc - 2, argv + 2);
 	if (strcmp(word, "version") == 0 || strcmp(word, "--version") == 0) {
