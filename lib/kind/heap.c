@@ -17,6 +17,8 @@
 #include "heap_text.h"
 #include "own_stack.h"
 #include "sigsafe/modmap.h"
+#include "sigsafe/stackmemo.h"
+#include "sigsafe/ticks.h"
 #include "sigsafe/unwind.h"
 #include "target.h"
 #include "write/labels_out.h"
@@ -48,6 +50,7 @@ static void reset_in_child(void)
 {
 	pthread_mutex_init(&lock, NULL);
 	cp_modmap_reset_in_child();
+	cp_stackmemo_after_fork();
 }
 
 static int make_ready(bool is_dense)
@@ -62,6 +65,7 @@ static int make_ready(bool is_dense)
 				TABLE_LIMIT_BYTES);
 	if (rc != 0)
 		return rc;
+	cp_ticks_init();
 	cp_heap_live_table.arena.limit_bytes = LIVE_LIMIT_BYTES;
 	pthread_atfork(NULL, NULL, reset_in_child);
 	store(&cp_heap.is_ready, true, release);
@@ -106,8 +110,10 @@ int cp_heap_set_rate(int64_t rate_bytes)
 	pthread_mutex_lock(&lock);
 	bool is_dense = rate_bytes && rate_bytes <= CP_HEAP_DENSE_RATE_BYTES;
 	int rc = rate_bytes ? make_ready(is_dense) : 0;
-	if (rc == 0 && is_dense)
+	if (rc == 0 && is_dense) {
 		add_dense_chains();
+		cp_stackmemo_init(); // or each stack is walked whole
+	}
 	if (rc == 0 && (uint64_t)rate_bytes != load(&cp_heap.rate_bytes, relaxed))
 		rc = change_rate((uint64_t)rate_bytes);
 	pthread_mutex_unlock(&lock);

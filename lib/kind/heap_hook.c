@@ -2,13 +2,13 @@
 // Context: SIG. One sample: drawn, its stack taken, booked; and its end at free. See heap_hook.h.
 #include "heap_hook.h"
 
-#include <time.h>
-
 #include "heap_count_hook.h"
 #include "heap_draw_hook.h"
 #include "sigsafe/labels.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/random.h"
+#include "sigsafe/stackmemo.h"
+#include "sigsafe/ticks.h"
 #include "sigsafe/unwind.h"
 
 enum {
@@ -27,13 +27,6 @@ static __thread struct {
 	bool is_own; // a thread of ours: libevent allocates on the HTTP listener's
 } thread_state;
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts = {0};
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
 static uint64_t bucket_estimate_bytes(const struct cp_stack *bucket, uint64_t size_bytes)
 {
 	return cp_heap_estimate_bytes(
@@ -42,11 +35,9 @@ static uint64_t bucket_estimate_bytes(const struct cp_stack *bucket, uint64_t si
 
 /** The caller's stack, without the frames of the interposed function. The leaf is moved into the call
  *  instruction, as every other entry of a profile's stack will be. */
-static uint32_t capture_stack(uintptr_t *pcs, const void *caller)
+static uint32_t capture_stack(const struct cp_regs *regs, uintptr_t *pcs, const void *caller)
 {
-	struct cp_regs regs;
-	cp_regs_here(&regs);
-	uint32_t npcs = cp_unwind(&regs, pcs, CP_HEAP_MAX_FRAMES).nframes;
+	uint32_t npcs = cp_unwind(regs, pcs, CP_HEAP_MAX_FRAMES).nframes;
 	for (uint32_t skip = 0; skip < npcs; skip++) {
 		if (pcs[skip] == (uintptr_t)caller) {
 			npcs -= skip;
@@ -68,18 +59,39 @@ static void forget_inner(const void *ptr)
 				bucket_estimate_bytes(inner.bucket, inner.size_bytes));
 }
 
-static __attribute__((noinline)) void record(const void *ptr, size_t size, const void *caller)
+/** The bucket of the caller's stack; for all but the innermost frames by what is remembered of the last. */
+static __attribute__((noinline)) struct cp_stack *bucket_of(const void *caller, uint64_t tag)
 {
 	uintptr_t pcs[CP_HEAP_MAX_FRAMES];
+	struct cp_regs regs;
+	uint32_t epoch = cp_modmap_epoch();
+	cp_regs_here(&regs);
+	struct cp_stackmemo *memo = cp_stackmemo_take();
+	uint32_t npcs = memo ? cp_stackmemo_walk(memo, &regs, caller) : 0;
+	struct cp_stack *bucket = npcs ? *cp_stackmemo_note(memo) : NULL;
+	if (!bucket || bucket->tag != tag || bucket->epoch != epoch) {
+		if (npcs)
+			cp_stackmemo_pcs(memo, pcs);
+		uint32_t n = npcs ? npcs : capture_stack(&regs, pcs, caller);
+		bucket = cp_stacktab_intern(&cp_heap.buckets, pcs, n, epoch, tag);
+	}
+	if (npcs)
+		*cp_stackmemo_note(memo) = bucket;
+	if (memo)
+		cp_stackmemo_give(memo);
+	return bucket;
+}
+
+static __attribute__((noinline)) void record(const void *ptr, size_t size, const void *caller)
+{
 	if (cp_heap_maybe_sampled(ptr))
 		forget_inner(ptr);
-	uint32_t npcs = capture_stack(pcs, caller);
 	uint64_t tag = (uint64_t)cp_labels_own_id() << 32 |
 			cp_heap_tag(cp_heap_size_class(size), load(&cp_heap.rate_index, relaxed));
 	struct cp_heap_block block = {
-			.bucket = cp_stacktab_intern(&cp_heap.buckets, pcs, npcs, cp_modmap_epoch(), tag),
+			.bucket = bucket_of(caller, tag),
 			.size_bytes = size,
-			.time_ns = now_ns(),
+			.born_ticks = cp_ticks_now(),
 	};
 	if (cp_heap_live_add(ptr, &block))
 		cp_heap_count_alloc(block.bucket, size, bucket_estimate_bytes(block.bucket, size));
@@ -144,8 +156,9 @@ void cp_heap_sample(void *ptr, size_t size, const void *caller)
 
 void cp_heap_freed(const struct cp_heap_block *taken)
 {
+	uint64_t lifetime_ns = cp_ticks_to_ns(cp_ticks_now() - taken->born_ticks);
 	cp_heap_count_free(taken->bucket, taken->size_bytes,
-			bucket_estimate_bytes(taken->bucket, taken->size_bytes), now_ns() - taken->time_ns);
+			bucket_estimate_bytes(taken->bucket, taken->size_bytes), lifetime_ns);
 }
 
 void cp_heap_restore(const void *ptr, const struct cp_heap_block *taken)

@@ -21,7 +21,7 @@ enum {
 struct cp_heap_block {
 	struct cp_stack *bucket;
 	uint64_t size_bytes;
-	uint64_t time_ns;
+	uint64_t born_ticks; // cp_ticks_now()
 };
 
 /** Live samples whose addresses share a hash. */

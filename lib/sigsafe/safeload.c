@@ -58,7 +58,9 @@ static bool extend_to(struct cp_readable *range, uintptr_t addr)
 		return true;
 	struct cp_readable own = own_stack;
 	if (addr >= own.low && addr < own.high) {
-		bool touches = range->low < own.low && range->high >= own.low;
+		// A large frame may have stepped over whole pages of the same stack.
+		bool is_near = range->low < own.low && own.low - range->low < MAX_GAP_BYTES;
+		bool touches = is_near && (range->high >= own.low || grow_up(range, own.low - 1));
 		range->low = touches ? range->low : own.low;
 		range->high = own.high;
 		return true;

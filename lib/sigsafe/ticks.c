@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. See ticks.h. Where the processor's counter may stand still or run at another speed, ticks are
+// CLOCK_MONOTONIC's nanoseconds.
+#include "ticks.h"
+
+#include <time.h>
+
+enum { CALIBRATION_NS = 50000, TRIES = 5, Q = 24 };
+
+static uint64_t ns_per_tick_q24; // 0: ticks are nanoseconds
+
+static uint64_t clock_ns(void)
+{
+	struct timespec ts = {0};
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+#if defined(__x86_64__)
+static inline uint64_t counter(void)
+{
+	uint32_t low, high;
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (uint64_t)high << 32 | low;
+}
+
+/** The "invariant TSC" bit: one rate in all states of power, and on all processors. */
+static bool is_steady(void)
+{
+	enum { LAST_LEAF = 0x80000000u, POWER_LEAF = 0x80000007u, INVARIANT = 1 << 8 };
+	uint32_t a = LAST_LEAF, b, c = 0, d;
+	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	if (a < POWER_LEAF)
+		return false;
+	a = POWER_LEAF;
+	c = 0;
+	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	return d & INVARIANT;
+}
+#elif defined(__aarch64__)
+static inline uint64_t counter(void)
+{
+	uint64_t n;
+	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(n));
+	return n;
+}
+
+static bool is_steady(void)
+{
+	return true;
+}
+#endif
+
+/** Both at one moment: of a few tries the one least interrupted. */
+static void read_both(uint64_t *ticks_out, uint64_t *ns_out)
+{
+	uint64_t best = UINT64_MAX;
+	for (int i = 0; i < TRIES; i++) {
+		uint64_t before = counter(), ns = clock_ns(), gap = counter() - before;
+		if (gap < best) {
+			best = gap;
+			*ticks_out = before + gap / 2;
+			*ns_out = ns;
+		}
+	}
+}
+
+void cp_ticks_init(void)
+{
+	uint64_t from_ticks = 0, from_ns = 0, to_ticks = 0, to_ns = 0;
+	if (!is_steady())
+		return;
+	read_both(&from_ticks, &from_ns);
+	do
+		read_both(&to_ticks, &to_ns);
+	while (to_ns - from_ns < CALIBRATION_NS);
+	ns_per_tick_q24 = ((to_ns - from_ns) << Q) / (to_ticks - from_ticks);
+}
+
+uint64_t cp_ticks_now(void)
+{
+	return ns_per_tick_q24 ? counter() : clock_ns();
+}
+
+uint64_t cp_ticks_to_ns(uint64_t ticks)
+{
+	uint64_t q = ns_per_tick_q24;
+	return q ? (uint64_t)((unsigned __int128)ticks * q >> Q) : ticks;
+}
