@@ -3,11 +3,12 @@
 """Where the binaries of a profile are looked for, and how the user overrides them. test_binaries.py CPROF"""
 
 import os
+import re
 import shutil
 import subprocess
 import unittest
 
-from analyzer import CPU, TICK, AnalyzerTest, makeprofile
+from analyzer import CPROF, CPU, TICK, AnalyzerTest, makeprofile
 
 
 @unittest.skipUnless(shutil.which("gcc"), "needs gcc")
@@ -80,6 +81,57 @@ class Binaries(AnalyzerTest):
 
     def test_a_profile_without_mappings_gets_one(self):
         self.assertEqual(self.mapping(self.binary, self.profile(mapping=None))[0], (self.binary,))
+
+
+@unittest.skipUnless(shutil.which("gcc"), "needs gcc")
+class Unsymbolizable(AnalyzerTest):
+    """Real programs that cannot be symbolized: one line says which and why."""
+
+    def setUp(self):
+        super().setUp()
+        with open(self.path("prog.c"), "w") as f:
+            f.write("volatile long sink;\nstatic __attribute__((noinline)) void spin(void) { for (long i = 0; i < "
+                    "300000000; i++) sink += i; }\nint main(void) { spin(); return 0; }\n")
+        subprocess.run(["gcc", "-g", "-O1", "prog.c", "-o", "prog"], cwd=self.dir, check=True)
+
+    def record(self):
+        subprocess.run([CPROF, "run", "-cpuprofile", "cpu.pb.gz", "--", "./prog"], cwd=self.dir, check=True,
+                       capture_output=True)
+
+    def failures(self):
+        """What -top prints, and the lines about the program."""
+        out, err = self.run_cprof("-top", "cpu.pb.gz")
+        return out, [line for line in err.splitlines() if "prog" in line]
+
+    def test_known(self):
+        self.record()
+        out, lines = self.failures()
+        self.assertRegex(out, r"  spin\n")
+        self.assertEqual(lines, [])
+
+    def test_stripped(self):
+        subprocess.run(["strip", "prog"], cwd=self.dir, check=True)
+        self.record()
+        out, lines = self.failures()
+        self.assertRegex(out, r"  \[prog\]\n")
+        self.assertEqual(len(lines), 1, lines)
+        self.assertRegex(lines[0], r"^Local symbolization failed for %s: none of its \d+ addresses is in its symbol "
+                                   r"table or debug information$" % re.escape(os.path.realpath(self.path("prog"))))
+
+    def test_gone(self):
+        self.record()
+        os.unlink(self.path("prog"))
+        _, lines = self.failures()
+        self.assertEqual(len(lines), 1, lines)
+        self.assertRegex(lines[0], r"^Local symbolization failed for prog \(build ID \w+\): stat \S*/prog: no such "
+                                   r"file or directory$")
+
+    def test_other_build(self):
+        self.record()
+        subprocess.run(["gcc", "-g", "-O0", "prog.c", "-o", "prog"], cwd=self.dir, check=True)
+        _, lines = self.failures()
+        self.assertEqual(len(lines), 1, lines)
+        self.assertRegex(lines[0], r"^Local symbolization failed for prog \(build ID \w+\): build ID mismatch$")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,11 @@
 # SPDX-License-Identifier: MIT
 """perf.data files written here byte by byte: what cprof makes of them. test_perfdata.py CPROF"""
 
+import os
+import re
+import shutil
 import struct
+import subprocess
 import unittest
 
 from analyzer import AnalyzerTest, profile
@@ -166,6 +170,63 @@ class PerfDataTest(AnalyzerTest):
         self.assertEqual(self.stacks(p), [
             (((0xffffffff81000100, "[kernel.kallsyms]_text"), (CODE + 0x10, "/bin/prog")), [1, 250000])])
         self.assertIn("File: prog", self.run_cprof("-symbolize=none", "-top", self.path("perf.data"))[0])
+
+    def kernel_stderr(self, symbol, build_id, moved_by=0):
+        """(-top's stdout, its lines about the kernel) of a sample in the kernel function `symbol`."""
+        with open("/proc/kallsyms") as f:
+            table = {line.split()[2]: int(line.split()[0], 16) for line in f}
+        start = (table["_text"] or 0xffffffff81000000) + moved_by
+        r = one_process()
+        r.mmap(KERNEL_PID, start, 0x10000000, start, "[kernel.kallsyms]_text", build_id=build_id)
+        r.sample(7, 7, [CONTEXT_KERNEL, max(table[symbol], start) + 1], 1, mode=KERNEL)
+        with open(self.path("perf.data"), "wb") as f:
+            f.write(r.file())
+        out, err = self.run_cprof("-top", self.path("perf.data"))
+        return out, [line for line in err.splitlines() if "kernel" in line]
+
+    @unittest.skipUnless(os.path.exists("/sys/kernel/notes"), "this kernel does not say what it is")
+    def test_kernel_names(self):
+        with open("/sys/kernel/notes", "rb") as f:
+            notes = f.read()
+        at = notes.index(struct.pack("<II", 20, 3) + b"GNU\0") + 12
+        running, other = notes[at:at + 20], bytes(20)
+        failed = "Local symbolization failed for [kernel.kallsyms]: "
+        with open("/proc/kallsyms") as f:
+            is_shown = int(f.readline().split()[0], 16) != 0
+        out, err = self.kernel_stderr("vfs_read", running)
+        if is_shown:
+            self.assertRegex(out, r"  vfs_read\n")
+            self.assertEqual(err, [])
+            self.assertEqual(self.kernel_stderr("vfs_read", running, moved_by=-0x1000)[1],
+                             [failed + "the kernel was at another address: this machine was started anew since"])
+        else:
+            self.assertEqual(err, [failed + "/proc/kallsyms hides the addresses from this user"])
+        self.assertEqual(self.kernel_stderr("vfs_read", other)[1], [
+            failed + "it is of another kernel (build ID %s) than the one running here (%s)" % (other.hex(),
+                                                                                              running.hex())])
+        self.assertEqual(self.kernel_stderr("vfs_read", None)[1],
+                         [failed + "the profile does not say which kernel it is of"])
+
+    def test_of_perf(self):
+        """What perf itself recorded, against perf's own report."""
+        perf = shutil.which("perf")
+        recorded = perf and subprocess.run(
+            [perf, "record", "-q", "-g", "-o", self.path("perf.data"), "dd", "if=/dev/zero", "of=/dev/null", "bs=1",
+             "count=200000"], capture_output=True).returncode == 0
+        if not recorded:
+            self.skipTest("perf record is not permitted here")
+        text = subprocess.run([perf, "report", "-i", self.path("perf.data"), "--no-children", "-g", "none", "--stdio",
+                               "-n", "--sort", "sym"], capture_output=True, text=True, check=True).stdout
+        theirs = {name: int(n) for n, kind, name in re.findall(r"(?m)^ +[\d.]+% +(\d+) +\[(.)\] (\S+)", text)
+                  if kind == "k"}
+        out, _ = self.run_cprof("-top", "-sample_index=0", "-nodefraction=0", self.path("perf.data"))
+        ours = {name: int(n) for n, name in re.findall(r"(?m)^ +(\d+) +\S+ +\S+ +\d+ +\S+  (\S+)$", out)}
+        self.assertIn("samples", self.run_cprof("-raw", "-symbolize=none", self.path("perf.data"))[0])
+        common = set(ours) & set(theirs)  # of several names at an address either may be taken
+        if os.geteuid() == 0 and theirs:
+            self.assertGreaterEqual(len(common), 0.8 * len(theirs), (ours, theirs))
+            for name in common:
+                self.assertEqual(ours[name], theirs[name], name)
 
     def test_events(self):
         r = Recording(TASK_CLOCK, PAGE_FAULTS, sample_type=IP | TID | TIME | ID | PERIOD | READ | CALLCHAIN)

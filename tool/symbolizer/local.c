@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "tool/binutils/objfile.h"
 #include "tool/profile/profile.h"
+#include "tool/symbolizer/kernel.h"
 #include "tool/symbolizer/lines.h"
 #include "tool/symbolizer/resolver.h"
 
@@ -40,13 +41,18 @@ static bool is_http_url(struct str file)
 	return colon && memmem(file.ptr, (size_t)(colon - file.ptr), "http", 4);
 }
 
+static bool wants_symbols(const struct local *l, const struct mapping *m)
+{
+	return l->force || !(m->has_functions || m->has_filenames || m->has_line_numbers);
+}
+
 // Opens the binary of a mapping that wants symbols; NULL where there is nothing to do or to be done.
 static struct objfile *open_mapping(struct local *l, uint32_t index)
 {
 	struct profile *p = l->profile;
 	const struct mapping *m = &p->mappings[index];
 	struct str file = profile_str(p, m->file), build_id = profile_str(p, m->build_id);
-	if (!l->force && (m->has_functions || m->has_filenames || m->has_line_numbers))
+	if (!wants_symbols(l, m))
 		return NULL;
 	if (file.len == 0) {
 		if (index == 0)
@@ -80,7 +86,7 @@ static struct objfile *open_mapping(struct local *l, uint32_t index)
 }
 
 struct wanted {
-	uint64_t address; // in the file's numbering
+	uint64_t address; // at last in the file's numbering
 	uint32_t location;
 };
 
@@ -111,55 +117,97 @@ static void put_frames(struct local *l, struct mapping *m, uint32_t location, st
 	l->profile->locations[location].is_folded = false;
 }
 
+// The addresses of one mapping, each once, and what was found.
+struct batch {
+	struct wanted *wanted; // by address
+	uint32_t nwanted;
+	uint64_t *addresses;
+	struct frames *frames;
+	uint32_t n;
+};
+
+static struct batch make_batch(struct local *l, struct wanted *wanted, uint32_t nwanted)
+{
+	struct batch b = {.wanted = wanted, .nwanted = nwanted};
+	qsort(wanted, nwanted, sizeof *wanted, by_address);
+	b.addresses = arena_array(l->arena, uint64_t, nwanted);
+	for (uint32_t i = 0; i < nwanted; i++)
+		if (i == 0 || wanted[i].address != wanted[i - 1].address)
+			b.addresses[b.n++] = wanted[i].address;
+	b.frames = arena_array(l->arena, struct frames, b.n);
+	return b;
+}
+
+static struct err *put_batch(struct local *l, const struct batch *b, uint32_t mapping)
+{
+	bool any = false;
+	for (uint32_t i = 0, k = 0; i < b->nwanted; i++) {
+		k += i > 0 && b->wanted[i].address != b->wanted[i - 1].address;
+		if (b->frames[k].n == 0)
+			continue;
+		put_frames(l, &l->profile->mappings[mapping], b->wanted[i].location, b->frames[k]);
+		any = true;
+	}
+	return any ? NULL : err_new(l->arena, "none of its %u addresses is in its symbol table or debug information",
+			b->n);
+}
+
 static struct err *resolve(struct local *l, const struct objfile *f, uint32_t mapping,
 		struct wanted *wanted, uint32_t n)
 {
-	qsort(wanted, n, sizeof *wanted, by_address);
-	uint64_t *addresses = arena_array(l->arena, uint64_t, n);
-	uint32_t ndistinct = 0;
-	for (uint32_t i = 0; i < n; i++)
-		if (i == 0 || wanted[i].address != wanted[i - 1].address)
-			addresses[ndistinct++] = wanted[i].address;
-
+	struct batch b = make_batch(l, wanted, n);
 	struct resolver_options options = {l->options->tools, l->options->debug_path, l->names_only};
 	struct resolver *r = resolver_new(l->arena, f, &options);
-	struct frames *frames = arena_array(l->arena, struct frames, ndistinct);
-	struct err *e = resolver_lookup(r, addresses, ndistinct, frames);
-	bool any = false;
-	for (uint32_t i = 0, k = 0; i < n && !e; i++) {
-		k += i > 0 && wanted[i].address != wanted[i - 1].address;
-		if (frames[k].n == 0)
-			continue;
-		put_frames(l, &l->profile->mappings[mapping], wanted[i].location, frames[k]);
-		any = true;
-	}
+	struct err *e = resolver_lookup(r, b.addresses, b.n, b.frames);
 	struct err *shortcoming = e ? NULL : resolver_shortcoming(r);
 	if (shortcoming)
 		l->options->warn(l->options->arg, arena_printf(l->arena, "No debug information of %s: %s", f->path,
 				shortcoming->message));
+	if (!e)
+		e = put_batch(l, &b, mapping);
 	resolver_close(r);
-	if (!e && !any)
-		e = err_new(l->arena, "none of its %u addresses is in its symbol table or debug information",
-				ndistinct);
 	return e;
 }
 
-static void symbolize_mapping(struct local *l, uint32_t mapping, const uint32_t *locations, uint32_t n)
+static void symbolize_file(struct local *l, uint32_t mapping, struct wanted *wanted, uint32_t n)
 {
 	struct objfile *f = open_mapping(l, mapping);
+	struct err *e = NULL;
 	if (!f)
 		return;
-	struct wanted *wanted = arena_array(l->arena, struct wanted, n);
-	struct err *e = NULL;
-	for (uint32_t i = 0; i < n && !e; i++) {
-		wanted[i].location = locations[i];
-		e = objfile_address(l->arena, f, l->profile->locations[locations[i]].address,
-				&wanted[i].address);
-	}
+	for (uint32_t i = 0; i < n && !e; i++)
+		e = objfile_address(l->arena, f, wanted[i].address, &wanted[i].address);
 	if (!e)
 		e = resolve(l, f, mapping, wanted, n);
 	if (e)
 		warn(l, f->path, e->message);
+}
+
+static void symbolize_kernel(struct local *l, uint32_t mapping, struct wanted *wanted, uint32_t n)
+{
+	struct profile *p = l->profile;
+	const struct mapping *m = &p->mappings[mapping];
+	struct batch b = make_batch(l, wanted, n);
+	const struct kernel_image kernel = {profile_str(p, m->build_id),
+			profile_str(p, m->kernel_relocation_symbol), m->offset};
+	struct err *e = kernel_lookup(l->arena, &kernel, b.addresses, b.n, b.frames);
+	if (!e)
+		e = put_batch(l, &b, mapping);
+	if (e)
+		warn(l, "[kernel.kallsyms]", e->message);
+}
+
+static void symbolize_mapping(struct local *l, uint32_t mapping, const uint32_t *locations, uint32_t n)
+{
+	struct profile *p = l->profile;
+	struct mapping *m = &p->mappings[mapping];
+	struct wanted *wanted = arena_array(l->arena, struct wanted, n);
+	for (uint32_t i = 0; i < n; i++)
+		wanted[i] = (struct wanted){p->locations[locations[i]].address, locations[i]};
+	if (!kernel_is_file(profile_str(p, m->file)))
+		symbolize_file(l, mapping, wanted, n);
+	else if (wants_symbols(l, m))
+		symbolize_kernel(l, mapping, wanted, n);
 }
 
 void local_symbolize(struct profile *p, struct arena *a, bool names_only, bool force,
