@@ -33,9 +33,9 @@ _cprof()
 		return
 		;;
 	esac
-	if [[ $command == run && $COMP_CWORD -gt 1 ]]; then
+	if [[ $command == @(run|test) && $COMP_CWORD -gt 1 ]]; then
 		case $cur in
-		-*) COMPREPLY=($(compgen -W "$(cprof run -h 2>&1 |
+		-*) COMPREPLY=($(compgen -W "$(cprof $command -h 2>&1 |
 			sed -n 's/^  *\(-[a-z]*\) .*/\1/p')" -- "$cur")) ;;
 		*) COMPREPLY=($(compgen -c -- "$cur") $(compgen -f -- "$cur")) ;;
 		esac
@@ -60,7 +60,7 @@ _cprof()
 	fi
 	COMPREPLY=($(compgen -f -- "$cur"))
 	[[ $COMP_CWORD -eq 1 ]] &&
-		COMPREPLY+=($(compgen -W "run trace help version $_cprof_commands" -- "$cur"))
+		COMPREPLY+=($(compgen -W "run test trace help version $_cprof_commands" -- "$cur"))
 }
 
 complete -o filenames -F _cprof cprof

@@ -2,13 +2,14 @@
 # fish completion of cprof. tests/tool/completions.py holds it against what cprof knows.
 
 complete -c cprof -n __fish_use_subcommand -a run -d 'Run a program and write its profiles'
+complete -c cprof -n __fish_use_subcommand -a test -d 'Run a test program and write its profiles'
 complete -c cprof -n __fish_use_subcommand -a trace -d 'Look at an execution trace'
 complete -c cprof -n __fish_use_subcommand -a help -d 'Help on a command or an option'
 complete -c cprof -n __fish_use_subcommand -a version -d 'Print the version'
 complete -c cprof -n '__fish_seen_subcommand_from trace' -o perfetto -rF -d 'Write the trace for ui.perfetto.dev'
 complete -c cprof -n '__fish_seen_subcommand_from trace' -o pprof -xa 'sync syscall net sched' -d 'Make a profile of it'
 complete -c cprof -n '__fish_seen_subcommand_from trace' -s o -rF -d 'Where the result goes'
-complete -c cprof -n '__fish_seen_subcommand_from run' -xa '(__fish_complete_subcommand)'
+complete -c cprof -n '__fish_seen_subcommand_from run test' -xa '(__fish_complete_subcommand)'
 
 complete -c cprof -n __fish_use_subcommand -a top -d 'Table of the functions that cost most'
 complete -c cprof -n __fish_use_subcommand -a text -d 'The same as top'

@@ -102,6 +102,7 @@ struct err *inject_prepare(struct arena *a, const struct run_options *options,
 			.library = find_library(a, library_name),
 			.cpu = make_file(a, options->cpuprofile),
 			.heap = make_file(a, options->memprofile),
+			.allocs = make_file(a, options->allocsprofile),
 			.threads = make_file(a, options->threadprofile),
 			.block = make_file(a, options->blockprofile),
 			.mutex = make_file(a, options->mutexprofile),
@@ -116,7 +117,7 @@ struct err *inject_prepare(struct arena *a, const struct run_options *options,
 		return err_new(a, "%s: LD_PRELOAD takes no path with a colon or a space",
 				injection_out->library);
 	const struct injection_file *files[] = {&injection_out->cpu, &injection_out->heap,
-			&injection_out->block, &injection_out->mutex, &injection_out->syscalls,
+			&injection_out->allocs, &injection_out->block, &injection_out->mutex, &injection_out->syscalls,
 			&injection_out->threads};
 	struct err *e = NULL;
 	for (size_t i = 0; !e && i < sizeof(files) / sizeof(*files); i++)
@@ -162,6 +163,7 @@ char **inject_environment(struct arena *a, const struct injection *in, pid_t roo
 			{"CPROF_CPURATE", number(a, o->rate_hz)},
 			{"CPROF_CPUENGINE", o->engine},
 			{"CPROF_MEMPROFILE", in->heap.path},
+			{"CPROF_ALLOCSPROFILE", in->allocs.path},
 			{"CPROF_MEMPROFILERATE", number(a, o->mem_rate_bytes)},
 			{"CPROF_BLOCKPROFILE", in->block.path},
 			{"CPROF_BLOCKPROFILERATE", number(a, o->block_rate_ns)},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `cprof run`, from its arguments to its exit status.
+// `cprof run` and `cprof test`, from their arguments to their exit status.
 #include <errno.h>
 #include <stdio.h>
 
@@ -9,6 +9,7 @@
 #include "run.h"
 #include "summary.h"
 #include "target.h"
+#include "test.h"
 
 enum { EXIT_USAGE = 2, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
 
@@ -36,7 +37,11 @@ static int run(struct arena *a, const struct run_options *o)
 	if (!target.path)
 		return print_start_error(name, target.error);
 	struct injection injection;
-	struct err *e = inject_prepare(a, o, &injection);
+	struct test_files files;
+	struct run_options of_parts = *o;
+	struct err *e = o->is_test ? test_prepare(a, &of_parts, &files) : NULL;
+	if (!e)
+		e = inject_prepare(a, &of_parts, &injection);
 	const char *obstacle = e ? e->message : NULL;
 	if (target.obstacle)
 		obstacle = arena_printf(a, "%s %s", name, target.obstacle);
@@ -47,7 +52,9 @@ static int run(struct arena *a, const struct run_options *o)
 			&context);
 	if (child.start_error)
 		return print_start_error(name, child.start_error);
-	if (!obstacle)
+	if (!obstacle && o->is_test)
+		test_collect(a, &files, child.pid);
+	else if (!obstacle)
 		summary_print(a, &injection, &child);
 	return child_mirror_end(&child);
 }
@@ -59,10 +66,10 @@ int run_main(int argc, char **argv)
 	int status = 0;
 	struct err *e = run_options_parse(&a, argc, argv, &options);
 	if (e) {
-		fprintf(stderr, "cprof: run: %s\n%s", e->message, run_usage);
+		fprintf(stderr, "cprof: %s: %s\n%s", argv[0], e->message, options.is_test ? test_usage : run_usage);
 		status = EXIT_USAGE;
 	} else if (options.help) {
-		fputs(run_usage, stdout);
+		fputs(options.is_test ? test_usage : run_usage, stdout);
 	} else {
 		status = run(&a, &options);
 	}

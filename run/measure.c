@@ -61,6 +61,31 @@ static int read_types(struct pb_reader profile, uint64_t names[MAX_TYPES])
 	return ntypes;
 }
 
+/** The string that names the first mapping, which is the program's; 0: there is none. */
+static uint64_t read_program(struct pb_reader profile)
+{
+	enum { MAPPING_FILENAME = 5 };
+	struct pb_field f, part;
+	while (pb_get_field(&profile, &f)) {
+		if (f.number != PROFILE_MAPPING)
+			continue;
+		struct pb_reader mapping = {f.bytes, f.bytes + f.nbytes};
+		while (pb_get_field(&mapping, &part)) {
+			if (part.number == MAPPING_FILENAME)
+				return part.value;
+		}
+		return 0;
+	}
+	return 0;
+}
+
+static void note_program(const struct pb_field *path, struct measure *m)
+{
+	const char *at = (const char *)path->bytes, *slash = memrchr(at, '/', path->nbytes);
+	const char *name = slash ? slash + 1 : at;
+	snprintf(m->program, sizeof(m->program), "%.*s", (int)(path->nbytes - (size_t)(name - at)), name);
+}
+
 /** The library's comment "threads: 4 on timer" has the form of no function's name. */
 static int64_t count_threads(const struct pb_field *f)
 {
@@ -93,7 +118,7 @@ static int find_sum(const struct pb_field *name)
 /** Which sum each column goes to (-1: none); looks at the comments in passing, since both are strings. */
 static void read_strings(struct pb_reader profile, int columns[MAX_TYPES], struct measure *m)
 {
-	uint64_t names[MAX_TYPES], index = 0;
+	uint64_t names[MAX_TYPES], index = 0, program = read_program(profile);
 	int ntypes = read_types(profile, names);
 	memset(columns, -1, MAX_TYPES * sizeof(*columns));
 	struct pb_field f;
@@ -104,6 +129,8 @@ static void read_strings(struct pb_reader profile, int columns[MAX_TYPES], struc
 			if (names[i] == index)
 				columns[i] = find_sum(&f);
 		}
+		if (index > 0 && index == program && !m->program[0])
+			note_program(&f, m);
 		m->threads += count_threads(&f);
 		note_unseen_heap(&f, m);
 		index++;

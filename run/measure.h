@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 struct measure {
+	char program[128]; // base name of the first profile's main program; "": not known
 	char heap_unseen[128]; // the comment on why the heap is not in it; "": it is
 	int64_t samples; // the first sample type
 	int64_t cpu_ns;  // the one named "cpu"

@@ -37,6 +37,22 @@ const char run_usage[] =
 		"  -leak                at the end, show what was never freed (every allocation is recorded\n"
 		"                       unless -memprofilerate says otherwise)\n";
 
+const char test_usage[] =
+		"usage: cprof test [FLAGS] [--] TEST [ARGS]\n"
+		"  -cpuprofile FILE     where the CPU profile goes (%n.cpu.pprof, unless others are asked for); with\n"
+		"                       %n in it, TEST's name and arguments, each test has files of its own\n"
+		"  -memprofile FILE     where the profile of allocations goes\n"
+		"  -memprofilerate N    mean bytes between its samples (524288); 1: every allocation\n"
+		"  -blockprofile FILE   where the block profile goes: time threads waited for locks and each other\n"
+		"  -blockprofilerate N  a sample in N nanoseconds of that (1); 1: every wait\n"
+		"  -mutexprofile FILE   where the mutex profile goes: who held the locks others waited for\n"
+		"  -mutexprofilefraction N\n"
+		"                       one sample of N releases (1)\n"
+		"  -cpurate HZ          samples per second of CPU time of each thread (100)\n"
+		"  -outputdir DIR       where FILEs go whose names are relative; made if need be\n"
+		"  meson test --wrapper 'cprof test -outputdir /tmp/profiles'\n"
+		"  cprof test -outputdir /tmp/profiles ctest\n";
+
 /** A number from 1 to max. */
 static struct err *parse_number(struct arena *a, const char *name, const char *value, int64_t max,
 		int64_t *number_out)
@@ -93,35 +109,43 @@ static struct err *set(struct arena *a, struct run_options *o, const char *name,
 		o->syscallprofile = value;
 	} else if (strcmp(name, "threadprofile") == 0) {
 		o->threadprofile = value;
+	} else if (strcmp(name, "outputdir") == 0) {
+		o->outputdir = value;
 	} else {
 		o->cpuprofile = value;
 	}
 	return e;
 }
 
-static bool takes_value(const char *name)
+static bool takes_value(const char *name, bool is_test)
 {
+	// The last one is of `cprof run` alone.
 	static const char *const names[] = {
 			"cpuprofile", "cpurate", "cpuengine", "memprofile", "memprofilerate",
 			"blockprofile", "blockprofilerate", "mutexprofile", "mutexprofilefraction",
 			"syscallprofile", "syscallprofilerate", "threadprofile", "http"};
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names) - is_test; i++) {
 		if (strcmp(name, names[i]) == 0)
 			return true;
 	}
-	return false;
+	return is_test && strcmp(name, "outputdir") == 0;
 }
 
 /** What the flags leave open. */
 static void complete(struct run_options *o)
 {
+	const char *default_cpuprofile = o->is_test ? "%n.cpu.pprof" : "cprof.cpu.pb.gz";
 	if (o->leak && !o->memprofile)
 		o->memprofile = "cprof.heap.pb.gz";
 	if (o->leak && !o->mem_rate_bytes)
 		o->mem_rate_bytes = 1;
 	if (!o->memprofile && !o->blockprofile && !o->mutexprofile && !o->syscallprofile && !o->threadprofile &&
 			!o->cpuprofile && !o->http)
-		o->cpuprofile = "cprof.cpu.pb.gz";
+		o->cpuprofile = default_cpuprofile;
+	if (o->is_test) {
+		o->allocsprofile = o->memprofile;
+		o->memprofile = NULL;
+	}
 }
 
 static bool is_help(const char *name)
@@ -132,7 +156,7 @@ static bool is_help(const char *name)
 struct err *run_options_parse(struct arena *a, int argc, char **argv, struct run_options *options_out)
 {
 	struct run_options *o = options_out;
-	*o = (struct run_options){0};
+	*o = (struct run_options){.is_test = strcmp(argv[0], "test") == 0};
 	int i = 1;
 	for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
 		if (strcmp(argv[i], "--") == 0) {
@@ -146,11 +170,13 @@ struct err *run_options_parse(struct arena *a, int argc, char **argv, struct run
 			o->help = true;
 			return NULL;
 		}
-		if (strcmp(name, "leak") == 0) {
+		if (o->is_test && strncmp(name, "test.", 5) == 0)
+			name += 5;
+		if (!o->is_test && strcmp(name, "leak") == 0) {
 			o->leak = true;
 			continue;
 		}
-		if (!takes_value(name))
+		if (!takes_value(name, o->is_test))
 			return err_new(a, "there is no flag -%s", name);
 		bool is_joined = head.ptr[head.len] == '=';
 		if (!is_joined && ++i == argc)
@@ -161,5 +187,5 @@ struct err *run_options_parse(struct arena *a, int argc, char **argv, struct run
 	}
 	complete(o);
 	o->program = argv + i;
-	return i < argc ? NULL : err_new(a, "no program given");
+	return i < argc ? NULL : err_new(a, "no %s given", o->is_test ? "test" : "program");
 }

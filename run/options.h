@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The command line of `cprof run`.
+// The command lines of `cprof run` and `cprof test`.
 #ifndef CPROF_RUN_OPTIONS_H
 #define CPROF_RUN_OPTIONS_H
 
@@ -21,15 +21,18 @@ struct run_options {
 	const char *syscallprofile; // NULL: none
 	int64_t syscall_rate_ns;    // 0: the library's own
 	const char *threadprofile; // NULL: none
+	const char *allocsprofile; // of `cprof test`, whose -memprofile it is, as go test's; NULL: none
+	const char *outputdir;  // of `cprof test`: where files go; NULL: here
+	bool is_test;           // it is `cprof test`
 	bool leak;              // -leak: show what was never freed
 	const char *http;       // where to serve /debug/pprof/; NULL: nowhere
 	bool help;
 	char **program; // its argv, NULL-terminated
 };
 
-extern const char run_usage[];
+extern const char run_usage[], test_usage[];
 
-/** NULL, or what is wrong. */
+/** argv[0] is "test", or else "run". NULL, or what is wrong. */
 struct err *run_options_parse(struct arena *a, int argc, char **argv, struct run_options *options_out);
 
 #endif

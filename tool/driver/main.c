@@ -129,6 +129,7 @@ static const struct part {
 	int (*main)(const struct env *env, int argc, char **argv); // argv[0]: the name
 } parts[] = {
 		{"run", run_program},
+		{"test", run_program}, // it tells by its name
 		{"trace", show_trace},
 };
 

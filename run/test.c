@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+// See test.h. Several parts are merged by the analyzer, in a process of its own: run/ knows nothing of it but its
+// command line.
+#include "test.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "measure.h"
+
+extern char **environ;
+
+enum { MAX_NAME_BYTES = 100 };
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+/// Names
+
+/** "test_ring", "python3-test_run.py-heap": what tells the tests of a suite apart, and is a file's name. */
+static const char *name_test(struct arena *a, char **argv)
+{
+	const char *name = base_name(argv[0]);
+	for (int i = 1; argv[i]; i++)
+		name = arena_printf(a, "%s-%s", name, base_name(argv[i]));
+	char *clean = arena_strndup(a, name, strnlen(name, MAX_NAME_BYTES));
+	for (char *at = clean; *at; at++) {
+		if (!isalnum((unsigned char)*at) && !strchr("._-+", *at))
+			*at = '_';
+	}
+	return clean;
+}
+
+/** `text` with `with` for each %n; for NULL, each percent sign doubled. */
+static const char *expand(struct arena *a, const char *text, const char *with)
+{
+	char *out = arena_alloc(a, strlen(text) * (2 + (with ? strlen(with) : 0)) + 1, 1), *to = out;
+	for (const char *at = text; *at; at++) {
+		if (with && at[0] == '%' && at[1] == 'n') {
+			to = stpcpy(to, with);
+			at++;
+			continue;
+		}
+		*to++ = *at;
+		if (!with && *at == '%')
+			*to++ = '%';
+	}
+	return out;
+}
+
+static const char *in_directory(struct arena *a, const char *dir, const char *file)
+{
+	return *file == '/' || !dir ? file : arena_printf(a, "%s/%s", dir, file);
+}
+
+struct err *test_prepare(struct arena *a, struct run_options *o, struct test_files *files_out)
+{
+	static const char *const kinds[TEST_KINDS] = {"cpu", "allocs", "block", "mutex", "syscall", "threads"};
+	const char **options[TEST_KINDS] = {&o->cpuprofile, &o->allocsprofile, &o->blockprofile, &o->mutexprofile,
+			&o->syscallprofile, &o->threadprofile};
+	*files_out = (struct test_files){.test = name_test(a, o->program), .program = base_name(o->program[0])};
+	if (o->outputdir && mkdir(o->outputdir, 0777) != 0 && errno != EEXIST)
+		return err_new(a, "%s: %s", o->outputdir, strerror(errno));
+	for (int i = 0; i < TEST_KINDS; i++) {
+		if (!*options[i])
+			continue;
+		const char *given = in_directory(a, o->outputdir, *options[i]);
+		int dir_len = (int)(base_name(given) - given);
+		// Beside the file, so that one part may become it by a new name.
+		const char *parts = arena_printf(a, "%.*s.cprof-test.%d.%s.", dir_len, given, (int)getpid(), kinds[i]);
+		files_out->files[i] = (struct test_file){given, parts};
+		*options[i] = arena_printf(a, "%s%%p", expand(a, parts, NULL));
+	}
+	return NULL;
+}
+
+/// Merging
+
+static int wait_for(pid_t pid)
+{
+	int status;
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return -1;
+	}
+	return status;
+}
+
+/** The parts, one file; false: the analyzer failed. */
+static bool merge(struct arena *a, char **parts, size_t nparts, const char *path)
+{
+	char **argv = arena_array(a, char *, nparts + 5);
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	sigset_t none;
+	pid_t pid;
+	argv[0] = (char *)"cprof";
+	argv[1] = (char *)"-proto";
+	argv[2] = (char *)"-symbolize=none";
+	argv[3] = (char *)arena_printf(a, "-output=%s", path);
+	memcpy(argv + 4, parts, nparts * sizeof(*parts));
+	sigemptyset(&none);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigmask(&attr, &none); // ours are blocked: see child.c
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	int error = posix_spawn(&pid, "/proc/self/exe", &actions, &attr, argv, environ);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&actions);
+	return error == 0 && wait_for(pid) == 0;
+}
+
+/** One program's. The file is there whole or not at all. */
+static void make_file(struct arena *a, char **parts, size_t nparts, const char *path)
+{
+	const char *whole = parts[0];
+	if (nparts > 1)
+		whole = arena_printf(a, "%s.tmp", parts[0]);
+	if (nparts > 1 && !merge(a, parts, nparts, whole)) {
+		fprintf(stderr, "cprof: %s: its %zu parts cannot be merged; they are %s and so on\n", path, nparts,
+				parts[0]);
+		return;
+	}
+	if (rename(whole, path) != 0) {
+		fprintf(stderr, "cprof: %s: %s; the profile is %s\n", path, strerror(errno), whole);
+		return;
+	}
+	for (size_t i = nparts > 1 ? 0 : 1; i < nparts; i++)
+		unlink(parts[i]);
+}
+
+static const char *glob_escape(struct arena *a, const char *text)
+{
+	char *out = arena_alloc(a, 2 * strlen(text) + 1, 1), *to = out;
+	for (; *text; text++) {
+		if (strchr("*?[\\", *text))
+			*to++ = '\\';
+		*to++ = *text;
+	}
+	return out;
+}
+
+/** One process's part. */
+struct part {
+	char *path;
+	const char *program; // NULL: it cannot be read, or its file is made
+};
+
+static void look_at(struct arena *a, struct part *p, const char *otherwise)
+{
+	struct measure m = {0};
+	if (measure_add(p->path, &m))
+		p->program = m.program[0] ? arena_strdup(a, m.program) : otherwise;
+	else
+		fprintf(stderr, "cprof: %s cannot be read whole; is the disk full?\n", p->path);
+}
+
+/** The program of the process that was started: an interpreter, if that is a script. */
+static const char *find_root(struct arena *a, const struct test_file *file, const struct part *parts, size_t nparts,
+		pid_t pid, const char *otherwise)
+{
+	const char *path = arena_printf(a, "%s%d", file->parts, (int)pid);
+	for (size_t i = 0; i < nparts; i++) {
+		if (parts[i].program && strcmp(parts[i].path, path) == 0)
+			return parts[i].program;
+	}
+	return otherwise;
+}
+
+/** Makes the file of parts[0]'s program; all are one program's where the name does not tell programs apart. */
+static void make_program(struct arena *a, const struct test_files *files, const struct test_file *file,
+		struct part *parts, size_t nparts, const char *root)
+{
+	const char *program = parts[0].program;
+	bool is_one_file = !strstr(file->given, "%n");
+	char **paths = arena_array(a, char *, nparts);
+	size_t npaths = 0;
+	for (size_t i = 0; i < nparts; i++) {
+		if (!parts[i].program || (!is_one_file && strcmp(parts[i].program, program) != 0))
+			continue;
+		paths[npaths++] = parts[i].path;
+		parts[i].program = NULL;
+	}
+	make_file(a, paths, npaths, expand(a, file->given, strcmp(program, root) == 0 ? files->test : program));
+}
+
+static void collect(struct arena *a, const struct test_files *files, const struct test_file *file, pid_t pid)
+{
+	glob_t found = {0};
+	glob(arena_printf(a, "%s*", glob_escape(a, file->parts)), GLOB_PERIOD, NULL, &found);
+	struct part *parts = arena_array(a, struct part, found.gl_pathc + 1);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		parts[i] = (struct part){.path = found.gl_pathv[i]};
+		look_at(a, &parts[i], files->program);
+	}
+	const char *root = find_root(a, file, parts, found.gl_pathc, pid, files->program);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		if (parts[i].program)
+			make_program(a, files, file, parts + i, found.gl_pathc - i, root);
+	}
+	globfree(&found);
+}
+
+void test_collect(struct arena *a, const struct test_files *files, pid_t pid)
+{
+	for (int i = 0; i < TEST_KINDS; i++) {
+		if (files->files[i].given)
+			collect(a, files, &files->files[i], pid);
+	}
+}
