@@ -7,7 +7,7 @@ DESTDIR ?=
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := all
-.PHONY: all help demo check asan aarch64 fuzz bench lint install uninstall clean
+.PHONY: all help demo check asan aarch64 fuzz bench benchfull lint install uninstall clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -60,6 +60,11 @@ bench: ## compare with the peers on this machine (minutes)
 	scripts/deps
 	$(MAKE) all
 	scripts/bench $(BUILD)
+
+benchfull: ## the analyzer beside pprof on large profiles, too (hours, 10 GB of memory)
+	scripts/deps
+	$(MAKE) all
+	python3 bench/bench_tool.py $(BUILD) -full
 
 ## Install
 

@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""cprof beside `go tool pprof` on synthetic profiles: bench_tool.py BUILD [-sizes N,...] [-reports R,...] [-huge]
+"""cprof beside `go tool pprof` on synthetic profiles: bench_tool.py BUILD [-full] [-reports R,...]
 
-For each profile and report: wall and CPU time (median) and peak memory (largest) of both programs, measured
-alternately in the same run, and how many times faster and smaller cprof is. Floors beside: inflating the
-file with libdeflate, and reading a 400-byte profile (start-up). Both get -symbolize=none and write to a
-file. Peaks below this script's own, about 15 MiB, read as that. -huge adds 1,000,000 samples, one run each of
-pprof (minutes), and 5,000,000, of cprof alone.
+Wall and CPU time and peak memory of both programs, run alternately, and how many times faster and smaller
+cprof is: per profile and report, for ten profiles merged, for a second command in the open shell, for a
+profile of one sample (start-up). Floors beside: inflating the file with libdeflate. Both get -symbolize=none
+and write to a file. Peaks below this script's own, about 15 MiB, read as that.
+
+Ends within minutes: pprof reads up to 100,000 samples, the reports that tell most, once each. -full asks it
+for all reports and for 1,000,000 samples (hours of CPU, 10 GB), and shows 5,000,000 of cprof alone.
 """
 
 import argparse
+import contextlib
 import os
 import shutil
 import statistics
@@ -25,10 +28,10 @@ REPORTS = ["-top", "-tree", "-dot", "-peek=decode", "-traces", "-raw", "-proto",
            "-top -lines", "-callgrind"]
 OURS = ["-folded", "-speedscope", "-json"]
 FUNCTIONS = {10_000: 5_000, 100_000: 10_000, 1_000_000: 30_000, 5_000_000: 100_000}
-
-
-def functions_for(samples):
-    return FUNCTIONS.get(samples, max(1000, min(100_000, samples // 10)))
+# samples: (reports pprof is asked for, runs of cprof, runs of pprof)
+SHORT = {10_000: (REPORTS, 5, 3), 100_000: (["-top", "-raw", "-proto"], 5, 1), 1_000_000: ([], 3, 0)}
+FULL = {10_000: (REPORTS, 5, 3), 100_000: (REPORTS, 5, 1), 1_000_000: (REPORTS, 3, 1), 5_000_000: ([], 1, 0)}
+SHELL = ["top", "top -cum", "tree", "peek decode", "dot", "top decode", "tags"]
 
 
 def run_once(argv, out):
@@ -55,72 +58,119 @@ def measure(programs, out, repeats):
             for name, rs in runs.items()}
 
 
-def compare(cprof, pprof, path, report, out, repeats):
-    programs = {"cprof": [cprof, "-symbolize=none", *report.split(), path]}
-    if pprof and report.split()[0] not in OURS:
-        programs["pprof"] = [*pprof, "-symbolize=none", *report.split(), path]
-    got = measure(programs, out, repeats)
-    ours, theirs = got["cprof"], got.get("pprof")
-    row = "%-20s %8.3f %8.3f %7.0f" % (report, *ours)
-    if theirs:
-        row += " %9.3f %9.3f %7.0f %7.0fx %7.0fx %6.1fx" % (
-            *theirs, theirs[0] / max(ours[0], 1e-3), theirs[1] / max(ours[1], 1e-3), theirs[2] / ours[2])
-    print(row, flush=True)
+class Bench:
+    def __init__(self, build, folder):
+        self.build = os.path.abspath(build)
+        self.cprof = os.path.join(self.build, "tool", "cprof")
+        self.pprof = ["go", "tool", "pprof"] if shutil.which("go") else None
+        self.folder = folder
+        self.out = os.path.join(folder, "out")
+
+    def version(self):
+        ours = subprocess.run([self.cprof, "version"], capture_output=True, text=True, check=False).stdout.strip()
+        theirs = subprocess.run(["go", "version"], capture_output=True, text=True, check=False).stdout.strip() \
+            if self.pprof else "nobody: no go here"
+        return "%s beside pprof of %s" % (ours or "cprof", theirs)
+
+    @contextlib.contextmanager
+    def profile(self, samples, functions, seed=1):
+        path = os.path.join(self.folder, "p%d-%d.pb.gz" % (samples, seed))
+        with open(path, "wb") as f:
+            subprocess.run([os.path.join(self.build, "bench", "genprofile"), str(samples), str(functions), str(seed)],
+                           stdout=f, check=True)
+        yield path
+        os.remove(path)
+
+    def compare(self, report, paths, ours=5, theirs=1):
+        """A line of the table; theirs = 0 leaves pprof out."""
+        programs = {"cprof": [self.cprof, "-symbolize=none", *report.split(), *paths]}
+        if self.pprof and theirs:
+            programs["pprof"] = [*self.pprof, "-symbolize=none", *report.split(), *paths]
+        got = measure(programs, self.out, {"cprof": ours, "pprof": theirs})
+        row = "%-20s %8.3f %8.3f %7.0f" % (report, *got["cprof"])
+        if "pprof" in got:
+            us, them = got["cprof"], got["pprof"]
+            row += " %9.3f %9.3f %7.0f %7.0fx %7.0fx %6.1fx" % (
+                *them, them[0] / max(us[0], 1e-3), them[1] / max(us[1], 1e-3), them[2] / us[2])
+        print(row, flush=True)
+
+    def floor(self, path):
+        inflate = os.path.join(self.build, "bench", "inflate")
+        got = measure({"inflate": [inflate, path]}, self.out, {"inflate": 3})["inflate"]
+        print("%-20s %8.3f %8.3f %7.0f" % ("(inflate alone)", *got), flush=True)
 
 
-def floor(build, folder, path):
-    out = os.path.join(folder, "out")
-    inflate = os.path.join(build, "bench", "inflate")
-    got = measure({"inflate": [inflate, path]}, out, {"inflate": 3})["inflate"]
-    print("%-20s %8.3f %8.3f %7.0f" % ("(inflate alone)", *got))
+def head(title):
+    print("\n%s\n%-20s %8s %8s %7s %9s %9s %7s %8s %8s %7s" % (
+        title, "", "wall s", "cpu s", "MiB", "pprof s", "cpu s", "MiB", "wall", "cpu", "memory"), flush=True)
 
 
-def startup(cprof, pprof, folder):
+def startup(b):
     p = makeprofile.Maker([("samples", "count"), ("cpu", "nanoseconds")])
     p.sample(["leaf", "mid", "main"], [3, 30_000_000])
-    tiny = os.path.join(folder, "tiny.pb.gz")
+    tiny = os.path.join(b.folder, "tiny.pb.gz")
     with open(tiny, "wb") as f:
         f.write(p.gzipped())
-    print("\nstart-up: a profile of one sample")
-    compare(cprof, pprof, tiny, "-top", os.path.join(folder, "out"), {"cprof": 21, "pprof": 21})
+    head("1 sample: start-up")
+    b.compare("-top", [tiny], 21, 21)
 
 
-def generate(build, folder, samples):
-    path = os.path.join(folder, "p%d.pb.gz" % samples)
-    with open(path, "wb") as f:
-        subprocess.run([os.path.join(build, "bench", "genprofile"), str(samples), str(functions_for(samples)), "1"],
-                       stdout=f, check=True)
-    return path
+def merge(b, samples, functions, reports, title):
+    head(title)
+    with contextlib.ExitStack() as stack:
+        paths = [stack.enter_context(b.profile(samples, functions, seed)) for seed in range(1, 11)]
+        for report in reports:
+            b.compare(report, paths, 3)
+
+
+def cpu_of(pid):
+    with open("/proc/%d/stat" % pid) as f:
+        fields = f.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def shell(b, path):
+    """Each command twice: once new, once known."""
+    print("\nin the shell, once it is open%27s %8s" % ("wall s", "cpu s"))
+    process = subprocess.Popen([b.cprof, "-symbolize=none", path], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE)
+    for command in ["top", *(c for c in SHELL for _ in range(2))]:
+        start, cpu = time.monotonic(), cpu_of(process.pid)
+        # What is no command is answered on stderr, when all before it is done.
+        process.stdin.write(b"%s\n!\n" % command.encode())
+        process.stdin.flush()
+        while b"unrecognized command" not in process.stderr.readline():
+            pass
+        print("%-47s %8.3f %8.3f" % (command, time.monotonic() - start, cpu_of(process.pid) - cpu), flush=True)
+    process.stdin.close()
+    process.stderr.read()
+    process.wait()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build")
-    parser.add_argument("-sizes", default="10000,100000")
+    parser.add_argument("-full", action="store_true")
     parser.add_argument("-reports", default=",".join(REPORTS + OURS))
-    parser.add_argument("-huge", action="store_true")
     args = parser.parse_args()
-
-    cprof = os.path.join(os.path.abspath(args.build), "tool", "cprof")
-    pprof = ["go", "tool", "pprof"] if shutil.which("go") else None
-    version = subprocess.run(["go", "version"], capture_output=True, text=True, check=False).stdout if pprof else ""
-    ours = subprocess.run([cprof, "version"], capture_output=True, text=True, check=False).stdout
-    print("## Reports: %s beside pprof of %s" % (ours.strip() or "cprof", version.strip() or "nobody: no go here"))
-    sizes = [int(s) for s in args.sizes.split(",")] + ([1_000_000, 5_000_000] if args.huge else [])
+    plan = FULL if args.full else SHORT
     with tempfile.TemporaryDirectory(prefix="cprof-bench-") as folder:
-        startup(cprof, pprof, folder)
-        for samples in sizes:
-            path = generate(args.build, folder, samples)
-            is_large = samples >= 1_000_000
-            print("\n%d samples, %d functions, %.1f MiB" % (samples, functions_for(samples),
-                                                            os.path.getsize(path) / 2**20))
-            print("%-20s %8s %8s %7s %9s %9s %7s %8s %8s %7s" % (
-                "", "wall s", "cpu s", "MiB", "pprof s", "cpu s", "MiB", "wall", "cpu", "memory"))
-            floor(args.build, folder, path)
-            for report in args.reports.split(","):
-                compare(cprof, pprof if samples <= 1_000_000 else None, path, report, os.path.join(folder, "out"),
-                        {"cprof": 3 if is_large else 5, "pprof": 1 if is_large else 3})
-            os.remove(path)
+        b = Bench(args.build, folder)
+        print("## Reports: %s; load %.1f" % (b.version(), os.getloadavg()[0]))
+        startup(b)
+        for samples, (asked, ours, theirs) in plan.items():
+            with b.profile(samples, FUNCTIONS[samples]) as path:
+                head("%d samples, %d functions, %.1f MiB" % (samples, FUNCTIONS[samples],
+                                                           os.path.getsize(path) / 2**20))
+                b.floor(path)
+                for report in args.reports.split(","):
+                    b.compare(report, [path], ours, theirs if report in asked else 0)
+                if samples == 1_000_000:
+                    shell(b, path)
+        merge(b, 10_000, 5_000, ["-proto", "-top"], "10 files of 10,000 samples")
+        if args.full:
+            merge(b, 100_000, 10_000, ["-proto", "-top"], "10 files of 100,000 samples")
+        print("\nload %.1f" % os.getloadavg()[0])
 
 
 if __name__ == "__main__":
