@@ -12,6 +12,7 @@
 #include "kind/signal_hook.h"
 #include "kind/threadcreate_hook.h"
 #include "kind/threads_hook.h"
+#include "kind/trace_hook.h"
 #include "next.h"
 #include "sigsafe/labels.h"
 #include "sigsafe/modmap.h"
@@ -40,6 +41,7 @@ static void in_child(void)
 	cp_threadcreate_reset_in_child();
 	cp_labels_after_fork();
 	cp_contention_reset_in_child();
+	cp_trace_reset_in_child();
 	cp_sigmask_restore(mask_before);
 }
 

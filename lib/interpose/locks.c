@@ -72,10 +72,12 @@ CP_VISIBLE int pthread_mutex_clocklock(pthread_mutex_t *m, clockid_t clock, cons
 static __attribute__((noinline)) int release_mutex(pthread_mutex_t *m, const void *caller)
 {
 	cp_real_locks_found();
-	uint64_t delay_ns = cp_mutex_is_last_hold(m) ? cp_release_begin(m) : 0;
+	struct cp_release release = {0};
+	if (cp_mutex_is_last_hold(m))
+		release = cp_release_begin(m);
 	int rc = cp_real_locks.mutex_unlock(m);
 	if (rc == 0)
-		cp_release_end(delay_ns, CP_SITE_BY(pthread_mutex_unlock, caller));
+		cp_release_end(&release, CP_SITE_BY(pthread_mutex_unlock, caller));
 	return rc;
 }
 
@@ -125,10 +127,12 @@ CP_VISIBLE int mtx_unlock(mtx_t *m)
 	if (cp_contention_is_off() || (cp_contention_is_found() && !cp_waiters_maybe(m)))
 		return cp_real_locks.mtx_unlock(m);
 	cp_real_locks_found();
-	uint64_t delay_ns = cp_mutex_is_last_hold((pthread_mutex_t *)m) ? cp_release_begin(m) : 0;
+	struct cp_release release = {0};
+	if (cp_mutex_is_last_hold((pthread_mutex_t *)m))
+		release = cp_release_begin(m);
 	int rc = cp_real_locks.mtx_unlock(m);
 	if (rc == thrd_success)
-		cp_release_end(delay_ns, CP_SITE(mtx_unlock));
+		cp_release_end(&release, CP_SITE(mtx_unlock));
 	return rc;
 }
 
@@ -206,10 +210,10 @@ CP_VISIBLE int pthread_rwlock_unlock(pthread_rwlock_t *l)
 		return cp_real_locks.rwlock_unlock(l);
 	cp_real_locks_found();
 	// One reader among several pays too: without it the writer would wait for fewer.
-	uint64_t delay_ns = cp_release_begin(l);
+	struct cp_release release = cp_release_begin(l);
 	int rc = cp_real_locks.rwlock_unlock(l);
 	if (rc == 0)
-		cp_release_end(delay_ns, CP_SITE(pthread_rwlock_unlock));
+		cp_release_end(&release, CP_SITE(pthread_rwlock_unlock));
 	return rc;
 }
 

@@ -8,9 +8,13 @@
 
 int cp_old_cond_wait(pthread_cond_t *c, pthread_mutex_t *m);
 int cp_old_cond_timedwait(pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *until);
+int cp_old_cond_signal(pthread_cond_t *c);
+int cp_old_cond_broadcast(pthread_cond_t *c);
 
 __asm__(".symver cp_old_cond_wait, pthread_cond_wait@GLIBC_2.2.5, local");
 __asm__(".symver cp_old_cond_timedwait, pthread_cond_timedwait@GLIBC_2.2.5, local");
+__asm__(".symver cp_old_cond_signal, pthread_cond_signal@GLIBC_2.2.5, local");
+__asm__(".symver cp_old_cond_broadcast, pthread_cond_broadcast@GLIBC_2.2.5, local");
 
 CP_VISIBLE int cp_old_cond_wait(pthread_cond_t *c, pthread_mutex_t *m)
 {
@@ -24,4 +28,15 @@ CP_VISIBLE int cp_old_cond_timedwait(pthread_cond_t *c, pthread_mutex_t *m, cons
 	if (cp_contention_is_off())
 		return cp_real_locks.old_cond_timedwait(c, m, until);
 	return cp_cond_timedwait_by(cp_real_locks_found()->old_cond_timedwait, c, m, until, CP_CALLER);
+}
+
+CP_VISIBLE int cp_old_cond_signal(pthread_cond_t *c)
+{
+	// What it points to is not looked into: whether somebody waits there is not known.
+	return cp_real_locks_found()->old_cond_signal(c);
+}
+
+CP_VISIBLE int cp_old_cond_broadcast(pthread_cond_t *c)
+{
+	return cp_real_locks_found()->old_cond_broadcast(c);
 }

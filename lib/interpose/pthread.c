@@ -11,6 +11,7 @@
 
 #include "kind/cpu_hook.h"
 #include "kind/threadcreate_hook.h"
+#include "kind/trace_hook.h"
 #include "next.h"
 #include "visible.h"
 #include "sigsafe/atomic.h"
@@ -22,6 +23,7 @@ static _Atomic bool has_end_key;
 static void thread_ends(void *start)
 {
 	cp_threadcreate_end();
+	cp_trace_thread_end((uintptr_t)pthread_self());
 	cp_cpu_thread_end((uintptr_t)start); // its last sample has its labels
 	cp_labels_end();
 }
@@ -39,6 +41,7 @@ static void thread_begins(struct cp_thread *t)
 		cp_labels_set(t->labels);
 	if (load(&has_end_key, relaxed))
 		cp_threadcreate_begin(t->created_at);
+	cp_trace_thread_begin(&t->birth, t->start);
 	cp_cpu_thread_begin(t);
 }
 
@@ -73,6 +76,7 @@ static struct cp_thread *expect_thread(uintptr_t start, void *arg, const void *c
 		t->is_newborn = true;
 		t->labels = cp_labels_current();
 		t->created_at = cp_threadcreate_stack(caller);
+		cp_trace_thread_expect(&t->birth, caller);
 	}
 	return t;
 }

@@ -44,6 +44,13 @@ static void find_waits(struct cp_real_locks *r)
 	r->cond_timedwait = find_cond("pthread_cond_timedwait");
 	r->old_cond_wait = dlvsym(RTLD_NEXT, "pthread_cond_wait", "GLIBC_2.2.5");
 	r->old_cond_timedwait = dlvsym(RTLD_NEXT, "pthread_cond_timedwait", "GLIBC_2.2.5");
+	r->cond_signal = find_cond("pthread_cond_signal");
+	r->cond_broadcast = find_cond("pthread_cond_broadcast");
+	r->old_cond_signal = dlvsym(RTLD_NEXT, "pthread_cond_signal", "GLIBC_2.2.5");
+	r->old_cond_broadcast = dlvsym(RTLD_NEXT, "pthread_cond_broadcast", "GLIBC_2.2.5");
+	r->cnd_signal = dlsym(RTLD_NEXT, "cnd_signal");
+	r->cnd_broadcast = dlsym(RTLD_NEXT, "cnd_broadcast");
+	r->sem_post = dlsym(RTLD_NEXT, "sem_post");
 	r->cond_clockwait = dlsym(RTLD_NEXT, "pthread_cond_clockwait");
 	r->sem_wait = dlsym(RTLD_NEXT, "sem_wait");
 	r->sem_trywait = dlsym(RTLD_NEXT, "sem_trywait");

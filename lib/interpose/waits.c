@@ -4,7 +4,8 @@
 // The time in pthread_cond_wait is one wait, from the release of the mutex until it is held again: libc
 // takes it by a call of its own. Where a wait can be cancelled nothing of ours is open meanwhile.
 //
-// pthread_cond_wait and pthread_cond_timedwait are exported as GLIBC_2.3.2's, since x86-64 has older ones
+// pthread_cond_wait and pthread_cond_timedwait are exported as GLIBC_2.3.2's (as are signal and broadcast, in
+// wakes.c), since x86-64 has older ones
 // for another layout of pthread_cond_t; see old_cond.c. The others, like all we stand in for,
 // carry no version and answer for each.
 #include <stdint.h>
@@ -30,8 +31,10 @@ CP_OWN(pthread_barrier_wait, BARRIER);
 /** They release the mutex, and whoever waits for it. Recorded before and not after: there may be no after. */
 static void release(pthread_mutex_t *m, const struct cp_wait_site *site)
 {
-	if (cp_waiters_maybe(m) && cp_mutex_is_last_hold(m))
-		cp_release_end(cp_release_begin(m), site);
+	if (!cp_waiters_maybe(m) || !cp_mutex_is_last_hold(m))
+		return;
+	struct cp_release release = cp_release_begin(m);
+	cp_release_end(&release, site);
 }
 
 int cp_cond_wait_by(int (*real)(pthread_cond_t *, pthread_mutex_t *), pthread_cond_t *c, pthread_mutex_t *m,

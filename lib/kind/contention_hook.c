@@ -8,6 +8,7 @@
 #include "sigsafe/sys.h"
 #include "sigsafe/thread.h"
 #include "sigsafe/unwind.h"
+#include "trace_wait_hook.h"
 
 enum { MAX_FRAMES = 128 }; // Go's profstackdepth; keeps our own stack use at 1 KiB
 
@@ -22,12 +23,11 @@ static uint64_t draw_below(uint64_t limit, uint64_t time_ns)
 	return cp_random_below(&random, limit);
 }
 
-/** The function, then its callers: what is between it and the unwinder is of no interest. */
-static uint32_t capture_stack(uintptr_t *pcs, const struct cp_wait_site *site)
+uint32_t cp_wait_capture(uintptr_t *pcs, uint32_t max, const struct cp_wait_site *site)
 {
 	struct cp_regs regs;
 	cp_regs_here(&regs);
-	uint32_t npcs = cp_unwind(&regs, pcs, MAX_FRAMES).nframes;
+	uint32_t npcs = cp_unwind(&regs, pcs, max).nframes;
 	uint32_t skip = 0;
 	while (skip < npcs && pcs[skip] != (uintptr_t)site->caller)
 		skip++;
@@ -49,7 +49,7 @@ static __attribute__((noinline)) void record(struct cp_contention *c, uint64_t c
 	int tid = cp_gettid();
 	if (!load(&c->is_ready, acquire) || cp_thread_is_excluded(tid))
 		return;
-	uint32_t npcs = capture_stack(pcs, site);
+	uint32_t npcs = cp_wait_capture(pcs, MAX_FRAMES, site);
 	struct cp_stack *stack = cp_stacktab_intern(&c->stacks, pcs, npcs, cp_modmap_epoch(),
 			cp_labels_current_id(tid));
 	fetch_add(&stack->values[CP_CONTENTION_COUNT_Q16], (int64_t)count_q16, relaxed);
@@ -64,13 +64,15 @@ static bool is_charged(enum trace_wait wait)
 
 struct cp_wait cp_wait_begin(const struct cp_wait_site *site, const void *object)
 {
-	struct cp_wait wait = {.site = *site};
 	unsigned mode = load(&cp_contention_mode, relaxed);
-	bool is_noted = (mode & CP_CONTENTION_MUTEX) && is_charged(site->wait);
+	struct cp_wait wait = {.site = *site, .object = object, .is_traced = mode & CP_CONTENTION_TRACE};
+	bool is_noted = (mode & (CP_CONTENTION_MUTEX | CP_CONTENTION_TRACE)) && is_charged(site->wait);
 	if (is_noted || (mode & CP_CONTENTION_BLOCK))
 		wait.start_ns = cp_wait_clock_ns();
 	if (is_noted)
 		wait.waiter = cp_waiters_enter(object, wait.start_ns);
+	if (wait.is_traced)
+		cp_trace_wait_begin(site, object);
 	return wait;
 }
 
@@ -91,34 +93,64 @@ static void charge_waiter(struct cp_contention *c, const struct cp_wait *wait)
 void cp_wait_end(const struct cp_wait *wait, enum cp_wait_outcome outcome)
 {
 	cp_waiters_leave(wait->waiter);
+	if (wait->is_traced)
+		cp_trace_wait_end(wait->object, outcome);
 	if (outcome != CP_WAIT_FAILED)
 		charge_waiter(&cp_block, wait);
 }
 
 struct cp_wait cp_call_begin(const struct cp_wait_site *site, const void *object)
 {
-	struct cp_wait wait = {.site = *site};
-	if (load(&cp_calls_mode, relaxed) & CP_CALLS_PROFILE)
+	unsigned mode = load(&cp_calls_mode, relaxed);
+	struct cp_wait wait = {.site = *site, .object = object, .is_traced = mode & CP_CALLS_TRACE};
+	if (mode & CP_CALLS_PROFILE)
 		wait.start_ns = cp_wait_clock_ns();
+	if (wait.is_traced)
+		cp_trace_wait_begin(site, object);
 	return wait;
 }
 
 void cp_call_end(const struct cp_wait *wait, enum cp_wait_outcome outcome)
 {
+	if (wait->is_traced)
+		cp_trace_wait_end(NULL, outcome);
 	charge_waiter(&cp_calls, wait); // a call takes its time however it ends
 }
 
-uint64_t cp_release_begin(const void *lock)
+struct cp_release cp_release_begin(const void *lock)
 {
+	struct cp_release release = {.lock = lock};
+	if (!cp_waiters_maybe(lock))
+		return release;
 	uint64_t fraction = load(&cp_mutex.sampling, relaxed);
-	return fraction && cp_waiters_maybe(lock) ? cp_waiters_charge_ns(lock, fraction) : 0;
+	if (fraction)
+		release.delay_ns = cp_waiters_charge_ns(lock, fraction);
+	if (load(&cp_contention_mode, relaxed) & CP_CONTENTION_TRACE)
+		release.trace_ticks = cp_trace_wake_begin(lock);
+	return release;
 }
 
-void cp_release_end(uint64_t delay_ns, const struct cp_wait_site *site)
+void cp_release_end(const struct cp_release *release, const struct cp_wait_site *site)
 {
 	uint64_t fraction = load(&cp_mutex.sampling, relaxed);
-	if (delay_ns && fraction)
-		record(&cp_mutex, fraction << 16, fraction * delay_ns, site);
+	if (release->delay_ns && fraction)
+		record(&cp_mutex, fraction << 16, fraction * release->delay_ns, site);
+	if (!release->trace_ticks)
+		return;
+	struct cp_wait_site released = *site;
+	if (site->wait == TRACE_WAIT_COND) // whose wait releases its mutex
+		released.wait = TRACE_WAIT_MUTEX;
+	cp_trace_wake_end(&released, release->lock, release->trace_ticks);
+}
+
+struct cp_release cp_wake_begin(const void *object)
+{
+	return (struct cp_release){.lock = object, .trace_ticks = cp_trace_wake_begin(object)};
+}
+
+void cp_wake_end(const struct cp_release *wake, const struct cp_wait_site *site)
+{
+	cp_trace_wake_end(site, wake->lock, wake->trace_ticks);
 }
 
 static void zero(struct cp_stack *stack, void *arg)

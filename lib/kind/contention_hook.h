@@ -21,12 +21,14 @@ enum {
 	CP_CONTENTION_FOUND = 1, // lib/interpose/ knows the real functions
 	CP_CONTENTION_BLOCK = 2,
 	CP_CONTENTION_MUTEX = 4,
+	CP_CONTENTION_TRACE = 8, // the execution trace
 };
 
 // Bits of cp_calls_mode.
 enum {
 	CP_CALLS_FOUND = 1, // lib/interpose/ knows the real functions
 	CP_CALLS_PROFILE = 2,
+	CP_CALLS_TRACE = 4,
 };
 
 extern __attribute__((visibility("hidden"))) _Atomic unsigned cp_contention_mode, cp_calls_mode;
@@ -69,8 +71,10 @@ struct cp_wait_site {
 /** A wait that goes on. */
 struct cp_wait {
 	struct cp_wait_site site;
+	const void *object;
 	uint64_t start_ns; // 0: no profile did ask
 	struct cp_waiter *waiter;
+	bool is_traced;
 };
 
 /** object: the lock's address, a descriptor. Context: SIG. */
@@ -89,10 +93,25 @@ void cp_wait_end(const struct cp_wait *wait, enum cp_wait_outcome outcome);
 struct cp_wait cp_call_begin(const struct cp_wait_site *site, const void *object);
 void cp_call_end(const struct cp_wait *wait, enum cp_wait_outcome outcome);
 
-/** Around the release of a lock: before it, what is to be recorded of its waiters' time (0: nothing); after
- *  it, when others have it, the rest of the work. Context: SIG. */
-uint64_t cp_release_begin(const void *lock);
-void cp_release_end(uint64_t delay_ns, const struct cp_wait_site *site);
+/** A release that others wait for. */
+struct cp_release {
+	const void *lock;
+	uint64_t delay_ns;    // of its waiters, to be recorded; 0: nothing
+	uint64_t trace_ticks; // of the trace's clock; 0: none is on
+};
+
+/** Around the release of a lock: before it, what is to be recorded; after it, when others have it, the rest of
+ *  the work. Context: SIG. */
+struct cp_release cp_release_begin(const void *lock);
+void cp_release_end(const struct cp_release *release, const struct cp_wait_site *site);
+
+/** The same around what lets others go on and is no lock, while a trace is on. Context: SIG. */
+struct cp_release cp_wake_begin(const void *object);
+void cp_wake_end(const struct cp_release *wake, const struct cp_wait_site *site);
+
+/** The function waited in, then its callers: what is between it and the unwinder is of no interest. max >= 2.
+ *  Returns the number of pcs. Context: SIG. */
+uint32_t cp_wait_capture(uintptr_t *pcs, uint32_t max, const struct cp_wait_site *site);
 
 /** In the child of fork(): nothing was waited for yet. Context: FORK. */
 void cp_contention_reset_in_child(void);

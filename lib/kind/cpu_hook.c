@@ -14,6 +14,7 @@
 #include "sigsafe/sigmask.h"
 #include "sigsafe/unwind.h"
 #include "signal_hook.h"
+#include "trace_hook.h"
 
 struct cp_cpu_shared cp_cpu_shared;
 struct cp_cpu_engine_params cp_cpu_engine_params;
@@ -51,6 +52,8 @@ static void take_sample(uint32_t hint, int tid, uint64_t weight, const void *uco
 		rec->epoch = cp_modmap_epoch();
 		rec->tag = cp_labels_current_id(tid);
 		struct cp_unwind_result result = cp_unwind(&regs, rec->pcs, CP_MAX_PCS);
+		if (cp_trace_is_on())
+			cp_trace_cpu_sample(tid, weight * cp_cpu_engine_params.period_ns, rec->pcs, result.nframes);
 		cp_rings_commit(rings, rec, result.nframes);
 	}
 	if (cp_rings_pressed(rings) ||

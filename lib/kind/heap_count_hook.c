@@ -87,6 +87,11 @@ static void grow_total(int64_t estimate_bytes)
 	}
 }
 
+int64_t cp_heap_estimate_in_use(void)
+{
+	return load(&total.inuse_estimate_bytes, relaxed);
+}
+
 void cp_heap_count_alloc(struct cp_stack *bucket, uint64_t size_bytes, uint64_t estimate_bytes)
 {
 	save_peak(bucket);

@@ -40,6 +40,9 @@ static inline uint32_t cp_heap_tag_labels(uint64_t tag)
 	return (uint32_t)(tag >> 32);
 }
 
+/** What is in use now, about. */
+int64_t cp_heap_estimate_in_use(void);
+
 /** An allocation; estimate_bytes is what it stands for. */
 void cp_heap_count_alloc(struct cp_stack *bucket, uint64_t size_bytes, uint64_t estimate_bytes);
 

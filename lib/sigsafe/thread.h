@@ -15,6 +15,13 @@ enum cp_thread_state {
 	CP_THREAD_LEAVING, // somebody is at making it stop: what still arrives is accounted for
 };
 
+/** What the execution trace knows of a thread's creator. */
+struct cp_trace_birth {
+	uint32_t session; // of the trace; 0: none was on
+	uint32_t stack;   // its id in that
+	int creator_tid;
+};
+
 struct cp_cpu_engine;
 struct cp_stack;
 struct cprof_labels;
@@ -39,6 +46,7 @@ struct cp_thread {
 	void *arg;              // of the start routine, until it has begun
 	const struct cprof_labels *labels; // of its creator, until it has begun; NULL: none
 	struct cp_stack *created_at;       // its creator's stack, until it has begun; NULL: not known
+	struct cp_trace_birth birth;       // until it has begun
 };
 
 /** A record that belongs to nobody yet; NULL: no memory. */

@@ -3,27 +3,11 @@
 // CLOCK_MONOTONIC's nanoseconds.
 #include "ticks.h"
 
-#include <time.h>
-
 enum { CALIBRATION_NS = 50000, TRIES = 5, Q = 24 };
 
-static uint64_t ns_per_tick_q24; // 0: ticks are nanoseconds
-
-static uint64_t clock_ns(void)
-{
-	struct timespec ts = {0};
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
+uint64_t cp_ticks_ns_q24;
 
 #if defined(__x86_64__)
-static inline uint64_t counter(void)
-{
-	uint32_t low, high;
-	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-	return (uint64_t)high << 32 | low;
-}
-
 /** The "invariant TSC" bit: one rate in all states of power, and on all processors. */
 static bool is_steady(void)
 {
@@ -38,13 +22,6 @@ static bool is_steady(void)
 	return d & INVARIANT;
 }
 #elif defined(__aarch64__)
-static inline uint64_t counter(void)
-{
-	uint64_t n;
-	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(n));
-	return n;
-}
-
 static bool is_steady(void)
 {
 	return true;
@@ -56,7 +33,7 @@ static void read_both(uint64_t *ticks_out, uint64_t *ns_out)
 {
 	uint64_t best = UINT64_MAX;
 	for (int i = 0; i < TRIES; i++) {
-		uint64_t before = counter(), ns = clock_ns(), gap = counter() - before;
+		uint64_t before = cp_ticks_counter(), ns = cp_monotonic_ns(), gap = cp_ticks_counter() - before;
 		if (gap < best) {
 			best = gap;
 			*ticks_out = before + gap / 2;
@@ -68,22 +45,17 @@ static void read_both(uint64_t *ticks_out, uint64_t *ns_out)
 void cp_ticks_init(void)
 {
 	uint64_t from_ticks = 0, from_ns = 0, to_ticks = 0, to_ns = 0;
-	if (!is_steady())
+	if (cp_ticks_ns_q24 || !is_steady())
 		return;
 	read_both(&from_ticks, &from_ns);
 	do
 		read_both(&to_ticks, &to_ns);
 	while (to_ns - from_ns < CALIBRATION_NS);
-	ns_per_tick_q24 = ((to_ns - from_ns) << Q) / (to_ticks - from_ticks);
-}
-
-uint64_t cp_ticks_now(void)
-{
-	return ns_per_tick_q24 ? counter() : clock_ns();
+	cp_ticks_ns_q24 = ((to_ns - from_ns) << Q) / (to_ticks - from_ticks);
 }
 
 uint64_t cp_ticks_to_ns(uint64_t ticks)
 {
-	uint64_t q = ns_per_tick_q24;
+	uint64_t q = cp_ticks_ns_q24;
 	return q ? (uint64_t)((unsigned __int128)ticks * q >> Q) : ticks;
 }

@@ -3,13 +3,39 @@
 #ifndef CPROF_SIGSAFE_TICKS_H
 #define CPROF_SIGSAFE_TICKS_H
 
+#include <time.h>
+
 #include "types.h"
 
-/** Finds out how long a tick is, which takes 50 us; once, before anybody counts. Context: CTL. */
+/** Finds out how long a tick is, which takes 50 us, the first time; before anybody counts. Context: CTL. */
 void cp_ticks_init(void);
 
+/** 0: ticks are nanoseconds of CLOCK_MONOTONIC. */
+extern __attribute__((visibility("hidden"))) uint64_t cp_ticks_ns_q24;
+
+static inline uint64_t cp_monotonic_ns(void)
+{
+	struct timespec ts = {0};
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static inline uint64_t cp_ticks_counter(void)
+{
+#if defined(__x86_64__)
+	return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+	uint64_t ticks;
+	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+	return ticks;
+#endif
+}
+
 /** Since some moment; for differences. */
-uint64_t cp_ticks_now(void);
+static inline uint64_t cp_ticks_now(void)
+{
+	return __builtin_expect(cp_ticks_ns_q24 != 0, 1) ? cp_ticks_counter() : cp_monotonic_ns();
+}
 
 /** A difference in nanoseconds, within a percent. */
 uint64_t cp_ticks_to_ns(uint64_t ticks);

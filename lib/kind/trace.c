@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. See trace.h: on and off, and the trace that goes into a file.
+#include "trace.h"
+
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "contention_hook.h"
+#include "sigsafe/clock.h"
+#include "sigsafe/futex.h"
+#include "sigsafe/modmap.h"
+#include "sigsafe/ticks.h"
+#include "sigsafe/unwind.h"
+#include "trace_scan.h"
+#include "trace_session.h"
+#include "trace_tables.h"
+
+enum {
+	STREAM_BUFFERS = 4096, // 32 MiB: what threads may be ahead of the file
+	MAX_STRINGS = 1 << 16,
+	MAX_STACKS = 1 << 17,
+	STRINGS_LIMIT_BYTES = 16 << 20,
+	STACKS_LIMIT_BYTES = 64 << 20,
+	MAX_AGE_MS = 1000, // a killed process's file lacks no more
+	CALIBRATE_MS = 2,
+};
+
+/// Locks
+
+static int holder_of(const _Atomic uint32_t *lock)
+{
+	return (int)(load(lock, relaxed) & ~(1u << 31));
+}
+
+bool cp_trace_try_lock(_Atomic uint32_t *lock)
+{
+	uint32_t free_word = 0;
+	return compare_exchange(lock, &free_word, (uint32_t)cp_gettid(), acquire);
+}
+
+int cp_trace_lock(_Atomic uint32_t *lock)
+{
+	uint32_t tid = (uint32_t)cp_gettid(), waited = 1u << 31;
+	if (holder_of(lock) == (int)tid)
+		return -EBUSY;
+	if (cp_trace_try_lock(lock))
+		return 0;
+	for (;;) {
+		uint32_t word = load(lock, relaxed);
+		if (word == 0 && compare_exchange(lock, &word, tid | waited, acquire))
+			return 0;
+		if (word && ((word & waited) || compare_exchange(lock, &word, word | waited, relaxed)))
+			cp_futex_wait(lock, word | waited, CP_FUTEX_FOREVER);
+	}
+}
+
+void cp_trace_unlock(_Atomic uint32_t *lock)
+{
+	if (exchange(lock, 0, release) & 1u << 31)
+		cp_futex_wake(lock, 1);
+}
+
+/// On and off
+
+static void start_clock(void)
+{
+	struct timespec pause = {.tv_nsec = CALIBRATE_MS * (long)CP_NS_PER_MS};
+	cp_ticks_init();
+	struct cp_trace_point first = cp_trace_clock_read();
+	cp_trace_clock_add(first);
+	nanosleep(&pause, NULL);
+	struct cp_trace_point second = cp_trace_clock_read();
+	cp_trace_clock_add(second);
+	uint64_t ns = second.ns - first.ns;
+	cp_trace_shared.ticks_per_ms = (second.ticks - first.ticks) * CP_NS_PER_MS / (ns ? ns : 1);
+	cp_trace_shared.max_age_ticks = cp_trace_shared.ticks_per_ms * MAX_AGE_MS;
+}
+
+/** The path of the program, a string. */
+static uint32_t program_string(void)
+{
+	for (uint32_t i = 0; i < cp_modmap_count(); i++) {
+		if (cp_modmap_module(i)->is_main)
+			return cp_trace_string(cp_modmap_module(i)->path);
+	}
+	return 0;
+}
+
+/** What must be there before any thread records. */
+static int prepare(void)
+{
+	int ret = cp_interned_init(&cp_trace_shared.strings, MAX_STRINGS, STRINGS_LIMIT_BYTES);
+	if (ret == 0)
+		ret = cp_interned_init(&cp_trace_shared.stacks, MAX_STACKS, STACKS_LIMIT_BYTES);
+	if (ret == 0)
+		ret = cp_unwind_init();
+	if (ret == 0)
+		ret = cp_modmap_refresh();
+	if (ret < 0)
+		return ret;
+	if (cp_trace_shared.ticks_per_ms == 0)
+		start_clock();
+	cp_trace_shared.pid = cp_getpid();
+	cp_trace_shared.ncpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+	cp_trace_shared.program = program_string();
+	store(&cp_trace_shared.lost_events, 0, relaxed);
+	store(&cp_trace_shared.lost_samples, 0, relaxed);
+	if (cp_trace_quiesce()) { // nobody is at the stacks of the session before
+		cp_trace_tables_reset();
+		cp_interned_reset(&cp_trace_shared.stacks);
+	}
+	fetch_add(&cp_trace_shared.session, 1, relaxed);
+	return 0;
+}
+
+/** A child that was made without fork(), by _Fork or a raw clone, has a copy of what is not its. */
+static void drop_copied(void)
+{
+	if (load(&cp_trace_mode, relaxed) && cp_trace_shared.pid != cp_getpid())
+		cp_trace_reset_in_child();
+	if (load(&cp_trace_mode, relaxed) == 0)
+		cp_trace_stream.is_on = false; // of a parent
+}
+
+static uint32_t hidden; // of the thread that has `control`
+
+int cp_trace_control(void)
+{
+	drop_copied();
+	int ret = cp_trace_lock(&cp_trace_shared.control);
+	if (ret == 0)
+		hidden = cp_trace_hide();
+	return ret;
+}
+
+void cp_trace_control_end(void)
+{
+	cp_trace_show(hidden);
+	cp_trace_unlock(&cp_trace_shared.control);
+}
+
+int cp_trace_switch_on(unsigned mode, uint32_t nbuffers)
+{
+	bool is_first = load(&cp_trace_mode, relaxed) == 0;
+	int ret = is_first ? prepare() : 0;
+	if (ret == 0)
+		ret = cp_trace_pool_resize(nbuffers);
+	if (ret < 0)
+		return ret;
+	cp_trace_clock_add(cp_trace_clock_read());
+	atomic_fetch_or(&cp_trace_mode, mode);
+	atomic_fetch_or(&cp_contention_mode, CP_CONTENTION_TRACE);
+	atomic_fetch_or(&cp_calls_mode, CP_CALLS_TRACE);
+	cp_trace_scan_threads();
+	cp_trace_scan_counters();
+	ret = is_first ? cp_trace_keeper_start() : 0;
+	if (ret < 0)
+		cp_trace_switch_off(mode);
+	return ret;
+}
+
+void cp_trace_switch_off(unsigned mode)
+{
+	if (atomic_fetch_and(&cp_trace_mode, ~mode) != mode)
+		return; // the other one goes on
+	atomic_fetch_and(&cp_contention_mode, ~(unsigned)CP_CONTENTION_TRACE);
+	atomic_fetch_and(&cp_calls_mode, ~(unsigned)CP_CALLS_TRACE);
+	cp_trace_keeper_stop();
+	cp_trace_take_buffers(UINT64_MAX);
+	cp_trace_pool_resize(0);
+}
+
+/// Into a file
+
+bool cp_trace_is_streaming(void)
+{
+	return load(&cp_trace_mode, relaxed) & CP_TRACE_STREAM;
+}
+
+static int begin_stream(struct cprof_writer writer)
+{
+	struct cp_trace_stream *stream = &cp_trace_stream;
+	if (!stream->sink)
+		stream->sink = cp_pages_alloc(sizeof(*stream->sink));
+	if (!stream->sink)
+		return -ENOMEM;
+	int ret = cp_target_init(&stream->target, writer);
+	if (ret < 0)
+		return ret;
+	if (cp_target_takes_pieces(&stream->target))
+		writer = (struct cprof_writer){.write = cp_target_write_piece, .arg = &stream->target};
+	else
+		writer = stream->target.writer;
+	ret = cp_trace_switch_on(CP_TRACE_STREAM, STREAM_BUFFERS);
+	if (ret < 0) {
+		cp_target_drop(&stream->target);
+		return ret;
+	}
+	cp_trace_sink_begin(stream->sink, writer.write, writer.arg);
+	stream->is_on = true;
+	return cp_trace_sink_flush(stream->sink);
+}
+
+int cp_trace_start(struct cprof_writer writer)
+{
+	int ret = cp_trace_control();
+	if (ret < 0)
+		return ret;
+	ret = cp_trace_lock(&cp_trace_shared.turn);
+	if (ret == 0) {
+		ret = cp_trace_is_streaming() ? -EBUSY : begin_stream(writer);
+		cp_trace_unlock(&cp_trace_shared.turn);
+	}
+	cp_trace_control_end();
+	return ret;
+}
+
+/** All events there are, and their names. */
+static void write_rest(void)
+{
+	cp_trace_scan_threads();
+	cp_trace_scan_counters();
+	cp_trace_take_buffers(UINT64_MAX);
+	cp_modmap_refresh();
+	cp_trace_tables_update();
+	cp_trace_stream_flush();
+}
+
+static int end_stream(void)
+{
+	struct cp_trace_stream *stream = &cp_trace_stream;
+	cp_trace_lock(&cp_trace_shared.turn);
+	write_rest();
+	cp_trace_put_end(stream->sink, 0);
+	int ret = cp_trace_sink_flush(stream->sink);
+	stream->is_on = false;
+	cp_trace_unlock(&cp_trace_shared.turn);
+	cp_trace_switch_off(CP_TRACE_STREAM);
+	cp_target_drop(&stream->target);
+	return ret;
+}
+
+int cp_trace_stop(void)
+{
+	int ret = cp_trace_control();
+	if (ret < 0)
+		return ret;
+	if (cp_trace_is_streaming())
+		ret = end_stream();
+	cp_trace_control_end();
+	return ret;
+}
+
+void cp_trace_leave(void)
+{
+	if (!cp_trace_is_streaming() || cp_trace_shared.pid != cp_getpid() ||
+			!cp_trace_try_lock(&cp_trace_shared.control))
+		return;
+	if (cp_trace_try_lock(&cp_trace_shared.turn)) {
+		if (cp_trace_stream.is_on)
+			write_rest();
+		cp_trace_unlock(&cp_trace_shared.turn);
+	}
+	cp_trace_unlock(&cp_trace_shared.control);
+}

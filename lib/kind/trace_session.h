@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. What trace.c, trace_recorder.c and trace_keeper.c share.
+//
+// Two locks, in this order: `control`, of who starts and stops, and `turn`, of who writes or looks. They are
+// futexes in cp_trace_shared, so that a fork child finds them free. A writer's callback runs under them: whoever
+// calls us from there gets -EBUSY.
+#ifndef CPROF_KIND_TRACE_SESSION_H
+#define CPROF_KIND_TRACE_SESSION_H
+
+#include "target.h"
+#include "trace.h"
+#include "trace_dump_hook.h"
+
+/** 0; -EBUSY: this thread has it already. */
+int cp_trace_lock(_Atomic uint32_t *lock);
+/** False: somebody has it. */
+bool cp_trace_try_lock(_Atomic uint32_t *lock);
+void cp_trace_unlock(_Atomic uint32_t *lock);
+
+/// trace.c
+
+/** Takes `control`, as cp_trace_lock() does. In a copy of a process that traced, nothing is on after it. */
+int cp_trace_control(void);
+void cp_trace_control_end(void);
+
+/** Switches `mode` (a bit of cp_trace_mode) on, with so many buffers. Under `control` and `turn`. */
+int cp_trace_switch_on(unsigned mode, uint32_t nbuffers);
+
+/** Under `control`, not `turn`: the keeper may be in it. */
+void cp_trace_switch_off(unsigned mode);
+
+/// trace_keeper.c
+
+/** The file that grows. Under `turn`. */
+struct cp_trace_stream {
+	struct cp_target target;
+	struct cp_trace_sink *sink; // made once, never freed
+	bool is_on;
+};
+
+extern struct cp_trace_stream cp_trace_stream;
+
+int cp_trace_keeper_start(void);
+void cp_trace_keeper_stop(void);
+
+/** Tables and full buffers into the file. Under `turn`. */
+void cp_trace_stream_flush(void);
+
+#endif
