@@ -64,8 +64,9 @@ uint64_t cp_heap_estimate_bytes(uint64_t size_bytes, uint64_t rate_bytes)
 {
 	if (rate_bytes <= 1 || size_bytes == 0)
 		return size_bytes;
-	if (size_bytes < rate_bytes >> 10)
-		return rate_bytes + size_bytes / 2; // the series; the next term is below 1/10^7
+	// The series, in one division: rate (1 + x/2 + x^2/12 - ...); the next term is below 1/10^4.
+	if (size_bytes <= rate_bytes / 2 && size_bytes >> 32 == 0)
+		return rate_bytes + size_bytes / 2 + size_bytes * size_bytes / rate_bytes / 12;
 	uint64_t probability_q32 = ((uint64_t)1 << 32) - exp_minus_q32(size_bytes, rate_bytes);
 	if (probability_q32 >> 32)
 		return size_bytes;
