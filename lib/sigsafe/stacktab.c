@@ -50,13 +50,19 @@ static bool same_pcs(const uintptr_t *a, const uintptr_t *b, uint32_t npcs)
 	return i == npcs;
 }
 
-/** The entry equal to `key` (with pcs) between `from` and, without it, `end`. */
-static struct cp_stack *find(struct cp_stack *from, const struct cp_stack *end,
-	const struct cp_stack *key, const uintptr_t *pcs)
+/** What makes an entry; no struct cp_stack, whose counters would have to be cleared for each lookup. */
+struct key {
+	uint64_t hash, tag;
+	uint32_t epoch, npcs;
+	const uintptr_t *pcs;
+};
+
+/** The entry equal to `key` between `from` and, without it, `end`. */
+static struct cp_stack *find(struct cp_stack *from, const struct cp_stack *end, const struct key *key)
 {
 	for (struct cp_stack *s = from; s != end; s = load(&s->next, relaxed)) {
 		if (s->hash == key->hash && s->npcs == key->npcs && s->epoch == key->epoch &&
-			s->tag == key->tag && same_pcs(s->pcs, pcs, key->npcs))
+			s->tag == key->tag && same_pcs(s->pcs, key->pcs, key->npcs))
 			return s;
 	}
 	return NULL;
@@ -65,15 +71,10 @@ static struct cp_stack *find(struct cp_stack *from, const struct cp_stack *end,
 struct cp_stack *cp_stacktab_intern(
 	struct cp_stacktab *t, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch, uint64_t tag)
 {
-	struct cp_stack key = {
-		.hash = hash_stack(pcs, npcs, epoch, tag),
-		.epoch = epoch,
-		.npcs = npcs,
-		.tag = tag,
-	};
+	struct key key = {hash_stack(pcs, npcs, epoch, tag), tag, epoch, npcs, pcs};
 	_Atomic(struct cp_stack *) *bucket = &t->buckets[key.hash & (t->nbuckets - 1)];
 	struct cp_stack *head = load(bucket, acquire);
-	struct cp_stack *s = find(head, NULL, &key, pcs);
+	struct cp_stack *s = find(head, NULL, &key);
 	if (s)
 		return s;
 	s = cp_arena_alloc(&t->arena, sizeof(*s) + npcs * sizeof(*pcs));
@@ -93,7 +94,7 @@ struct cp_stack *cp_stacktab_intern(
 			break;
 		// Ours is left in the arena if another thread has just made the same: rare and
 		// small.
-		struct cp_stack *twin = find(head, seen, &key, pcs);
+		struct cp_stack *twin = find(head, seen, &key);
 		if (twin)
 			return twin;
 	}

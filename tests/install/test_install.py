@@ -86,6 +86,9 @@ def test_programs(place, folder):
     if place.compile("static", static, *place.flags("--cflags"), *libs):
         run_stranger("static", static, folder, {})
         check("static: needs no libcprof", "libcprof" not in run(["readelf", "-d", static]).stdout)
+    whole = run([*CC, "-static", os.path.join(HERE, "stranger.c"), *place.flags("--cflags"), *libs, "-o", static])
+    refused = whole.returncode != 0 and "malloc" in whole.stderr
+    check("static with libc: refused when it is linked", refused, whole.stderr)
 
 
 def test_files(place, dest):
