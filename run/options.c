@@ -31,6 +31,7 @@ const char run_usage[] =
 		"  -syscallprofilerate N\n"
 		"                       a sample in N nanoseconds of that (10000); 1: every call\n"
 		"  -threadprofile FILE  where the stacks of all threads go, as they are when the process ends\n"
+		"  -wallprofile FILE    where the wall-clock profile goes: where all threads are, running or not\n"
 		"  -http ADDRESS        serve profiles by URL while PROGRAM runs: localhost:6060, then\n"
 		"                       cprof http://localhost:6060/debug/pprof/profile?seconds=5;\n"
 		"                       unix:/path/%p.sock: every process at its own socket\n"
@@ -109,6 +110,8 @@ static struct err *set(struct arena *a, struct run_options *o, const char *name,
 		o->syscallprofile = value;
 	} else if (strcmp(name, "threadprofile") == 0) {
 		o->threadprofile = value;
+	} else if (strcmp(name, "wallprofile") == 0) {
+		o->wallprofile = value;
 	} else if (strcmp(name, "outputdir") == 0) {
 		o->outputdir = value;
 	} else {
@@ -123,7 +126,7 @@ static bool takes_value(const char *name, bool is_test)
 	static const char *const names[] = {
 			"cpuprofile", "cpurate", "cpuengine", "memprofile", "memprofilerate",
 			"blockprofile", "blockprofilerate", "mutexprofile", "mutexprofilefraction",
-			"syscallprofile", "syscallprofilerate", "threadprofile", "http"};
+			"syscallprofile", "syscallprofilerate", "threadprofile", "wallprofile", "http"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names) - is_test; i++) {
 		if (strcmp(name, names[i]) == 0)
 			return true;
@@ -140,6 +143,7 @@ static void complete(struct run_options *o)
 	if (o->leak && !o->mem_rate_bytes)
 		o->mem_rate_bytes = 1;
 	if (!o->memprofile && !o->blockprofile && !o->mutexprofile && !o->syscallprofile && !o->threadprofile &&
+			!o->wallprofile &&
 			!o->cpuprofile && !o->http)
 		o->cpuprofile = default_cpuprofile;
 	if (o->is_test) {

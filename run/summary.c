@@ -133,7 +133,7 @@ static void print_heap(struct arena *a, const struct injection *in)
 		leak_print(files->first, in->options->mem_rate_bytes == 1);
 }
 
-/** What threads waited, or made others wait; `what` NULL: their stacks. */
+/** What threads waited, or made others wait; `what` NULL: where they were. */
 static void print_state(struct arena *a, const struct injection *in, const struct injection_file *f,
 		const char *what)
 {
@@ -151,7 +151,8 @@ static void print_state(struct arena *a, const struct injection *in, const struc
 				counted(a, files->measure.samples, what),
 				(double)files->measure.delay_ns / 1e9, file);
 	else
-		fprintf(stderr, "cprof: wrote %s; try: cprof -traces %s\n", file, file);
+		fprintf(stderr, "cprof: wrote %s; try: cprof %s %s\n", file,
+				f == &in->threads ? "-traces" : "-top", file);
 }
 
 void summary_print(struct arena *a, const struct injection *in, const struct child *c)
@@ -168,4 +169,6 @@ void summary_print(struct arena *a, const struct injection *in, const struct chi
 		print_state(a, in, &in->syscalls, "system call");
 	if (in->threads.path)
 		print_state(a, in, &in->threads, NULL);
+	if (in->wall.path)
+		print_state(a, in, &in->wall, NULL);
 }

@@ -68,9 +68,10 @@ static const char *in_directory(struct arena *a, const char *dir, const char *fi
 
 struct err *test_prepare(struct arena *a, struct run_options *o, struct test_files *files_out)
 {
-	static const char *const kinds[TEST_KINDS] = {"cpu", "allocs", "block", "mutex", "syscall", "threads"};
+	static const char *const kinds[TEST_KINDS] = {"cpu", "allocs", "block", "mutex", "syscall", "threads",
+			"wall"};
 	const char **options[TEST_KINDS] = {&o->cpuprofile, &o->allocsprofile, &o->blockprofile, &o->mutexprofile,
-			&o->syscallprofile, &o->threadprofile};
+			&o->syscallprofile, &o->threadprofile, &o->wallprofile};
 	*files_out = (struct test_files){.test = name_test(a, o->program), .program = base_name(o->program[0])};
 	if (o->outputdir && mkdir(o->outputdir, 0777) != 0 && errno != EEXIST)
 		return err_new(a, "%s: %s", o->outputdir, strerror(errno));

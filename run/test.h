@@ -10,7 +10,7 @@
 
 #include "options.h"
 
-enum { TEST_KINDS = 6 };
+enum { TEST_KINDS = 7 };
 
 struct test_file {
 	const char *given; // as the user wrote it, with the directory before it; NULL: not asked for

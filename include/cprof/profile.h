@@ -42,12 +42,18 @@ enum cprof_profile_mode {
 	CPROF_PROFILE_THREADS = 1 << 5,      /* goroutine.pprof: the stacks of all threads at the end */
 	CPROF_PROFILE_THREADCREATE = 1 << 6, /* threadcreation.pprof: who made threads */
 	CPROF_PROFILE_SYSCALL = 1 << 7,      /* syscall.pprof: where threads waited in system calls */
+	/* clock.pprof: where all threads were, running or not (fgprof). A thread that sleeps is looked at from outside
+	 * and not woken. Only where that does not tell its whole stack (code with frame pointers, as gcc makes without
+	 * -O) is it asked by a signal, once for each place where it sleeps: poll, epoll_wait, nanosleep and the like
+	 * then return EINTR to it once. */
+	CPROF_PROFILE_WALL = 1 << 8,
 };
 
 /** All zero, or a NULL pointer to it: the CPU profile, to a new directory. */
 struct cprof_profile_options {
 	unsigned modes;         /* of enum cprof_profile_mode, any number of them; 0: CPU */
 	int cpu_rate_hz;        /* samples a second of CPU time of each thread, to 10000; 0: 100 */
+	int wall_rate_hz;       /* looks at all threads a second, to 1000; 0: 100. With many threads it is less */
 	const char *path;       /* the directory, made if need be. NULL: a new one in $TMPDIR or /tmp */
 	int64_t mem_rate_bytes; /* heap and allocs: one sample in so many bytes; 0: 4096, 1: every allocation */
 	int64_t block_rate_ns;  /* one sample in so many nanoseconds of waiting; 0: 1, every wait */

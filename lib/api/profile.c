@@ -9,7 +9,12 @@
 #include "interpose/visible.h"
 #include "record/session.h"
 
-enum { ALL_MODES = 2 * CPROF_PROFILE_SYSCALL - 1, DEFAULT_CPU_RATE_HZ = 100, MAX_CPU_RATE_HZ = 10000 };
+enum {
+	ALL_MODES = 2 * CPROF_PROFILE_WALL - 1,
+	DEFAULT_RATE_HZ = 100,
+	MAX_CPU_RATE_HZ = 10000,
+	MAX_WALL_RATE_HZ = 1000,
+};
 
 static const int64_t DEFAULT_MEM_RATE_BYTES = 4096, DEFAULT_SYSCALL_RATE_NS = 10000, MAX_RATE = (int64_t)1 << 40;
 
@@ -25,12 +30,14 @@ static int take_options(const void *given, size_t size, struct cprof_profile_opt
 	if (given)
 		memcpy(o, given, size < sizeof(*o) ? size : sizeof(*o));
 	o->modes = o->modes ? o->modes : CPROF_PROFILE_CPU;
-	o->cpu_rate_hz = o->cpu_rate_hz ? o->cpu_rate_hz : DEFAULT_CPU_RATE_HZ;
+	o->cpu_rate_hz = o->cpu_rate_hz ? o->cpu_rate_hz : DEFAULT_RATE_HZ;
+	o->wall_rate_hz = o->wall_rate_hz ? o->wall_rate_hz : DEFAULT_RATE_HZ;
 	o->mem_rate_bytes = o->mem_rate_bytes ? o->mem_rate_bytes : DEFAULT_MEM_RATE_BYTES;
 	o->block_rate_ns = o->block_rate_ns ? o->block_rate_ns : 1;
 	o->syscall_rate_ns = o->syscall_rate_ns ? o->syscall_rate_ns : DEFAULT_SYSCALL_RATE_NS;
 	o->mutex_fraction = o->mutex_fraction ? o->mutex_fraction : 1;
 	bool is_valid = o->modes <= ALL_MODES && o->cpu_rate_hz >= 1 && o->cpu_rate_hz <= MAX_CPU_RATE_HZ &&
+			o->wall_rate_hz >= 1 && o->wall_rate_hz <= MAX_WALL_RATE_HZ &&
 			o->mem_rate_bytes >= 1 && o->mem_rate_bytes <= MAX_RATE && o->block_rate_ns >= 1 &&
 			o->block_rate_ns <= MAX_RATE && o->syscall_rate_ns >= 1 &&
 			o->syscall_rate_ns <= MAX_RATE && o->mutex_fraction >= 1;

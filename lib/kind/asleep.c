@@ -51,8 +51,8 @@ static bool is_same_sleep(int tid, const struct cp_task_status *before, const st
 	       now.nswitches == before->nswitches;
 }
 
-uint32_t cp_asleep_stack(void *buffer, int tid, const struct cp_task_status *status, uintptr_t *pcs, uint32_t max,
-		uint32_t *labels_id_out)
+uint32_t cp_asleep_walk(void *buffer, int tid, const struct cp_task_status *status, uintptr_t *pcs, uint32_t max,
+		uint32_t *labels_id_out, bool *is_whole_out)
 {
 	struct cp_task_syscall call;
 	if (!strchr("SDTt", status->state))
@@ -69,6 +69,14 @@ uint32_t cp_asleep_stack(void *buffer, int tid, const struct cp_task_status *sta
 	struct cp_regs regs = {.pc = call.pc, .sp = copy + (call.sp - from), .fp = UNKNOWN, .extra = UNKNOWN};
 	struct cp_unwind_result walk = cp_unwind_copy(&regs, copy, copy + nbytes, pcs, max);
 	*labels_id_out = cp_labels_id_of(tid);
-	bool is_whole = walk.marker == CP_MARKER_NONE && !walk.used_fp;
-	return is_whole && is_same_sleep(tid, status, &call) ? walk.nframes : 0;
+	*is_whole_out = walk.marker == CP_MARKER_NONE && !walk.used_fp;
+	return is_same_sleep(tid, status, &call) ? walk.nframes : 0;
+}
+
+uint32_t cp_asleep_stack(void *buffer, int tid, const struct cp_task_status *status, uintptr_t *pcs, uint32_t max,
+		uint32_t *labels_id_out)
+{
+	bool is_whole = false;
+	uint32_t npcs = cp_asleep_walk(buffer, tid, status, pcs, max, labels_id_out, &is_whole);
+	return is_whole ? npcs : 0;
 }

@@ -29,7 +29,7 @@
 #include "threads_hook.h"
 #include "write/grow.h"
 
-enum { PATIENCE_MS = 1000, MAX_LISTINGS = 4 };
+enum { PATIENCE_MS = 1000, OFTEN_PATIENCE_MS = 500, MAX_LISTINGS = 4 };
 
 /// One at a time. Not cp_lock: who waits here must be able to answer.
 
@@ -54,7 +54,7 @@ static void *asleep_buffer;
 static int prepare(unsigned how)
 {
 	int ret = cp_unwind_init();
-	if (ret == 0)
+	if (ret == 0 && !(how & CP_THREADS_OFTEN))
 		ret = cp_modmap_refresh();
 	if (ret < 0)
 		return ret;
@@ -191,6 +191,7 @@ static bool keep_if_asleep(struct cp_threads_snapshot *s, struct cp_thread_seen 
 static void ask(struct cp_thread_seen *t, uint32_t i, int sig)
 {
 	int ret = cp_threads_ask(i, t->tid, sig);
+	t->was_asked = ret == 0;
 	if (ret == -ESRCH)
 		t->is_gone = true;
 	else if (ret < 0)
@@ -207,8 +208,8 @@ static bool has_ended(int tid)
 	return cp_syscall(SYS_tgkill, cp_threads_shared.pid, tid, 0, 0) == -ESRCH;
 }
 
-/** Until all have answered, or nobody new has for PATIENCE_MS. */
-static void await_answers(const struct cp_thread_seen *batch, uint32_t n)
+/** Until all have answered, or nobody new has for patience_ns. */
+static void await_answers(const struct cp_thread_seen *batch, uint32_t n, uint64_t patience_ns)
 {
 	for (;;) {
 		uint32_t nanswered = load(&cp_threads_shared.nanswered, acquire);
@@ -218,9 +219,9 @@ static void await_answers(const struct cp_thread_seen *batch, uint32_t n)
 		if (nopen == 0)
 			return;
 		uint64_t start_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
-		cp_futex_wait(&cp_threads_shared.nanswered, nanswered, PATIENCE_MS * CP_NS_PER_MS);
+		cp_futex_wait(&cp_threads_shared.nanswered, nanswered, patience_ns);
 		if (load(&cp_threads_shared.nanswered, acquire) == nanswered &&
-				cp_clock_ns(CP_CLOCK_MONOTONIC) - start_ns >= PATIENCE_MS * CP_NS_PER_MS)
+				cp_clock_ns(CP_CLOCK_MONOTONIC) - start_ns >= patience_ns)
 			return;
 	}
 }
@@ -251,22 +252,32 @@ static void take_batch(struct cp_threads_snapshot *s, struct cp_thread_seen *bat
 		else if (!batch[i].is_gone && !keep_if_asleep(s, &batch[i]) && is_asked(&batch[i]))
 			ask(&batch[i], i, sig);
 	}
-	await_answers(batch, n);
+	await_answers(batch, n, (how & CP_THREADS_OFTEN ? OFTEN_PATIENCE_MS : PATIENCE_MS) * CP_NS_PER_MS);
 	for (uint32_t i = 0; i < n; i++)
 		take_answer(s, &batch[i], i);
 }
 
-int cp_threads_take(struct cp_threads_snapshot *s, unsigned how)
+static int take(struct cp_threads_snapshot *s, unsigned how, bool lists_all)
 {
 	take_turn();
 	int sig = prepare(how);
-	s->error = sig < 0 ? sig : list_all(s);
+	s->error = sig < 0 ? sig : lists_all ? list_all(s) : 0;
 	for (size_t i = 0; i < s->nthreads && !s->error; i += CP_ANSWERS) {
 		size_t left = s->nthreads - i;
 		take_batch(s, &s->threads[i], left < CP_ANSWERS ? (uint32_t)left : CP_ANSWERS, sig, how);
 	}
 	end_turn();
 	return s->error;
+}
+
+int cp_threads_take(struct cp_threads_snapshot *s, unsigned how)
+{
+	return take(s, how, true);
+}
+
+int cp_threads_take_some(struct cp_threads_snapshot *s, unsigned how)
+{
+	return take(s, how, false);
 }
 
 void cp_threads_free(struct cp_threads_snapshot *s)

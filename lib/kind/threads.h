@@ -21,6 +21,7 @@ struct cp_thread_seen {
 	bool is_caller;
 	bool is_gone; // it ended while it was looked at
 	bool is_stuck; // see deadlock.h
+	bool was_asked; // by a signal
 	enum cp_thread_excuse excuse;
 	struct cp_task_status status;
 	struct cp_task_syscall call; // with details
@@ -42,10 +43,13 @@ struct cp_threads_snapshot {
 enum {
 	CP_THREADS_DETAILS = 1,
 	CP_THREADS_NO_SIGNALS = 2, // the stacks of those that sleep, as far as they can be read
+	CP_THREADS_OFTEN = 4,      // many times a second: waits less for answers, and the caller keeps the module map
 };
 
 /** Callers take turns. 0 or a negative errno; free it in either case. */
 int cp_threads_take(struct cp_threads_snapshot *s, unsigned how);
+/** The same of the threads that are in s already: their tid, all else zero. */
+int cp_threads_take_some(struct cp_threads_snapshot *s, unsigned how);
 void cp_threads_free(struct cp_threads_snapshot *s);
 
 /** The thread's stack, or the marker that says why there is none. */

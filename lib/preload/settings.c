@@ -20,6 +20,7 @@ static const char *const file_variables[CP_RECORD_KINDS] = {
 		[CP_RECORD_BLOCK] = "CPROF_BLOCKPROFILE",
 		[CP_RECORD_MUTEX] = "CPROF_MUTEXPROFILE",
 		[CP_RECORD_SYSCALL] = "CPROF_SYSCALLPROFILE",
+		[CP_RECORD_WALL] = "CPROF_WALLPROFILE",
 		[CP_RECORD_THREADS] = "CPROF_THREADPROFILE",
 		[CP_RECORD_THREADCREATE] = "CPROF_THREADCREATEPROFILE",
 };
@@ -94,6 +95,7 @@ static void read_rates(struct cp_settings *s)
 			DEFAULT_HEAP_RATE_BYTES);
 	s->recording.engine = parse_engine(secure_getenv("CPROF_CPUENGINE"));
 	records[CP_RECORD_CPU].rate = parse_rate(secure_getenv("CPROF_CPURATE"), MAX_RATE_HZ, DEFAULT_RATE_HZ);
+	records[CP_RECORD_WALL].rate = DEFAULT_RATE_HZ;
 	records[CP_RECORD_HEAP].rate = records[CP_RECORD_ALLOCS].rate = s->heap_rate_bytes;
 	records[CP_RECORD_BLOCK].rate = parse_rate(secure_getenv("CPROF_BLOCKPROFILERATE"), MAX_WAIT_RATE_NS, 1);
 	records[CP_RECORD_MUTEX].rate = parse_rate(secure_getenv("CPROF_MUTEXPROFILEFRACTION"), INT_MAX, 1);

@@ -10,6 +10,7 @@
 #include "kind/target.h"
 #include "kind/threadcreate.h"
 #include "kind/threads.h"
+#include "kind/wall.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/futex.h"
 #include "sigsafe/sigmask.h"
@@ -68,6 +69,8 @@ static int switch_on(struct cp_recording *r, enum cp_record_kind kind)
 	case CP_RECORD_MUTEX:
 	case CP_RECORD_SYSCALL:
 		return set_contention(record, contention_of(kind));
+	case CP_RECORD_WALL:
+		return cp_wall_start((int)record->rate);
 	case CP_RECORD_THREADCREATE:
 		return cp_threadcreate_start();
 	default:
@@ -91,6 +94,8 @@ static void restore_rate(const struct cp_record *record, enum cp_record_kind kin
 		cp_heap_set_rate(record->rate_before);
 	else if (is_contention(kind))
 		cp_contention_set_sampling(contention_of(kind), record->rate_before);
+	else if (kind == CP_RECORD_WALL) // unless it was written
+		cp_wall_stop((struct cprof_writer){0});
 }
 
 /** In the order that undoes cp_recording_start(): heap and allocs have one rate between them. */
@@ -137,6 +142,8 @@ static int write_state(enum cp_record_kind kind, struct cprof_writer writer)
 	case CP_RECORD_MUTEX:
 	case CP_RECORD_SYSCALL:
 		return cp_contention_write(contention_of(kind), writer, 0);
+	case CP_RECORD_WALL:
+		return cp_wall_stop(writer);
 	case CP_RECORD_THREADCREATE:
 		return cp_threadcreate_write(writer, 0);
 	default:
@@ -144,20 +151,32 @@ static int write_state(enum cp_record_kind kind, struct cprof_writer writer)
 	}
 }
 
-static int stop(struct cp_recording *r)
+/** What goes on until it is stopped, and would see the others being written. */
+static bool is_sampler(enum cp_record_kind kind)
+{
+	return kind == CP_RECORD_CPU || kind == CP_RECORD_WALL;
+}
+
+static int stop_those(struct cp_recording *r, bool samplers)
 {
 	int first_error = 0, pid = cp_getpid();
 	for (int kind = 0; kind < CP_RECORD_KINDS; kind++) {
 		struct cp_record *record = &r->records[kind];
-		if (record->owner_pid != pid)
+		if (record->owner_pid != pid || is_sampler((enum cp_record_kind)kind) != samplers)
 			continue;
 		record->error = kind == CP_RECORD_CPU
 				? cp_cpu_stop()
 				: write_state((enum cp_record_kind)kind, cprof_to_path(record->path));
 		first_error = first_error ? first_error : record->error;
 	}
-	forget(r);
 	return first_error;
+}
+
+static int stop(struct cp_recording *r)
+{
+	int of_samplers = stop_those(r, true), of_others = stop_those(r, false);
+	forget(r);
+	return of_samplers ? of_samplers : of_others;
 }
 
 int cp_recording_stop(struct cp_recording *r)
@@ -180,6 +199,8 @@ static void write_state_leaving(enum cp_record_kind kind, struct cprof_writer wr
 		cp_heap_write_leaving(kind == CP_RECORD_HEAP ? CP_HEAP_VIEW_HEAP : CP_HEAP_VIEW_ALLOCS, writer);
 	else if (is_contention(kind))
 		cp_contention_write_leaving(contention_of(kind), writer);
+	else if (kind == CP_RECORD_WALL)
+		cp_wall_write_leaving(writer);
 	else
 		write_state(kind, writer);
 }

@@ -16,13 +16,14 @@ enum cp_record_kind {
 	CP_RECORD_THREADS,
 	CP_RECORD_THREADCREATE,
 	CP_RECORD_SYSCALL,
+	CP_RECORD_WALL,
 	CP_RECORD_KINDS,
 };
 
 /** One profile and its file. */
 struct cp_record {
 	char path[PATH_MAX]; // "": not asked for; %p: the process id, %%: %
-	// CPU: samples a second; heap, allocs: bytes; block, syscall: nanoseconds; mutex: one in so many releases.
+	// CPU, wall: samples a second; heap, allocs: bytes; block, syscall: nanoseconds; mutex: one in so many.
 	int64_t rate;
 	int64_t rate_before; // to be restored
 	int owner_pid;       // the process it is on in (a fork child has a copy); 0: it is off

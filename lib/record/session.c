@@ -42,9 +42,10 @@ static const struct {
 		[CP_RECORD_THREADS] = {"goroutine.pprof", "goroutine"},
 		[CP_RECORD_THREADCREATE] = {"threadcreation.pprof", "thread creation"},
 		[CP_RECORD_SYSCALL] = {"syscall.pprof", "syscall"},
+		[CP_RECORD_WALL] = {"clock.pprof", "clock"},
 };
 
-_Static_assert(1 << CP_RECORD_SYSCALL == CPROF_PROFILE_SYSCALL && CP_RECORD_HEAP == 1,
+_Static_assert(1 << CP_RECORD_WALL == CPROF_PROFILE_WALL && CP_RECORD_HEAP == 1,
 		"modes are bits of kinds");
 
 static void set_state(enum state to)
@@ -195,6 +196,7 @@ static void prepare(const struct cprof_profile_options *o)
 	memset(&recording, 0, sizeof(recording));
 	is_quiet = o->quiet;
 	recording.records[CP_RECORD_CPU].rate = o->cpu_rate_hz;
+	recording.records[CP_RECORD_WALL].rate = o->wall_rate_hz;
 	recording.records[CP_RECORD_HEAP].rate = recording.records[CP_RECORD_ALLOCS].rate = o->mem_rate_bytes;
 	recording.records[CP_RECORD_BLOCK].rate = o->block_rate_ns;
 	recording.records[CP_RECORD_SYSCALL].rate = o->syscall_rate_ns;

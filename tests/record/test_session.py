@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import profile  # noqa: E402
 
 PROGRAM = os.path.abspath(sys.argv[2])
-FILES = ["allocs.pprof", "block.pprof", "cpu.pprof", "goroutine.pprof", "mem.pprof", "mutex.pprof",
+FILES = ["allocs.pprof", "block.pprof", "clock.pprof", "cpu.pprof", "goroutine.pprof", "mem.pprof", "mutex.pprof",
          "syscall.pprof", "threadcreation.pprof"]
 failed = 0
 
@@ -82,6 +82,7 @@ def test_pkg_profiles_own_cases():
     lines_are(Run("modes", 32), *both("goroutine profiling", "goroutine.pprof"))
     lines_are(Run("modes", 64), *both("thread creation profiling", "threadcreation.pprof"))
     lines_are(Run("modes", 128), *both("syscall profiling", "syscall.pprof"))
+    lines_are(Run("modes", 256), *both("clock profiling", "clock.pprof"))
     lines_are(Run("sequential"), on, off, *mutex)
     lines_are(Run("badpath", path=os.path.abspath(__file__)),
               "profile: could not create initial output directory: Not a directory")
@@ -115,7 +116,7 @@ def test_modes_are_what_they_say():
     check("cpu", run.read("cpu.pprof").by_function("cpu").get("work", 0) > 200e6)
     types = {"mem.pprof": "inuse_space", "allocs.pprof": "alloc_space", "block.pprof": "delay", "mutex.pprof": "delay",
              "goroutine.pprof": "threads", "threadcreation.pprof": "threadcreate",
-             "syscall.pprof": "delay"}
+             "syscall.pprof": "delay", "clock.pprof": "time"}
     for name, wanted in types.items():
         p = run.read(name)
         check(name, wanted in [t for t, _ in p.sample_types], p.sample_types)
@@ -126,7 +127,7 @@ def test_modes_are_what_they_say():
 # --- ends
 
 
-def is_complete(what, run, status, last="profile: syscall profiling disabled, .*"):
+def is_complete(what, run, status, last="profile: clock profiling disabled, .*"):
     check(what + ": status", run.status == status, "%s, not %s" % (run.status, status))
     if check(what + ": files", run.files == FILES, run.files):
         check(what + ": cpu", run.read("cpu.pprof").by_function("cpu").get("work", 0) > 200e6, run.lines)
@@ -140,7 +141,7 @@ def test_ends_of_its_own():
                         ("thread", -signal.SIGABRT)):
         is_complete(how, Run(how), status)
     for how in ("_exit", "exec"):  # no time to talk
-        is_complete(how, Run(how), 7, "profile: syscall profiling enabled, .*")
+        is_complete(how, Run(how), 7, "profile: clock profiling enabled, .*")
 
 
 def test_signals():

@@ -63,13 +63,15 @@ int main(int argc, char **argv)
 			pause();
 	}
 	Suite *suite = suite_create("suite");
-	TCase *tcase = tcase_create("suite");
-	tcase_set_timeout(tcase, 3);
+	TCase *tcase = tcase_create("suite"), *short_tcase = tcase_create("short");
+	tcase_set_timeout(tcase, 60);
+	tcase_set_timeout(short_tcase, 4);
 	tcase_add_test(tcase, passes);
 	tcase_add_test(tcase, fails);
 	tcase_add_test(tcase, aborts);
-	tcase_add_test(tcase, is_killed);
+	tcase_add_test(short_tcase, is_killed);
 	suite_add_tcase(suite, tcase);
+	suite_add_tcase(suite, short_tcase);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	int failed = srunner_ntests_failed(runner);

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. The wall-clock profile: where all threads are, running or not (fgprof's job).
+#ifndef CPROF_KIND_WALL_H
+#define CPROF_KIND_WALL_H
+
+#include <cprof/pprof.h>
+
+/** Samples all threads, rate_hz times a second, by a thread of ours. -EBUSY: it does already. */
+int cp_wall_start(int rate_hz);
+
+/** Ends that and writes the profile. 0 where none is on. */
+int cp_wall_stop(struct cprof_writer writer);
+
+/** Writes what there is where this process image ends without running destructors. */
+int cp_wall_write_leaving(struct cprof_writer writer);
+
+#endif

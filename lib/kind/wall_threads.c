@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. See wall_threads.h.
+//
+// A thread whose CPU clock stands still is where it was: nothing is asked of it, not even by way of /proc. One that
+// ran and sleeps is looked at from outside, one that runs is asked by a signal. A thread that sleeps gets the signal
+// only where its stack cannot be read whole from outside (code with frame pointers), and not again for as long as it
+// is found with the same innermost frames, though it may have been elsewhere in between.
+#include "wall_threads.h"
+
+#include <errno.h>
+
+#include "asleep.h"
+#include "sigsafe/atomic.h"
+#include "sigsafe/clock.h"
+#include "sigsafe/modmap.h"
+#include "sigsafe/taskdir.h"
+#include "sigsafe/thread.h"
+#include "threads.h"
+#include "write/grow.h"
+
+static struct cp_wall_thread *add(struct cp_wall_threads *w, int tid)
+{
+	void *at = w->at;
+	if (!cp_grow(&at, &w->cap_bytes, (w->n + 1) * sizeof(*w->at))) {
+		w->error = -ENOMEM;
+		return NULL;
+	}
+	w->at = at;
+	w->at[w->n] = (struct cp_wall_thread){.tid = tid};
+	return &w->at[w->n++];
+}
+
+/** The directory lists them in the same order each time: the next is mostly the next. */
+static struct cp_wall_thread *find(struct cp_wall_threads *w, int tid)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		size_t k = (w->cursor + i) % w->n;
+		if (w->at[k].tid == tid) {
+			w->cursor = k + 1;
+			return &w->at[k];
+		}
+	}
+	return add(w, tid);
+}
+
+static uint64_t hash_of(const uintptr_t *pcs, uint32_t npcs)
+{
+	uint64_t hash = npcs;
+	for (uint32_t i = 0; i < npcs; i++)
+		hash = (hash ^ pcs[i]) * 0x9e3779b97f4a7c15;
+	return hash | 1;
+}
+
+/** It has run since its stack was taken. Afterwards that is right, or NULL: it must be asked. */
+static void look_at(struct cp_wall_threads *w, struct cp_wall_thread *t)
+{
+	struct cp_task_status status;
+	uintptr_t pcs[CP_MAX_PCS];
+	uint32_t labels_id, npcs = 0;
+	bool is_whole = false;
+	if (cp_task_read_status(t->tid, &status) == 0)
+		npcs = cp_asleep_walk(w->buffer, t->tid, &status, pcs, CP_MAX_PCS, &labels_id, &is_whole);
+	uint64_t sleep = npcs && !is_whole ? hash_of(pcs, npcs) : 0;
+	bool is_same = sleep && sleep == t->sleep;
+	t->sleep = sleep;
+	if (npcs && is_whole) {
+		t->stack = cp_stacktab_intern(&w->stacks, pcs, npcs, cp_modmap_epoch(), labels_id);
+		w->nlooked++;
+	} else if (!is_same) {
+		t->stack = NULL;
+	}
+}
+
+static void list_thread(int tid, void *arg)
+{
+	struct cp_wall_threads *w = arg;
+	struct cp_wall_thread *t = cp_thread_is_excluded(tid) ? NULL : find(w, tid);
+	if (!t)
+		return;
+	uint64_t cpu_ns = cp_clock_ns(cp_thread_cpu_clock(tid));
+	bool is_still = t->stack && cpu_ns == t->cpu_ns;
+	t->tick = w->tick;
+	t->cpu_ns = cpu_ns;
+	if (!is_still)
+		look_at(w, t);
+}
+
+static void forget_ended(struct cp_wall_threads *w)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < w->n; i++) {
+		if (w->at[i].tick == w->tick)
+			w->at[kept++] = w->at[i];
+	}
+	w->n = kept;
+}
+
+/// Those that are somewhere else
+
+static int list_moved(const struct cp_wall_threads *w, struct cp_threads_snapshot *s)
+{
+	void *threads = NULL;
+	for (size_t i = 0; i < w->n; i++) {
+		if (w->at[i].stack)
+			continue;
+		if (!cp_grow(&threads, &s->threads_cap_bytes, (s->nthreads + 1) * sizeof(*s->threads)))
+			return -ENOMEM;
+		s->threads = threads;
+		s->threads[s->nthreads++] = (struct cp_thread_seen){.tid = w->at[i].tid};
+	}
+	return 0;
+}
+
+static void keep(struct cp_wall_threads *w, const struct cp_threads_snapshot *s)
+{
+	size_t i = 0;
+	for (size_t k = 0; k < s->nthreads; k++) {
+		const struct cp_thread_seen *seen = &s->threads[k];
+		uint32_t npcs;
+		const uintptr_t *pcs = cp_threads_stack(s, seen, &npcs);
+		while (w->at[i].tid != seen->tid)
+			i++;
+		struct cp_wall_thread *t = &w->at[i];
+		if (seen->is_gone)
+			continue;
+		t->stack = cp_stacktab_intern(&w->stacks, pcs, npcs, seen->epoch, seen->labels_id);
+		w->nasked += seen->was_asked;
+		if (seen->excuse != CP_EXCUSE_NONE || seen->status.state != 'S')
+			t->sleep = 0; // looked at before it went on, or in vain
+	}
+}
+
+int cp_wall_threads_tick(struct cp_wall_threads *w, uint64_t since_ns)
+{
+	struct cp_threads_snapshot s = {0};
+	w->tick++;
+	w->cursor = 0;
+	w->error = 0;
+	if (!w->buffer && !(w->buffer = cp_asleep_buffer_new()))
+		return -ENOMEM;
+	int ret = cp_taskdir_each("/proc/self/task", list_thread, w);
+	forget_ended(w);
+	ret = ret < 0 ? ret : w->error ? w->error : list_moved(w, &s);
+	if (ret == 0 && s.nthreads > 0)
+		ret = cp_threads_take_some(&s, CP_THREADS_OFTEN);
+	if (ret == 0)
+		keep(w, &s);
+	cp_threads_free(&s);
+	for (size_t i = 0; ret == 0 && i < w->n; i++) {
+		struct cp_stack *stack = w->at[i].stack;
+		if (!stack)
+			continue;
+		fetch_add(&stack->values[CP_WALL_SAMPLES], 1, relaxed);
+		fetch_add(&stack->values[CP_WALL_NS], (int64_t)since_ns, relaxed);
+		w->nsamples++;
+	}
+	return ret;
+}
+
+void cp_wall_threads_free(struct cp_wall_threads *w)
+{
+	void *at = w->at;
+	cp_grow_free(&at, &w->cap_bytes);
+	cp_stacktab_deinit(&w->stacks);
+}
