@@ -132,7 +132,7 @@ def test_lines():
             lines[m[1]] = (int(m[3]), {u: float(v) for v, u in zip(fields[::2], fields[1::2])}, fields[1::2])
     check("all ran", [name[9:] for name in lines] == ["TwoBlocks", "Bytes", "Metrics", "Known"], lines)
     n, values, _ = lines["BenchmarkTwoBlocks"]
-    check("exact counts", values["allocs/op"] == 2 and values["B/op"] == 32 and n > 1, values)
+    check("exact counts", values["allocs/op"] == 2 and values["B/op"] == 32, values)
     n, values, units = lines["BenchmarkBytes"]
     check("MB/s", abs(values["MB/s"] * values["ns/op"] / 1e3 - 4096) < 41, values)
     check("columns", units == ["ns/op", "MB/s", "B/op", "allocs/op"], units)
@@ -140,7 +140,8 @@ def test_lines():
     check("metrics by their units", units == ["ns/op", "alpha/op", "zeta/op", "B/op", "allocs/op"], units)
     check("ns/op replaced", values["ns/op"] == 2000 and values["zeta/op"] == 0.25, values)
     n, values, _ = lines["BenchmarkKnown"]
-    check("known", n >= 20 and 1e6 <= values["ns/op"] < 2e6, (n, values))
+    check("known: no less than it took, for as long as was asked", values["ns/op"] >= 1e6 and
+          n * values["ns/op"] >= 19.9e6, (n, values))
 
 
 def test_choice_and_count():
