@@ -31,10 +31,10 @@ static void spend(struct picture *p, enum timeline_state state, int64_t begin_ns
 
 static void spend_thread(struct picture *p, const struct timeline_thread *th)
 {
-	const struct timeline_span *s = p->view->timeline->spans + th->first_span;
 	int64_t at_ns = th->begin_ns;
 	memset(p->spent_ns, 0, sizeof(p->spent_ns));
-	for (uint32_t i = 0; i < th->nspans; i++, s++) {
+	for (uint32_t i = 0; i < th->nspans; i++) {
+		const struct timeline_span *s = &p->view->timeline->spans[th->first_span + i];
 		spend(p, STATE_RUNNING, at_ns, s->begin_ns);
 		spend(p, (enum timeline_state)s->state, s->begin_ns, timeline_wait_end(s));
 		spend(p, STATE_RUNNABLE, timeline_wait_end(s), s->end_ns);

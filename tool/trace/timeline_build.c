@@ -21,6 +21,7 @@ struct timeline *timeline_create(void)
 	t->symbols = profile_create();
 	idmap_init(&t->thread_of_tid, 0);
 	*ADD(t, stacks) = (struct timeline_stack){0};
+	t->frames = mem_grow(t->frames, &t->frames_cap, 1, sizeof(*t->frames));
 	return t;
 }
 
