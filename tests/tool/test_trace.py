@@ -40,7 +40,7 @@ def known_trace():
     worker.event(START, 100, 0x400010, reads, at=5 * MS)
     worker.wait(MUTEX, 0xABC0, 10 * MS, 41 * MS, locks, waker=100)
     worker.wait(SLEEP, 0, 50 * MS, 80 * MS, locks)
-    worker.event(STOP, 0, at=90 * MS, text="worker")
+    worker.event(STOP, 20 * MS, at=90 * MS, text="worker")
     poller.wait(EPOLL, 4, 0, 99 * MS, reads, given_up=1)
     poller.event(LOG, 0, 0, at=100 * MS, text="end")
     return t
@@ -92,7 +92,7 @@ class Summary(Trace_):
         self.assertEqual(threads.splitlines()[0].replace(" CPU", "_CPU").split(),
                          "alive running on_CPU no_CPU ready locks syscalls network asleep".split())
         self.assertEqual(row(threads, "100"), "100 prog 100ms 85ms 70ms 5ms 0 0 15ms 0 0".split())
-        self.assertEqual(row(threads, "101"), "101 worker 85ms 24ms - - 1ms 30ms 0 0 30ms".split())
+        self.assertEqual(row(threads, "101"), "101 worker 85ms 24ms 20ms - 1ms 30ms 0 0 30ms".split())
         self.assertEqual(row(threads, "102"), "102 prog 100ms 1ms - - 0 0 0 99ms 0".split())
 
     def test_picture(self):
@@ -164,13 +164,13 @@ class Summary(Trace_):
         a = t.thread(5)
         a.event(START, 0, 0, 0, at=0)
         a.wait(MUTEX, 1, 1 * MS, 2 * MS)
-        a.event(STOP, 0, at=3 * MS, text="first")
+        a.event(STOP, 2 * MS, at=3 * MS, text="first")
         a.event(START, 0, 0, 0, at=10 * MS)
         a.wait(MUTEX, 1, 11 * MS, 14 * MS)
-        a.event(STOP, 0, at=20 * MS, text="second")
+        a.event(STOP, 5 * MS, at=20 * MS, text="second")
         threads = table(self.summary(t), "Threads")
-        self.assertEqual(row(threads, "first"), "5 first 3ms 2ms 1ms".split())
-        self.assertEqual(row(threads, "second"), "5 second 10ms 7ms 3ms".split())
+        self.assertEqual(row(threads, "first"), "5 first 3ms 2ms 2ms 1ms".split())
+        self.assertEqual(row(threads, "second"), "5 second 10ms 7ms 5ms 3ms".split())
 
     def test_text_of_the_program_does_no_harm(self):
         t = Trace()

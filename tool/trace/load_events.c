@@ -73,6 +73,7 @@ static void stop_thread(struct load_events *l, const struct trace_event *e, uint
 	struct timeline *t = l->timeline;
 	if (e->text_bytes)
 		t->threads[thread].name = profile_intern(t->symbols, (struct str){e->text, e->text_bytes});
+	t->threads[thread].whole_cpu_ns = clamp(e->thread_stop.cpu_ns);
 	timeline_end_thread(t, thread, at_ns);
 }
 

@@ -55,6 +55,7 @@ struct timeline_thread {
 	uint32_t open_span, open_region, before_of_tid;
 	uint32_t creator_tid;
 	int64_t first_cpu_ns, first_runqueue_ns;
+	int64_t whole_cpu_ns; // of its whole life, as it said at its end; -1: not known
 	bool has_times;
 };
 

@@ -77,6 +77,7 @@ uint32_t timeline_add_thread(struct timeline *t, uint32_t tid, int64_t at_ns)
 			.before_of_tid = idmap_get(&t->thread_of_tid, tid), // IDMAP_NONE is NO_INDEX
 			.cpu_ns = -1,
 			.runqueue_ns = -1,
+			.whole_cpu_ns = -1,
 	};
 	t->end_ns = later(t->end_ns, at_ns);
 	idmap_set(&t->thread_of_tid, tid, t->nthreads - 1);
