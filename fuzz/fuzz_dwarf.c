@@ -25,7 +25,7 @@ static void read_lines(const uint8_t *data, size_t size)
 		for (unsigned i = 0; i < N; i++) {
 			if (rows[i].found && rows[i].address > pcs[i])
 				__builtin_trap();
-			line_table_file(&t, rows[i].file);
+			line_table_file(&a, &t, rows[i].file);
 		}
 	}
 	arena_deinit(&a);

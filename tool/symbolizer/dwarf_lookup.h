@@ -51,7 +51,16 @@ struct dwarf_unit {
 	uint32_t n;
 };
 
-/** sections: of the file that has unit->die. */
-void dwarf_scopes_find(struct dwarf_lookup *l, struct dwarf_unit *unit, const struct dwarf_sections *sections);
+/** A unit's way through dwarf_scopes.c, in three steps. */
+struct unit_walk;
+
+/** First what only libdw knows. sections: of the file that has unit->die. */
+struct unit_walk *unit_walk_new(struct dwarf_lookup *l, struct dwarf_unit *unit, const struct dwarf_sections *sections);
+
+/** Then the work; units may be walked side by side. a: the walking thread's, to live until the walk is written. */
+void unit_walk_run(struct unit_walk *w, struct arena *a);
+
+/** At last the frames of the unit's addresses, into the lookup. */
+void unit_walk_write(struct unit_walk *w);
 
 #endif

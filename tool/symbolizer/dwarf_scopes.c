@@ -4,6 +4,7 @@
 // have some are looked into. A scope found later lies inside those found before, so the last mark an
 // address gets is its innermost scope.
 #include <dwarf.h>
+#include <pthread.h>
 
 #include "tool/symbolizer/die_text.h"
 #include "tool/symbolizer/dwarf_lookup.h"
@@ -24,10 +25,12 @@ struct scope {
 struct unit_walk {
 	struct dwarf_lookup *lookup;
 	struct dwarf_unit *unit;
+	struct arena *arena; // while it runs
+	struct reader tree_bytes, abbreviations;
 	struct die_tree tree;
 	struct reader ranges; // the section; empty where they are left to libdw
 	uint64_t base;        // of the unit's ranges
-	uint32_t *scope_of; // of each pc
+	uint32_t *scope_of;   // of each pc
 	uint32_t nunknown;
 	bool methods_in_types; // Rust: functions stand inside the types they belong to
 	struct scope *scopes;  // [0] unused
@@ -35,6 +38,9 @@ struct unit_walk {
 	struct unit_lines lines;
 	struct function_texts texts;
 };
+
+// libdw is not made for threads.
+static pthread_mutex_t libdw_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static Dwarf_Die die_of_libdw(const struct unit_walk *w, const struct die *d)
 {
@@ -45,7 +51,7 @@ static uint32_t add_scope(struct unit_walk *w, const struct die *d, uint32_t par
 {
 	if (w->nscopes >= w->scopes_cap) {
 		uint32_t cap = w->scopes_cap ? 2 * w->scopes_cap : 64;
-		w->scopes = arena_grow(w->lookup->arena, w->scopes, w->scopes_cap * sizeof *w->scopes,
+		w->scopes = arena_grow(w->arena, w->scopes, w->scopes_cap * sizeof *w->scopes,
 				cap * sizeof *w->scopes, _Alignof(struct scope));
 		w->scopes_cap = cap;
 	}
@@ -72,8 +78,10 @@ static bool mark_as_libdw(struct unit_walk *w, const struct die *d, uint32_t sco
 	bool any = false;
 	Dwarf_Die die = die_of_libdw(w, d);
 	Dwarf_Addr base, begin, end;
+	pthread_mutex_lock(&libdw_lock);
 	for (ptrdiff_t at = 0; (at = dwarf_ranges(&die, at, &base, &begin, &end)) > 0;)
 		any |= mark_range(w, begin, end, scope);
+	pthread_mutex_unlock(&libdw_lock);
 	return any;
 }
 
@@ -218,41 +226,62 @@ static void write_frames(struct unit_walk *w, uint32_t i)
 		w->lookup->frames[slot] = (struct frames){frames, depth};
 }
 
-// The bytes of libdw's DIE and all that follow in its section.
-static bool open_tree(struct unit_walk *w, const struct dwarf_sections *sections, struct die *root_out)
+// The bytes of libdw's tree, from the unit's header to the end of the section.
+static void find_bytes(struct unit_walk *w, const struct dwarf_sections *sections)
 {
 	Dwarf_Die *tree = &w->unit->tree;
 	struct dwarf_sections split;
-	bool is_split = tree->cu != w->unit->die.cu; // its bases are in the other file
+	bool is_split = tree->cu != w->unit->die.cu; // its ranges count from what is in the other file
 	if (is_split) {
 		split = dwarf_sections_of(dwarf_cu_getdwarf(tree->cu), true);
 		sections = &split;
 	}
-	const uint8_t *at = tree->addr, *unit = at - dwarf_cuoffset(tree);
-	struct reader bytes = sections->info;
-	if (!bytes.at || unit < bytes.at || at >= bytes.end)
-		return false;
-	bytes.at = unit;
-	if (!die_tree_open(w->lookup->arena, bytes, sections->abbrev, &w->tree) ||
-			die_read(&w->tree, at, root_out) != DIE_ENTRY)
-		return false;
-	if (!is_split && !root_out->is_elsewhere)
-		w->ranges = w->tree.version >= 5 ? sections->rnglists : sections->ranges;
-	w->base = root_out->low_pc;
-	return true;
+	const uint8_t *root = tree->addr, *unit = root - dwarf_cuoffset(tree);
+	struct reader info = sections->info;
+	if (!info.at || unit < info.at || root >= info.end)
+		return;
+	w->tree_bytes = (struct reader){unit, info.end, false};
+	w->abbreviations = sections->abbrev;
+	Dwarf_Half version = 0;
+	dwarf_cu_info(tree->cu, &version, NULL, NULL, NULL, NULL, NULL, NULL);
+	if (!is_split)
+		w->ranges = version >= 5 ? sections->rnglists : sections->ranges;
 }
 
-void dwarf_scopes_find(struct dwarf_lookup *l, struct dwarf_unit *unit, const struct dwarf_sections *sections)
+struct unit_walk *unit_walk_new(struct dwarf_lookup *l, struct dwarf_unit *unit, const struct dwarf_sections *sections)
 {
-	struct unit_walk w = {.lookup = l, .unit = unit, .nunknown = unit->n, .nscopes = 1,
+	struct unit_walk *w = arena_new(l->arena, struct unit_walk);
+	*w = (struct unit_walk){.lookup = l, .unit = unit, .nunknown = unit->n, .nscopes = 1,
 			.texts = {.arena = l->arena}};
+	w->methods_in_types = dwarf_srclang(&unit->die) == DW_LANG_Rust;
+	unit_lines_open(&w->lines, l, unit, &sections->lines);
+	find_bytes(w, sections);
+	return w;
+}
+
+static void walk_tree(struct unit_walk *w)
+{
 	struct die root;
-	w.scope_of = arena_array(l->arena, uint32_t, unit->n);
-	w.methods_in_types = dwarf_srclang(&unit->die) == DW_LANG_Rust;
-	unit_lines_open(&w.lines, l, unit, &sections->lines);
-	if (open_tree(&w, sections, &root))
-		walk_container(&w, &root, 0);
-	for (uint32_t i = 0; i < unit->n; i++)
-		write_frames(&w, i);
-	function_texts_deinit(&w.texts);
+	if (!w->tree_bytes.at || !die_tree_open(w->arena, w->tree_bytes, w->abbreviations, &w->tree) ||
+			die_read(&w->tree, w->unit->tree.addr, &root) != DIE_ENTRY)
+		return;
+	if (root.is_elsewhere)
+		w->ranges = (struct reader){0};
+	w->base = root.low_pc;
+	walk_container(w, &root, 0);
+}
+
+void unit_walk_run(struct unit_walk *w, struct arena *a)
+{
+	w->arena = a;
+	w->scope_of = arena_array(a, uint32_t, w->unit->n);
+	unit_lines_run(&w->lines, a);
+	walk_tree(w);
+}
+
+void unit_walk_write(struct unit_walk *w)
+{
+	for (uint32_t i = 0; i < w->unit->n; i++)
+		write_frames(w, i);
+	function_texts_deinit(&w->texts);
 }

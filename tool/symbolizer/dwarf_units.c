@@ -3,6 +3,9 @@
 // missing or incomplete in what clang and rustc write. Units without an address of ours are never
 // read further.
 #include <dwarf.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
 
 #include "tool/symbolizer/dwarf_lookup.h"
 
@@ -57,6 +60,50 @@ static void collect_units(struct units *u, Dwarf *dwarf)
 	}
 }
 
+enum { MAX_WORKERS = 8 };
+
+// The walks of all units, taken one by one by whoever has time.
+struct walks {
+	struct unit_walk **items;
+	uint32_t n;
+	_Atomic uint32_t next;
+};
+
+struct worker {
+	struct walks *walks;
+	struct arena arena;
+	pthread_t thread;
+	bool is_started;
+};
+
+static void *work(void *arg)
+{
+	struct worker *x = arg;
+	for (uint32_t i; (i = atomic_fetch_add(&x->walks->next, 1)) < x->walks->n;)
+		unit_walk_run(x->walks->items[i], &x->arena);
+	return NULL;
+}
+
+static void run_and_write(struct walks *walks)
+{
+	struct worker workers[MAX_WORKERS] = {0};
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	uint32_t n = cpus < 1 ? 1 : cpus > MAX_WORKERS ? MAX_WORKERS : (uint32_t)cpus;
+	for (uint32_t i = 0; i < n; i++) {
+		workers[i].walks = walks;
+		workers[i].is_started = i > 0 && i < walks->n &&
+				pthread_create(&workers[i].thread, NULL, work, &workers[i]) == 0;
+	}
+	work(&workers[0]);
+	for (uint32_t i = 1; i < n; i++)
+		if (workers[i].is_started)
+			pthread_join(workers[i].thread, NULL);
+	for (uint32_t i = 0; i < walks->n; i++)
+		unit_walk_write(walks->items[i]);
+	for (uint32_t i = 0; i < n; i++)
+		arena_deinit(&workers[i].arena);
+}
+
 void dwarf_units_find(struct dwarf_lookup *l, Dwarf *dwarf, int64_t bias)
 {
 	struct units u = {.lookup = l, .bias = bias};
@@ -78,11 +125,13 @@ void dwarf_units_find(struct dwarf_lookup *l, Dwarf *dwarf, int64_t bias)
 	}
 	// Now end[k] is where group k ends; group 0 has no unit.
 	struct dwarf_sections sections = dwarf_sections_of(dwarf, false);
+	struct walks walks = {.items = arena_array(l->arena, struct unit_walk *, u.n), .n = u.n};
 	for (uint32_t k = 1; k <= u.n; k++) {
 		struct dwarf_unit *unit = &u.items[k - 1];
 		unit->pcs = pcs + end[k - 1];
 		unit->slots = slots + end[k - 1];
 		unit->n = end[k] - end[k - 1];
-		dwarf_scopes_find(l, unit, &sections);
+		walks.items[k - 1] = unit_walk_new(l, unit, &sections);
 	}
+	run_and_write(&walks);
 }

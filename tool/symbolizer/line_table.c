@@ -13,10 +13,10 @@ struct registers {
 struct run {
 	struct line_table *table;
 	struct reader r;
-	struct registers now, row; // row: the last one, which reaches up to the next
-	bool in_sequence;          // there is a row
+	struct registers now, row; // row: the last one, which reaches up to the next; far away where there is none
 	const uint64_t *pcs;
 	uint32_t n, next; // pcs[next]: the first not below row.address
+	uint64_t next_pc; // that one, or the largest
 	struct line_row *rows;
 };
 
@@ -33,32 +33,39 @@ static uint32_t first_from(const uint64_t *pcs, uint32_t n, uint64_t address)
 	return lo;
 }
 
+static void set_next(struct run *x, uint32_t next)
+{
+	x->next = next;
+	x->next_pc = next < x->n ? x->pcs[next] : UINT64_MAX;
+}
+
 // The row ends where the machine is now.
 static void give_row(struct run *x)
 {
-	for (; x->next < x->n && x->pcs[x->next] < x->now.address; x->next++) {
-		struct line_row *row = &x->rows[x->next];
+	uint32_t i = x->next;
+	for (; i < x->n && x->pcs[i] < x->now.address; i++) {
+		struct line_row *row = &x->rows[i];
 		// Functions that the linker left out may overlap others: the nearer row it is.
 		if (row->found && row->address > x->row.address)
 			continue;
 		*row = (struct line_row){x->row.address, x->row.file, x->row.line, x->row.column, true};
 	}
+	set_next(x, i);
 }
 
 static inline void add_row(struct run *x)
 {
-	if (!x->in_sequence || x->now.address < x->row.address)
-		x->next = first_from(x->pcs, x->n, x->now.address);
-	else if (x->next < x->n && x->pcs[x->next] < x->now.address)
+	if (x->now.address < x->row.address)
+		set_next(x, first_from(x->pcs, x->n, x->now.address));
+	else if (x->now.address > x->next_pc)
 		give_row(x);
 	x->row = x->now;
-	x->in_sequence = true;
 }
 
 static void begin_sequence(struct run *x)
 {
 	x->now = (struct registers){.file = 1, .line = 1};
-	x->in_sequence = false;
+	x->row.address = UINT64_MAX;
 }
 
 static uint64_t read_address(struct reader *r)
@@ -141,7 +148,7 @@ void line_table_find(struct line_table *t, const uint64_t *pcs, uint32_t n, stru
 	}
 }
 
-struct str line_table_file(const struct line_table *t, uint64_t file)
+struct str line_table_file(struct arena *a, const struct line_table *t, uint64_t file)
 {
 	if (file >= t->nfiles)
 		return (struct str){0};
@@ -149,6 +156,6 @@ struct str line_table_file(const struct line_table *t, uint64_t file)
 	struct str directory = f->directory < t->ndirectories ? t->directories[f->directory] : (struct str){0};
 	if (f->name.len == 0 || f->name.ptr[0] == '/' || directory.len == 0)
 		return f->name;
-	const char *path = arena_printf(t->arena, "%.*s/%.*s", STR_FMT(directory), STR_FMT(f->name));
+	const char *path = arena_printf(a, "%.*s/%.*s", STR_FMT(directory), STR_FMT(f->name));
 	return str_from(path);
 }

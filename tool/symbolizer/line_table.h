@@ -56,6 +56,6 @@ void line_table_add_file(struct line_table *t, struct line_file file);
 void line_table_find(struct line_table *t, const uint64_t *pcs, uint32_t n, struct line_row *rows_out);
 
 /** The name as the table has it, its directory in front; empty where there is none. */
-struct str line_table_file(const struct line_table *t, uint64_t file);
+struct str line_table_file(struct arena *a, const struct line_table *t, uint64_t file);
 
 #endif

@@ -4,28 +4,24 @@
 
 #include <dwarf.h>
 
-static bool open_table(struct unit_lines *u, const struct line_sections *sections)
-{
-	Dwarf_Attribute at;
-	Dwarf_Word offset;
-	if (!dwarf_attr(&u->unit->die, DW_AT_stmt_list, &at) || dwarf_formudata(&at, &offset) != 0)
-		return false;
-	return line_table_open(u->lookup->arena, sections, offset, &u->table);
-}
-
 void unit_lines_open(struct unit_lines *u, struct dwarf_lookup *l, struct dwarf_unit *unit,
 		const struct line_sections *sections)
 {
 	Dwarf_Attribute at;
-	*u = (struct unit_lines){.lookup = l, .unit = unit};
+	Dwarf_Word offset = 0;
+	*u = (struct unit_lines){.lookup = l, .unit = unit, .sections = sections};
 	u->directory = str_from(dwarf_formstring(dwarf_attr_integrate(&unit->die, DW_AT_comp_dir, &at)));
-	if (open_table(u, sections)) {
-		u->rows = arena_array(l->arena, struct line_row, unit->n);
-		line_table_find(&u->table, unit->pcs, unit->n, u->rows);
-		u->paths = arena_array(l->arena, struct str, u->table.nfiles);
-	} else {
-		dwarf_getsrcfiles(&unit->die, &u->files, &u->nfiles);
-	}
+	u->has_table = dwarf_attr(&unit->die, DW_AT_stmt_list, &at) && dwarf_formudata(&at, &offset) == 0;
+	u->table_offset = offset;
+}
+
+void unit_lines_run(struct unit_lines *u, struct arena *a)
+{
+	if (!u->has_table || !line_table_open(a, u->sections, u->table_offset, &u->table))
+		return;
+	u->rows = arena_array(a, struct line_row, u->unit->n);
+	line_table_find(&u->table, u->unit->pcs, u->unit->n, u->rows);
+	u->paths = arena_array(a, struct str, u->table.nfiles);
 }
 
 // Distributions compile in relative directories.
@@ -36,16 +32,23 @@ static struct str full_path(struct unit_lines *u, struct str file)
 	return str_from(arena_printf(u->lookup->arena, "%.*s/%.*s", STR_FMT(u->directory), STR_FMT(file)));
 }
 
+static struct str file_of_libdw(struct unit_lines *u, uint64_t file)
+{
+	if (!u->files && dwarf_getsrcfiles(&u->unit->die, &u->files, &u->nfiles) != 0)
+		return (struct str){0};
+	return file < u->nfiles ? full_path(u, str_from(dwarf_filesrc(u->files, file, NULL, NULL)))
+			: (struct str){0};
+}
+
 struct str unit_lines_file(struct unit_lines *u, uint64_t file)
 {
 	if (!u->rows)
-		return file < u->nfiles ? full_path(u, str_from(dwarf_filesrc(u->files, file, NULL, NULL)))
-				: (struct str){0};
+		return file_of_libdw(u, file);
 	if (file >= u->table.nfiles)
 		return (struct str){0};
 	struct str *path = &u->paths[file];
 	if (path->len == 0)
-		*path = full_path(u, line_table_file(&u->table, file));
+		*path = full_path(u, line_table_file(u->lookup->arena, &u->table, file));
 	return *path;
 }
 

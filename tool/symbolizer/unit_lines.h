@@ -9,16 +9,22 @@
 struct unit_lines {
 	struct dwarf_lookup *lookup;
 	struct dwarf_unit *unit;
+	const struct line_sections *sections;
 	struct str directory; // it was compiled in
+	bool has_table;
+	uint64_t table_offset;
 	struct line_table table;
-	struct line_row *rows;  // of each pc; NULL: libdw knows
-	struct str *paths;      // of each file, once asked for
-	Dwarf_Files *files; // of libdw
+	struct line_row *rows; // of each pc; NULL: libdw knows
+	struct str *paths;     // of each file, once asked for
+	Dwarf_Files *files;    // of libdw
 	size_t nfiles;
 };
 
 void unit_lines_open(struct unit_lines *u, struct dwarf_lookup *l, struct dwarf_unit *unit,
 		const struct line_sections *sections);
+
+/** Reads the table, without libdw. */
+void unit_lines_run(struct unit_lines *u, struct arena *a);
 
 /** The unit's file of that number. */
 struct str unit_lines_file(struct unit_lines *u, uint64_t file);
