@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Pieces are made by several threads and taken in order, each once, until one is refused.
+// Pieces are made by several threads and taken in order, each once, until one is refused; so are texts.
 #include "base/pieces.h"
+#include "base/textlist.h"
 
 #include <sched.h>
 #include <stdatomic.h>
@@ -84,4 +85,44 @@ START_TEST(shares_only_what_is_worth_it)
 }
 END_TEST
 
-UNIT_MAIN("pieces", takes_all_in_order, ends_where_no_more_is_wanted, shares_only_what_is_worth_it)
+static void put_number(const void *arg, uint32_t i, struct buf *out)
+{
+	buf_printf(out, "%s%u\n", (const char *)arg, i);
+}
+
+static int accept_some(void *arg, const char *data, size_t len)
+{
+	size_t *room = arg;
+	bool fits = len <= *room;
+	*room -= fits ? len : *room;
+	return fits ? 0 : -1;
+}
+
+START_TEST(writes_a_list_in_order)
+{
+	for (uint32_t n = 0; n <= 10240; n = n * 2 + 1) {
+		struct buf got = {0}, want = {0};
+		textlist_put(&got, n, put_number, "n");
+		for (uint32_t i = 0; i < n; i++)
+			put_number("n", i, &want);
+		ck_assert_uint_eq(got.len, want.len);
+		ck_assert_int_eq(n ? memcmp(got.ptr, want.ptr, want.len) : 0, 0);
+		buf_deinit(&got);
+		buf_deinit(&want);
+	}
+}
+END_TEST
+
+START_TEST(stops_a_list_nobody_takes)
+{
+	size_t room = 100000;
+	struct buf out = {.flush = accept_some, .flush_arg = &room, .flush_bytes = 4096};
+	textlist_put(&out, UINT32_MAX, put_number, ""); // would take an hour, and gigabytes
+	ck_assert_int_eq(out.status, -1);
+	ck_assert_uint_eq(room, 0);
+	buf_deinit(&out);
+}
+END_TEST
+
+UNIT_MAIN("pieces", takes_all_in_order, ends_where_no_more_is_wanted, shares_only_what_is_worth_it,
+		writes_a_list_in_order, stops_a_list_nobody_takes)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/textlist.h"
 #include "tool/measurement/duration.h"
 #include "tool/profile/encode.h"
 #include "tool/profile/tokens.h"
@@ -204,25 +205,34 @@ static void dump_stack(const struct profile *p, const struct dump_cache *c, stru
 	buf_byte(out, '\n');
 }
 
+struct dumper {
+	const struct profile *p;
+	struct dump_cache cache;
+};
+
+static void dump_sample(const void *dumper, uint32_t i, struct buf *out)
+{
+	const struct dumper *d = dumper;
+	const int64_t *values = profile_values(d->p, i);
+	for (uint32_t t = 0; t < d->p->nsample_types; t++) {
+		buf_byte(out, ' ');
+		pad_i64(out, values[t], VALUE_COLUMNS);
+	}
+	buf_cstr(out, ": ");
+	dump_stack(d->p, &d->cache, out, profile_stack(d->p, i));
+	uint32_t set = profile_label_set(d->p, i);
+	size_t begin = set ? d->cache.labels_end[set - 1] : 0;
+	if (d->cache.labels_end[set] > begin)
+		buf_append(out, d->cache.labels.ptr + begin, d->cache.labels_end[set] - begin);
+}
+
 static void dump_samples(const struct profile *p, struct buf *out)
 {
-	struct dump_cache c = make_cache(p);
-	for (uint32_t i = 0; i < p->nsamples && !out->status; i++) {
-		const int64_t *values = profile_values(p, i);
-		for (uint32_t t = 0; t < p->nsample_types; t++) {
-			buf_byte(out, ' ');
-			pad_i64(out, values[t], VALUE_COLUMNS);
-		}
-		buf_cstr(out, ": ");
-		dump_stack(p, &c, out, profile_stack(p, i));
-		uint32_t set = profile_label_set(p, i);
-		size_t begin = set ? c.labels_end[set - 1] : 0;
-		if (c.labels_end[set] > begin)
-			buf_append(out, c.labels.ptr + begin, c.labels_end[set] - begin);
-	}
-	buf_deinit(&c.labels);
-	free(c.labels_end);
-	free(c.ids);
+	struct dumper d = {p, make_cache(p)};
+	textlist_put(out, p->nsamples, dump_sample, &d);
+	buf_deinit(&d.cache.labels);
+	free(d.cache.labels_end);
+	free(d.cache.ids);
 }
 
 static void dump_line(const struct profile *p, struct buf *out, const struct line *line)

@@ -12,8 +12,8 @@
 #include "base/pieces.h"
 #include "tool/profile/encode_pieces.h"
 
-// Only profiles of some megabytes have more pieces than are packed well: of those, size matters less.
-enum { LEVEL = 3, LEVEL_BYTES = ISAL_DEF_LVL3_DEFAULT, WELL_PACKED_PIECES = 4 };
+// Of a profile in many pieces size matters less than time.
+enum { LEVEL = 3, LEVEL_BYTES = ISAL_DEF_LVL3_DEFAULT };
 enum { FAST_LEVEL = 1, FAST_LEVEL_BYTES = ISAL_DEF_LVL1_DEFAULT };
 
 struct packer {
@@ -61,7 +61,7 @@ static void pack_piece(void *arg, void *worker, uint32_t piece)
 		w->packed.len = 0;
 		buf_reserve(&w->packed, room);
 		room *= 2;
-	} while (!try_deflate(w, piece + 1 == packer->npieces, piece >= WELL_PACKED_PIECES));
+	} while (!try_deflate(w, piece + 1 == packer->npieces, packer->npieces > 1));
 }
 
 static bool take_piece(void *arg, void *worker, uint32_t piece)

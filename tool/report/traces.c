@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// -traces: every sample with its stack. The lines of a location and of a label set are made once and
-// copied into every sample that has them; the buffer hands on what it holds as it fills.
+// -traces: every sample with its stack. The lines of a location and of a label set are made once, before
+// all samples, and copied into every sample that has them.
 #include <stdlib.h>
 
+#include "base/textlist.h"
 #include "tool/measurement/measurement.h"
 #include "tool/report/cells.h"
 #include "tool/report/formats.h"
@@ -15,7 +16,7 @@ struct tracer {
 	struct report *r;
 	struct graph *g; // for the names of frames
 	struct arena arena;
-	struct str *locations; // their lines, each led by VALUE_COLUMNS blanks; ptr NULL until made
+	struct str *locations; // their lines, each led by VALUE_COLUMNS blanks
 	struct str *label_sets;
 };
 
@@ -76,34 +77,28 @@ static void put_labels(struct tracer *t, struct label_set set, bool is_num, stru
 
 static struct str label_lines(struct tracer *t, uint32_t set)
 {
-	if (!t->label_sets[set].ptr) {
-		struct buf b = {0};
-		put_labels(t, t->r->profile->label_sets[set], false, &b);
-		put_labels(t, t->r->profile->label_sets[set], true, &b);
-		t->label_sets[set] = keep(t, &b);
-	}
-	return t->label_sets[set];
+	struct buf b = {0};
+	put_labels(t, t->r->profile->label_sets[set], false, &b);
+	put_labels(t, t->r->profile->label_sets[set], true, &b);
+	return keep(t, &b);
 }
 
 static struct str location_lines(struct tracer *t, uint32_t location)
 {
-	struct str *s = &t->locations[location];
-	if (!s->ptr) {
-		struct buf b = {0};
-		uint32_t single, n;
-		const uint32_t *nodes = graph_location_nodes(t->g, location, &single, &n);
-		for (uint32_t i = 0; i < n; i++) {
-			buf_pad(&b, ' ', VALUE_COLUMNS + 3);
-			buf_str(&b, graph_node_name(t->g, nodes[i]));
-			buf_cstr(&b, i + 1 < n ? " (inline)\n" : "\n");
-		}
-		*s = keep(t, &b);
+	struct buf b = {0};
+	uint32_t single, n;
+	const uint32_t *nodes = graph_location_nodes(t->g, location, &single, &n);
+	for (uint32_t i = 0; i < n; i++) {
+		buf_pad(&b, ' ', VALUE_COLUMNS + 3);
+		buf_str(&b, graph_node_name(t->g, nodes[i]));
+		buf_cstr(&b, i + 1 < n ? " (inline)\n" : "\n");
 	}
-	return *s;
+	return keep(t, &b);
 }
 
-static void put_sample(struct tracer *t, uint32_t sample, struct buf *out)
+static void put_sample(const void *tracer, uint32_t sample, struct buf *out)
 {
+	const struct tracer *t = tracer;
 	const struct report *r = t->r;
 	struct stack stack = profile_stack(r->profile, sample);
 	uint32_t set = profile_label_set(r->profile, sample);
@@ -111,14 +106,13 @@ static void put_sample(struct tracer *t, uint32_t sample, struct buf *out)
 	if (!stack.n)
 		return;
 	buf_append(out, separator, sizeof(separator) - 1);
-	if (set)
-		buf_str(out, label_lines(t, set));
+	buf_str(out, t->label_sets[set]);
 	put_value(r, mean_value(values[r->options.value_index], r->options.mean ? values[0] : 0),
 			VALUE_COLUMNS, out);
-	struct str first = location_lines(t, stack.locs[0]);
+	struct str first = t->locations[stack.locs[0]];
 	buf_str(out, str_slice(first, VALUE_COLUMNS, first.len));
 	for (uint32_t k = 1; k < stack.n; k++)
-		buf_str(out, location_lines(t, stack.locs[k]));
+		buf_str(out, t->locations[stack.locs[k]]);
 }
 
 struct err *report_write_traces(struct report *r, struct buf *out)
@@ -128,10 +122,14 @@ struct err *report_write_traces(struct report *r, struct buf *out)
 	t.locations = arena_array(&t.arena, struct str, p->nlocations);
 	t.label_sets = arena_array(&t.arena, struct str, p->nlabel_sets);
 
+	for (uint32_t i = 0; i < p->nlocations; i++)
+		t.locations[i] = location_lines(&t, i);
+	for (uint32_t i = 1; i < p->nlabel_sets; i++)
+		t.label_sets[i] = label_lines(&t, i);
+
 	report_profile_labels(r, out);
 	buf_byte(out, '\n');
-	for (uint32_t i = 0; i < p->nsamples && !out->status; i++)
-		put_sample(&t, i, out);
+	textlist_put(out, p->nsamples, put_sample, &t);
 	buf_append(out, separator, sizeof(separator) - 1);
 	arena_deinit(&t.arena);
 	graph_destroy(t.g);

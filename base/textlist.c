@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// See textlist.h.
+#include "textlist.h"
+
+#include "pieces.h"
+
+enum { ITEMS_A_PIECE = 1024 };
+
+struct list {
+	struct buf *out;
+	uint32_t n;
+	void (*put)(const void *arg, uint32_t i, struct buf *out);
+	const void *arg;
+};
+
+static void write_piece(void *arg, void *worker, uint32_t piece)
+{
+	const struct list *l = arg;
+	struct buf *text = worker;
+	uint32_t begin = piece * ITEMS_A_PIECE, left = l->n - begin;
+	text->len = 0;
+	for (uint32_t i = 0; i < ITEMS_A_PIECE && i < left; i++)
+		l->put(l->arg, begin + i, text);
+}
+
+static bool take_piece(void *arg, void *worker, uint32_t piece)
+{
+	const struct list *l = arg;
+	const struct buf *text = worker;
+	buf_append(l->out, text->ptr, text->len);
+	return !l->out->status;
+}
+
+void textlist_put(struct buf *out, uint32_t n, void (*put)(const void *arg, uint32_t i, struct buf *out),
+		const void *arg)
+{
+	struct list list = {out, n, put, arg};
+	struct pieces pieces = {.n = n / ITEMS_A_PIECE + (n % ITEMS_A_PIECE != 0), .arg = &list,
+			.make = write_piece, .take = take_piece};
+	struct buf texts[PIECES_MAX_WORKERS] = {0};
+	pieces_run(&pieces, texts, sizeof(*texts), pieces_workers(pieces.n));
+	for (uint32_t i = 0; i < PIECES_MAX_WORKERS; i++)
+		buf_deinit(&texts[i]);
+}
