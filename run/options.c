@@ -32,6 +32,7 @@ const char run_usage[] =
 		"                       a sample in N nanoseconds of that (10000); 1: every call\n"
 		"  -threadprofile FILE  where the stacks of all threads go, as they are when the process ends\n"
 		"  -wallprofile FILE    where the wall-clock profile goes: where all threads are, running or not\n"
+		"  -trace FILE          where the execution trace goes, for cprof trace: what each thread did when\n"
 		"  -http ADDRESS        serve profiles by URL while PROGRAM runs: localhost:6060, then\n"
 		"                       cprof http://localhost:6060/debug/pprof/profile?seconds=5;\n"
 		"                       unix:/path/%p.sock: every process at its own socket\n"
@@ -49,6 +50,7 @@ const char test_usage[] =
 		"  -mutexprofile FILE   where the mutex profile goes: who held the locks others waited for\n"
 		"  -mutexprofilefraction N\n"
 		"                       one sample of N releases (1)\n"
+		"  -trace FILE          where the execution trace goes, for cprof trace; one of each process\n"
 		"  -cpurate HZ          samples per second of CPU time of each thread (100)\n"
 		"  -outputdir DIR       where FILEs go whose names are relative; made if need be\n"
 		"  meson test --wrapper 'cprof test -outputdir /tmp/profiles'\n"
@@ -110,6 +112,8 @@ static struct err *set(struct arena *a, struct run_options *o, const char *name,
 		o->syscallprofile = value;
 	} else if (strcmp(name, "threadprofile") == 0) {
 		o->threadprofile = value;
+	} else if (strcmp(name, "trace") == 0) {
+		o->trace = value;
 	} else if (strcmp(name, "wallprofile") == 0) {
 		o->wallprofile = value;
 	} else if (strcmp(name, "outputdir") == 0) {
@@ -126,7 +130,7 @@ static bool takes_value(const char *name, bool is_test)
 	static const char *const names[] = {
 			"cpuprofile", "cpurate", "cpuengine", "memprofile", "memprofilerate",
 			"blockprofile", "blockprofilerate", "mutexprofile", "mutexprofilefraction",
-			"syscallprofile", "syscallprofilerate", "threadprofile", "wallprofile", "http"};
+			"syscallprofile", "syscallprofilerate", "threadprofile", "wallprofile", "trace", "http"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names) - is_test; i++) {
 		if (strcmp(name, names[i]) == 0)
 			return true;
@@ -143,7 +147,7 @@ static void complete(struct run_options *o)
 	if (o->leak && !o->mem_rate_bytes)
 		o->mem_rate_bytes = 1;
 	if (!o->memprofile && !o->blockprofile && !o->mutexprofile && !o->syscallprofile && !o->threadprofile &&
-			!o->wallprofile &&
+			!o->wallprofile && !o->trace &&
 			!o->cpuprofile && !o->http)
 		o->cpuprofile = default_cpuprofile;
 	if (o->is_test) {

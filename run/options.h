@@ -22,6 +22,7 @@ struct run_options {
 	int64_t syscall_rate_ns;    // 0: the library's own
 	const char *threadprofile; // NULL: none
 	const char *wallprofile;   // NULL: none
+	const char *trace;         // NULL: none
 	const char *allocsprofile; // of `cprof test`, whose -memprofile it is, as go test's; NULL: none
 	const char *outputdir;  // of `cprof test`: where files go; NULL: here
 	bool is_test;           // it is `cprof test`

@@ -155,6 +155,18 @@ static void print_state(struct arena *a, const struct injection *in, const struc
 				f == &in->threads ? "-traces" : "-top", file);
 }
 
+/** It is no profile, and not looked into. */
+static void print_trace(struct arena *a, const struct injection_file *f)
+{
+	struct stat st;
+	if (outcome_is_per_process(f->given))
+		fprintf(stderr, "cprof: traces went to %s; try: cprof trace FILE\n", outcome_expand(a, f->given, "*"));
+	else if (stat(f->path, &st) == 0 && st.st_size > 0)
+		fprintf(stderr, "cprof: wrote %s; try: cprof trace %s\n", f->given, f->given);
+	else
+		print_nothing(a, f, "the program could not be traced");
+}
+
 void summary_print(struct arena *a, const struct injection *in, const struct child *c)
 {
 	if (in->cpu.path)
@@ -171,4 +183,6 @@ void summary_print(struct arena *a, const struct injection *in, const struct chi
 		print_state(a, in, &in->threads, NULL);
 	if (in->wall.path)
 		print_state(a, in, &in->wall, NULL);
+	if (in->trace.path)
+		print_trace(a, &in->trace);
 }

@@ -69,9 +69,9 @@ static const char *in_directory(struct arena *a, const char *dir, const char *fi
 struct err *test_prepare(struct arena *a, struct run_options *o, struct test_files *files_out)
 {
 	static const char *const kinds[TEST_KINDS] = {"cpu", "allocs", "block", "mutex", "syscall", "threads",
-			"wall"};
+			"wall", "trace"};
 	const char **options[TEST_KINDS] = {&o->cpuprofile, &o->allocsprofile, &o->blockprofile, &o->mutexprofile,
-			&o->syscallprofile, &o->threadprofile, &o->wallprofile};
+			&o->syscallprofile, &o->threadprofile, &o->wallprofile, &o->trace};
 	*files_out = (struct test_files){.test = name_test(a, o->program), .program = base_name(o->program[0])};
 	if (o->outputdir && mkdir(o->outputdir, 0777) != 0 && errno != EEXIST)
 		return err_new(a, "%s: %s", o->outputdir, strerror(errno));
@@ -82,7 +82,7 @@ struct err *test_prepare(struct arena *a, struct run_options *o, struct test_fil
 		int dir_len = (int)(base_name(given) - given);
 		// Beside the file, so that one part may become it by a new name.
 		const char *parts = arena_printf(a, "%.*s.cprof-test.%d.%s.", dir_len, given, (int)getpid(), kinds[i]);
-		files_out->files[i] = (struct test_file){given, parts};
+		files_out->files[i] = (struct test_file){given, parts, options[i] == &o->trace};
 		*options[i] = arena_printf(a, "%s%%p", expand(a, parts, NULL));
 	}
 	return NULL;
@@ -218,10 +218,23 @@ static void collect(struct arena *a, const struct test_files *files, const struc
 	globfree(&found);
 }
 
+/** Traces are not merged: that of the test's own process has its name, others the process's behind it. */
+static void collect_traces(struct arena *a, const struct test_files *files, const struct test_file *file, pid_t pid)
+{
+	glob_t found = {0};
+	const char *path = expand(a, file->given, files->test), *own = arena_printf(a, "%d", (int)pid);
+	glob(arena_printf(a, "%s*", glob_escape(a, file->parts)), GLOB_PERIOD, NULL, &found);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		const char *of = found.gl_pathv[i] + strlen(file->parts);
+		make_file(a, &found.gl_pathv[i], 1, strcmp(of, own) == 0 ? path : arena_printf(a, "%s.%s", path, of));
+	}
+	globfree(&found);
+}
+
 void test_collect(struct arena *a, const struct test_files *files, pid_t pid)
 {
 	for (int i = 0; i < TEST_KINDS; i++) {
 		if (files->files[i].given)
-			collect(a, files, &files->files[i], pid);
+			(files->files[i].is_trace ? collect_traces : collect)(a, files, &files->files[i], pid);
 	}
 }

@@ -10,11 +10,12 @@
 
 #include "options.h"
 
-enum { TEST_KINDS = 7 };
+enum { TEST_KINDS = 8 };
 
 struct test_file {
 	const char *given; // as the user wrote it, with the directory before it; NULL: not asked for
 	const char *parts; // what all of its parts' names begin with
+	bool is_trace;
 };
 
 struct test_files {

@@ -47,6 +47,7 @@ enum cprof_profile_mode {
 	 * -O) is it asked by a signal, once for each place where it sleeps: poll, epoll_wait, nanosleep and the like
 	 * then return EINTR to it once. */
 	CPROF_PROFILE_WALL = 1 << 8,
+	CPROF_PROFILE_TRACE = 1 << 9, /* trace.out: the execution trace, see <cprof/trace.h> */
 };
 
 /** All zero, or a NULL pointer to it: the CPU profile, to a new directory. */

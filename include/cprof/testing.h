@@ -35,6 +35,7 @@ extern "C" {
  *   -memprofile FILE             the allocs profile; -memprofilerate BYTES: one sample in so many (0: as it is)
  *   -blockprofile FILE           where threads waited; -blockprofilerate NS: one sample in so many (1: every wait)
  *   -mutexprofile FILE           who made them wait; -mutexprofilefraction N: one in so many releases (1: each)
+ *   -trace FILE                  the execution trace: see <cprof/trace.h>
  *   -outputdir DIR               where FILEs go whose names are relative (the current directory)
  *                                %p in a name is the process id, %% a percent sign
  *   -bench REGEXP, -benchtime D, -benchmem, -count N         for cprof_bench_run()

@@ -10,7 +10,7 @@
 #include "record/session.h"
 
 enum {
-	ALL_MODES = 2 * CPROF_PROFILE_WALL - 1,
+	ALL_MODES = 2 * CPROF_PROFILE_TRACE - 1,
 	DEFAULT_RATE_HZ = 100,
 	MAX_CPU_RATE_HZ = 10000,
 	MAX_WALL_RATE_HZ = 1000,

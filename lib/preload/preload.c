@@ -19,6 +19,7 @@
 //   CPROF_HTTP            the address to serve /debug/pprof/ at: localhost:6060, unix:/path/%p.sock; see
 //                         <cprof/http.h>. The heap profile is on then, too.
 //   CPROF_THREADPROFILE   the file of all threads' stacks when the process ends
+//   CPROF_TRACE           the execution trace's file
 //   CPROF_WALLPROFILE     the wall-clock profile's file, written when the process ends
 //   CPROF_ALLOCSPROFILE, CPROF_THREADCREATEPROFILE
 //                         the files of these

@@ -10,6 +10,7 @@
 #include "kind/target.h"
 #include "kind/threadcreate.h"
 #include "kind/threads.h"
+#include "kind/trace.h"
 #include "kind/wall.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/futex.h"
@@ -71,6 +72,8 @@ static int switch_on(struct cp_recording *r, enum cp_record_kind kind)
 		return set_contention(record, contention_of(kind));
 	case CP_RECORD_WALL:
 		return cp_wall_start((int)record->rate);
+	case CP_RECORD_TRACE:
+		return cp_trace_start(cprof_to_path(record->path));
 	case CP_RECORD_THREADCREATE:
 		return cp_threadcreate_start();
 	default:
@@ -96,6 +99,8 @@ static void restore_rate(const struct cp_record *record, enum cp_record_kind kin
 		cp_contention_set_sampling(contention_of(kind), record->rate_before);
 	else if (kind == CP_RECORD_WALL) // unless it was written
 		cp_wall_stop((struct cprof_writer){0});
+	else if (kind == CP_RECORD_TRACE)
+		cp_trace_stop();
 }
 
 /** In the order that undoes cp_recording_start(): heap and allocs have one rate between them. */
@@ -144,6 +149,8 @@ static int write_state(enum cp_record_kind kind, struct cprof_writer writer)
 		return cp_contention_write(contention_of(kind), writer, 0);
 	case CP_RECORD_WALL:
 		return cp_wall_stop(writer);
+	case CP_RECORD_TRACE:
+		return cp_trace_stop();
 	case CP_RECORD_THREADCREATE:
 		return cp_threadcreate_write(writer, 0);
 	default:
@@ -154,7 +161,7 @@ static int write_state(enum cp_record_kind kind, struct cprof_writer writer)
 /** What goes on until it is stopped, and would see the others being written. */
 static bool is_sampler(enum cp_record_kind kind)
 {
-	return kind == CP_RECORD_CPU || kind == CP_RECORD_WALL;
+	return kind == CP_RECORD_CPU || kind == CP_RECORD_WALL || kind == CP_RECORD_TRACE;
 }
 
 static int stop_those(struct cp_recording *r, bool samplers)
@@ -201,6 +208,8 @@ static void write_state_leaving(enum cp_record_kind kind, struct cprof_writer wr
 		cp_contention_write_leaving(contention_of(kind), writer);
 	else if (kind == CP_RECORD_WALL)
 		cp_wall_write_leaving(writer);
+	else if (kind == CP_RECORD_TRACE)
+		cp_trace_leave();
 	else
 		write_state(kind, writer);
 }

@@ -43,9 +43,10 @@ static const struct {
 		[CP_RECORD_THREADCREATE] = {"threadcreation.pprof", "thread creation"},
 		[CP_RECORD_SYSCALL] = {"syscall.pprof", "syscall"},
 		[CP_RECORD_WALL] = {"clock.pprof", "clock"},
+		[CP_RECORD_TRACE] = {"trace.out", "trace"},
 };
 
-_Static_assert(1 << CP_RECORD_WALL == CPROF_PROFILE_WALL && CP_RECORD_HEAP == 1,
+_Static_assert(1 << CP_RECORD_TRACE == CPROF_PROFILE_TRACE && CP_RECORD_HEAP == 1,
 		"modes are bits of kinds");
 
 static void set_state(enum state to)
@@ -145,7 +146,8 @@ static void say(const char *change)
 			cp_log("profile: %s profiling %s (rate %lld), %s/%s", name, change, (long long)record->rate,
 					directory, file);
 		else
-			cp_log("profile: %s profiling %s, %s/%s", name, change, directory, file);
+			cp_log("profile: %s%s %s, %s/%s", name, kind == CP_RECORD_TRACE ? "" : " profiling", change,
+					directory, file);
 	}
 }
 
@@ -154,7 +156,8 @@ static void say_errors(void)
 	for (int kind = 0; kind < CP_RECORD_KINDS; kind++) {
 		int error = recording.records[kind].error;
 		if (error)
-			cp_log("profile: could not create %s profile \"%s/%s\": %s", modes[kind].name, directory,
+			cp_log("profile: could not create %s %s \"%s/%s\": %s", modes[kind].name,
+					kind == CP_RECORD_TRACE ? "output file" : "profile", directory,
 					file_of((enum cp_record_kind)kind), cprof_strerror(error));
 	}
 }

@@ -15,6 +15,7 @@ enum flag {
 	MEMPROFILE,
 	BLOCKPROFILE,
 	MUTEXPROFILE,
+	TRACE,
 	OUTPUTDIR,
 	BENCH,
 	BENCHTIME,
@@ -26,9 +27,9 @@ enum flag {
 	NFLAGS,
 };
 
-static const char *const names[NFLAGS] = {"cpuprofile", "memprofile", "blockprofile", "mutexprofile", "outputdir",
-		"bench", "benchtime", "memprofilerate", "blockprofilerate", "mutexprofilefraction", "count",
-		"benchmem"};
+static const char *const names[NFLAGS] = {"cpuprofile", "memprofile", "blockprofile", "mutexprofile", "trace",
+		"outputdir", "bench", "benchtime", "memprofilerate", "blockprofilerate", "mutexprofilefraction",
+		"count", "benchmem"};
 
 /** The flag an argument is; NFLAGS: none of ours. *value_out: behind "=", NULL: there is none. */
 static enum flag flag_of(const char *arg, const char **value_out)
@@ -109,6 +110,9 @@ static bool set(struct cp_testing_flags *f, enum flag flag, const char *value)
 		return true;
 	case MUTEXPROFILE:
 		f->files[CP_RECORD_MUTEX] = value;
+		return true;
+	case TRACE:
+		f->files[CP_RECORD_TRACE] = value;
 		return true;
 	case OUTPUTDIR:
 		f->outputdir = value;

@@ -86,6 +86,8 @@ static int64_t rate_of(enum cp_record_kind kind)
 	switch (kind) {
 	case CP_RECORD_CPU:
 		return CPU_RATE_HZ;
+	case CP_RECORD_TRACE:
+		return 0;
 	case CP_RECORD_BLOCK:
 		return flags.block_rate_ns;
 	case CP_RECORD_MUTEX:

@@ -14,7 +14,7 @@
 
 #define WITH(...) cprof_profile_start(&(struct cprof_profile_options){.path = directory, __VA_ARGS__})
 
-enum { ALL = 2 * CPROF_PROFILE_WALL - 1, WORK_MS = 300 };
+enum { ALL = 2 * CPROF_PROFILE_TRACE - 1, WORK_MS = 300 };
 
 static const char *directory;
 

@@ -19,7 +19,7 @@ import profile  # noqa: E402
 
 PROGRAM = os.path.abspath(sys.argv[2])
 FILES = ["allocs.pprof", "block.pprof", "clock.pprof", "cpu.pprof", "goroutine.pprof", "mem.pprof", "mutex.pprof",
-         "syscall.pprof", "threadcreation.pprof"]
+         "syscall.pprof", "threadcreation.pprof", "trace.out"]
 failed = 0
 
 
@@ -83,6 +83,7 @@ def test_pkg_profiles_own_cases():
     lines_are(Run("modes", 64), *both("thread creation profiling", "threadcreation.pprof"))
     lines_are(Run("modes", 128), *both("syscall profiling", "syscall.pprof"))
     lines_are(Run("modes", 256), *both("clock profiling", "clock.pprof"))
+    lines_are(Run("modes", 512), *both("trace", "trace.out"))
     lines_are(Run("sequential"), on, off, *mutex)
     lines_are(Run("badpath", path=os.path.abspath(__file__)),
               "profile: could not create initial output directory: Not a directory")
@@ -127,11 +128,13 @@ def test_modes_are_what_they_say():
 # --- ends
 
 
-def is_complete(what, run, status, last="profile: clock profiling disabled, .*"):
+def is_complete(what, run, status, last="profile: trace disabled, .*"):
     check(what + ": status", run.status == status, "%s, not %s" % (run.status, status))
     if check(what + ": files", run.files == FILES, run.files):
         check(what + ": cpu", run.read("cpu.pprof").by_function("cpu").get("work", 0) > 200e6, run.lines)
         check(what + ": heap", run.read("mem.pprof").by_function("inuse_space").get("work", 0) > 700e3)
+        with open(os.path.join(run.dir, "trace.out"), "rb") as f:
+            check(what + ": trace", len(f.read()) > 100)
         check(what + ": threads", run.read("goroutine.pprof").total("threads") >= 1)
     check(what + ": the last line", re.fullmatch(last, run.lines[-1]), run.lines)
 
@@ -141,7 +144,7 @@ def test_ends_of_its_own():
                         ("thread", -signal.SIGABRT)):
         is_complete(how, Run(how), status)
     for how in ("_exit", "exec"):  # no time to talk
-        is_complete(how, Run(how), 7, "profile: clock profiling enabled, .*")
+        is_complete(how, Run(how), 7, "profile: trace enabled, .*")
 
 
 def test_signals():
@@ -172,7 +175,8 @@ def test_an_ignored_signal_stays_ignored():
 def test_a_kill_leaves_the_cpu_profile():
     run = Run("killed", sig=signal.SIGKILL)
     check("killed", run.status == -signal.SIGKILL)
-    check("its CPU profile", run.files == ["cpu.pprof"] and run.read("cpu.pprof").by_function("cpu")["work"] > 0,
+    check("its CPU profile", run.files == ["cpu.pprof", "trace.out"] and
+          run.read("cpu.pprof").by_function("cpu")["work"] > 0,
           run.files)
 
 

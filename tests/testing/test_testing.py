@@ -21,8 +21,8 @@ import profile  # noqa: E402
 
 PROGRAMS = [os.path.abspath(p) for p in sys.argv[2:]]
 PROFILES = ["-cpuprofile", "cpu", "-test.memprofile=mem", "--blockprofile", "block", "--test.mutexprofile", "mutex",
-            "-memprofilerate=1"]
-FILES = ["block", "cpu", "mem", "mutex"]
+            "-memprofilerate=1", "-trace=trace"]
+FILES = ["block", "cpu", "mem", "mutex", "trace"]
 failed = 0
 
 
