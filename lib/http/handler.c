@@ -121,6 +121,8 @@ static void route(struct cp_exchange *x, const char *name)
 		cp_http_cpu(x);
 	else if (strcmp(name, "flamegraph") == 0)
 		cp_http_flamegraph(x);
+	else if (strcmp(name, "trace") == 0)
+		cp_http_trace(x);
 	else if (strcmp(name, "cmdline") == 0 && !x->options->hide_cmdline)
 		show_cmdline(x);
 	else

@@ -29,6 +29,9 @@ bool cp_http_may_take(struct cp_exchange *x, int64_t seconds);
 /// index.c
 void cp_http_index(struct cp_exchange *x);
 
+/// trace.c
+void cp_http_trace(struct cp_exchange *x);
+
 /// profiles.c
 void cp_http_cpu(struct cp_exchange *x);
 /** name: decoded, whatever the client sent. */

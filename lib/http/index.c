@@ -23,6 +23,7 @@ static const struct description {
 		{"syscall", "Where threads waited in system calls. seconds=N: what N seconds add."},
 		{"threadcreate", "Where threads were started. seconds=N: the change in N seconds."},
 		{"threads", "The stacks of all threads there are. debug=2: as a readable dump."},
+		{"trace", "What each thread did when, and what it waited for, for seconds=N (1): see cprof trace."},
 };
 enum { NDESCRIPTIONS = sizeof(descriptions) / sizeof(*descriptions) };
 
@@ -48,13 +49,13 @@ static void put_row(struct cp_reply *r, const char *name, uint64_t count, const 
 	cp_reply_text(r, "</td></tr>\n");
 }
 
-/** The three that are no profiles of the registry stand among them, by name. */
+/** The four that are no profiles of the registry stand among them, by name. */
 struct listing {
 	struct cp_exchange *x;
 	int next; // of extras[]
 };
 
-static const char *const extras[] = {"cmdline", "profile", "symbol"};
+static const char *const extras[] = {"cmdline", "profile", "symbol", "trace"};
 enum { NEXTRAS = sizeof(extras) / sizeof(*extras) };
 
 /** name NULL: all that are left. */

@@ -257,10 +257,15 @@ void cp_trace_leave(void)
 	if (!cp_trace_is_streaming() || cp_trace_shared.pid != cp_getpid() ||
 			!cp_trace_try_lock(&cp_trace_shared.control))
 		return;
+	uint32_t own = cp_trace_hide();
 	if (cp_trace_try_lock(&cp_trace_shared.turn)) {
-		if (cp_trace_stream.is_on)
+		if (cp_trace_stream.is_on) {
 			write_rest();
+			cp_trace_put_end(cp_trace_stream.sink, 0);
+			cp_trace_sink_flush(cp_trace_stream.sink);
+		}
 		cp_trace_unlock(&cp_trace_shared.turn);
 	}
+	cp_trace_show(own);
 	cp_trace_unlock(&cp_trace_shared.control);
 }

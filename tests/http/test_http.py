@@ -81,6 +81,8 @@ TABLE = [
     (P, 200, HTML, None, b"<!DOCTYPE html>"),
     (P + "cmdline", 200, TEXT, None, SERVER.encode() + b"\0localhost:0"),
     (P + "profile?seconds=1", 200, BINARY, "profile", b"\x1f\x8b"),
+    (P + "trace?seconds=1", 200, BINARY, "trace", b"cproftrc"),
+    (P + "trace?seconds=301", 400, TEXT, None, b"profile duration exceeds"),
     (P + "symbol", 200, TEXT, None, b"num_symbols: 1\n"),
     (P + "heap", 200, BINARY, "heap", b"\x1f\x8b"),
     (P + "heap?debug=1", 200, TEXT, None, b"heap profile: "),

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -184,6 +185,63 @@ class Recorder(WithFolder):
     def test_a_fork_child_has_its_own(self):
         run("recorder", "fork", self.path)
         self.assertEqual({e.type for e in trace.read(self.path).of("region_begin")}, {"child"})
+
+
+class Injected(WithFolder):
+    """`cprof run -trace`, of a program that does not trace itself."""
+
+    def traced(self, *args, trace_path=None, check=True):
+        done = subprocess.run([os.path.join(BUILD, "tool", "cprof"), "run", "-trace", trace_path or self.path,
+                               *args], capture_output=True, text=True, timeout=60, cwd=self.folder)
+        self.assertEqual(done.returncode == 0, check, done.stderr)
+        return done
+
+    def test_a_program_nobody_rebuilt(self):
+        done = self.traced(program("timeline"))
+        self.assertIn("cprof trace " + self.path, done.stderr)
+        t = trace.read(self.path)
+        self.assertEqual(t.end, [0, 0, 0, 0])
+        waits = {b.wait for b, _ in trace.spans(t, "wait_begin", "wait_end")}
+        self.assertLessEqual({"mutex", "cond", "join", "sleep"}, waits)
+        # It links the library, too, and there is one of it: what it tells of itself is there.
+        self.assertIn("fifty", {e.type for e in t.of("region_begin")})
+
+    def test_with_cpu_samples(self):
+        self.traced("-cpuprofile", "c.pb.gz", program("timeline"))
+        t = trace.read(self.path)
+        samples = t.of("cpu_sample")
+        self.assertTrue(samples)
+        self.assertIn("main", {name for e in samples for name in t.functions(e.stack)})
+
+    def test_it_is_whole_however_the_program_ends(self):
+        for how in ("import os; os._exit(0)", "import os; os.execv('/bin/true', ['true'])"):
+            with self.subTest(how):
+                self.traced(sys.executable, "-c", how)
+                t = trace.read(self.path)
+                self.assertFalse(t.is_cut)
+                self.assertEqual(t.end, [0, 0, 0, 0])
+
+    def test_a_kill_leaves_what_was_written(self):
+        done = subprocess.Popen([os.path.join(BUILD, "tool", "cprof"), "run", "-trace", self.path, sys.executable, "-c",
+                                 "import os, time\nprint(os.getpid(), flush=True)\n"
+                                 "while True: time.sleep(0.01)"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                text=True)
+        pid = int(done.stdout.readline())
+        while not os.path.exists(self.path) or not trace.read(self.path).of("wait_begin"):
+            self.assertIsNone(done.poll())
+            time.sleep(0.05)
+        os.kill(pid, signal.SIGKILL)
+        done.communicate(timeout=60)
+        t = trace.read(self.path)
+        self.assertIsNone(t.end)
+        self.assertTrue(trace.spans(t, "wait_begin", "wait_end"))
+
+    def test_with_children(self):
+        self.traced("sh", "-c", "sleep 0.01; true", trace_path=os.path.join(self.folder, "t.%p.trace"))
+        files = [f for f in os.listdir(self.folder) if f.startswith("t.")]
+        self.assertEqual(len(files), 2)
+        for f in files:
+            self.assertEqual(trace.read(os.path.join(self.folder, f)).end, [0, 0, 0, 0])
 
 
 if __name__ == "__main__":
