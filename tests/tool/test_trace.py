@@ -89,11 +89,11 @@ def table(text, title):
 class Summary(Trace_):
     def test_threads(self):
         threads = table(self.summary(known_trace()), "Threads")
-        self.assertEqual(threads.splitlines()[0].replace(" CPU", "_CPU").split(),
-                         "alive running on_CPU no_CPU ready locks syscalls network asleep".split())
-        self.assertEqual(row(threads, "100"), "100 prog 100ms 85ms 70ms 5ms 0 0 15ms 0 0".split())
-        self.assertEqual(row(threads, "101"), "101 worker 85ms 24ms 20ms - 1ms 30ms 0 0 30ms".split())
-        self.assertEqual(row(threads, "102"), "102 prog 100ms 1ms - - 0 0 0 99ms 0".split())
+        self.assertEqual(threads.splitlines()[0].split(),
+                         "alive running ready locks syscalls network asleep unknown".split())
+        self.assertEqual(row(threads, "100"), "100 prog 100ms 70ms 5ms 0 15ms 0 0 10ms".split())
+        self.assertEqual(row(threads, "101"), "101 worker 85ms 24ms 1ms 30ms 0 0 30ms 0".split())
+        self.assertEqual(row(threads, "102"), "102 prog 100ms 1ms 0 0 0 99ms 0 0".split())
 
     def test_picture(self):
         lines = [x.split("|")[1] for x in self.summary(known_trace()).splitlines() if x.count("|") == 2]
@@ -106,6 +106,19 @@ class Summary(Trace_):
         self.assertEqual(worker.strip(" ")[0], "#")
         self.assertAlmostEqual(worker.count(" ") / n, 0.15, delta=2.5 / n)
         self.assertAlmostEqual(worker.index("L") / n, 0.10, delta=2.5 / n)
+
+    def test_a_thread_that_has_no_cpu_does_not_run(self):
+        t = Trace()
+        for at, cpu, queue in ((0, 7, 9), (50, 17, 48), (100, 67, 48)):
+            t.process.event(TIMES, 1, cpu * MS, queue * MS, at=at * MS)
+        t.thread(1).wait(READ, 3, 90 * MS, 91 * MS)
+        t.thread(1).event(LOG, 0, 0, at=100 * MS, text="")
+        text = self.summary(t)
+        self.assertEqual(row(table(text, "Threads"), "  1 ")[2:], "100ms 60ms 39ms 1ms".split())
+        picture, = [x.split("|")[1] for x in text.splitlines() if x.count("|") == 2]
+        half = len(picture) // 2
+        self.assertEqual(set(picture[:half]), {"+"})
+        self.assertLessEqual(set(picture[half + 1:]), {"#", "s"})
 
     def test_waits(self):
         text = self.summary(known_trace())
@@ -155,7 +168,7 @@ class Summary(Trace_):
         for words in ("12 events were lost", "12 events are missing", "3 CPU samples are missing",
                       "ended by signal 11"):
             self.assertIn(words, text)
-        self.assertEqual(row(table(text, "Threads"), "100")[-1], "4ms")
+        self.assertEqual(row(table(text, "Threads"), "100")[-1], "10ms")  # 4 of them lost, 6 not on a CPU
         t.end = None
         self.assertIn("killed while it was traced", self.summary(t))
 
@@ -169,8 +182,8 @@ class Summary(Trace_):
         a.wait(MUTEX, 1, 11 * MS, 14 * MS)
         a.event(STOP, 5 * MS, at=20 * MS, text="second")
         threads = table(self.summary(t), "Threads")
-        self.assertEqual(row(threads, "first"), "5 first 3ms 2ms 2ms 1ms".split())
-        self.assertEqual(row(threads, "second"), "5 second 10ms 7ms 5ms 3ms".split())
+        self.assertEqual(row(threads, "first"), "5 first 3ms 2ms 1ms".split())
+        self.assertEqual(row(threads, "second"), "5 second 10ms 7ms 3ms".split())
 
     def test_text_of_the_program_does_no_harm(self):
         t = Trace()
@@ -185,7 +198,7 @@ class Summary(Trace_):
         t = known_trace()
         for at in (0, 50 * MS):
             t.process.event(TIMES, 103, 0, 0, at=at)
-        self.assertEqual(row(table(self.summary(t), "Threads"), "103")[:4], "103 prog 50ms 50ms".split())
+        self.assertEqual(row(table(self.summary(t), "Threads"), "103")[:3], "103 prog 50ms".split())
 
     def test_waiting_for_work_is_no_lock(self):
         t = Trace()

@@ -73,7 +73,6 @@ static void stop_thread(struct load_events *l, const struct trace_event *e, uint
 	struct timeline *t = l->timeline;
 	if (e->text_bytes)
 		t->threads[thread].name = profile_intern(t->symbols, (struct str){e->text, e->text_bytes});
-	t->threads[thread].whole_cpu_ns = clamp(e->thread_stop.cpu_ns);
 	timeline_end_thread(t, thread, at_ns);
 }
 
@@ -226,7 +225,8 @@ static void apply_notes(struct load_events *l)
 		if (n->is_name)
 			t->threads[thread].name = n->name;
 		else
-			timeline_note_times(t, thread, n->cpu_ns, n->runqueue_ns);
+			timeline_add_census(t, &(struct timeline_census){.at_ns = n->at_ns, .thread = thread,
+					.cpu_ns = n->cpu_ns, .runqueue_ns = n->runqueue_ns});
 	}
 }
 

@@ -29,18 +29,56 @@ static void spend(struct picture *p, enum timeline_state state, int64_t begin_ns
 	}
 }
 
+// Adds a time in which the thread waited for nothing known, divided as its share says.
+static void spend_divided(struct picture *p, const struct timeline_share *share, int64_t begin_ns, int64_t end_ns)
+{
+	int64_t all_ns = share->running_ns + share->runnable_ns + share->unknown_ns;
+	for (int64_t at_ns = begin_ns; at_ns < end_ns;) {
+		int64_t cell = earlier(at_ns / p->cell_ns, p->ncells - 1);
+		int64_t cell_end = cell == p->ncells - 1 ? end_ns : earlier((cell + 1) * p->cell_ns, end_ns);
+		double scale = all_ns ? (double)(cell_end - at_ns) / (double)all_ns : 0;
+		int64_t runnable_ns = (int64_t)(scale * (double)share->runnable_ns);
+		int64_t unknown_ns = (int64_t)(scale * (double)share->unknown_ns);
+		p->spent_ns[cell][STATE_RUNNABLE] += runnable_ns;
+		p->spent_ns[cell][STATE_UNKNOWN] += unknown_ns;
+		p->spent_ns[cell][STATE_RUNNING] += cell_end - at_ns - runnable_ns - unknown_ns;
+		at_ns = cell_end;
+	}
+}
+
+// *share: the first that may reach into the time; moves on.
+static void spend_running(struct picture *p, const struct timeline_thread *th, uint32_t *share, int64_t begin_ns,
+		int64_t end_ns)
+{
+	const struct timeline *t = p->view->timeline;
+	while (begin_ns < end_ns) {
+		while (*share < th->first_share + th->nshares && t->shares[*share].end_ns <= begin_ns)
+			++*share;
+		const struct timeline_share *s = NULL;
+		if (*share < th->first_share + th->nshares)
+			s = &t->shares[*share];
+		int64_t part_end = !s ? end_ns : earlier(s->begin_ns > begin_ns ? s->begin_ns : s->end_ns, end_ns);
+		if (s && s->begin_ns <= begin_ns)
+			spend_divided(p, s, begin_ns, part_end);
+		else
+			spend(p, STATE_RUNNING, begin_ns, part_end);
+		begin_ns = part_end;
+	}
+}
+
 static void spend_thread(struct picture *p, const struct timeline_thread *th)
 {
 	int64_t at_ns = th->begin_ns;
+	uint32_t share = th->first_share;
 	memset(p->spent_ns, 0, sizeof(p->spent_ns));
 	for (uint32_t i = 0; i < th->nspans; i++) {
 		const struct timeline_span *s = &p->view->timeline->spans[th->first_span + i];
-		spend(p, STATE_RUNNING, at_ns, s->begin_ns);
+		spend_running(p, th, &share, at_ns, s->begin_ns);
 		spend(p, (enum timeline_state)s->state, s->begin_ns, timeline_wait_end(s));
 		spend(p, STATE_RUNNABLE, timeline_wait_end(s), s->end_ns);
 		at_ns = s->end_ns;
 	}
-	spend(p, STATE_RUNNING, at_ns, th->end_ns);
+	spend_running(p, th, &share, at_ns, th->end_ns);
 }
 
 // NSTATES: not alive.

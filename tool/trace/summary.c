@@ -109,25 +109,16 @@ static uint32_t *choose_threads(const struct timeline *t, uint32_t *n_out)
 
 struct column {
 	const char *title;
-	int state; // or one of the below
+	int state; // or ALIVE
 	bool is_extra; // goes first where there is no room
 	bool is_shown;
 };
 
-enum { ALIVE = NSTATES, ON_CPU, NO_CPU, NCOLUMNS };
+enum { ALIVE = NSTATES, NCOLUMNS };
 
 static int64_t value(const struct timeline_thread *th, int state)
 {
-	switch (state) {
-	case ALIVE:
-		return th->end_ns - th->begin_ns;
-	case ON_CPU:
-		return th->cpu_ns;
-	case NO_CPU:
-		return th->runqueue_ns;
-	default:
-		return th->state_ns[state];
-	}
+	return state == ALIVE ? th->end_ns - th->begin_ns : th->state_ns[state];
 }
 
 static bool is_any(const struct timeline *t, int state)
@@ -157,8 +148,6 @@ static void put_threads(const struct view *v, const uint32_t *threads, uint32_t 
 	struct column columns[NCOLUMNS] = {
 			{"alive", ALIVE},
 			{"running", STATE_RUNNING},
-			{"on CPU", ON_CPU, .is_extra = true},
-			{"no CPU", NO_CPU, .is_extra = true},
 			{"ready", STATE_RUNNABLE, .is_extra = true},
 			{"locks", STATE_LOCK},
 			{"waiting", STATE_WAITING},
@@ -178,11 +167,9 @@ static void put_threads(const struct view *v, const uint32_t *threads, uint32_t 
 	for (uint32_t k = 0; k < n; k++) {
 		view_thread(v, threads[k], NAME_COLUMNS);
 		for (int i = 0; i < NCOLUMNS; i++) {
-			int64_t ns = value(&v->timeline->threads[threads[k]], columns[i].state);
-			if (columns[i].is_shown && ns >= 0)
-				view_duration(v, ns, VIEW_DURATION_COLUMNS);
-			else if (columns[i].is_shown)
-				buf_printf(v->out, "%*s", VIEW_DURATION_COLUMNS, "-");
+			if (columns[i].is_shown)
+				view_duration(v, value(&v->timeline->threads[threads[k]], columns[i].state),
+						VIEW_DURATION_COLUMNS);
 		}
 		buf_byte(v->out, '\n');
 	}

@@ -12,13 +12,13 @@
 
 enum timeline_state {
 	STATE_RUNNING,  // none of the others
-	STATE_RUNNABLE, // what it waited for was there, a CPU was not yet
+	STATE_RUNNABLE, // it had no CPU; what it had waited for was there
 	STATE_LOCK,     // it wanted what another thread had: mutexes, rwlocks, spin locks
 	STATE_WAITING,  // for other threads to do something: conditions, semaphores, barriers, joins
 	STATE_SYSCALL,
 	STATE_NETWORK,  // system calls on sockets, and for several files at once
 	STATE_SLEEP,
-	STATE_UNKNOWN,  // events were lost, or the wait began before the trace
+	STATE_UNKNOWN,  // events were lost, or it did not run and nothing says why
 	NSTATES,
 };
 
@@ -48,15 +48,23 @@ struct timeline_thread {
 	uint32_t creator_stack;
 	uint32_t first_span, nspans;
 	int64_t state_ns[NSTATES];
-	// By the kernel's count, from its life's (or the trace's) first moment to its last; -1: not known.
-	int64_t cpu_ns, runqueue_ns;
+	uint32_t first_share, nshares;
 
 	// While loading.
 	uint32_t open_span, open_region, before_of_tid;
 	uint32_t creator_tid;
-	int64_t first_cpu_ns, first_runqueue_ns;
-	int64_t whole_cpu_ns; // of its whole life, as it said at its end; -1: not known
-	bool has_times;
+};
+
+/** What the kernel had counted of a thread's life at some moment. */
+struct timeline_census {
+	int64_t at_ns, cpu_ns, runqueue_ns;
+	uint32_t thread;
+};
+
+/** How the time between two censuses divides in which a thread did not wait as far as the trace knows. */
+struct timeline_share {
+	int64_t begin_ns, end_ns;
+	int64_t running_ns, runnable_ns, unknown_ns;
 };
 
 struct timeline_region {
@@ -127,6 +135,8 @@ struct timeline {
 
 	TIMELINE_LIST(thread, threads);
 	TIMELINE_LIST(span, spans); // by thread and time
+	TIMELINE_LIST(census, censuses); // by thread and time
+	TIMELINE_LIST(share, shares);    // so too; of each the time it did run or could
 	TIMELINE_LIST(region, regions);
 	TIMELINE_LIST(task, tasks);
 	TIMELINE_LIST(log, logs);

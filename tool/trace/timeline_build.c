@@ -32,6 +32,8 @@ void timeline_destroy(struct timeline *t)
 	free(t->notes);
 	free(t->threads);
 	free(t->spans);
+	free(t->censuses);
+	free(t->shares);
 	free(t->regions);
 	free(t->tasks);
 	free(t->logs);
@@ -75,9 +77,6 @@ uint32_t timeline_add_thread(struct timeline *t, uint32_t tid, int64_t at_ns)
 			.open_span = NO_INDEX,
 			.open_region = NO_INDEX,
 			.before_of_tid = idmap_get(&t->thread_of_tid, tid), // IDMAP_NONE is NO_INDEX
-			.cpu_ns = -1,
-			.runqueue_ns = -1,
-			.whole_cpu_ns = -1,
 	};
 	t->end_ns = later(t->end_ns, at_ns);
 	idmap_set(&t->thread_of_tid, tid, t->nthreads - 1);
@@ -183,17 +182,9 @@ void timeline_end_region(struct timeline *t, uint32_t thread, strid name, uint64
 	close_region(t, th, at_ns, false);
 }
 
-void timeline_note_times(struct timeline *t, uint32_t thread, int64_t cpu_ns, int64_t runqueue_ns)
+void timeline_add_census(struct timeline *t, const struct timeline_census *census)
 {
-	struct timeline_thread *th = &t->threads[thread];
-	if (!th->has_times && !th->is_born) { // what it did before the trace does not count
-		th->first_cpu_ns = cpu_ns;
-		th->first_runqueue_ns = runqueue_ns;
-	} else {
-		th->cpu_ns = later(cpu_ns - th->first_cpu_ns, 0);
-		th->runqueue_ns = later(runqueue_ns - th->first_runqueue_ns, 0);
-	}
-	th->has_times = true;
+	*ADD(t, censuses) = *census;
 }
 
 void timeline_end_thread(struct timeline *t, uint32_t thread, int64_t at_ns)

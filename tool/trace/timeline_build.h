@@ -28,8 +28,8 @@ void timeline_begin_region(struct timeline *t, const struct timeline_region *reg
 /** The innermost open region of this name ends, and those inside it. */
 void timeline_end_region(struct timeline *t, uint32_t thread, strid name, uint64_t task, int64_t at_ns);
 
-/** What the kernel says of a thread's whole life at some moment; moments come in order. */
-void timeline_note_times(struct timeline *t, uint32_t thread, int64_t cpu_ns, int64_t runqueue_ns);
+/** Those of a thread come in order of time. */
+void timeline_add_census(struct timeline *t, const struct timeline_census *census);
 
 void timeline_end_thread(struct timeline *t, uint32_t thread, int64_t at_ns);
 
@@ -45,5 +45,8 @@ void timeline_add_gap(struct timeline *t, uint32_t thread, int64_t at_ns, uint64
 
 /** All is there: closes what is open at the trace's end, sorts, finds who woke whom, and sums. */
 void timeline_finish(struct timeline *t);
+
+/** Part of it (timeline_share.c): the shares, and their sums. */
+void timeline_share_running(struct timeline *t);
 
 #endif

@@ -107,8 +107,6 @@ static void sum_threads(struct timeline *t)
 	for (uint32_t i = 0; i < t->nthreads; i++) {
 		struct timeline_thread *th = &t->threads[i];
 		th->creator = th->creator_tid ? timeline_thread_at(t, th->creator_tid, th->begin_ns) : NO_INDEX;
-		if (th->whole_cpu_ns >= th->first_cpu_ns && (th->is_born || th->has_times))
-			th->cpu_ns = th->whole_cpu_ns - th->first_cpu_ns;
 		int64_t *sums = th->state_ns;
 		sums[STATE_RUNNING] = th->end_ns - th->begin_ns;
 		for (int state = STATE_RUNNING + 1; state < NSTATES; state++)
@@ -123,4 +121,5 @@ void timeline_finish(struct timeline *t)
 	sort(t->wakes, t->nwakes, sizeof(*t->wakes), by_object_thread_and_time);
 	sum_spans(t);
 	sum_threads(t);
+	timeline_share_running(t);
 }
