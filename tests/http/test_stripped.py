@@ -17,7 +17,7 @@ PROGRAM = """
 #include <stdlib.h>
 void wait_for_end(void) __asm__("_ZN5space12wait_for_endEv");
 static void *volatile kept;
-__attribute__((noipa)) void wait_for_end(void) { while (getchar() != EOF) kept = NULL; }
+__attribute__((noipa)) void wait_for_end(void) { puts("ready"); fflush(stdout); while (getchar() != EOF) kept = NULL; }
 __attribute__((noipa)) void fill(void) { for (int i = 0; i < 1000; i++) kept = malloc(100000); }
 int main(void) { fill(); wait_for_end(); return 0; }
 """
@@ -35,8 +35,9 @@ class Stripped(unittest.TestCase):
             s.bind(("127.0.0.1", 0))
             self.port = s.getsockname()[1]
         self.process = subprocess.Popen([CPROF, "run", "-http", "127.0.0.1:%d" % self.port, "--", program],
-                                        stdin=subprocess.PIPE)
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.addCleanup(self.end)
+        self.process.stdout.readline()
         while not self.accepts() and self.process.poll() is None:
             time.sleep(0.01)
         os.unlink(program)
