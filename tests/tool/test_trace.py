@@ -124,7 +124,7 @@ class Summary(Trace_):
         text = self.summary(known_trace())
         locks = table(text, "Locks waited for")
         self.assertEqual(row(locks, "mutex"), "1 31ms 31ms mutex 0xabc0".split())
-        self.assertIn("in lock_it < work < start_thread", locks)
+        self.assertIn("in lock_it < work\n", locks)
         self.assertIn("until unlock_it < main", locks)
         self.assertEqual(row(table(text, "System calls waited in"), "read"), "1 15ms 15ms read".split())
         self.assertEqual(row(table(text, "Network and polling"), "epoll_wait"), "1 99ms 99ms epoll_wait".split())
@@ -221,7 +221,10 @@ class Summary(Trace_):
     def test_what_starts_programs_is_left_out(self):
         t = Trace()
         t.thread(1).wait(MUTEX, 1, 0, MS, t.stack("lock_it", "main", "__libc_start_main"))
-        self.assertIn("in lock_it < main\n", self.summary(t))
+        t.thread(2).wait(MUTEX, 2, 0, MS, t.stack("lock_it", "work", "start_thread", "__clone3"))
+        text = self.summary(t)
+        self.assertIn("in lock_it < main\n", text)
+        self.assertIn("in lock_it < work\n", text)
 
     def test_names_are_readable(self):
         t = Trace()

@@ -81,7 +81,23 @@ static struct str place(const struct timeline *t, uint32_t location, char *room,
 	return (struct str){room, (size_t)n};
 }
 
-// Without what starts threads and programs, which is in every stack: below main, and nameless at the root.
+// What starts threads and programs is in every stack.
+static bool is_start(const struct timeline *t, uint32_t location)
+{
+	static const char *const names[] = {"_start", "__libc_start_main", "__libc_start_call_main", "start_thread",
+			"clone", "__clone3"};
+	const struct profile *p = t->symbols;
+	uint32_t m = p->locations[location].mapping;
+	struct str name = timeline_function_name(t, location);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (str_eq(name, str_from(names[i])))
+			return true;
+	}
+	return !name.len && m != NO_INDEX &&
+			str_has_prefix(path_base(profile_str(p, p->mappings[m].file)), STR("libc.so"));
+}
+
+// Down to main, or to what the thread was started with.
 static uint32_t worth_showing(const struct timeline *t, uint32_t stack)
 {
 	const uint32_t *frames = timeline_frames(t, stack);
@@ -90,7 +106,7 @@ static uint32_t worth_showing(const struct timeline *t, uint32_t stack)
 		if (str_eq(timeline_function_name(t, frames[i]), STR("main")))
 			return i + 1;
 	}
-	while (end > 0 && !timeline_function_name(t, frames[end - 1]).len)
+	while (end > 0 && is_start(t, frames[end - 1]))
 		end--;
 	return end ? end : n;
 }
