@@ -217,8 +217,10 @@ class PerfDataTest(AnalyzerTest):
             self.skipTest("perf record is not permitted here")
         text = subprocess.run([perf, "report", "-i", self.path("perf.data"), "--no-children", "-g", "none", "--stdio",
                                "-n", "--sort", "sym"], capture_output=True, text=True, check=True).stdout
-        theirs = {name: int(n) for n, kind, name in re.findall(r"(?m)^ +[\d.]+% +(\d+) +\[(.)\] (\S+)", text)
-                  if kind == "k"}
+        theirs = {}  # functions of one name count together
+        for n, kind, name in re.findall(r"(?m)^ +[\d.]+% +(\d+) +\[(.)\] (\S+)", text):
+            if kind == "k":
+                theirs[name] = theirs.get(name, 0) + int(n)
         out, _ = self.run_cprof("-top", "-sample_index=0", "-nodefraction=0", self.path("perf.data"))
         ours = {name: int(n) for n, name in re.findall(r"(?m)^ +(\d+) +\S+ +\S+ +\d+ +\S+  (\S+)$", out)}
         self.assertIn("samples", self.run_cprof("-raw", "-symbolize=none", self.path("perf.data"))[0])
