@@ -17,11 +17,16 @@ static sem_t may_wait;
 static int ready;
 static uint64_t task;
 
-static uint64_t now_ns(void)
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t now_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
 }
 
 static void sleep_ms(int ms)
@@ -86,10 +91,12 @@ static void signal_late(void)
 	pthread_join(sleeper, NULL);
 }
 
+/** Of CPU time: so that a busy machine leaves the samples there are. */
 static void burn_ms(uint64_t ms)
 {
 	volatile unsigned sink = 0;
-	for (uint64_t end_ns = now_ns() + ms * 1000000; now_ns() < end_ns;)
+	for (uint64_t end_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) + ms * 1000000;
+			clock_ns(CLOCK_THREAD_CPUTIME_ID) < end_ns;)
 		sink++;
 }
 
@@ -106,7 +113,7 @@ int main(int argc, char **argv)
 	take_region("fifty", 50);
 	hold_lock();
 	signal_late();
-	burn_ms(50);
+	burn_ms(200);
 	cprof_trace_logf("step", "end %d", 42);
 	cprof_trace_task_end(task);
 	printf("pid %d task %llu\n", (int)getpid(), (unsigned long long)task);
