@@ -106,6 +106,7 @@ struct err *inject_prepare(struct arena *a, const struct run_options *options,
 			.threads = make_file(a, options->threadprofile),
 			.wall = make_file(a, options->wallprofile),
 			.trace = make_file(a, options->trace),
+			.threadcreate = make_file(a, options->threadcreateprofile),
 			.block = make_file(a, options->blockprofile),
 			.mutex = make_file(a, options->mutexprofile),
 			.syscalls = make_file(a, options->syscallprofile),
@@ -120,7 +121,8 @@ struct err *inject_prepare(struct arena *a, const struct run_options *options,
 				injection_out->library);
 	const struct injection_file *files[] = {&injection_out->cpu, &injection_out->heap,
 			&injection_out->allocs, &injection_out->block, &injection_out->mutex, &injection_out->syscalls,
-			&injection_out->threads, &injection_out->wall, &injection_out->trace};
+			&injection_out->threads, &injection_out->threadcreate,
+			&injection_out->wall, &injection_out->trace};
 	struct err *e = NULL;
 	for (size_t i = 0; !e && i < sizeof(files) / sizeof(*files); i++)
 		e = check_file(a, files[i]);
@@ -176,6 +178,8 @@ char **inject_environment(struct arena *a, const struct injection *in, pid_t roo
 			{"CPROF_THREADPROFILE", in->threads.path},
 			{"CPROF_WALLPROFILE", in->wall.path},
 			{"CPROF_TRACE", in->trace.path},
+			{"CPROF_THREADCREATEPROFILE", in->threadcreate.path},
+			{"CPROF_DUMPSIGNAL", number(a, o->dump_signal)},
 	};
 	enum { NOURS = sizeof(ours) / sizeof(*ours) };
 	size_t n = 0, kept = 0;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "base/str.h"
@@ -33,6 +34,9 @@ const char run_usage[] =
 		"  -threadprofile FILE  where the stacks of all threads go, as they are when the process ends\n"
 		"  -wallprofile FILE    where the wall-clock profile goes: where all threads are, running or not\n"
 		"  -trace FILE          where the execution trace goes, for cprof trace: what each thread did when\n"
+		"  -threadcreateprofile FILE\n"
+		"                       where the stacks that made threads go\n"
+		"  -dumpsignal SIGNAL   print all threads to stderr at SIGNAL (QUIT: ^\\ at the terminal), and go on\n"
 		"  -http ADDRESS        serve profiles by URL while PROGRAM runs: localhost:6060, then\n"
 		"                       cprof http://localhost:6060/debug/pprof/profile?seconds=5;\n"
 		"                       unix:/path/%p.sock: every process at its own socket\n"
@@ -81,6 +85,20 @@ static struct err *parse_engine(struct arena *a, const char *value, const char *
 	return err_new(a, "-cpuengine %s: there are auto, timer, perf and itimer", value);
 }
 
+/** By name, with or without SIG, or by number. */
+static struct err *parse_signal(struct arena *a, const char *value, int64_t *signal_out)
+{
+	const char *name = strncmp(value, "SIG", 3) == 0 ? value + 3 : value;
+	for (int sig = 1; sig < NSIG; sig++) {
+		const char *known = sigabbrev_np(sig);
+		if (known && strcmp(known, name) == 0) {
+			*signal_out = sig;
+			return NULL;
+		}
+	}
+	return parse_number(a, "dumpsignal", value, NSIG - 1, signal_out);
+}
+
 static struct err *set(struct arena *a, struct run_options *o, const char *name, const char *value)
 {
 	int64_t number = 0;
@@ -98,6 +116,8 @@ static struct err *set(struct arena *a, struct run_options *o, const char *name,
 		e = parse_number(a, name, value, INT_MAX, &o->mutex_fraction);
 	} else if (strcmp(name, "cpuengine") == 0) {
 		e = parse_engine(a, value, &o->engine);
+	} else if (strcmp(name, "dumpsignal") == 0) {
+		e = parse_signal(a, value, &o->dump_signal);
 	} else if (*value == '\0') {
 		e = err_new(a, "-%s: no %s", name, strcmp(name, "http") == 0 ? "address" : "file name");
 	} else if (strcmp(name, "http") == 0) {
@@ -116,6 +136,8 @@ static struct err *set(struct arena *a, struct run_options *o, const char *name,
 		o->trace = value;
 	} else if (strcmp(name, "wallprofile") == 0) {
 		o->wallprofile = value;
+	} else if (strcmp(name, "threadcreateprofile") == 0) {
+		o->threadcreateprofile = value;
 	} else if (strcmp(name, "outputdir") == 0) {
 		o->outputdir = value;
 	} else {
@@ -130,7 +152,8 @@ static bool takes_value(const char *name, bool is_test)
 	static const char *const names[] = {
 			"cpuprofile", "cpurate", "cpuengine", "memprofile", "memprofilerate",
 			"blockprofile", "blockprofilerate", "mutexprofile", "mutexprofilefraction",
-			"syscallprofile", "syscallprofilerate", "threadprofile", "wallprofile", "trace", "http"};
+			"syscallprofile", "syscallprofilerate", "threadprofile",
+			"threadcreateprofile", "dumpsignal", "wallprofile", "trace", "http"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names) - is_test; i++) {
 		if (strcmp(name, names[i]) == 0)
 			return true;
@@ -147,7 +170,7 @@ static void complete(struct run_options *o)
 	if (o->leak && !o->mem_rate_bytes)
 		o->mem_rate_bytes = 1;
 	if (!o->memprofile && !o->blockprofile && !o->mutexprofile && !o->syscallprofile && !o->threadprofile &&
-			!o->wallprofile && !o->trace &&
+			!o->wallprofile && !o->threadcreateprofile && !o->trace &&
 			!o->cpuprofile && !o->http)
 		o->cpuprofile = default_cpuprofile;
 	if (o->is_test) {

@@ -23,6 +23,8 @@ struct run_options {
 	const char *threadprofile; // NULL: none
 	const char *wallprofile;   // NULL: none
 	const char *trace;         // NULL: none
+	const char *threadcreateprofile; // NULL: none
+	int64_t dump_signal;    // 0: none
 	const char *allocsprofile; // of `cprof test`, whose -memprofile it is, as go test's; NULL: none
 	const char *outputdir;  // of `cprof test`: where files go; NULL: here
 	bool is_test;           // it is `cprof test`

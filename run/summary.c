@@ -185,4 +185,6 @@ void summary_print(struct arena *a, const struct injection *in, const struct chi
 		print_state(a, in, &in->wall, NULL);
 	if (in->trace.path)
 		print_trace(a, &in->trace);
+	if (in->threadcreate.path)
+		print_state(a, in, &in->threadcreate, NULL);
 }

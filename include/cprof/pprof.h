@@ -162,6 +162,17 @@ int cprof_profile_write_to(
 		const struct cprof_profile *profile, struct cprof_writer writer, int debug);
 
 /**
+ * Prints all threads to stderr, as cprof_profile_write_to(cprof_lookup("threads"), ..., 2) does, whenever
+ * `sig` (SIGQUIT, which ^\ at the terminal sends) comes, and lets the program go on. A thread of the library's
+ * own does it; the handler does nothing that a handler must not. A handler the program sets later takes its
+ * place. A child of fork() has no such thread: the signal does there what it does by default, until the child
+ * calls this again.
+ * Go: what SIGQUIT does, but that it ends the program.
+ * -EINVAL: not to be caught; -EBUSY: the program handles or ignores it, or it was called before; -EAGAIN.
+ */
+int cprof_dump_threads_on_signal(int sig);
+
+/**
  * A profile the program fills itself: of connections that are open, files, sessions, whatever is held for a
  * while and may leak. Each key (a pointer, or a number cast to one) is in it with the stack that added it.
  * The name should begin with the program's or library's ("sample.Connections"); it is one word. The profile

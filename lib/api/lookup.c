@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Context: CTL. <cprof/pprof.h>: profiles by name, and the heap's rate. Argument checks, then one call inwards.
+// Context: CTL. <cprof/pprof.h>: profiles by name, the signal for a dump, and the heap's rate. Argument checks,
+// then one call inwards.
 #include <cprof/pprof.h>
 
 #include <errno.h>
 
 #include "cancel.h"
 #include "interpose/visible.h"
+#include "kind/dump_signal.h"
 #include "kind/heap.h"
 #include "kind/kind.h"
 
@@ -33,6 +35,11 @@ CP_VISIBLE int cprof_profile_write_to(
 	int rc = profile->write(profile, writer, debug);
 	cp_cancel_release(cancel_state);
 	return rc;
+}
+
+CP_VISIBLE int cprof_dump_threads_on_signal(int sig)
+{
+	return cp_dump_signal_install(sig);
 }
 
 CP_VISIBLE void cprof_profiles(int (*fn)(const struct cprof_profile *, void *), void *arg)

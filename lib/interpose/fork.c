@@ -14,7 +14,7 @@
 #include "kind/threads_hook.h"
 #include "kind/trace_hook.h"
 #include "next.h"
-#include "sigsafe/labels.h"
+#include "sigsafe/card.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/sigmask.h"
 
@@ -39,7 +39,7 @@ static void in_child(void)
 	cp_cpu_reset_in_child();
 	cp_threads_reset_in_child();
 	cp_threadcreate_reset_in_child();
-	cp_labels_after_fork();
+	cp_card_after_fork();
 	cp_contention_reset_in_child();
 	cp_trace_reset_in_child();
 	cp_sigmask_restore(mask_before);

@@ -15,6 +15,7 @@
 #include "next.h"
 #include "visible.h"
 #include "sigsafe/atomic.h"
+#include "sigsafe/card.h"
 #include "sigsafe/labels.h"
 
 static pthread_key_t end_key;
@@ -25,7 +26,7 @@ static void thread_ends(void *start)
 	cp_threadcreate_end();
 	cp_trace_thread_end((uintptr_t)pthread_self());
 	cp_cpu_thread_end((uintptr_t)start); // its last sample has its labels
-	cp_labels_end();
+	cp_card_give_back();
 }
 
 __attribute__((constructor(CP_EARLY_PRIORITY))) static void make_key(void)

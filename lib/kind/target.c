@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "sigsafe/sigmask.h"
+#include "sigsafe/sys.h"
 #include "target.h"
 
 enum { MAX_TEMP_NAMES = 100, FILE_MODE = 0666 };
@@ -53,11 +54,11 @@ void cp_write_guard_release(const struct cp_write_guard *g)
 static int write_all(int fd, const char *data, size_t size)
 {
 	while (size > 0) {
-		ssize_t n = write(fd, data, size);
-		if (n < 0 && errno == EINTR)
+		long n = cp_syscall(SYS_write, fd, data, size, 0); // not in the syscall profile
+		if (n == -EINTR)
 			continue;
 		if (n < 0)
-			return -errno;
+			return (int)n;
 		data += n;
 		size -= (size_t)n;
 	}

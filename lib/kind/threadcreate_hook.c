@@ -4,6 +4,7 @@
 
 #include "sigsafe/atomic.h"
 #include "sigsafe/capture.h"
+#include "sigsafe/card.h"
 #include "sigsafe/modmap.h"
 
 enum { MADE, ALIVE }; // enum cp_counts_value
@@ -11,8 +12,6 @@ enum { MADE, ALIVE }; // enum cp_counts_value
 enum { MAX_FRAMES = 128 };
 
 struct cp_threadcreate cp_threadcreate;
-
-static __thread struct cp_stack *own_stack; // that made this thread; NULL: not known
 
 struct cp_stack *cp_threadcreate_stack(const void *caller)
 {
@@ -31,21 +30,28 @@ void cp_threadcreate_made(struct cp_stack *stack)
 
 void cp_threadcreate_begin(struct cp_stack *stack)
 {
-	own_stack = stack;
-	if (stack)
-		fetch_add(&stack->values[ALIVE], 1, relaxed);
+	if (!stack || !cp_card_take())
+		return;
+	cp_card->created_at = stack;
+	fetch_add(&stack->values[ALIVE], 1, relaxed);
+}
+
+/** That made this thread; NULL: not known. */
+static struct cp_stack *own_stack(void)
+{
+	return cp_card ? cp_card->created_at : NULL;
 }
 
 void cp_threadcreate_end(void)
 {
-	if (own_stack)
-		fetch_sub(&own_stack->values[ALIVE], 1, relaxed);
-	own_stack = NULL;
+	struct cp_stack *stack = own_stack();
+	if (stack)
+		fetch_sub(&stack->values[ALIVE], 1, relaxed);
 }
 
 static void forget_alive(struct cp_stack *stack, void *arg)
 {
-	store(&stack->values[ALIVE], stack == own_stack, relaxed);
+	store(&stack->values[ALIVE], stack == own_stack(), relaxed);
 }
 
 void cp_threadcreate_reset_in_child(void)

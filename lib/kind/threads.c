@@ -17,6 +17,7 @@
 #include "asleep.h"
 #include "signal_install.h"
 #include "sigsafe/atomic.h"
+#include "sigsafe/card.h"
 #include "sigsafe/futex.h"
 #include "sigsafe/labels.h"
 #include "sigsafe/modmap.h"
@@ -131,6 +132,9 @@ static void look_at(struct cp_thread_seen *t, int sig, unsigned how)
 		t->is_gone = !t->is_caller;
 		return;
 	}
+	struct cp_card card;
+	if (cp_card_find(t->tid, &card))
+		t->created_at = card.created_at;
 	if (t->is_caller)
 		return;
 	if (how & CP_THREADS_DETAILS) {

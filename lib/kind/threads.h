@@ -27,6 +27,7 @@ struct cp_thread_seen {
 	struct cp_task_syscall call; // with details
 	uint64_t waits_ns;           // with details: since it ran last; 0: not known
 	uint32_t epoch, labels_id;
+	const struct cp_stack *created_at; // NULL: not known
 	uint32_t npcs;
 	size_t pcs; // index of its first in snapshot's pcs
 };

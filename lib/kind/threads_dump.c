@@ -4,9 +4,12 @@
 //	thread 4711 "worker" [futex 0x55d0c0, mutex held by thread 4710 "main", 12 s] {"request":"/search"}:
 //	work+0x2e
 //		/usr/bin/server +0x11a2
+//	created by start_workers+0x51
+//		/usr/bin/server +0x1311
 #include "threads_dump.h"
 
 #include "sigsafe/clock.h"
+#include "sigsafe/stacktab.h"
 #include "target.h"
 #include "wait_reason.h"
 #include "write/labels_out.h"
@@ -63,6 +66,10 @@ static void put_thread(struct cp_text_out *o, const struct cp_threads_snapshot *
 		cp_text_out_frames(o, pcs, npcs, t->epoch);
 	else
 		cp_text_out_printf(o, "\t%s\n", excuse_text(t->excuse));
+	if (t->created_at) {
+		cp_text_out_printf(o, "created by ");
+		cp_text_out_frames(o, t->created_at->pcs, 1, t->created_at->epoch);
+	}
 	cp_text_out_printf(o, "\n");
 }
 
@@ -75,6 +82,8 @@ static int write_all(const struct cp_threads_snapshot *s, struct cprof_writer wr
 	for (size_t i = 0; i < s->nthreads; i++) {
 		const struct cp_thread_seen *t = &s->threads[i];
 		cp_text_out_add(o, s->pcs + t->pcs, t->npcs, t->epoch);
+		if (t->created_at)
+			cp_text_out_add(o, t->created_at->pcs, 1, t->created_at->epoch);
 	}
 	cp_text_out_resolve(o);
 	for (size_t i = 0; i < s->nthreads; i++) {

@@ -23,6 +23,7 @@
 //   CPROF_WALLPROFILE     the wall-clock profile's file, written when the process ends
 //   CPROF_ALLOCSPROFILE, CPROF_THREADCREATEPROFILE
 //                         the files of these
+//   CPROF_DUMPSIGNAL      the number of a signal that prints all threads to stderr
 //   CPROF_RUN             PID:NANOSECONDS of the process `cprof run` started, and when. Without %p only
 //                         that process is profiled: its children would write the same file.
 //
@@ -39,6 +40,7 @@
 #include "http/service.h"
 #include "interpose/leave.h"
 #include "interpose/next.h"
+#include "kind/dump_signal.h"
 #include "kind/heap.h"
 #include "record/finish.h"
 #include "settings.h"
@@ -113,6 +115,8 @@ __attribute__((constructor)) static void construct(void)
 	if (!cp_settings_read(&settings) || is_under_valgrind())
 		return;
 	start();
+	if (settings.dump_signal)
+		cp_dump_signal_install(settings.dump_signal);
 	// Registered behind lib/interpose's own, which runs first in a child and clears what it copied.
 	if (settings.with_pid || settings.has_http_pid)
 		pthread_atfork(NULL, NULL, start);

@@ -3,6 +3,7 @@
 #include "settings.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,8 +115,9 @@ bool cp_settings_read(struct cp_settings *s)
 	}
 	read_rates(s);
 	s->recording.skip_empty = s->with_pid & 1u << CP_RECORD_CPU;
+	s->dump_signal = (int)parse_rate(secure_getenv("CPROF_DUMPSIGNAL"), NSIG - 1, 0);
 	parse_run(secure_getenv("CPROF_RUN"), s);
-	return is_asked;
+	return is_asked || s->dump_signal;
 }
 
 int cp_settings_expand(const char *path, int pid, char *path_out, size_t size)

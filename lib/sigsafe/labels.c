@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Context: SIG. See labels.h. A bucket's list only grows, at its head, so nobody locks.
 #include "atomic.h"
+#include "card.h"
 #include "labels.h"
 #include "pagealloc.h"
 #include "sys.h"
@@ -19,21 +20,6 @@ static _Atomic(struct cprof_labels *) by_id[MAX_SETS]; // pages of it exist as i
 static _Atomic uint32_t last_id;
 static _Atomic uint64_t merges[1 << MERGES_LOG2]; // a cache: base's id, over's, the result's
 static _Atomic uint64_t refused;
-
-// A thread's labels, where others can find them. Never freed: taken again by a thread that begins to have labels.
-// Each has a cache line of its own.
-struct holder {
-	_Atomic(struct holder *) next;
-	_Atomic int tid; // 0: nobody's
-	_Atomic uint32_t id; // of the labels
-	char padding[48];
-};
-
-static _Atomic(struct holder *) holders;
-
-// Read by a handler on the same thread. NULL: it never had labels. One word, since a program has little room for
-// our TLS.
-static __thread struct holder *own;
 
 static int compare(const char *a, const char *b)
 {
@@ -235,69 +221,31 @@ uint64_t cp_labels_refused(void)
 
 const struct cprof_labels *cp_labels_current(void)
 {
-	return own ? cp_labels_of_id(load(&own->id, relaxed)) : NULL;
-}
-
-/** A holder that is the calling thread's; NULL: there is no room. */
-static struct holder *take_holder(int tid)
-{
-	for (struct holder *h = load(&holders, acquire); h; h = load(&h->next, relaxed)) {
-		int before = load(&h->tid, relaxed); // tid: a thread that had the same, and ended unseen
-		if (before == tid || (before == 0 && compare_exchange(&h->tid, &before, tid, acquire)))
-			return h;
-	}
-	struct holder *h = cp_arena_alloc(&arena, sizeof(*h));
-	if (!h)
-		return NULL;
-	store(&h->tid, tid, relaxed);
-	struct holder *first = load(&holders, relaxed);
-	do
-		store(&h->next, first, relaxed);
-	while (!compare_exchange(&holders, &first, h, release));
-	return h;
+	return cp_card ? cp_labels_of_id(load(&cp_card->labels_id, relaxed)) : NULL;
 }
 
 const struct cprof_labels *cp_labels_set(const struct cprof_labels *labels)
 {
 	const struct cprof_labels *before = cp_labels_current();
-	if (!own && (!labels || !(own = take_holder(cp_gettid())))) // a handler meanwhile takes the same
+	if (!cp_card && (!labels || !cp_card_take()))
 		fetch_add(&refused, labels != NULL, relaxed);
 	else
-		store(&own->id, labels ? labels->id : 0, relaxed);
+		store(&cp_card->labels_id, labels ? labels->id : 0, relaxed);
 	return before;
 }
 
 uint32_t cp_labels_current_id(int tid)
 {
-	return own && load(&own->tid, relaxed) == tid ? load(&own->id, relaxed) : 0;
+	return cp_card && load(&cp_card->tid, relaxed) == tid ? load(&cp_card->labels_id, relaxed) : 0;
 }
 
 uint32_t cp_labels_own_id(void)
 {
-	return own && load(&own->id, relaxed) ? cp_labels_current_id(cp_gettid()) : 0;
+	return cp_card && load(&cp_card->labels_id, relaxed) ? cp_labels_current_id(cp_gettid()) : 0;
 }
 
 uint32_t cp_labels_id_of(int tid)
 {
-	for (struct holder *h = load(&holders, acquire); h; h = load(&h->next, relaxed)) {
-		if (load(&h->tid, relaxed) == tid)
-			return load(&h->id, relaxed);
-	}
-	return 0;
-}
-
-void cp_labels_end(void)
-{
-	struct holder *h = own;
-	own = NULL;
-	if (!h)
-		return;
-	store(&h->id, 0, relaxed);
-	store(&h->tid, 0, release);
-}
-
-void cp_labels_after_fork(void)
-{
-	for (struct holder *h = load(&holders, acquire); h; h = load(&h->next, relaxed))
-		store(&h->tid, h == own ? cp_gettid() : 0, relaxed);
+	struct cp_card card;
+	return cp_card_find(tid, &card) ? load(&card.labels_id, relaxed) : 0;
 }

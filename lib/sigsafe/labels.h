@@ -61,10 +61,4 @@ uint32_t cp_labels_own_id(void);
  *  may be others already. */
 uint32_t cp_labels_id_of(int tid);
 
-/** The calling thread ends: nobody will ask for it by its id. */
-void cp_labels_end(void);
-
-/** In the child of fork(), whose thread has another id now. Context: FORK. */
-void cp_labels_after_fork(void);
-
 #endif

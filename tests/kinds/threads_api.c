@@ -6,6 +6,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -93,7 +94,7 @@ static void *sleep_long(void *arg)
 	return NULL;
 }
 
-static pthread_t start_with(void *(*fn)(void *), void *arg)
+static __attribute__((noinline)) pthread_t start_with(void *(*fn)(void *), void *arg)
 {
 	pthread_t t;
 	ck_assert_int_eq(pthread_create(&t, NULL, fn, arg), 0);
@@ -118,6 +119,7 @@ START_TEST(what_they_wait_for_is_told)
 	snprintf(expected, sizeof(expected), "recv fd %d socket:[", socket_fds[0]);
 	free(await_block("receiver", expected, "\nreceive+0x"));
 	free(await_block("sleeper", "sleep", "\nsleep_long+0x"));
+	free(await_block("sleeper", "sleep", "\ncreated by start_with+0x"));
 
 	void *nread;
 	ck_assert_int_eq(write(pipe_fds[1], "x", 1), 1);
@@ -223,6 +225,32 @@ START_TEST(nothing_is_pending_after_exec)
 }
 END_TEST
 
+START_TEST(a_signal_prints_the_dump)
+{
+	static char text[1 << 16];
+	size_t nread = 0;
+	int fds[2], status;
+	start(sleep_long);
+	free(await_block("sleeper", "sleep", ""));
+	ck_assert_int_eq(cprof_dump_threads_on_signal(SIGKILL), -EINVAL);
+	ck_assert_int_eq(cprof_dump_threads_on_signal(SIGQUIT), 0);
+	ck_assert_int_eq(cprof_dump_threads_on_signal(SIGUSR1), -EBUSY);
+	ck_assert_int_eq(pipe(fds), 0);
+	dup2(fds[1], STDERR_FILENO);
+	raise(SIGQUIT);
+	while (!strstr(text, " \"sleeper\" [sleep") || !strstr(text, "\ncreated by start_with+0x"))
+		nread += (size_t)read(fds[0], text + nread, sizeof(text) - 1 - nread);
+	pid_t pid = fork();
+	if (pid == 0) {
+		setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+		raise(SIGQUIT); // nobody is there to print: it does what it always did
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGQUIT);
+}
+END_TEST
+
 UNIT_MAIN("threads", what_they_wait_for_is_told, the_owner_of_a_mutex_is_named, who_cannot_answer_is_listed_and_why,
-		who_sleeps_is_not_disturbed,
+		who_sleeps_is_not_disturbed, a_signal_prints_the_dump,
 		the_programs_own_use_of_the_signal_goes_on, nothing_is_pending_after_exec)

@@ -318,6 +318,38 @@ def test_all_threads_are_shown_at_the_end():
         expect_eq(case.notes, ["cprof: wrote t.pb.gz; try: cprof -traces t.pb.gz"])
 
 
+def meet(*args):
+    """What each profile says: {file: {(leaf, its caller): values}}."""
+    options = [o for name, file in (("block", "b.gz"), ("mutex", "m.gz"), ("syscall", "s.gz"), ("threadcreate", "t.gz"))
+               for o in ("-%sprofile" % name, file)]
+    case = Case(program("meet"), *args, options=options)
+    expect_eq(case.status, 0, case.notes)
+    found = {file: {} for file in case.files}
+    for file in case.files:
+        for s in profile.read(os.path.join(case.dir, file)).samples:
+            key = tuple(f.name for f in s.stack[:2])
+            found[file][key] = [a + b for a, b in zip(found[file].get(key, [0, 0]), s.values)]
+    return found
+
+
+def test_waits_and_who_made_threads_are_written():
+    for suffix, args in (("", ()), (".1", ("/bin/true",))):
+        found = meet(*args)
+        expect_eq(set(found), {f + s for f in ("b.gz", "m.gz", "s.gz", "t.gz") for s in ("", suffix)})
+        expect_eq(found["b.gz" + suffix]["pthread_mutex_lock", "wait_for_it"][0], 1)
+        expect(found["b.gz" + suffix]["pthread_mutex_lock", "wait_for_it"][1] > 10**7, found)
+        expect_eq(found["m.gz" + suffix]["pthread_mutex_unlock", "hold_it"][0], 1)
+        expect(found["s.gz" + suffix]["usleep", "hold_it"][1] >= 5 * 10**7, found)
+        expect_eq(found["t.gz" + suffix]["hold_it", "main"], [1, 0])
+
+
+def test_a_signal_shows_the_threads():
+    script = "exec 2> err; kill -USR1 $$; until grep -q ^thread err; do :; done; exec cat err"
+    case = Case("sh", "-c", script, options=["-dumpsignal", "USR1", "-threadprofile", "t.gz"])
+    expect_eq(case.status, 0, case.stderr)
+    expect(re.match(rb'thread \d+ "sh" \[', case.stdout), case.stdout)
+
+
 def test_both_profiles_at_once():
     case = Case(program("leave"), "return", "300", options=["-memprofile", "m.gz", "-cpuprofile", "c.gz"])
     expect_eq((case.status, case.files), (7, ["c.gz", "m.gz"]))
@@ -560,6 +592,7 @@ PARTS = {
         test_the_heap_profile_is_exact_if_asked, test_both_profiles_at_once, test_a_child_has_its_own_heap,
         test_all_threads_are_shown_at_the_end,
         test_signals_that_end_it_leave_the_heap, test_a_default_is_a_default_to_the_program,
+        test_waits_and_who_made_threads_are_written, test_a_signal_shows_the_threads,
         test_the_heap_before_exec, test_the_heap_is_written_from_where_that_is_hard, test_leaks_are_shown,
         test_no_leaks_are_one_line,
     ],

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. See card.h. Cards are never freed, but given to other threads.
+#include "card.h"
+
+#include "atomic.h"
+#include "lock.h"
+#include "pagealloc.h"
+#include "sys.h"
+
+enum { NBUCKETS = 1024, MAX_BYTES = 64 << 20 };
+
+__thread struct cp_card *cp_card;
+
+static struct cp_lock lock;
+static struct cp_card *buckets[NBUCKETS], *free_cards;
+static struct cp_arena arena = {.limit_bytes = MAX_BYTES};
+
+static struct cp_card **bucket_of(int tid)
+{
+	return &buckets[(unsigned)tid % NBUCKETS];
+}
+
+static void push(struct cp_card **list, struct cp_card *card)
+{
+	card->next = *list;
+	fence(release); // a fork may come in between
+	*list = card;
+}
+
+/** Lock held. */
+static struct cp_card *find(int tid)
+{
+	struct cp_card *card = *bucket_of(tid);
+	while (card && load(&card->tid, relaxed) != tid)
+		card = card->next;
+	return card;
+}
+
+/** Lock held. NULL: no memory. */
+static struct cp_card *new_card(int tid)
+{
+	struct cp_card *card = free_cards;
+	if (card)
+		free_cards = card->next;
+	else
+		card = cp_arena_alloc(&arena, sizeof(*card));
+	if (card) {
+		store(&card->tid, tid, relaxed);
+		push(bucket_of(tid), card);
+	}
+	return card;
+}
+
+struct cp_card *cp_card_take(void)
+{
+	if (cp_card)
+		return cp_card;
+	int tid = cp_gettid();
+	cp_lock_take(&lock);
+	if (!cp_card) { // no handler was here just now
+		struct cp_card *card = find(tid); // of a thread that ended unseen
+		if (!card)
+			card = new_card(tid);
+		if (card) {
+			store(&card->labels_id, 0, relaxed);
+			card->created_at = NULL;
+		}
+		cp_card = card;
+	}
+	cp_lock_release(&lock);
+	return cp_card;
+}
+
+void cp_card_give_back(void)
+{
+	struct cp_card *card = cp_card;
+	if (!card || load(&card->tid, relaxed) != cp_gettid())
+		return;
+	cp_card = NULL;
+	cp_lock_take(&lock);
+	struct cp_card **link = bucket_of(load(&card->tid, relaxed));
+	while (*link != card)
+		link = &(*link)->next;
+	*link = card->next;
+	store(&card->tid, 0, relaxed);
+	store(&card->labels_id, 0, relaxed);
+	push(&free_cards, card);
+	cp_lock_release(&lock);
+}
+
+bool cp_card_find(int tid, struct cp_card *card_out)
+{
+	cp_lock_take(&lock);
+	const struct cp_card *card = find(tid);
+	if (card)
+		__builtin_memcpy(card_out, card, sizeof(*card_out));
+	cp_lock_release(&lock);
+	return card != NULL;
+}
+
+void cp_card_after_fork(void)
+{
+	store(&lock.word, 0, relaxed);
+	for (int i = 0; i < NBUCKETS; i++) {
+		while (buckets[i]) {
+			struct cp_card *card = buckets[i];
+			buckets[i] = card->next;
+			if (card != cp_card)
+				push(&free_cards, card);
+		}
+	}
+	if (!cp_card)
+		return;
+	store(&cp_card->tid, cp_gettid(), relaxed);
+	push(bucket_of(cp_gettid()), cp_card);
+}

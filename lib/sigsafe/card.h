@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. What a thread shows of itself to those that look at it from outside: a card, found by thread id.
+#ifndef CPROF_SIGSAFE_CARD_H
+#define CPROF_SIGSAFE_CARD_H
+
+#include "types.h"
+
+struct cp_stack;
+
+struct cp_card {
+	struct cp_card *next;        // in its bucket, or of the free ones
+	_Atomic int tid;             // 0: nobody's
+	_Atomic uint32_t labels_id;  // 0: none
+	struct cp_stack *created_at; // its creator's stack; NULL: not known
+	char padding[40];            // a cache line for each
+};
+
+/** The calling thread's. One word, since a program has little room for our thread-local storage. A thread of a raw
+ *  clone() may stand on another one's, so who must know compares tid. */
+extern __attribute__((visibility("hidden"), tls_model("initial-exec"))) __thread struct cp_card *cp_card;
+
+/** The calling thread's, which it gets now if it has none; NULL: no memory. */
+struct cp_card *cp_card_take(void);
+
+/** The calling thread ends: nobody will ask for it by its id. */
+void cp_card_give_back(void);
+
+/** A copy of thread tid's; false: it has none. */
+bool cp_card_find(int tid, struct cp_card *card_out);
+
+/** In the child of fork(), whose thread has another id now. Context: FORK. */
+void cp_card_after_fork(void);
+
+#endif
