@@ -165,64 +165,6 @@ bool regex_find(const struct regex *re, struct str s, size_t from, struct regex_
 	return true;
 }
 
-enum { MAX_GROUPS = 16 };
-
-/* Appends the template `with`, $n and ${n} replaced by submatches. */
-static void expand(struct buf *out, struct str with, struct str s, const struct regex_span *spans)
-{
-	for (size_t i = 0; i < with.len; i++) {
-		if (with.ptr[i] != '$' || i + 1 == with.len) {
-			buf_byte(out, with.ptr[i]);
-			continue;
-		}
-		if (with.ptr[i + 1] == '$') {
-			buf_byte(out, '$');
-			i++;
-			continue;
-		}
-		bool braces = with.ptr[i + 1] == '{';
-		size_t at = i + 1 + braces, begin = at, group = 0;
-		for (; at < with.len && with.ptr[at] >= '0' && with.ptr[at] <= '9'; at++)
-			group = group < MAX_GROUPS ? group * 10 + (size_t)(with.ptr[at] - '0') : group;
-		if (at == begin || (braces && (at == with.len || with.ptr[at] != '}'))) {
-			buf_byte(out, '$');
-			continue;
-		}
-		if (group < MAX_GROUPS && spans[group].begin != REGEX_UNSET)
-			buf_str(out, str_slice(s, spans[group].begin, spans[group].end));
-		i = at - !braces;
-	}
-}
-
-struct str regex_replace(const struct regex *re, struct arena *a, struct str s, struct str with)
-{
-	struct regex_span spans[MAX_GROUPS];
-	struct buf out = {0};
-	size_t copied = 0, from = 0;
-	bool any = false;
-	while (from <= s.len && regex_find(re, s, from, spans, MAX_GROUPS)) {
-		bool is_empty = spans[0].begin == spans[0].end;
-		if (!any || !is_empty || spans[0].begin > copied) { // no empty match right behind a match
-			buf_str(&out, str_slice(s, copied, spans[0].begin));
-			expand(&out, with, s, spans);
-			copied = spans[0].end;
-			any = true;
-		}
-		from = spans[0].end;
-		if (is_empty) { // go on one character later
-			from++;
-			while (from < s.len && ((unsigned char)s.ptr[from] & 0xc0) == 0x80)
-				from++;
-		}
-	}
-	if (!any)
-		return s;
-	buf_str(&out, str_slice(s, copied, s.len));
-	struct str replaced = {arena_strndup(a, out.ptr ? out.ptr : "", out.len), out.len};
-	buf_deinit(&out);
-	return replaced;
-}
-
 struct str regex_quote(struct arena *a, struct str s)
 {
 	char *quoted = arena_alloc(a, 2 * s.len + 1, 1);

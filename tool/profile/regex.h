@@ -30,9 +30,6 @@ bool regex_match(const struct regex *re, struct str s);
 /** The first match at or after `from`, with up to n spans (0 is the whole). */
 bool regex_find(const struct regex *re, struct str s, size_t from, struct regex_span *spans, size_t n);
 
-/** Go's ReplaceAllString: $1, ${1} in `with`. The result lives in `a` (s itself where nothing matched). */
-struct str regex_replace(const struct regex *re, struct arena *a, struct str s, struct str with);
-
 /** Go's regexp.QuoteMeta. */
 struct str regex_quote(struct arena *a, struct str s);
 
