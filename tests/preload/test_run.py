@@ -545,12 +545,13 @@ def test_a_file_size_limit_ends_nothing():
 
 def test_a_full_disk_ends_nothing():
     """A file system of one block, which a second program fills while the first runs."""
-    code = """mount -t tmpfs -o size=16k none full && cd full &&
-        (dd if=/dev/zero of=fill bs=4k 2>/dev/null; true) &&
-        "$CPROF" run "$LEAVE" return 300; s=$?; ls; exit $s"""
+    code = """mount -t tmpfs -o size=16k none full || exit 99
+        cd full; dd if=/dev/zero of=fill bs=4k 2>/dev/null
+        "$CPROF" run "$LEAVE" return 300; s=$?; ls; cd ..; umount full; exit $s"""
     with tempfile.TemporaryDirectory() as folder:
         os.mkdir(os.path.join(folder, "full"))
-        own_mounts = ["--mount"] if os.getuid() == 0 else ["--user", "--map-root-user", "--mount"]
+        own_mounts = (["--mount", "--propagation", "unchanged"] if os.getuid() == 0  # also where / is no mount point
+                      else ["--user", "--map-root-user", "--mount"])
         done = subprocess.run(["unshare", *own_mounts, "sh", "-c", code], cwd=folder, capture_output=True, text=True,
                               env={**os.environ, "CPROF": CPROF, "LEAVE": program("leave")})
     if "unshare" in done.stderr or "mount:" in done.stderr:
