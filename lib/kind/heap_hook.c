@@ -69,17 +69,17 @@ static __attribute__((noinline)) struct cp_stack *bucket_of(const void *caller, 
 	struct cp_stackmemo *memo = cp_stackmemo_take();
 	uint32_t npcs = memo ? cp_stackmemo_walk(memo, &regs, caller) : 0;
 	struct cp_stack *bucket = npcs ? *cp_stackmemo_note(memo) : NULL;
-	if (!bucket || bucket->tag != tag || bucket->epoch != epoch) {
-		if (npcs)
-			cp_stackmemo_pcs(memo, pcs);
-		uint32_t n = npcs ? npcs : capture_stack(&regs, pcs, caller);
-		bucket = cp_stacktab_intern(&cp_heap.buckets, pcs, n, epoch, tag);
-	}
-	if (npcs)
+	if (npcs && (!bucket || bucket->tag != tag || bucket->epoch != epoch)) {
+		uint64_t hash = cp_stackmemo_pcs(memo, pcs);
+		bucket = cp_stacktab_intern_hashed(&cp_heap.buckets, hash, pcs, npcs, epoch, tag);
 		*cp_stackmemo_note(memo) = bucket;
+	}
 	if (memo)
 		cp_stackmemo_give(memo);
-	return bucket;
+	if (npcs)
+		return bucket;
+	npcs = capture_stack(&regs, pcs, caller);
+	return cp_stacktab_intern(&cp_heap.buckets, pcs, npcs, epoch, tag);
 }
 
 static __attribute__((noinline)) void record(const void *ptr, size_t size, const void *caller)

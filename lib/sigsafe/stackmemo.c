@@ -13,6 +13,7 @@
 #include "plain.h"
 #include "rulecache.h"
 #include "safeload.h"
+#include "stacktab.h"
 
 enum {
 	MEMOS_LOG2 = 6, // threads that share one only take it from each other
@@ -23,6 +24,7 @@ struct frame {
 	uintptr_t sp, pc, fp;
 	uintptr_t ra_at; // where the return address was loaded from
 	uintptr_t fp_at; // where the caller's frame pointer was; 0: it is this frame's
+	uint64_t hash;   // of the stack from here, by cp_stack_hash()
 	bool needs_fp;   // the walk from here depends on fp
 	void *note;
 };
@@ -143,6 +145,7 @@ static void keep_fresh(struct cp_stackmemo *m, uint32_t nkept, uint32_t nfresh)
 		struct frame *at = &m->frames[m->count];
 		*at = m->fresh[nfresh];
 		at->note = NULL;
+		at->hash = cp_stack_hash(m->count ? at[-1].hash : 0, at->pc);
 		at->needs_fp |= m->count && !at->fp_at && at[-1].needs_fp;
 		m->count++;
 	}
@@ -173,11 +176,12 @@ uint32_t cp_stackmemo_walk(struct cp_stackmemo *m, const struct cp_regs *regs, c
 	return n;
 }
 
-void cp_stackmemo_pcs(const struct cp_stackmemo *m, uintptr_t *pcs)
+uint64_t cp_stackmemo_pcs(const struct cp_stackmemo *m, uintptr_t *pcs)
 {
 	for (uint32_t i = 0; i <= m->leaf; i++)
 		pcs[i] = m->frames[m->leaf - i].pc;
 	pcs[0]--;
+	return cp_stack_hash(m->leaf ? m->frames[m->leaf - 1].hash : 0, pcs[0]);
 }
 
 void **cp_stackmemo_note(struct cp_stackmemo *m)

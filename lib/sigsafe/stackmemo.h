@@ -27,8 +27,8 @@ void cp_stackmemo_give(struct cp_stackmemo *m);
  *  takes more than a memo knows of, cp_unwind() does it. */
 uint32_t cp_stackmemo_walk(struct cp_stackmemo *m, const struct cp_regs *regs, const void *caller);
 
-/** After a walk: writes those frames' pcs, the leaf's moved into the call. */
-void cp_stackmemo_pcs(const struct cp_stackmemo *m, uintptr_t *pcs);
+/** After a walk: writes those frames' pcs, the leaf's moved into the call, and returns their hash. */
+uint64_t cp_stackmemo_pcs(const struct cp_stackmemo *m, uintptr_t *pcs);
 
 /** After a walk: a word of the caller's use, kept as long as those frames stay; NULL at first. */
 void **cp_stackmemo_note(struct cp_stackmemo *m);

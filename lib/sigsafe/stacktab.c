@@ -29,17 +29,6 @@ void cp_stacktab_deinit(struct cp_stacktab *t)
 	t->buckets = NULL;
 }
 
-static uint64_t hash_stack(const uintptr_t *pcs, uint32_t npcs, uint32_t epoch, uint64_t tag)
-{
-	const uint64_t k = 0x9e3779b97f4a7c15u;
-	uint64_t h = (tag ^ (uint64_t)epoch << 32 ^ npcs) * k;
-	for (uint32_t i = 0; i < npcs; i++) {
-		h = (h ^ pcs[i]) * k;
-		h ^= h >> 32;
-	}
-	return h;
-}
-
 /** Not memcmp: in a program built with a sanitizer that is the sanitizer's, which sees no atomics of
  *  ours and would report a race. */
 static bool same_pcs(const uintptr_t *a, const uintptr_t *b, uint32_t npcs)
@@ -68,10 +57,11 @@ static struct cp_stack *find(struct cp_stack *from, const struct cp_stack *end, 
 	return NULL;
 }
 
-struct cp_stack *cp_stacktab_intern(
-	struct cp_stacktab *t, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch, uint64_t tag)
+struct cp_stack *cp_stacktab_intern_hashed(struct cp_stacktab *t, uint64_t pcs_hash, const uintptr_t *pcs,
+		uint32_t npcs, uint32_t epoch, uint64_t tag)
 {
-	struct key key = {hash_stack(pcs, npcs, epoch, tag), tag, epoch, npcs, pcs};
+	uint64_t hash = cp_stack_hash(pcs_hash, (uintptr_t)(tag ^ (uint64_t)epoch << 32 ^ npcs));
+	struct key key = {hash, tag, epoch, npcs, pcs};
 	_Atomic(struct cp_stack *) *bucket = &t->buckets[key.hash & (t->nbuckets - 1)];
 	struct cp_stack *head = load(bucket, acquire);
 	struct cp_stack *s = find(head, NULL, &key);
@@ -100,6 +90,15 @@ struct cp_stack *cp_stacktab_intern(
 	}
 	fetch_add(&t->count, 1, relaxed);
 	return s;
+}
+
+struct cp_stack *cp_stacktab_intern(
+	struct cp_stacktab *t, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch, uint64_t tag)
+{
+	uint64_t hash = 0;
+	for (uint32_t i = npcs; i-- > 0;)
+		hash = cp_stack_hash(hash, pcs[i]);
+	return cp_stacktab_intern_hashed(t, hash, pcs, npcs, epoch, tag);
 }
 
 void cp_stacktab_each(struct cp_stacktab *t, void (*fn)(struct cp_stack *, void *), void *arg)

@@ -34,9 +34,20 @@ struct cp_stacktab {
 int cp_stacktab_init(struct cp_stacktab *t, uint32_t nbuckets, size_t limit_bytes);
 void cp_stacktab_deinit(struct cp_stacktab *t);
 
+/** The hash of a stack from that of its caller's stack; 0 for a root. */
+static inline uint64_t cp_stack_hash(uint64_t callers_hash, uintptr_t pc)
+{
+	uint64_t h = (callers_hash ^ pc) * 0x9e3779b97f4a7c15u;
+	return h ^ h >> 32;
+}
+
 /** The entry of this stack, made if it is new; the overflow entry if there is no room. Never NULL. */
 struct cp_stack *cp_stacktab_intern(struct cp_stacktab *t, const uintptr_t *pcs, uint32_t npcs,
 		uint32_t epoch, uint64_t tag);
+
+/** The same for who knows the hash of the pcs already. */
+struct cp_stack *cp_stacktab_intern_hashed(struct cp_stacktab *t, uint64_t pcs_hash, const uintptr_t *pcs,
+		uint32_t npcs, uint32_t epoch, uint64_t tag);
 
 /** Calls fn for every entry, then for the overflow entry if it counted anything. Context: CTL. */
 void cp_stacktab_each(struct cp_stacktab *t, void (*fn)(struct cp_stack *, void *), void *arg);

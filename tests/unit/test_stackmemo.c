@@ -8,6 +8,7 @@
 
 #include "sigsafe/modmap.h"
 #include "sigsafe/stackmemo.h"
+#include "sigsafe/stacktab.h"
 #include "unit.h"
 
 enum { MAX = 128, CALLS = 20000, MAX_DEPTH = 30 };
@@ -35,7 +36,10 @@ static __attribute__((noinline)) void compare(void)
 	struct cp_stackmemo *m = cp_stackmemo_take();
 	uint32_t nwalked = m ? cp_stackmemo_walk(m, &regs, caller) : 0;
 	if (nwalked) {
-		cp_stackmemo_pcs(m, got);
+		uint64_t hash = cp_stackmemo_pcs(m, got), whole_hash = 0;
+		for (uint32_t i = nwalked; i-- > 0;)
+			whole_hash = cp_stack_hash(whole_hash, got[i]);
+		nwrong += hash != whole_hash;
 		// The note stays only where the stack does.
 		void **note = cp_stackmemo_note(m);
 		uintptr_t sum = 0;
