@@ -97,8 +97,8 @@ void cprof_trace_logf(const char *category, const char *format, ...);
 struct cprof_flight_recorder_options {
 	/* What a snapshot reaches back, if the memory suffices. 0: 10 seconds, as in Go. */
 	int64_t min_age_ns;
-	/* Of the events' memory; this wins. 0: 10 MiB, as in Go; at least 512 KiB, at most 64 MiB. Stacks and
-	 * names, each kept once, come on top. */
+	/* Of the events' memory; this wins. 0: 10 MiB, as in Go; at least 512 KiB, at most 64 MiB. Each thread
+	 * that records takes 8 KiB of it at a time. Stacks and names, each kept once, come on top. */
 	size_t max_bytes;
 	/* Where a snapshot is written when SIGSEGV, SIGBUS, SIGILL, SIGFPE or SIGABRT ends the process; NULL:
 	 * nowhere. %p: the process id. A handler the program had comes after ours; one it sets later, before. */
