@@ -26,7 +26,7 @@ struct pieces {
 /** How many workers n pieces are worth. */
 uint32_t pieces_workers(uint32_t n);
 
-/** Makes and takes all pieces; `workers` are the states, one a worker. The caller's thread is one of them. */
+/** Makes and takes all pieces; `workers` are the states, one a worker. The caller's thread does all the taking. */
 void pieces_run(const struct pieces *p, void *workers, size_t worker_size, uint32_t nworkers);
 
 #endif
