@@ -59,6 +59,7 @@ static void *answer(void *arg)
 			.query = evhttp_uri_get_query(uri),
 			.host = evhttp_find_header(headers, "Host"),
 			.authorization = evhttp_find_header(headers, "Authorization"),
+			.control = evhttp_find_header(headers, "X-Cprof-Control"),
 			.body_bytes = evbuffer_get_length(body),
 			.body = evbuffer_pullup(body, -1),
 	};

@@ -30,6 +30,9 @@ struct cprof_http_options {
 	bool allow_remote;
 	/* /debug/pprof/cmdline is not there: arguments may hold secrets. */
 	bool hide_cmdline;
+	/* Rates may be changed by POST /debug/pprof/rates (CPROF_HTTP_CONTROL=1 in the environment allows it, too).
+	 * Such a request needs the token or, without one, the header X-Cprof-Control. */
+	bool allow_control;
 	/* The longest `seconds` that may be asked for; 0: 300. */
 	int max_seconds;
 	/* If given, a request must say `Authorization: Bearer TOKEN`. Copied by cprof_http_serve(). */
@@ -61,6 +64,7 @@ struct cprof_http_request {
 	 * names. NULL: there is none, or the server has checked it itself. */
 	const char *host;
 	const char *authorization; /* the header "Authorization"; NULL: none */
+	const char *control;       /* the header "X-Cprof-Control"; NULL: none */
 	const void *body;
 	size_t body_bytes;
 	const struct cprof_http_options *options; /* NULL: as for cprof_http_serve() */

@@ -7,7 +7,9 @@
 
 #include "http/handler.h"
 #include "http/service.h"
+#include "interpose/leave.h"
 #include "interpose/visible.h"
+#include "kind/cpu.h"
 
 CP_VISIBLE int cprof_http_handle(
 		const struct cprof_http_request *request, const struct cprof_http_response *response)
@@ -15,12 +17,16 @@ CP_VISIBLE int cprof_http_handle(
 	if (!request || !request->method || !request->path || !response || !response->begin || !response->write ||
 			(request->body_bytes > 0 && !request->body))
 		return -EINVAL;
+	cp_leave_call(cp_cpu_checkpoint); // the process's timer would go on after an exec
 	return cp_http_handle(request, response);
 }
 
 CP_VISIBLE int cprof_http_serve(const char *address, const struct cprof_http_options *options)
 {
-	return address ? cp_http_serve(address, options) : -EINVAL;
+	int ret = address ? cp_http_serve(address, options) : -EINVAL;
+	if (ret == 0)
+		cp_leave_call(cp_cpu_checkpoint);
+	return ret;
 }
 
 CP_VISIBLE int cprof_http_port(void)

@@ -7,19 +7,10 @@
 #include "interpose/leave.h"
 #include "interpose/visible.h"
 #include "kind/cpu.h"
-#include "sigsafe/atomic.h"
-
-enum { DEFAULT_RATE_HZ = 100, MAX_RATE_HZ = 10000 };
-
-static _Atomic int rate_hz = DEFAULT_RATE_HZ;
-static _Atomic int engine = CPROF_CPU_AUTO;
 
 CP_VISIBLE int cprof_start_cpu_profile(struct cprof_writer writer)
 {
-	struct cp_cpu_options options = {
-		.rate_hz = load(&rate_hz, relaxed),
-		.engine = (enum cprof_cpu_engine)load(&engine, relaxed),
-	};
+	struct cp_cpu_options options = cp_cpu_defaults();
 	if (!writer.path && !writer.write)
 		return -EINVAL;
 	int cancel_state = cp_cancel_hold();
@@ -40,22 +31,12 @@ CP_VISIBLE int cprof_stop_cpu_profile(void)
 
 CP_VISIBLE int cprof_set_cpu_profile_rate(int hz)
 {
-	if (hz < 1 || hz > MAX_RATE_HZ)
-		return -EINVAL;
-	if (cp_cpu_is_running())
-		return -EBUSY;
-	store(&rate_hz, hz, relaxed);
-	return 0;
+	return cp_cpu_set_rate(hz);
 }
 
 CP_VISIBLE int cprof_set_cpu_engine(enum cprof_cpu_engine wished)
 {
-	if ((unsigned)wished > CPROF_CPU_ITIMER)
-		return -EINVAL;
-	if (cp_cpu_is_running())
-		return -EBUSY;
-	store(&engine, (int)wished, relaxed);
-	return 0;
+	return cp_cpu_set_engine(wished);
 }
 
 CP_VISIBLE const char *cprof_version(void)

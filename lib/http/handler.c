@@ -106,25 +106,40 @@ static void show_cmdline(struct cp_exchange *x)
 	close(fd);
 }
 
+/** All that are no profiles of the registry. */
+static const struct route {
+	const char *name;
+	void (*answer)(struct cp_exchange *x);
+	bool takes_post;
+} routes[] = {
+		{"", cp_http_index, false},
+		{"cmdline", show_cmdline, false},
+		{"flamegraph", cp_http_flamegraph, false},
+		{"profile", cp_http_cpu, false},
+		{"rates", cp_http_rates, true},
+		{"symbol", cp_http_symbol, true},
+		{"trace", cp_http_trace, false},
+};
+
+static const struct route *find_route(const struct cp_exchange *x, const char *name)
+{
+	for (size_t i = 0; i < sizeof(routes) / sizeof(*routes); i++) {
+		if (strcmp(name, routes[i].name) == 0)
+			return routes[i].answer == show_cmdline && x->options->hide_cmdline ? NULL : &routes[i];
+	}
+	return NULL;
+}
+
 static void route(struct cp_exchange *x, const char *name)
 {
+	const struct route *known = find_route(x, name);
 	bool is_get = x->reply.is_head || strcmp(x->request->method, "GET") == 0;
-	bool is_symbol = strcmp(name, "symbol") == 0;
-	if (!is_get && !(is_symbol && strcmp(x->request->method, "POST") == 0))
-		cp_reply_error_with(&x->reply, 405, "Allow", is_symbol ? "GET, HEAD, POST" : "GET, HEAD",
+	bool takes_post = known && known->takes_post;
+	if (!is_get && !(takes_post && strcmp(x->request->method, "POST") == 0))
+		cp_reply_error_with(&x->reply, 405, "Allow", takes_post ? "GET, HEAD, POST" : "GET, HEAD",
 				"Method Not Allowed");
-	else if (is_symbol)
-		cp_http_symbol(x);
-	else if (name[0] == '\0')
-		cp_http_index(x);
-	else if (strcmp(name, "profile") == 0)
-		cp_http_cpu(x);
-	else if (strcmp(name, "flamegraph") == 0)
-		cp_http_flamegraph(x);
-	else if (strcmp(name, "trace") == 0)
-		cp_http_trace(x);
-	else if (strcmp(name, "cmdline") == 0 && !x->options->hide_cmdline)
-		show_cmdline(x);
+	else if (known)
+		known->answer(x);
 	else
 		cp_http_named(x, name);
 }

@@ -32,6 +32,13 @@ void cp_http_index(struct cp_exchange *x);
 /// trace.c
 void cp_http_trace(struct cp_exchange *x);
 
+/// health.c
+/** A section of a page. */
+void cp_http_put_health(struct cp_exchange *x);
+
+/// rates.c
+void cp_http_rates(struct cp_exchange *x);
+
 /// profiles.c
 void cp_http_cpu(struct cp_exchange *x);
 /** name: decoded, whatever the client sent. */

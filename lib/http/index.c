@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Context: CTL. /debug/pprof/: what there is to ask for, with counts, links and a sentence each.
 #include <string.h>
-#include <unistd.h>
 
 #include "handler.h"
-#include "kind/cpu.h"
-#include "kind/heap.h"
 #include "kind/kind.h"
 #include "markup.h"
 
@@ -16,9 +13,11 @@ static const struct description {
 		{"block", "Where threads waited for locks, conditions and the like. seconds=N: what N seconds add."},
 		{"cmdline", "The arguments the program was started with, a NUL between each."},
 		{"deadlock", "Threads that wait for each other's locks, and where each waits."},
+		{"flamegraph", "profile=NAME as a picture, here in the browser; seconds=N and type=TYPE as you like."},
 		{"heap", "Memory in use now and at its peak, by where. seconds=N: the change in N seconds."},
 		{"mutex", "Where locks were held while others waited for them. seconds=N: what N seconds add."},
 		{"profile", "CPU time, by where it is spent, for seconds=N (30). Several may run at once."},
+		{"rates", "How much is sampled, and by POST, where the program allows it, how much shall be."},
 		{"symbol", "Names for addresses: 0x1234+0x5678 as the query, or as the body of a POST."},
 		{"syscall", "Where threads waited in system calls. seconds=N: what N seconds add."},
 		{"threadcreate", "Where threads were started. seconds=N: the change in N seconds."},
@@ -39,7 +38,7 @@ static const char *describe(const char *name)
 
 static void put_row(struct cp_reply *r, const char *name, uint64_t count, const char *query)
 {
-	cp_reply_printf(r, "<tr><td>%llu</td><td><a href=\"./", (unsigned long long)count);
+	cp_reply_printf(r, "<tr><td class=\"count\">%llu</td><td><a href=\"./", (unsigned long long)count);
 	cp_put_url(r, name);
 	cp_reply_text(r, query);
 	cp_reply_text(r, "\">");
@@ -49,13 +48,13 @@ static void put_row(struct cp_reply *r, const char *name, uint64_t count, const 
 	cp_reply_text(r, "</td></tr>\n");
 }
 
-/** The four that are no profiles of the registry stand among them, by name. */
+/** Those that are no profiles of the registry stand among them, by name. */
 struct listing {
 	struct cp_exchange *x;
 	int next; // of extras[]
 };
 
-static const char *const extras[] = {"cmdline", "profile", "symbol", "trace"};
+static const char *const extras[] = {"cmdline", "flamegraph", "profile", "rates", "symbol", "trace"};
 enum { NEXTRAS = sizeof(extras) / sizeof(*extras) };
 
 /** name NULL: all that are left. */
@@ -76,26 +75,30 @@ static int put_profile(const struct cprof_profile *profile, void *arg)
 	return l->x->reply.error;
 }
 
-static void put_health(struct cp_reply *r)
+static void put_links(struct cp_reply *r)
 {
-	const char *blindness = cp_heap_blindness();
-	cp_reply_printf(r, "<p>cprof %s, process %d. CPU profile: %s.", cprof_version(), (int)getpid(),
-			cp_cpu_is_running() ? "running" : "off");
-	if (blindness) {
-		cp_reply_text(r, " Heap: not seen, ");
-		cp_put_html(r, blindness);
-		cp_reply_text(r, ".");
-	}
-	cp_reply_text(r, "</p>\n");
+	cp_reply_text(r, "<p>As flame graphs, here in the browser: "
+			 "<a href=\"./flamegraph?seconds=5\">5 seconds of CPU</a>, "
+			 "<a href=\"./flamegraph?profile=heap\">heap</a>, "
+			 "<a href=\"./flamegraph?profile=threads\">threads</a>. "
+			 "As text: <a href=\"./threads?debug=2\">full thread dump</a>.</p>\n");
 }
 
 void cp_http_index(struct cp_exchange *x)
 {
 	static const char head[] =
-			"<!DOCTYPE html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n<title>/debug/pprof/</title>\n"
-			"<style>body { font-family: sans-serif } td { padding: 0 .8em .2em 0 } "
-			"td:first-child { text-align: right }</style>\n</head>\n<body>\n<h1>/debug/pprof/</h1>\n"
-			"<table>\n<tr><th>Count</th><th>Profile</th><th></th></tr>\n";
+			"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+			"<meta name=\"viewport\" content=\"width=device-width\">\n<title>/debug/pprof/</title>\n"
+			"<style>:root { color-scheme: light dark } "
+			"body { font: 15px/1.5 system-ui, sans-serif; max-width: 60em; margin: 1.5em auto; "
+			"padding: 0 1em } "
+			"h1 { font-size: 1.4em } h2 { font-size: 1.1em; margin-top: 1.6em } "
+			"table { border-collapse: collapse } td, th { padding: .15em 1.2em .15em 0; "
+			"text-align: left; vertical-align: top; font-weight: normal } "
+			"thead th, .health th { opacity: .65 } "
+			".count { text-align: right; font-variant-numeric: tabular-nums } a { text-decoration: none } "
+			"a:hover { text-decoration: underline }</style>\n</head>\n<body>\n<h1>/debug/pprof/</h1>\n"
+			"<table>\n<thead><tr><th class=\"count\">Count</th><th>Profile</th><th></th></tr></thead>\n";
 	struct cp_reply *r = &x->reply;
 	struct listing l = {x, 0};
 	cp_reply_begin(r, 200, "text/html; charset=utf-8", NULL);
@@ -103,8 +106,7 @@ void cp_http_index(struct cp_exchange *x)
 	cp_kind_each(put_profile, &l);
 	put_extras_before(&l, NULL);
 	cp_reply_text(r, "</table>\n");
-	if (cp_kind_lookup("threads"))
-		cp_reply_text(r, "<p><a href=\"./threads?debug=2\">full thread dump</a></p>\n");
-	put_health(r);
+	put_links(r);
+	cp_http_put_health(x);
 	cp_reply_text(r, "</body>\n</html>\n");
 }

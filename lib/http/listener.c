@@ -77,6 +77,7 @@ static void fill_request(const struct listener *l, struct evhttp_request *evreq,
 			.query = uri ? evhttp_uri_get_query(uri) : NULL,
 			.host = l->address.is_loopback ? evhttp_find_header(headers, "Host") : NULL,
 			.authorization = evhttp_find_header(headers, "Authorization"),
+			.control = evhttp_find_header(headers, "X-Cprof-Control"),
 			.body_bytes = evbuffer_get_length(body),
 			.options = &l->options,
 	};

@@ -11,7 +11,7 @@
 #include "write/delta.h"
 #include "write/vformat.h"
 
-enum { CPU_SECONDS = 30, CPU_RATE_HZ = 100, NUMBER_BYTES = 32 };
+enum { CPU_SECONDS = 30, NUMBER_BYTES = 32 };
 
 static const char BINARY[] = "application/octet-stream", TEXT[] = "text/plain; charset=utf-8";
 
@@ -72,7 +72,7 @@ static int64_t cpu_seconds(const struct cp_exchange *x)
 /** False: the reply says why not. */
 static bool collect_cpu(struct cp_exchange *x, int64_t seconds, struct cprof_writer writer)
 {
-	const struct cp_cpu_options options = {.rate_hz = CPU_RATE_HZ};
+	const struct cp_cpu_options options = cp_cpu_defaults();
 	struct cp_cpu_window window;
 	int error = cp_cpu_window_open(&options, &window);
 	if (error < 0) {

@@ -4,6 +4,11 @@
 
 #include <string.h>
 
+struct span {
+	const char *ptr;
+	size_t len;
+};
+
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -37,21 +42,44 @@ bool cp_url_decode(const char *str, size_t len, bool is_query, char *out, size_t
 	return true;
 }
 
+/** Takes the next pair off *query. False: there is none. */
+static bool cut_pair(const char **query, struct span *key_out, struct span *value_out)
+{
+	const char *at = *query;
+	if (!at || !*at)
+		return false;
+	size_t len = strcspn(at, "&");
+	const char *equals = memchr(at, '=', len);
+	*key_out = (struct span){at, equals ? (size_t)(equals - at) : len};
+	*value_out = (struct span){equals ? equals + 1 : at + len, equals ? len - key_out->len - 1 : 0};
+	if (memchr(at, ';', len)) // Go drops these: it was once a separator
+		key_out->len = value_out->len = 0;
+	*query = at + len + (at[len] == '&');
+	return true;
+}
+
+static bool decode(struct span span, char *out, size_t size)
+{
+	return cp_url_decode(span.ptr, span.len, true, out, size);
+}
+
+bool cp_query_next(const char **query, struct cp_query_pair *pair)
+{
+	struct span key, value;
+	if (!cut_pair(query, &key, &value))
+		return false;
+	if (!decode(key, pair->key, sizeof(pair->key)) || !decode(value, pair->value, sizeof(pair->value)))
+		pair->key[0] = '\0';
+	return true;
+}
+
 bool cp_query_find(const char *query, const char *key, char *value_out, size_t size)
 {
-	char name[32];
-	for (const char *at = query; at && *at;) {
-		size_t len = strcspn(at, "&");
-		const char *equals = memchr(at, '=', len);
-		size_t name_len = equals ? (size_t)(equals - at) : len;
-		const char *value = equals ? equals + 1 : at + len;
-		size_t value_len = (size_t)(at + len - value);
-		// Go drops pairs with a semicolon, which was once a separator.
-		if (!memchr(at, ';', len) && cp_url_decode(at, name_len, true, name, sizeof(name)) &&
-				strcmp(name, key) == 0 &&
-				cp_url_decode(value, value_len, true, value_out, size))
+	char name[CP_QUERY_KEY_BYTES];
+	struct span name_span, value;
+	while (cut_pair(&query, &name_span, &value)) {
+		if (decode(name_span, name, sizeof(name)) && strcmp(name, key) == 0 && decode(value, value_out, size))
 			return true;
-		at += len + (at[len] == '&');
 	}
 	return false;
 }

@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -66,15 +67,22 @@ static void *load_library(void)
 	return dlopen(CP_HTTP_LIBRARY, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 }
 
-static int serve(const char *address, const struct cprof_http_options *options)
+static bool is_control_allowed(void)
 {
-	static const struct cprof_http_options careful;
+	const char *allowed = secure_getenv("CPROF_HTTP_CONTROL");
+	return allowed && strcmp(allowed, "1") == 0;
+}
+
+static int serve(const char *address, const struct cprof_http_options *given)
+{
+	struct cprof_http_options options = given ? *given : (struct cprof_http_options){0};
 	void *library = load_library();
 	cp_http_listener_start *start = library ? (cp_http_listener_start *)dlsym(library, CP_HTTP_ENTRY) : NULL;
 	int bound_port = 0;
 	if (!start)
 		return -ENOENT;
-	int ret = start(&host, address, options ? options : &careful, &bound_port);
+	options.allow_control |= is_control_allowed();
+	int ret = start(&host, address, &options, &bound_port);
 	store(&port, bound_port, relaxed);
 	return ret;
 }

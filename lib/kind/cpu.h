@@ -26,6 +26,26 @@ void cp_cpu_checkpoint(void);
 
 bool cp_cpu_is_running(void);
 
+/// cpu_health.c
+
+/** What a profile is asked for where nobody says: 100 Hz, any engine, until these are called. */
+struct cp_cpu_options cp_cpu_defaults(void);
+/** As cprof_set_cpu_profile_rate() and cprof_set_cpu_engine(). */
+int cp_cpu_set_rate(int hz);
+int cp_cpu_set_engine(enum cprof_cpu_engine wished);
+
+enum { CP_CPU_REASON_BYTES = 160 };
+
+/** Of the session there is, or else the last one. */
+struct cp_cpu_health {
+	bool is_running, was_on;
+	int rate_hz;
+	uint64_t samples, lost, cut; // cut: their stacks are not whole
+	uint32_t unarmed, blocked;   // threads: not profiled; that block the signal, so that they have no stacks
+	char reason[CP_CPU_REASON_BYTES]; // which engine, and why
+};
+struct cp_cpu_health cp_cpu_health(void);
+
 /// cpu_window.c
 
 /** A stretch of time as a CPU profile of its own. All windows that are open at once, and the profile that

@@ -11,8 +11,6 @@
 
 struct cp_profile_out;
 
-enum { CP_REASON_BYTES = 160 };
-
 /** Values of a stack in the table. */
 enum { CP_CPU_TOTAL, CP_CPU_IN_PIECES, CP_CPU_FIRST_WINDOW };
 
@@ -35,8 +33,8 @@ struct cp_cpu_session {
 	uint64_t start_realtime_ns;
 	uint64_t start_cpu_ns, start_own_cpu_ns; // CPU time of the process, of our threads
 	uint64_t lost_before;                    // of the rings, when it started
-	char reason[CP_REASON_BYTES];            // why this engine
-	char switched[CP_REASON_BYTES];          // why another one later; "": it was not
+	char reason[CP_CPU_REASON_BYTES];            // why this engine
+	char switched[CP_CPU_REASON_BYTES];          // why another one later; "": it was not
 	struct cp_cpu_stats stats;
 	uint32_t scan; // number of the last task scan
 

@@ -302,6 +302,11 @@ int cp_heap_write_leaving(enum cp_heap_view view, struct cprof_writer writer)
 	return rc ? rc : leaving.rc;
 }
 
+uint64_t cp_heap_lost(void)
+{
+	return load(&cp_heap.lost_samples, relaxed);
+}
+
 uint64_t cp_heap_count(void)
 {
 	return load(&cp_heap.buckets.count, relaxed);

@@ -30,6 +30,9 @@ int cp_heap_write(enum cp_heap_view view, struct cprof_writer writer, int debug)
  *  no lock. -EBUSY. */
 int cp_heap_write_leaving(enum cp_heap_view view, struct cprof_writer writer);
 
+/** Samples that were not taken: no memory for them, or taken inside ourselves. */
+uint64_t cp_heap_lost(void);
+
 /** Distinct stacks and sizes. */
 uint64_t cp_heap_count(void);
 

@@ -18,6 +18,7 @@
 //                         the syscall profile's file, and the nanoseconds in system calls to a sample (10000)
 //   CPROF_HTTP            the address to serve /debug/pprof/ at: localhost:6060, unix:/path/%p.sock; see
 //                         <cprof/http.h>. The heap profile is on then, too.
+//   CPROF_HTTP_CONTROL    1: POST /debug/pprof/rates may change the rates
 //   CPROF_THREADPROFILE   the file of all threads' stacks when the process ends
 //   CPROF_TRACE           the execution trace's file
 //   CPROF_WALLPROFILE     the wall-clock profile's file, written when the process ends
@@ -40,6 +41,7 @@
 #include "http/service.h"
 #include "interpose/leave.h"
 #include "interpose/next.h"
+#include "kind/cpu.h"
 #include "kind/dump_signal.h"
 #include "kind/heap.h"
 #include "record/finish.h"
@@ -91,7 +93,10 @@ static void start(void)
 		cp_finish_watch(stop_at_signal, false);
 	if (serves(pid)) {
 		cp_heap_set_rate(settings.heap_rate_bytes); // before the first can ask for it
-		cp_http_serve(settings.http, NULL);
+		cp_cpu_set_rate((int)settings.recording.records[CP_RECORD_CPU].rate);
+		cp_cpu_set_engine(settings.recording.engine);
+		if (cp_http_serve(settings.http, NULL) == 0 && !(on & 1u << CP_RECORD_CPU))
+			cp_leave_call(cp_cpu_checkpoint); // a client's profile's timer would go on after an exec
 	}
 }
 

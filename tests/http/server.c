@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A program that serves its profiles: server ADDRESS [token TOKEN] [hide] [remote] [seconds N]. It burns CPU in
-// two functions, allocates, has a profile of its own with a name nobody should trust, prints its port, and ends
-// when its standard input does.
+// A program that serves its profiles: server ADDRESS [token TOKEN] [hide] [remote] [control] [seconds N].
+// It burns CPU in two functions, allocates, has a profile of its own with a name nobody should trust, prints its
+// port, and ends when its standard input does.
 #include <cprof/http.h>
 #include <cprof/pprof.h>
 #include <pthread.h>
@@ -53,6 +53,7 @@ int main(int argc, char **argv)
 	pthread_t thread;
 	for (int i = 2; i < argc; i++) {
 		options.hide_cmdline |= strcmp(argv[i], "hide") == 0;
+		options.allow_control |= strcmp(argv[i], "control") == 0;
 		options.allow_remote |= strcmp(argv[i], "remote") == 0;
 		if (strcmp(argv[i], "token") == 0)
 			options.bearer_token = argv[++i];

@@ -164,7 +164,7 @@ def test_hosts(s):
 def test_index(s):
     _, _, body = s.ask(P)
     page = body.decode()
-    rows = [line for line in page.splitlines() if line.startswith("<tr><td>")]
+    rows = [line for line in page.splitlines() if line.startswith('<tr><td class="count">')]
     names = [row.split("</a>")[0].rsplit(">", 1)[1] for row in rows]
     check("index: sorted by name", names == sorted(names) and {"allocs", "heap", "profile"} <= set(names), names)
     for row in rows:
@@ -172,6 +172,59 @@ def test_index(s):
               row)
     check("index: the program's own, as text", 'href="./test.%3Ci%3E%26%22own%22?debug=1"' in page and
           "test.&lt;i&gt;&amp;&#34;own&#34;" in page and "<i>" not in page, page)
+
+
+    for what in ("<th>CPU</th><td>", "<th>Samples</th><td>", "<th>Threads</th><td>",
+                 "<th>Heap</th><td>a sample in 524288", "<th>Block</th><td>off", "<th>Mutex</th><td>off",
+                 "KiB of address space", "engine: timer"):
+        check("index: %s" % what, what in page, page[-2500:])
+
+
+def test_rates(s):
+    """Nobody allowed it."""
+    expected = b"cpurate 100\nmemprofilerate 524288\nblockprofilerate 0\nmutexprofilefraction 0\n"
+    check("rates", s.ask(P + "rates")[::2] == (200, expected), s.ask(P + "rates"))
+    status, _, body = s.ask(P + "rates?cpurate=1", "POST", headers={"X-Cprof-Control": "1"})
+    check("rates: not allowed", (status, body) == (403, b"this program does not allow rates to be changed\n"), body)
+    check("rates: PUT", s.ask(P + "rates", "PUT")[0] == 405)
+    check("rates: nothing was changed", s.ask(P + "rates")[2] == expected)
+
+
+def test_control():
+    control = {"X-Cprof-Control": "1"}
+    with Server("control") as s:
+        status, _, body = s.ask(P + "rates?cpurate=250", "POST")
+        check("control: a form of another site",
+              (status, body) == (403, b"the header X-Cprof-Control is missing\n"), body)
+        status, _, body = s.ask(P + "rates?cpurate=250", "POST", headers={**control, "Host": "evil.example"})
+        check("control: a name that points here", (status, body) == (403, b"host not allowed\n"), body)
+        check("control: GET changes nothing", b"cpurate 100\n" in s.ask(P + "rates?cpurate=7", headers=control)[2])
+        for query in ("cpurate=0", "cpurate=10001", "cpurate=x", "cpurate=", "cpurate", "blockprofilerate=-1", "nope=1",
+                      "mutexprofilefraction=2147483648", "memprofilerate=99999999999999999999", "", "%zz=1",
+                      "blockprofilerate=5&nope=1"):
+            status, _, body = s.ask(P + "rates?" + query, "POST", headers=control)
+            check("control: " + query, status == 400, (status, body))
+        check("control: too much", s.ask(P + "rates", "POST", "a=" + "b" * 2000, control)[0] == 413)
+        check("control: none of it counted", b"blockprofilerate 0\n" in s.ask(P + "rates")[2])
+        status, _, body = s.ask(P + "rates?cpurate=250", "POST", "blockprofilerate=1000&mutexprofilefraction=5",
+                                control)
+        check("control: changed", (status, body) == (
+            200, b"cpurate 250\nmemprofilerate 524288\nblockprofilerate 1000\nmutexprofilefraction 5\n"), body)
+        check("control: the next profile's rate", parse(s.ask(P + "profile?seconds=1")[2]).period == 4000000)
+        check("control: on the index", b"a sample in 1000 nanoseconds" in s.ask(P)[2])
+        waiting = threading.Thread(target=s.ask, args=(P + "profile?seconds=3",))
+        waiting.start()
+        while b"running at 250 Hz" not in s.ask(P)[2]:
+            pass
+        status, _, body = s.ask(P + "rates?cpurate=100&blockprofilerate=7", "POST", headers=control)
+        check("control: while the CPU is profiled", status == 409, (status, body))
+        waiting.join()
+        check("control: then nothing is changed", b"cpurate 250\n" in s.ask(P + "rates")[2] and
+              b"blockprofilerate 1000\n" in s.ask(P + "rates")[2])
+    with Server("control", "token", "s3cret") as s:
+        check("control: no token", s.ask(P + "rates?cpurate=9", "POST", headers=control)[0] == 401)
+        status, _, _ = s.ask(P + "rates?cpurate=9", "POST", headers={"Authorization": "Bearer s3cret"})
+        check("control: by the token", status == 200, status)
 
 
 def symbol_address(program, name):
@@ -441,13 +494,14 @@ def test_run():
 def main():
     with tempfile.TemporaryDirectory() as folder:
         with Server() as s:
-            for test in (test_table, test_methods, test_hosts, test_index, test_symbols, test_overlapping,
+            for test in (test_table, test_methods, test_hosts, test_rates, test_index, test_symbols, test_overlapping,
                          test_too_many, test_delta, test_flamegraph, test_own_threads_unseen, test_disconnects,
                          test_hostile):
                 test(s)
             test_pprof(s, folder)
         check("the server ends well", s.status == 0, s.status)
         test_options()
+        test_control()
         test_addresses(folder)
         test_stripped(folder)
     test_run()
