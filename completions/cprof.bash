@@ -60,7 +60,7 @@ _cprof()
 	fi
 	COMPREPLY=($(compgen -f -- "$cur"))
 	[[ $COMP_CWORD -eq 1 ]] &&
-		COMPREPLY+=($(compgen -W "run test trace help version $_cprof_commands" -- "$cur"))
+		COMPREPLY+=($(compgen -W "run test trace push help version $_cprof_commands" -- "$cur"))
 }
 
 complete -o filenames -F _cprof cprof

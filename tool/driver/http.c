@@ -158,3 +158,36 @@ struct err *http_post(struct arena *a, const struct tls_files *tls, const char *
 	api->cleanup(curl);
 	return err_wrap(a, e, "http post %s", url);
 }
+
+long http_send(struct arena *a, const struct http_upload *upload, struct err **error_out)
+{
+	static const struct tls_files tls = {"", "", ""};
+	const struct curl_api *api = curl_api();
+	struct buf answer = {0};
+	struct exchange x = {.body = &answer};
+	CURL *curl;
+	*error_out = start(a, api, &tls, &curl);
+	if (*error_out)
+		return 0;
+	set_options(api, curl, &tls, upload->url, upload->timeout_s, &x);
+	api->setopt(curl, CURLOPT_TIMEOUT, (long)upload->timeout_s);
+	struct curl_slist *headers = api->slist_append(NULL, "Expect:");
+	for (size_t i = 0; i < sizeof(upload->headers) / sizeof(*upload->headers); i++) {
+		if (upload->headers[i])
+			headers = api->slist_append(headers, upload->headers[i]);
+	}
+	api->setopt(curl, CURLOPT_HTTPHEADER, headers);
+	if (upload->user)
+		api->setopt(curl, CURLOPT_USERPWD, upload->user);
+	api->setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)upload->body.len);
+	api->setopt(curl, CURLOPT_POSTFIELDS, upload->body.ptr);
+	*error_out = perform(a, api, curl, &x, "Post", upload->url);
+	long status = 0;
+	api->getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status >= 200 && status < 300)
+		*error_out = NULL;
+	api->slist_free_all(headers);
+	api->cleanup(curl);
+	buf_deinit(&answer);
+	return status;
+}

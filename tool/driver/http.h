@@ -14,6 +14,18 @@
 struct err *http_get(struct arena *a, const struct tls_files *tls, const char *url, int timeout_s,
 		struct buf *body_out);
 
+/** To be sent by POST. */
+struct http_upload {
+	const char *url;
+	const char *headers[3]; // whole lines; NULL: none
+	const char *user;       // "name:password", for basic authentication; NULL: none
+	struct str body;
+	int timeout_s;
+};
+
+/** Returns the answer's status, 0: there was none. What is not 2xx is an error, too. */
+long http_send(struct arena *a, const struct http_upload *upload, struct err **error_out);
+
 struct err *http_post(struct arena *a, const struct tls_files *tls, const char *url, struct str body,
 		struct buf *answer_out);
 

@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""cprof push against a receiver that reads the form, and fails on purpose: test_push.py CPROF"""
+
+import email.parser
+import gzip
+import http.server
+import os
+import signal
+import struct
+import socket
+import subprocess
+import sys
+import threading
+import unittest
+from urllib.parse import parse_qs, urlsplit
+
+CPROF = os.path.abspath(sys.argv.pop(1))
+PROFILE = gzip.compress(b"\x32\x00\x32\x03cpu")
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    """Answers as `plan` says, and then well: a status, "reset", or "slow"."""
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.server.profile)
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        plan = self.server.plan.pop(0) if self.server.plan else 200
+        if plan == "reset":
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.server.tried.append(plan)
+            self.connection.close()
+            return
+        if plan == "slow":
+            self.server.tried.append(plan)
+            self.server.released.wait(60)
+            return
+        form = email.parser.BytesParser().parsebytes(
+            b"Content-Type: " + self.headers["Content-Type"].encode() + b"\r\n\r\n" + body)
+        parts = {part.get_param("name", header="content-disposition"): part for part in form.get_payload()}
+        self.server.tried.append(plan)
+        self.server.received.append((plan, self.path, self.headers, parts))
+        self.send_response(plan)
+        self.end_headers()
+
+
+class PushTest(unittest.TestCase):
+    def setUp(self):
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+        self.server.plan, self.server.asked, self.server.tried, self.server.received = [], [], [], []
+        self.server.released, self.server.profile = threading.Event(), PROFILE
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = "http://127.0.0.1:%d" % self.server.server_port
+        self.addCleanup(self.server.server_close)
+        self.addCleanup(self.server.shutdown)
+        self.addCleanup(self.server.released.set)
+
+    def push(self, *args, names=("heap",), env=None):
+        words = [CPROF, "push", "-to", self.url, *args, *("%s/debug/pprof/%s" % (self.url, n) for n in names)]
+        return subprocess.run(words, capture_output=True, text=True, timeout=120, check=False,
+                              env={**os.environ, **(env or {})})
+
+    def test_the_form(self):
+        out = self.push("-rounds=1", "-every=7", "-name=shop{env=prod}", "-tenant=t1",
+                        names=("heap", "profile", "mutex"), env={"CPROF_PUSH_TOKEN": "s3cret"})
+        self.assertEqual(out.returncode, 0, out.stderr)
+        self.assertIn("3 profiles sent, 0 dropped, 0 could not", out.stderr)
+        self.assertEqual(sorted(self.server.asked), ["/debug/pprof/heap", "/debug/pprof/mutex?seconds=7",
+                                                     "/debug/pprof/profile?seconds=7"])
+        for _, path, headers, parts in self.server.received:
+            query = {k: v[0] for k, v in parse_qs(urlsplit(path).query).items()}
+            self.assertEqual(urlsplit(path).path, "/ingest")
+            self.assertEqual((query["name"], query["spyName"], query["sampleRate"]), ("shop{env=prod}", "cprof", "100"))
+            self.assertLessEqual(int(query["from"]), int(query["until"]))
+            self.assertEqual(headers["X-Scope-OrgID"], "t1")
+            self.assertEqual(headers["Authorization"], "Bearer s3cret")
+            self.assertEqual(list(parts), ["profile"])
+            self.assertEqual(parts["profile"].get_filename(), "profile.pprof")
+            self.assertEqual(parts["profile"].get_payload(decode=True), PROFILE)
+
+    def test_basic_auth(self):
+        self.push("-rounds=1", env={"CPROF_PUSH_USER": "ann:pass"})
+        self.assertEqual(self.server.received[0][2]["Authorization"], "Basic YW5uOnBhc3M=")
+
+    def test_failures_are_tried_again(self):
+        self.server.plan = [500, "reset", "slow", 429]
+        out = self.push("-rounds=1", "-timeout=1")
+        self.assertEqual(out.returncode, 0, out.stderr)
+        self.assertEqual(self.server.tried, [500, "reset", "slow", 429, 200])
+        self.assertEqual(self.server.received[-1][3]["profile"].get_payload(decode=True), PROFILE)
+        self.assertIn("it is kept", out.stderr)
+        self.assertIn("answers again", out.stderr)
+
+    def test_a_refusal_is_final(self):
+        self.server.plan = [400]
+        out = self.push("-rounds=1")
+        self.assertEqual((out.returncode, self.server.tried), (2, [400]))
+        self.assertIn("dropped", out.stderr)
+        self.assertIn("0 profiles sent, 1 dropped", out.stderr)
+
+    def test_what_it_keeps_is_bounded(self):
+        self.server.profile = PROFILE + bytes(600_000)
+        self.server.plan = [503, 503, 503]
+        out = self.push("-rounds=4", "-every=1", "-buffer=1")
+        sent = len([1 for plan, *_ in self.server.received if plan == 200])
+        self.assertLess(sent, 4, out.stderr)
+        self.assertEqual(out.returncode, 2)
+        self.assertIn("%d profiles sent, %d dropped" % (sent, 4 - sent), out.stderr)
+        self.assertRegex(out.stderr, "answers again; [1-9] profiles dropped so far")
+
+    def test_a_signal_ends_it_and_tells(self):
+        p = subprocess.Popen([CPROF, "push", "-to", self.url, "-every=3600", self.url + "/debug/pprof/heap"],
+                             stderr=subprocess.PIPE, text=True)
+        while not self.server.received:
+            self.assertIsNone(p.poll())
+        p.send_signal(signal.SIGTERM)
+        err = p.communicate(timeout=60)[1]
+        self.assertEqual(p.returncode, 0, err)
+        self.assertIn("1 profiles sent, 0 dropped", err)
+
+    def test_what_cannot_be_fetched_is_told(self):
+        out = subprocess.run([CPROF, "push", "-to", self.url, "-rounds=1", "http://127.0.0.1:1/heap"],
+                             capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(out.returncode, 2)
+        self.assertIn("1 could not be fetched", out.stderr)
+
+    def test_bad_command_lines(self):
+        for words in ([], ["-to", self.url], ["-to", "nothing", self.url], ["-to", self.url, "file.pb.gz"],
+                      ["-to", self.url, "-every=0", self.url], ["-nope"],
+                      ["-to", self.url, "-tenant=a\r\nb", self.url]):
+            out = subprocess.run([CPROF, "push", *words], capture_output=True, text=True, timeout=60, check=False)
+            self.assertEqual(out.returncode, 2, words)
+            self.assertIn("usage: cprof push", out.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
