@@ -350,6 +350,29 @@ def test_flamegraph(s):
                                                   for path, values in boxes.items()), boxes)
 
 
+MEMORY = [("alloc_objects", "count"), ("alloc_space", "bytes"), ("inuse_objects", "count"), ("inuse_space", "bytes")]
+WAITS = [("contentions", "count"), ("delay", "nanoseconds")]
+# As agents that scrape Go servers ask: Grafana Alloy's pyroscope.scrape, Parca. Block and mutex are off, and empty.
+SCRAPED = [("profile?seconds=1", [("samples", "count"), ("cpu", "nanoseconds")], ("cpu", "nanoseconds")),
+           ("allocs", MEMORY, ("space", "bytes")), ("allocs?seconds=1", MEMORY, ("space", "bytes")),
+           ("block", WAITS, ("contentions", "count")), ("block?seconds=1", WAITS, ("contentions", "count")),
+           ("mutex", WAITS, ("contentions", "count")), ("mutex?seconds=1", WAITS, ("contentions", "count")),
+           ("goroutine", None, None), ("heap", None, ("space", "bytes")), ("heap?seconds=1", None, ("space", "bytes"))]
+
+
+def test_scrapers(s):
+    for path, types, period in SCRAPED:
+        status, headers, body = s.ask(P + path, headers={"Accept-Encoding": "gzip"})
+        check("scraped: %s is what pprof calls a profile" % path, (status, headers["content-type"], body[:2]) ==
+              (200, BINARY, b"\x1f\x8b") and "content-encoding" not in headers, (status, headers))
+        p = parse(body)
+        check("scraped: %s has its types" % path, list(p.sample_types)[:4] == (types or list(p.sample_types)[:4]),
+              p.sample_types)
+        check("scraped: %s has a period type" % path, tuple(p.period_type) == period if period else p.period_type,
+              p.period_type)
+        check("scraped: %s has a time" % path, p.time_ns > 0, p.time_ns)
+
+
 def test_disconnects(s):
     """A client that goes away ends its work: with the windows all taken by clients that left, there is room."""
     for _ in range(30):
@@ -495,7 +518,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         with Server() as s:
             for test in (test_table, test_methods, test_hosts, test_rates, test_index, test_symbols, test_overlapping,
-                         test_too_many, test_delta, test_flamegraph, test_own_threads_unseen, test_disconnects,
+                         test_too_many, test_delta, test_scrapers, test_flamegraph, test_own_threads_unseen,
+                         test_disconnects,
                          test_hostile):
                 test(s)
             test_pprof(s, folder)
