@@ -90,7 +90,7 @@ static bool is_allowed(struct cp_exchange *x)
 static void show_cmdline(struct cp_exchange *x)
 {
 	char part[1024];
-	int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+	int fd = open("/proc/thread-self/cmdline", O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		cp_reply_error(&x->reply, 500, "%s", cprof_strerror(errno));
 		return;

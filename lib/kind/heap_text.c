@@ -68,12 +68,12 @@ static void print_bucket(struct cp_text_out *o, const struct cp_stack *s)
 	cp_text_out_printf(o, "\n");
 }
 
-/** /proc/self/statm without stdio, which allocates. */
+/** /proc/thread-self/statm without stdio, which allocates. */
 static void print_statm(struct cp_text_out *o)
 {
 	static const char *const names[] = {"VmSize", "Resident", "Shared"};
 	char text[128] = "";
-	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	int fd = open("/proc/thread-self/statm", O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
 	if (fd >= 0)
 		close(fd);

@@ -66,7 +66,7 @@ static void put_counter(const char *name, uint64_t value)
 static uint64_t resident_bytes(void)
 {
 	char text[128], *at = text;
-	long fd = cp_syscall(SYS_openat, AT_FDCWD, "/proc/self/statm", O_RDONLY | O_CLOEXEC, 0);
+	long fd = cp_syscall(SYS_openat, AT_FDCWD, "/proc/thread-self/statm", O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return 0;
 	long n = cp_syscall(SYS_read, fd, text, sizeof(text) - 1, 0);

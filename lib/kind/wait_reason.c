@@ -97,7 +97,7 @@ static void describe_peer(int fd, char *out, size_t size)
 static void describe_fd(int fd, char out[FD_TEXT_BYTES])
 {
 	char link[64], path[128], peer[128] = "";
-	cp_format(link, sizeof(link), "/proc/self/fd/%d", fd);
+	cp_format(link, sizeof(link), "/proc/thread-self/fd/%d", fd);
 	ssize_t n = readlink(link, path, sizeof(path) - 1);
 	path[n > 0 ? n : 0] = '\0';
 	if (strncmp(path, "socket:", 7) == 0)

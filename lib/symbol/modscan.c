@@ -42,7 +42,7 @@ static char *name_room(struct modscan *scan, size_t bytes)
 static const char *program_path(struct modscan *scan)
 {
 	char path[PATH_MAX];
-	long n = cp_syscall(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", path, sizeof(path));
+	long n = cp_syscall(SYS_readlinkat, AT_FDCWD, "/proc/thread-self/exe", path, sizeof(path));
 	if (n < 0)
 		n = 0;
 	char *room = name_room(scan, (size_t)n);

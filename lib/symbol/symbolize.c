@@ -105,9 +105,9 @@ int cp_symbolize(const struct cp_module *module, struct cp_symbol_query *queries
 		return ret ? ret : find_names(&elf, queries, nqueries, found, arg);
 	}
 	// The program itself can be had where its file was removed or replaced, too. (Started as
-	// "ld.so program", it is not what /proc/self/exe says.)
+	// "ld.so program", it is not what /proc/thread-self/exe says.)
 	if (module->is_main &&
-			symbolize_file("/proc/self/exe", module, queries, nqueries, found, arg) == 0)
+			symbolize_file("/proc/thread-self/exe", module, queries, nqueries, found, arg) == 0)
 		return 0;
 	return symbolize_file(module->path, module, queries, nqueries, found, arg);
 }
