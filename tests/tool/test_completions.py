@@ -10,7 +10,7 @@ import unittest
 
 ROOT = os.path.abspath(sys.argv.pop())
 CPROF = os.path.abspath(sys.argv.pop())
-OTHER_WORDS = {"run", "test", "trace", "help", "version"}
+OTHER_WORDS = {"run", "test", "push", "trace", "help", "version"}
 
 
 def read(name):
