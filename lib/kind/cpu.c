@@ -145,7 +145,7 @@ static void end_sampling(struct cp_cpu_session *s)
 		cp_syscall(SYS_sched_yield, 0, 0, 0, 0);
 	}
 	s->end_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
-	cp_cpu_tasks_disarm_all(s); // whom the hook has armed meanwhile
+	cp_cpu_tasks_disarm_late(); // whom the hook has armed meanwhile
 }
 
 static int start(const struct cp_cpu_options *options, struct cprof_writer writer)
@@ -293,7 +293,7 @@ static void finish(struct cp_cpu_session *s)
 {
 	end_sampling(s);
 	end_collector(s);
-	cp_cpu_tasks_disarm_all(s); // whom the collector's last scan has armed
+	cp_cpu_tasks_disarm_late(); // whom the collector's last scan has armed
 	collect(s);
 	if (s->pieces)
 		cp_profile_out_abandon(s->pieces);

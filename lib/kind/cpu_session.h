@@ -75,6 +75,9 @@ void cp_cpu_engine_switch(struct cp_cpu_session *s);
 uint32_t cp_cpu_tasks_scan(struct cp_cpu_session *s);
 /** Disarms everybody; what was due and not delivered goes into the stacks. */
 void cp_cpu_tasks_disarm_all(struct cp_cpu_session *s);
+/** Once everything was counted: a scan that was under way may have taken a thread for a newborn one, and would
+ *  count its whole life. */
+void cp_cpu_tasks_disarm_late(void);
 
 /** After that: what no thread we know has taken of the process's CPU time is in the profile, too. */
 void cp_cpu_tasks_count_unseen(struct cp_cpu_session *s, uint64_t process_ns);

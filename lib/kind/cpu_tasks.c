@@ -110,6 +110,13 @@ void cp_cpu_tasks_disarm_all(struct cp_cpu_session *s)
 		disarm(s, cp_thread_at(i));
 }
 
+void cp_cpu_tasks_disarm_late(void)
+{
+	struct cp_cpu_leftover left;
+	for (uint32_t i = 1; i < cp_thread_limit(); i++)
+		cp_cpu_disarm(cp_thread_at(i), &left);
+}
+
 bool cp_cpu_tasks_owe(uint64_t periods)
 {
 	for (uint32_t i = 1; i < cp_thread_limit(); i++) {

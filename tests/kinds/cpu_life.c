@@ -37,6 +37,17 @@ __attribute__((noinline)) static void burn_ms(long ms)
 	} while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < ms);
 }
 
+/** Works until the collector looks for threads (every 100 ms), and some microseconds. */
+static void work_till_scan(long us)
+{
+	struct timespec start, now;
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	do {
+		sink++;
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while ((now.tv_sec - start.tv_sec) * 1000000 + (now.tv_nsec - start.tv_nsec) / 1000 < 100000 + us);
+}
+
 static int c11_thread(void *arg)
 {
 	burn_ms(5);
@@ -96,6 +107,8 @@ int main(int argc, char **argv)
 		c11_threads();
 	else if (strcmp(mode, "silent") == 0)
 		burn_ms(3000);
+	else if (strncmp(mode, "scan", 4) == 0)
+		work_till_scan(atoi(mode + 4));
 	else if (strncmp(mode, "depth", 5) == 0)
 		descend(atoi(mode + 5));
 	else if (strcmp(mode, "failed-exec") == 0) {

@@ -65,6 +65,12 @@ def depth_is_cut_with_a_marker(program, folder):
     expect("burn_ms" in stack[:3], "the leaf is kept", stack[:3])
 
 
+def a_stop_meets_a_scan(program, folder):
+    """Was: who is being looked at when all are let go was taken for a new thread, and its life counted again."""
+    got = [total_ms(run(program, folder, "scan%d" % (i % 20 * 10), TIMER)[1]) for i in range(60)]
+    expect(max(got) < 150, "a stop in the middle of a scan counts nothing twice", max(got))
+
+
 def exec_takes_nothing_along(program, folder):
     for engine in (TIMER, PERF, ITIMER):
         status, _ = run(program, folder, "exec", engine)
@@ -80,7 +86,7 @@ def a_failed_exec_changes_nothing(program, folder):
 
 def main():
     program, static = sys.argv[1:3]
-    for test in (c11_threads_are_seen, a_silent_engine_is_replaced, depth_is_cut_with_a_marker,
+    for test in (c11_threads_are_seen, a_silent_engine_is_replaced, depth_is_cut_with_a_marker, a_stop_meets_a_scan,
                  exec_takes_nothing_along, a_failed_exec_changes_nothing):
         with tempfile.TemporaryDirectory() as folder:
             test(program, folder)

@@ -95,7 +95,7 @@ def pooled(engine, pool):
 def births(program, engine, how):
     run = workload.Run(program, 1000, engine, (how, 400))
     bad = run.how_it_failed() or run.sum_is_off(0.10)
-    if not bad:
+    if not bad and engine != "itimer":  # one timer for all: it has no fair share between threads to keep
         bad += run.share_is_off("steady", 0.05)
         # perf has the short ones' time in its place. On the kernel's tick most of them end before it comes:
         # what is theirs stands under their start routine.
