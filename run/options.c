@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "base/str.h"
@@ -99,6 +100,34 @@ static struct err *parse_signal(struct arena *a, const char *value, int64_t *sig
 	return parse_number(a, "dumpsignal", value, NSIG - 1, signal_out);
 }
 
+/** Flags whose value is a name, kept as it is given. */
+static const struct {
+	const char *name;
+	size_t at; // of a const char *, in struct run_options
+} texts[] = {
+		{"cpuprofile", offsetof(struct run_options, cpuprofile)},
+		{"memprofile", offsetof(struct run_options, memprofile)},
+		{"blockprofile", offsetof(struct run_options, blockprofile)},
+		{"mutexprofile", offsetof(struct run_options, mutexprofile)},
+		{"syscallprofile", offsetof(struct run_options, syscallprofile)},
+		{"threadprofile", offsetof(struct run_options, threadprofile)},
+		{"threadcreateprofile", offsetof(struct run_options, threadcreateprofile)},
+		{"wallprofile", offsetof(struct run_options, wallprofile)},
+		{"trace", offsetof(struct run_options, trace)},
+		{"http", offsetof(struct run_options, http)},
+		{"outputdir", offsetof(struct run_options, outputdir)},
+};
+
+/** NULL: it is no such flag. */
+static const char **text_of(struct run_options *o, const char *name)
+{
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		if (strcmp(name, texts[i].name) == 0)
+			return (const char **)((char *)o + texts[i].at);
+	}
+	return NULL;
+}
+
 static struct err *set(struct arena *a, struct run_options *o, const char *name, const char *value)
 {
 	int64_t number = 0;
@@ -120,45 +149,25 @@ static struct err *set(struct arena *a, struct run_options *o, const char *name,
 		e = parse_signal(a, value, &o->dump_signal);
 	} else if (*value == '\0') {
 		e = err_new(a, "-%s: no %s", name, strcmp(name, "http") == 0 ? "address" : "file name");
-	} else if (strcmp(name, "http") == 0) {
-		o->http = value;
-	} else if (strcmp(name, "memprofile") == 0) {
-		o->memprofile = value;
-	} else if (strcmp(name, "blockprofile") == 0) {
-		o->blockprofile = value;
-	} else if (strcmp(name, "mutexprofile") == 0) {
-		o->mutexprofile = value;
-	} else if (strcmp(name, "syscallprofile") == 0) {
-		o->syscallprofile = value;
-	} else if (strcmp(name, "threadprofile") == 0) {
-		o->threadprofile = value;
-	} else if (strcmp(name, "trace") == 0) {
-		o->trace = value;
-	} else if (strcmp(name, "wallprofile") == 0) {
-		o->wallprofile = value;
-	} else if (strcmp(name, "threadcreateprofile") == 0) {
-		o->threadcreateprofile = value;
-	} else if (strcmp(name, "outputdir") == 0) {
-		o->outputdir = value;
 	} else {
-		o->cpuprofile = value;
+		*text_of(o, name) = value;
 	}
 	return e;
 }
 
-static bool takes_value(const char *name, bool is_test)
+static bool takes_value(struct run_options *o, const char *name)
 {
-	// The last one is of `cprof run` alone.
-	static const char *const names[] = {
-			"cpuprofile", "cpurate", "cpuengine", "memprofile", "memprofilerate",
-			"blockprofile", "blockprofilerate", "mutexprofile", "mutexprofilefraction",
-			"syscallprofile", "syscallprofilerate", "threadprofile",
-			"threadcreateprofile", "dumpsignal", "wallprofile", "trace", "http"};
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names) - is_test; i++) {
-		if (strcmp(name, names[i]) == 0)
+	static const char *const others[] = {"cpurate", "cpuengine", "memprofilerate", "blockprofilerate",
+			"mutexprofilefraction", "syscallprofilerate", "dumpsignal"};
+	if (strcmp(name, "http") == 0)
+		return !o->is_test;
+	if (strcmp(name, "outputdir") == 0)
+		return o->is_test;
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		if (strcmp(name, others[i]) == 0)
 			return true;
 	}
-	return is_test && strcmp(name, "outputdir") == 0;
+	return text_of(o, name) != NULL;
 }
 
 /** What the flags leave open. */
@@ -207,7 +216,7 @@ struct err *run_options_parse(struct arena *a, int argc, char **argv, struct run
 			o->leak = true;
 			continue;
 		}
-		if (!takes_value(name, o->is_test))
+		if (!takes_value(o, name))
 			return err_new(a, "there is no flag -%s", name);
 		bool is_joined = head.ptr[head.len] == '=';
 		if (!is_joined && ++i == argc)

@@ -98,6 +98,18 @@ static void print_cpu(struct arena *a, const struct injection *in, const struct 
 				"too, put %%p into the file's name\n", (double)missing_ms / 1e3);
 }
 
+/** The files of a profile that is written when the program ends; NULL, and said why: there are none. */
+static const struct outcome_files *find_written(struct arena *a, const struct injection *in,
+		const struct injection_file *f, struct outcome *o)
+{
+	outcome_find(a, f->path, in->start_ns, o);
+	const struct outcome_files *files = o->last.count ? &o->last : &o->earlier;
+	print_damaged(a, o);
+	if (!files->count && !o->ndamaged)
+		print_nothing(a, f, "the program ended before it could be written (a signal killed it?)");
+	return files->count ? files : NULL;
+}
+
 /** As the analyzer shows sizes: 1.50MB. */
 static const char *sized(struct arena *a, int64_t bytes)
 {
@@ -113,14 +125,10 @@ static void print_heap(struct arena *a, const struct injection *in)
 {
 	const struct injection_file *f = &in->heap;
 	struct outcome o;
-	outcome_find(a, f->path, in->start_ns, &o);
-	const struct outcome_files *files = o.last.count ? &o.last : &o.earlier;
-	const struct measure *m = &files->measure;
-	print_damaged(a, &o);
-	if (!files->count && !o.ndamaged)
-		print_nothing(a, f, "the program ended before it could be written (a signal killed it?)");
-	if (!files->count)
+	const struct outcome_files *files = find_written(a, in, f, &o);
+	if (!files)
 		return;
+	const struct measure *m = &files->measure;
 	const char *file = shown_all(a, f, files);
 	if (*m->heap_unseen) {
 		fprintf(stderr, "cprof: wrote %s, empty: %s\n", file, m->heap_unseen);
@@ -138,12 +146,8 @@ static void print_state(struct arena *a, const struct injection *in, const struc
 		const char *what)
 {
 	struct outcome o;
-	outcome_find(a, f->path, in->start_ns, &o);
-	const struct outcome_files *files = o.last.count ? &o.last : &o.earlier;
-	print_damaged(a, &o);
-	if (!files->count && !o.ndamaged)
-		print_nothing(a, f, "the program ended before it could be written (a signal killed it?)");
-	if (!files->count)
+	const struct outcome_files *files = find_written(a, in, f, &o);
+	if (!files)
 		return;
 	const char *file = shown_all(a, f, files);
 	if (what)
