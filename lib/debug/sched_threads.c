@@ -35,16 +35,6 @@ static void read_stat(struct cp_sched_thread *t)
 	t->cpu = cpu ? atoi(cpu) : -1;
 }
 
-static void read_schedstat(struct cp_sched_thread *t)
-{
-	char text[CP_TASK_TEXT_BYTES], *at;
-	if (cp_task_read(t->tid, "schedstat", text) < 0)
-		return;
-	t->run_ns = strtoull(text, &at, 10);
-	t->wait_ns = strtoull(at, &at, 10);
-	t->slices = strtoull(at, &at, 10);
-}
-
 /** The kernel lists threads in the order of their births: those that still live keep their order. */
 static const struct cp_sched_thread *find_before(struct cp_sched_threads *s, int tid)
 {
@@ -61,10 +51,15 @@ static const struct cp_sched_thread *find_before(struct cp_sched_threads *s, int
 static void set_steps(struct cp_sched_threads *s, struct cp_sched_thread *t)
 {
 	const struct cp_sched_thread *b = find_before(s, t->tid);
-	bool is_same = b && b->run_ns <= t->run_ns && b->wait_ns <= t->wait_ns && b->slices <= t->slices;
-	t->run_step_ns = t->run_ns - (is_same ? b->run_ns : 0);
-	t->wait_step_ns = t->wait_ns - (is_same ? b->wait_ns : 0);
-	t->slices_step = t->slices - (is_same ? b->slices : 0);
+	const struct cp_task_times *now = &t->times, *then = b ? &b->times : NULL;
+	bool is_same = then && then->run_ns <= now->run_ns && then->wait_ns <= now->wait_ns &&
+			then->nslices <= now->nslices;
+	t->step = *now;
+	if (!is_same)
+		return;
+	t->step.run_ns -= then->run_ns;
+	t->step.wait_ns -= then->wait_ns;
+	t->step.nslices -= then->nslices;
 }
 
 static void add(int tid, void *arg)
@@ -79,7 +74,7 @@ static void add(int tid, void *arg)
 	struct cp_sched_thread *t = &s->list[s->count++];
 	*t = (struct cp_sched_thread){.tid = tid, .is_own = cp_thread_is_excluded(tid)};
 	read_stat(t);
-	read_schedstat(t);
+	cp_task_read_times(tid, &t->times);
 	set_steps(s, t);
 }
 

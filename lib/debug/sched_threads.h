@@ -7,13 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kind/task_info.h"
+
 struct cp_sched_thread {
 	int tid;
 	int cpu;     // that it ran on last; -1: not known
 	char state;  // as in /proc/TID/stat
 	bool is_own; // of the profiler
-	uint64_t run_ns, wait_ns, slices;               // since the thread began, from its schedstat
-	uint64_t run_step_ns, wait_step_ns, slices_step; // since the last reading
+	struct cp_task_times times; // since the thread began
+	struct cp_task_times step;  // since the last reading
 };
 
 /** Zero it to start. */

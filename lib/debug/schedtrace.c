@@ -40,11 +40,11 @@ static void summarize(struct summary *s)
 	for (size_t i = 0; i < trace.threads.count; i++) {
 		const struct cp_sched_thread *t = &trace.threads.list[i];
 		if (t->is_own) {
-			s->own_run_ns += t->run_step_ns;
+			s->own_run_ns += t->step.run_ns;
 			continue;
 		}
 		s->nthreads++;
-		s->wait_ns += t->wait_step_ns;
+		s->wait_ns += t->step.wait_ns;
 		if (t->state != 'R')
 			s->nidle++;
 		else if (t->cpu >= 0 && t->cpu < CPU_SETSIZE)
@@ -136,8 +136,8 @@ static void print_threads(uint64_t step_ns)
 			continue;
 		cp_wait_reason(&snapshot, seen, reason);
 		cp_debug_printf("  M%d: p=%d status=%c(%s) running=%s waiting=%s slices=%llu name=\"%s\"\n", t->tid,
-				t->cpu, seen->status.state, reason, average(t->run_step_ns, step_ns).text,
-				average(t->wait_step_ns, step_ns).text, (unsigned long long)t->slices_step,
+				t->cpu, seen->status.state, reason, average(t->step.run_ns, step_ns).text,
+				average(t->step.wait_ns, step_ns).text, (unsigned long long)t->step.nslices,
 				seen->status.name);
 	}
 	cp_threads_free(&snapshot);

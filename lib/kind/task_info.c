@@ -68,6 +68,18 @@ void cp_task_read_syscall(int tid, struct cp_task_syscall *syscall_out)
 	syscall_out->pc = strtoull(at, &at, 16);
 }
 
+bool cp_task_read_times(int tid, struct cp_task_times *times_out)
+{
+	char text[CP_TASK_TEXT_BYTES], *at;
+	*times_out = (struct cp_task_times){0};
+	if (cp_task_read(tid, "schedstat", text) <= 0)
+		return false;
+	times_out->run_ns = strtoull(text, &at, 10);
+	times_out->wait_ns = strtoull(at, &at, 10);
+	times_out->nslices = strtoull(at, &at, 10);
+	return true;
+}
+
 uint64_t cp_task_last_ran_ns(int tid)
 {
 	char text[CP_TASK_TEXT_BYTES], *end;

@@ -27,6 +27,15 @@ struct cp_task_syscall {
 /** Only of a thread that sleeps. */
 void cp_task_read_syscall(int tid, struct cp_task_syscall *syscall_out);
 
+/** What the scheduler counts, since the thread began. */
+struct cp_task_times {
+	uint64_t run_ns, wait_ns; // on a CPU, and waiting for one
+	uint64_t nslices;         // times it got one
+};
+
+/** Its schedstat. False: the kernel keeps none, or the thread has ended. */
+bool cp_task_read_times(int tid, struct cp_task_times *times_out);
+
 /** When it ran last, on the scheduler's clock; 0: not known. Against the caller's own this tells for how
  *  long a thread has been waiting. */
 uint64_t cp_task_last_ran_ns(int tid);

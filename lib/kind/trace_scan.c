@@ -24,16 +24,12 @@ static void put_name(int tid)
 		cp_trace_process_event(TRACE_THREAD_NAME, &of_tid, 1, name, strcspn(name, "\n"));
 }
 
-/** schedstat: nanoseconds on a processor, nanoseconds waiting for one, times it got one. */
 static void put_times(int tid)
 {
-	char text[CP_TASK_TEXT_BYTES];
-	char *at = text;
-	if (cp_task_read(tid, "schedstat", text) <= 0)
+	struct cp_task_times times;
+	if (!cp_task_read_times(tid, &times))
 		return;
-	uint64_t cpu_ns = strtoull(at, &at, 10);
-	uint64_t runqueue_ns = strtoull(at, &at, 10);
-	const uint64_t args[] = {(uint64_t)tid, cpu_ns, runqueue_ns};
+	const uint64_t args[] = {(uint64_t)tid, times.run_ns, times.wait_ns};
 	cp_trace_process_event(TRACE_THREAD_TIMES, args, 3, NULL, 0);
 }
 
