@@ -68,7 +68,8 @@ struct cprof_http_request {
 	const void *body;
 	size_t body_bytes;
 	const struct cprof_http_options *options; /* NULL: as for cprof_http_serve() */
-	/* Sleeps for timeout_ns; returns early, and true, when the client has gone. NULL: sleeps. */
+	/* Sleeps for timeout_ns, and is called again if that was too short; true at once when the client has gone,
+	 * which ends the request. NULL: the request takes its time, whatever becomes of the client. */
 	bool (*wait)(void *arg, uint64_t timeout_ns);
 	void *wait_arg;
 };

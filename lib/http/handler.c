@@ -11,24 +11,27 @@
 #include <unistd.h>
 
 #include "query.h"
+#include "sigsafe/clock.h"
 
 static const char PREFIX[] = "/debug/pprof";
 
 /// Waiting
 
-static void sleep_ns(uint64_t ns)
+static bool sleep_ns(void *arg, uint64_t ns)
 {
-	struct timespec left = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
-	while (nanosleep(&left, &left) < 0 && errno == EINTR)
-		;
+	const struct timespec time = {.tv_sec = (time_t)(ns / CP_NS_PER_S), .tv_nsec = (long)(ns % CP_NS_PER_S)};
+	nanosleep(&time, NULL);
+	return false;
 }
 
 bool cp_http_wait(const struct cp_exchange *x, int64_t seconds)
 {
-	uint64_t ns = (uint64_t)seconds * 1000000000;
-	if (x->request->wait)
-		return x->request->wait(x->request->wait_arg, ns);
-	sleep_ns(ns);
+	bool (*wait)(void *arg, uint64_t timeout_ns) = x->request->wait ? x->request->wait : sleep_ns;
+	uint64_t end_ns = cp_clock_ns(CP_CLOCK_MONOTONIC) + (uint64_t)seconds * CP_NS_PER_S;
+	for (uint64_t now_ns; (now_ns = cp_clock_ns(CP_CLOCK_MONOTONIC)) < end_ns;) {
+		if (wait(x->request->wait_arg, end_ns - now_ns))
+			return true;
+	}
 	return false;
 }
 

@@ -43,20 +43,11 @@ static int write_body(void *arg, const void *data, size_t size)
 static bool wait_for_client(void *arg, uint64_t timeout_ns)
 {
 	const struct cp_http_work *work = arg;
-	uint64_t end_ns = cp_clock_ns(CP_CLOCK_MONOTONIC) + timeout_ns;
-	for (;;) {
-		uint64_t now_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
-		if (now_ns >= end_ns)
-			return false;
-		struct timespec left = {.tv_sec = (time_t)((end_ns - now_ns) / CP_NS_PER_S),
-				.tv_nsec = (long)((end_ns - now_ns) % CP_NS_PER_S)};
-		struct pollfd client = {.fd = work->fd, .events = POLLRDHUP};
-		int n = ppoll(&client, 1, &left, NULL);
-		if (n > 0)
-			return true;
-		if (n < 0 && errno != EINTR)
-			return true;
-	}
+	const struct timespec timeout = {.tv_sec = (time_t)(timeout_ns / CP_NS_PER_S),
+			.tv_nsec = (long)(timeout_ns % CP_NS_PER_S)};
+	struct pollfd client = {.fd = work->fd, .events = POLLRDHUP};
+	int n = ppoll(&client, 1, &timeout, NULL);
+	return n > 0 || (n < 0 && errno != EINTR);
 }
 
 /// Threads
