@@ -9,6 +9,7 @@
 #include "finish_hook.h"
 #include "interpose/next.h"
 #include "kind/own_thread.h"
+#include "loader_thread.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/futex.h"
 #include "sigsafe/sys.h"
@@ -28,6 +29,7 @@ static void serve(void *arg)
 		if (nasked == seen)
 			continue;
 		seen = nasked;
+		cp_loader_thread_hurry(true);
 		for (int i = 0; i < MAX_WATCHERS; i++) {
 			finish_fn *finish = load(&watchers[i], acquire);
 			if (finish)
@@ -38,13 +40,15 @@ static void serve(void *arg)
 	}
 }
 
-static int make_thread(void)
+static int make_threads(void)
 {
 	if (thread_pid == cp_getpid())
 		return 0;
 	thread = (struct cp_own_thread){.name = "cprof-finish", .run = serve,
 			.arg = (void *)(uintptr_t)load(&cp_finish.nasked, acquire)};
-	int ret = cp_own_thread_start(&thread);
+	int ret = cp_loader_thread_start();
+	if (ret == 0)
+		ret = cp_own_thread_start(&thread);
 	if (ret == 0)
 		thread_pid = cp_getpid();
 	return ret;
@@ -109,11 +113,12 @@ static bool remove_watcher(finish_fn *finish)
 
 int cp_finish_watch(void (*finish)(int sig), bool exits_zero)
 {
-	int ret = make_thread();
+	int ret = make_threads();
 	if (ret == 0)
 		ret = add_watcher(finish);
 	if (ret < 0)
 		return ret;
+	cp_loader_thread_hurry(false);
 	store(&cp_finish.exits_zero, exits_zero, relaxed);
 	store(&cp_finish.sig, 0, relaxed);
 	store(&cp_finish.is_done, 0, release);

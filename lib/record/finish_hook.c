@@ -8,8 +8,8 @@
 #include "sigsafe/sigmask.h"
 #include "sigsafe/sys.h"
 
-// What is interrupted may hold a lock that the writing needs (the loader's): then this is how long the
-// process lives on, and the files are lost.
+// What is interrupted may hold a lock that the writing needs (not the loader's: see loader_thread.h): then
+// this is how long the process lives on, and the files are lost.
 enum { PATIENCE_MS = 10000 };
 
 struct cp_finish_shared cp_finish = {.app = {{SIGINT, true}, {SIGTERM, true}, {SIGABRT, true}, {SIGHUP}, {SIGQUIT},

@@ -68,6 +68,12 @@ const struct cp_module *cp_modmap_module(uint32_t id);
  *  main: what is there by then is taken to stay. 0 or a negative errno. Context: CTL. */
 int cp_modmap_refresh(void);
 
+/** The same, whoever cp_modmap_read_by() said. */
+int cp_modmap_read(void);
+
+/** Who cp_modmap_refresh() has the list read by: it calls cp_modmap_read(), or has a thread call it. */
+void cp_modmap_read_by(int (*read)(void));
+
 /** In a fork child: threads that held the map are not there any more. Context: FORK. */
 void cp_modmap_reset_in_child(void);
 

@@ -231,7 +231,7 @@ static uint64_t known_version(void)
 	return version;
 }
 
-int cp_modmap_refresh(void)
+int cp_modmap_read(void)
 {
 	struct modscan scan;
 	int err = modscan_read(&scan, known_version());
@@ -242,6 +242,19 @@ int cp_modmap_refresh(void)
 	unlock();
 	modscan_free(&scan);
 	return err;
+}
+
+typedef int read_fn(void);
+static _Atomic(read_fn *) reader = cp_modmap_read;
+
+void cp_modmap_read_by(read_fn *read)
+{
+	store(&reader, read, release);
+}
+
+int cp_modmap_refresh(void)
+{
+	return load(&reader, acquire)();
 }
 
 void cp_modmap_reset_in_child(void)
@@ -255,7 +268,7 @@ void cp_modmap_before_dlclose(void)
 {
 	// What a handler met and nobody has registered yet may be what goes now: its last chance for a name.
 	if (cp_modmap_is_stale())
-		cp_modmap_refresh();
+		cp_modmap_read();
 	lock();
 	// A second dlclose at the same time finds them hidden, and the readers gone: we held the lock.
 	if (fetch_add(&cp_modmap.closing, 1, relaxed) == 0)

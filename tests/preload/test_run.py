@@ -377,6 +377,20 @@ def test_signals_that_end_it_leave_the_heap():
         expect("heap.pb.gz" in case.files, (name, case.files))
 
 
+def test_signals_inside_the_loader_leave_everything():
+    """The thread that is interrupted keeps the loader's lock until the files are there, and they are there in time."""
+    files = {name: name + ".gz" for name in ("cpu", "mem", "block", "wall", "thread")}
+    options = [o for name, file in files.items() for o in ("-%sprofile" % name, file)]
+    options += ["-memprofilerate", "1", "-trace", "trace.out"]
+    for how, sig in (("locked", signal.SIGTERM), ("abort", signal.SIGABRT), ("storm", signal.SIGTERM),
+                     ("constructor", signal.SIGTERM)):
+        case = Case(program("load"), how, program("plugin.so"), options=options,
+                    env={"PLUGIN_HANGS": "1"} if how == "constructor" else None)
+        expect_eq((case.status, case.stderr), (-sig, []), how)
+        expect(set(files.values()) | {"trace.out"} <= set(case.files), "%s: %s %s" % (how, case.files, case.notes))
+        expect(heap_of(case, "mem.gz", "inuse_space", "keep") > 0, how)
+
+
 def test_a_default_is_a_default_to_the_program():
     """Python looks whether SIGINT is at its default before it makes it a KeyboardInterrupt."""
     code = "import signal, os\nprint(signal.getsignal(signal.SIGTERM) == signal.SIG_DFL)\n" \
@@ -592,7 +606,8 @@ PARTS = {
     "heap": [
         test_the_heap_profile_is_exact_if_asked, test_both_profiles_at_once, test_a_child_has_its_own_heap,
         test_all_threads_are_shown_at_the_end,
-        test_signals_that_end_it_leave_the_heap, test_a_default_is_a_default_to_the_program,
+        test_signals_that_end_it_leave_the_heap, test_signals_inside_the_loader_leave_everything,
+        test_a_default_is_a_default_to_the_program,
         test_waits_and_who_made_threads_are_written, test_a_signal_shows_the_threads,
         test_the_heap_before_exec, test_the_heap_is_written_from_where_that_is_hard, test_leaks_are_shown,
         test_no_leaks_are_one_line,

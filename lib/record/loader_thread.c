@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. See loader_thread.h. The thread is made once in a process and waits for ever after.
+#include "loader_thread.h"
+
+#include <stdint.h>
+
+#include "kind/own_thread.h"
+#include "sigsafe/atomic.h"
+#include "sigsafe/futex.h"
+#include "sigsafe/modmap.h"
+#include "sigsafe/sys.h"
+#include "sigsafe/thread.h"
+
+enum { HURRY_MS = 200 };
+
+static struct cp_own_thread thread;
+static _Atomic int thread_pid;    // the process it is in: fork leaves it behind
+static _Atomic uint32_t nasked;   // a futex
+static _Atomic uint32_t nanswered; // a futex: the last question that is answered
+static _Atomic int answer;
+static atomic_bool is_hurry, is_given_up;
+
+static void serve(void *arg)
+{
+	for (uint32_t seen = (uint32_t)(uintptr_t)arg;;) {
+		cp_futex_wait(&nasked, seen, CP_FUTEX_FOREVER);
+		uint32_t asked = load(&nasked, acquire);
+		if (asked == seen)
+			continue;
+		seen = asked;
+		store(&answer, cp_modmap_read(), relaxed);
+		store(&is_given_up, false, relaxed);
+		store(&nanswered, seen, release);
+		cp_futex_wake(&nanswered, INT32_MAX);
+	}
+}
+
+/** Whether the answer to `question` came; it may be waited for no longer. */
+static bool await_answer(uint32_t question)
+{
+	uint64_t start_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
+	for (;;) {
+		uint32_t last = load(&nanswered, acquire);
+		if ((int32_t)(last - question) >= 0)
+			return true;
+		bool is_late = cp_clock_ns(CP_CLOCK_MONOTONIC) >= start_ns + HURRY_MS * CP_NS_PER_MS;
+		if (load(&is_hurry, acquire) && (is_late || load(&is_given_up, relaxed)))
+			return false;
+		cp_futex_wait(&nanswered, last, HURRY_MS * CP_NS_PER_MS); // the hurry may begin meanwhile
+	}
+}
+
+static int ask(void)
+{
+	// A thread of the program may be inside the loader itself, which lets only that thread in.
+	if (load(&thread_pid, acquire) != cp_getpid() || !cp_thread_is_excluded(cp_gettid()))
+		return cp_modmap_read();
+	uint32_t question = fetch_add(&nasked, 1, acq_rel) + 1;
+	cp_futex_wake(&nasked, 1);
+	if (await_answer(question))
+		return load(&answer, relaxed);
+	store(&is_given_up, true, relaxed);
+	return 0; // what is known must do
+}
+
+int cp_loader_thread_start(void)
+{
+	if (load(&thread_pid, relaxed) == cp_getpid())
+		return 0;
+	uint32_t last = load(&nasked, relaxed);
+	store(&nanswered, last, relaxed);
+	store(&is_given_up, false, relaxed);
+	thread = (struct cp_own_thread){.name = "cprof-loader", .run = serve, .arg = (void *)(uintptr_t)last};
+	int ret = cp_own_thread_start(&thread);
+	if (ret == 0) {
+		store(&thread_pid, cp_getpid(), release);
+		cp_modmap_read_by(ask);
+	}
+	return ret;
+}
+
+void cp_loader_thread_hurry(bool hurries)
+{
+	store(&is_hurry, hurries, release);
+}
