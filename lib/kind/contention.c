@@ -3,7 +3,6 @@
 #include "contention.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <time.h>
 
 #include "contention_hook.h"
@@ -32,8 +31,6 @@ static const struct {
 	{&cp_calls_mode, CP_CALLS_PROFILE},
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
 static int make_ready(struct cp_contention *c)
 {
 	if (load(&c->is_ready, relaxed))
@@ -53,7 +50,7 @@ int64_t cp_contention_set_sampling(enum cp_contention_kind kind, int64_t samplin
 	struct cp_contention *c = state[kind];
 	if (sampling < 0 || sampling > MAX_SAMPLING)
 		return -EINVAL;
-	pthread_mutex_lock(&lock);
+	cp_lock_take(&cp_contention_changes);
 	int64_t result = sampling ? make_ready(c) : 0;
 	if (result == 0) {
 		result = (int64_t)exchange(&c->sampling, (uint64_t)sampling, relaxed);
@@ -62,7 +59,7 @@ int64_t cp_contention_set_sampling(enum cp_contention_kind kind, int64_t samplin
 		else
 			atomic_fetch_and(switches[kind].mode, ~switches[kind].bit);
 	}
-	pthread_mutex_unlock(&lock);
+	cp_lock_release(&cp_contention_changes);
 	return result;
 }
 
@@ -123,7 +120,7 @@ static int write_proto(enum cp_contention_kind kind, struct cprof_writer writer)
 	return e.rc;
 }
 
-static int write_locked(enum cp_contention_kind kind, struct cprof_writer writer, int debug)
+static int write_now(enum cp_contention_kind kind, struct cprof_writer writer, int debug)
 {
 	struct cp_target target;
 	int rc = cp_target_init(&target, writer);
@@ -139,11 +136,8 @@ static int write_locked(enum cp_contention_kind kind, struct cprof_writer writer
 
 int cp_contention_write(enum cp_contention_kind kind, struct cprof_writer writer, int debug)
 {
-	pthread_mutex_lock(&lock);
 	cp_modmap_refresh();
-	int rc = write_locked(kind, writer, debug);
-	pthread_mutex_unlock(&lock);
-	return rc;
+	return write_now(kind, writer, debug);
 }
 
 struct leaving {
@@ -155,16 +149,13 @@ struct leaving {
 static void write_leaving(void *arg)
 {
 	struct leaving *l = arg;
-	l->rc = write_locked(l->kind, l->writer, 0);
+	l->rc = write_now(l->kind, l->writer, 0);
 }
 
 int cp_contention_write_leaving(enum cp_contention_kind kind, struct cprof_writer writer)
 {
 	struct leaving leaving = {.kind = kind, .writer = writer};
-	if (pthread_mutex_trylock(&lock) != 0)
-		return -EBUSY;
 	int rc = cp_own_stack_call(write_leaving, &leaving);
-	pthread_mutex_unlock(&lock);
 	return rc ? rc : leaving.rc;
 }
 

@@ -14,6 +14,7 @@ enum { MAX_FRAMES = 128 }; // Go's profstackdepth; keeps our own stack use at 1 
 
 _Atomic unsigned cp_contention_mode, cp_calls_mode;
 struct cp_contention cp_block, cp_mutex, cp_calls;
+struct cp_lock cp_contention_changes;
 
 /** Even in [0, limit). The clock's nanoseconds and the thread's stack are a seed good enough for one draw,
  *  and cost the thread no memory. */
@@ -162,6 +163,7 @@ static void zero(struct cp_stack *stack, void *arg)
 
 void cp_contention_reset_in_child(void)
 {
+	cp_contention_changes = (struct cp_lock){0};
 	cp_waiters_forget_all();
 	cp_stacktab_each(&cp_block.stacks, zero, NULL);
 	cp_stacktab_each(&cp_mutex.stacks, zero, NULL);

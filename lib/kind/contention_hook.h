@@ -12,6 +12,7 @@
 
 #include "format/tracefmt.h"
 #include "sigsafe/atomic.h"
+#include "sigsafe/lock.h"
 #include "sigsafe/stacktab.h"
 #include "sigsafe/types.h"
 #include "waiters_hook.h"
@@ -60,6 +61,9 @@ struct cp_contention {
 };
 
 extern __attribute__((visibility("hidden"))) struct cp_contention cp_block, cp_mutex, cp_calls;
+
+/** For who switches them on and off; their tables are read while they grow. Context: CTL. */
+extern __attribute__((visibility("hidden"))) struct cp_lock cp_contention_changes;
 
 /** Who waits, or lets others go on, and where. */
 struct cp_wait_site {

@@ -16,6 +16,7 @@
 #include "heap_hook.h"
 #include "heap_text.h"
 #include "own_stack.h"
+#include "sigsafe/lock.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/stackmemo.h"
 #include "sigsafe/ticks.h"
@@ -36,7 +37,7 @@ static const char DROP_FRAMES[] =
 		"(_Zn[wa][jm].*|operator new.*|__rust_alloc.*|__rdl_alloc.*|.*::alloc::alloc.*|strdup|strndup|"
 		"__strdup|__strndup|asprintf|vasprintf|__libc_reallocarray)";
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct cp_lock lock; // of who changes the rate; the tables are read while they grow
 
 static int64_t realtime_ns(void)
 {
@@ -45,10 +46,10 @@ static int64_t realtime_ns(void)
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
-/** The tables need no lock and go on in the child; another thread may have been writing a profile. */
+/** The tables go on in the child. */
 static void reset_in_child(void)
 {
-	pthread_mutex_init(&lock, NULL);
+	lock = (struct cp_lock){0};
 	cp_modmap_reset_in_child();
 	cp_stackmemo_after_fork();
 }
@@ -107,7 +108,7 @@ int cp_heap_set_rate(int64_t rate_bytes)
 		return -EINVAL;
 	if (load(&cp_alloctrace.is_on, relaxed))
 		rate_bytes = 1; // it is told of what is sampled
-	pthread_mutex_lock(&lock);
+	cp_lock_take(&lock);
 	bool is_dense = rate_bytes && rate_bytes <= CP_HEAP_DENSE_RATE_BYTES;
 	int rc = rate_bytes ? make_ready(is_dense) : 0;
 	if (rc == 0 && is_dense) {
@@ -116,7 +117,7 @@ int cp_heap_set_rate(int64_t rate_bytes)
 	}
 	if (rc == 0 && (uint64_t)rate_bytes != load(&cp_heap.rate_bytes, relaxed))
 		rc = change_rate((uint64_t)rate_bytes);
-	pthread_mutex_unlock(&lock);
+	cp_lock_release(&lock);
 	return rc;
 }
 
@@ -255,7 +256,7 @@ static int write_proto(enum cp_heap_view view, struct cprof_writer writer)
 	return e.rc;
 }
 
-static int write_locked(enum cp_heap_view view, struct cprof_writer writer, int debug)
+static int write_now(enum cp_heap_view view, struct cprof_writer writer, int debug)
 {
 	struct cp_target target;
 	int rc = cp_target_init(&target, writer);
@@ -271,11 +272,8 @@ int cp_heap_write(enum cp_heap_view view, struct cprof_writer writer, int debug)
 {
 	if (!load(&cp_heap.is_ready, acquire))
 		return -ENODATA;
-	pthread_mutex_lock(&lock);
 	cp_modmap_refresh();
-	int rc = write_locked(view, writer, debug);
-	pthread_mutex_unlock(&lock);
-	return rc;
+	return write_now(view, writer, debug);
 }
 
 struct leaving {
@@ -287,7 +285,7 @@ struct leaving {
 static void write_leaving(void *arg)
 {
 	struct leaving *l = arg;
-	l->rc = write_locked(l->view, l->writer, 0);
+	l->rc = write_now(l->view, l->writer, 0);
 }
 
 int cp_heap_write_leaving(enum cp_heap_view view, struct cprof_writer writer)
@@ -295,10 +293,7 @@ int cp_heap_write_leaving(enum cp_heap_view view, struct cprof_writer writer)
 	struct leaving leaving = {.view = view, .writer = writer};
 	if (!load(&cp_heap.is_ready, acquire))
 		return -ENODATA;
-	if (pthread_mutex_trylock(&lock) != 0)
-		return -EBUSY;
 	int rc = cp_own_stack_call(write_leaving, &leaving);
-	pthread_mutex_unlock(&lock);
 	return rc ? rc : leaving.rc;
 }
 

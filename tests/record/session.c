@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // session HOW DIR: programs with one line of <cprof/profile.h>, as test_session.py wants them.
+#include <cprof/pprof.h>
 #include <cprof/profile.h>
 #include <errno.h>
 #include <poll.h>
@@ -159,8 +160,23 @@ static int leave_child(void)
 	return 7;
 }
 
+static int end_inside(void *arg, const void *data, size_t size)
+{
+	return raise(SIGTERM);
+}
+
+/** A thread that is just writing a profile of its own. */
+static int end_while_writing(const char *name)
+{
+	WITH(.modes = ALL);
+	work();
+	return cprof_profile_write_to(cprof_lookup(name), cprof_to_callback(end_inside, NULL), 0);
+}
+
 static int end(const char *how)
 {
+	if (strncmp(how, "writing ", 8) == 0)
+		return end_while_writing(how + 8);
 	if (strcmp(how, "chain") == 0 || strcmp(how, "later") == 0 || strcmp(how, "restored") == 0 ||
 			strcmp(how, "killed") == 0)
 		return end_by_handler(how);

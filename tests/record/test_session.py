@@ -166,6 +166,11 @@ def test_signals():
     is_complete("restored to what it was", Run("restored", sig=signal.SIGTERM), -signal.SIGTERM)
 
 
+def test_a_signal_while_it_writes_itself():
+    for name in ("heap", "mutex", "threads", "threadcreate"):
+        is_complete("in the middle of " + name, Run("writing " + name), -signal.SIGTERM)
+
+
 def test_an_ignored_signal_stays_ignored():
     run = subprocess.run(["sh", "-c", "trap '' INT; exec \"$0\" quiet . & pid=$!; kill -INT $pid; wait $pid", PROGRAM],
                          capture_output=True, cwd=tempfile.mkdtemp(), timeout=60, check=False)
@@ -188,8 +193,8 @@ def test_a_fork_has_no_session():
 
 PARTS = {
     "lines": [test_pkg_profiles_own_cases, test_paths, test_numbers_and_versions, test_modes_are_what_they_say],
-    "ends": [test_ends_of_its_own, test_signals, test_an_ignored_signal_stays_ignored,
-             test_a_kill_leaves_the_cpu_profile, test_a_fork_has_no_session],
+    "ends": [test_ends_of_its_own, test_signals, test_a_signal_while_it_writes_itself,
+             test_an_ignored_signal_stays_ignored, test_a_kill_leaves_the_cpu_profile, test_a_fork_has_no_session],
 }
 
 if __name__ == "__main__":
