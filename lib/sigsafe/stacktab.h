@@ -10,7 +10,7 @@
 #include "pagealloc.h"
 #include "types.h"
 
-enum { CP_STACKTAB_VALUES = 8 };
+enum { CP_STACKTAB_VALUES = 8, CP_STACKTAB_LEVELS = 8 };
 
 struct cp_stack {
 	_Atomic(struct cp_stack *) next; // in its bucket
@@ -22,15 +22,17 @@ struct cp_stack {
 	uintptr_t pcs[];
 };
 
+typedef _Atomic(struct cp_stack *) cp_stack_bucket;
+
 struct cp_stacktab {
 	struct cp_arena arena;
-	_Atomic(struct cp_stack *) *buckets;
-	uint32_t nbuckets; // a power of two
+	_Atomic(cp_stack_bucket *) levels[CP_STACKTAB_LEVELS]; // NULL: not needed yet
+	uint32_t nbuckets; // of the first, a power of two; each other has 8 times those of the one before
 	_Atomic uint32_t count;
 	struct cp_stack overflow; // npcs == 0
 };
 
-/** limit_bytes bounds the arena. 0 or -ENOMEM. Context: CTL. */
+/** nbuckets: to begin with. limit_bytes bounds the arena. 0 or -ENOMEM. Context: CTL. */
 int cp_stacktab_init(struct cp_stacktab *t, uint32_t nbuckets, size_t limit_bytes);
 void cp_stacktab_deinit(struct cp_stacktab *t);
 

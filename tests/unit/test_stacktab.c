@@ -72,11 +72,54 @@ static struct walk run_threads(void)
 
 START_TEST(threads_that_intern_the_same_stacks_agree)
 {
-	ck_assert_int_eq(cp_stacktab_init(&table, 64, 0), 0);
+	ck_assert_int_eq(cp_stacktab_init(&table, NSTACKS, 0), 0);
 	struct walk walk = run_threads();
 	ck_assert_uint_eq(walk.entries, NSTACKS);
 	ck_assert_uint_eq(table.count, NSTACKS);
 	ck_assert_uint_eq(walk.sum, (uint64_t)NTHREADS * NSTACKS * NROUNDS);
+	cp_stacktab_deinit(&table);
+}
+END_TEST
+
+START_TEST(a_table_that_grows_under_threads_keeps_the_sum)
+{
+	ck_assert_int_eq(cp_stacktab_init(&table, 1, 0), 0);
+	struct walk walk = run_threads();
+	ck_assert_uint_ge(walk.entries, NSTACKS); // while a level comes two threads may make the same
+	ck_assert_uint_lt(walk.entries, NSTACKS + NSTACKS / 10);
+	ck_assert_uint_eq(table.count, walk.entries);
+	ck_assert_uint_eq(walk.sum, (uint64_t)NTHREADS * NSTACKS * NROUNDS);
+	cp_stacktab_deinit(&table);
+}
+END_TEST
+
+static uint32_t longest_list(void)
+{
+	uint32_t longest = 0, n = table.nbuckets;
+	for (uint32_t level = 0; level < CP_STACKTAB_LEVELS && table.levels[level]; level++, n *= 8) {
+		for (uint32_t i = 0; i < n; i++) {
+			uint32_t length = 0;
+			for (struct cp_stack *s = table.levels[level][i]; s; s = s->next)
+				length++;
+			longest = length > longest ? length : longest;
+		}
+	}
+	return longest;
+}
+
+START_TEST(lists_stay_short_however_many_stacks_there_are)
+{
+	enum { MANY = 200000, LONGEST = 16 };
+	ck_assert_int_eq(cp_stacktab_init(&table, 16, 0), 0);
+	for (uintptr_t pc = 0; pc < MANY; pc++) {
+		struct cp_stack *s = cp_stacktab_intern(&table, &pc, 1, 0, 0);
+		ck_assert_ptr_eq(cp_stacktab_intern(&table, &pc, 1, 0, 0), s);
+	}
+	ck_assert_uint_eq(table.count, MANY);
+	ck_assert_uint_le(longest_list(), LONGEST);
+	for (uintptr_t pc = 0; pc < MANY; pc++)
+		cp_stacktab_intern(&table, &pc, 1, 0, 0);
+	ck_assert_uint_eq(table.count, MANY);
 	cp_stacktab_deinit(&table);
 }
 END_TEST
@@ -93,4 +136,5 @@ START_TEST(a_full_table_keeps_the_sum)
 END_TEST
 
 UNIT_MAIN("stacktab", equal_stacks_share_an_entry_and_others_do_not,
-	threads_that_intern_the_same_stacks_agree, a_full_table_keeps_the_sum)
+	threads_that_intern_the_same_stacks_agree, a_table_that_grows_under_threads_keeps_the_sum,
+	lists_stay_short_however_many_stacks_there_are, a_full_table_keeps_the_sum)
