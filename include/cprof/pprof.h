@@ -267,6 +267,31 @@ void cprof_labels_pop(const struct cprof_labels **before);
 	const struct cprof_labels *CPROF_JOIN(cprof_labels_before_, __LINE__) = cprof_labels_push(labels)
 #endif
 
+/**
+ * For what switches stacks on a thread: coroutines, green threads, fibers. The calling thread runs on the stack
+ * [low, high) from now on; (NULL, NULL): on its own again. high is where the stack begins, its highest address; the
+ * memory from the stack pointer up to there must stay readable for as long as the thread stands on it.
+ *
+ * Nobody has to call this: stacks are found without it, also those of swapcontext. What it adds:
+ *
+ * - the root. Where a switch in assembly has no unwind tables, samples otherwise end in a marker such as
+ *   "[no unwind tables]", or go on into what lies behind the stack; told where it ends, they are whole;
+ * - threads that sleep on such a stack are seen in the threads profile without being woken by a signal;
+ * - speed: no system call for each page of the stack in each sample.
+ *
+ * At a switch, with the labels, which belong to what runs and not to the thread:
+ *
+ *	from->labels = cprof_set_labels(to->labels);
+ *	cprof_stack_switch(to->stack, to->stack + to->stack_bytes);
+ *	swap(&from->context, &to->context);
+ *
+ * May be called from anywhere, signal handlers included, and costs a few stores (the first call of a thread also takes
+ * 64 bytes). Before the switch or after it makes no difference: the bounds count only while the stack pointer is
+ * between them, and a sample that comes in between is taken as if nothing had been told. Its labels are those that were
+ * set last. A coroutine may go on on another thread, which tells its stack again.
+ */
+void cprof_stack_switch(const void *low, const void *high);
+
 /** The error in words ("cpu profiling already in use", as Go says it). Never NULL, never freed. */
 const char *cprof_strerror(int error);
 

@@ -12,7 +12,8 @@
 #include <string.h>
 #include <sys/uio.h>
 
-#include "sigsafe/labels.h"
+#include "sigsafe/atomic.h"
+#include "sigsafe/card.h"
 #include "sigsafe/pagealloc.h"
 #include "sigsafe/sys.h"
 #include "sigsafe/unwind.h"
@@ -42,6 +43,16 @@ static void relocate(uintptr_t *words, size_t nbytes, uintptr_t from)
 		words[i] += words[i] - from < nbytes ? shift : 0;
 }
 
+/** The copy of what lies from `from` on; it ends where the thread, at sp, was told its stack ends. */
+static struct cp_readable range_of_copy(uintptr_t copy, size_t nbytes, uintptr_t from, uintptr_t sp,
+		const struct cp_card *card)
+{
+	uintptr_t low = load(&card->stack_low, relaxed), high = load(&card->stack_high, relaxed);
+	if (sp >= low && sp < high && high - from <= nbytes)
+		return cp_readable_stack(copy, copy + (high - from));
+	return cp_readable_closed(copy, copy + nbytes);
+}
+
 static bool is_same_sleep(int tid, const struct cp_task_status *before, const struct cp_task_syscall *call)
 {
 	struct cp_task_syscall call_now;
@@ -67,8 +78,11 @@ uint32_t cp_asleep_walk(void *buffer, int tid, const struct cp_task_status *stat
 	relocate(buffer, nbytes, from);
 	uintptr_t copy = (uintptr_t)buffer;
 	struct cp_regs regs = {.pc = call.pc, .sp = copy + (call.sp - from), .fp = UNKNOWN, .extra = UNKNOWN};
-	struct cp_unwind_result walk = cp_unwind_copy(&regs, copy, copy + nbytes, pcs, max);
-	*labels_id_out = cp_labels_id_of(tid);
+	struct cp_card card = {0};
+	cp_card_find(tid, &card);
+	struct cp_readable stack = range_of_copy(copy, nbytes, from, call.sp, &card);
+	struct cp_unwind_result walk = cp_unwind_copy(&regs, stack, pcs, max);
+	*labels_id_out = load(&card.labels_id, relaxed);
 	*is_whole_out = walk.marker == CP_MARKER_NONE && !walk.used_fp;
 	return is_same_sleep(tid, status, &call) ? walk.nframes : 0;
 }

@@ -14,5 +14,6 @@
 	atomic_compare_exchange_strong_explicit( \
 			(obj), (expected), (value), memory_order_##success, memory_order_relaxed)
 #define fence(order) atomic_thread_fence(memory_order_##order)
+#define signal_fence(order) atomic_signal_fence(memory_order_##order) // against handlers of this thread
 
 #endif

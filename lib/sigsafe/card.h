@@ -12,7 +12,8 @@ struct cp_card {
 	_Atomic int tid;             // 0: nobody's
 	_Atomic uint32_t labels_id;  // 0: none
 	struct cp_stack *created_at; // its creator's stack; NULL: not known
-	char padding[40];            // a cache line for each
+	_Atomic uintptr_t stack_low, stack_high; // it was told to stand on; high 0: on its own, or not told
+	char padding[24];                        // a cache line for each
 };
 
 /** The calling thread's. One word, since a program has little room for our thread-local storage. A thread of a raw

@@ -243,9 +243,3 @@ uint32_t cp_labels_own_id(void)
 {
 	return cp_card && load(&cp_card->labels_id, relaxed) ? cp_labels_current_id(cp_gettid()) : 0;
 }
-
-uint32_t cp_labels_id_of(int tid)
-{
-	struct cp_card card;
-	return cp_card_find(tid, &card) ? load(&card.labels_id, relaxed) : 0;
-}

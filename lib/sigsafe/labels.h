@@ -57,8 +57,4 @@ uint32_t cp_labels_current_id(int tid);
 /** The same for who does not know its tid: asks the kernel only where there are labels. */
 uint32_t cp_labels_own_id(void);
 
-/** The id of thread tid's labels, as they were set last; 0: none, or it ends. Of another thread that runs they
- *  may be others already. */
-uint32_t cp_labels_id_of(int tid);
-
 #endif

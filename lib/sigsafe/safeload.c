@@ -2,6 +2,8 @@
 // Context: SIG. Which memory can be read; see safeload.h.
 #include <errno.h>
 
+#include "atomic.h"
+#include "card.h"
 #include "safeload.h"
 #include "sys.h"
 
@@ -52,9 +54,41 @@ static bool grow_up(struct cp_readable *range, uintptr_t addr)
 	return true;
 }
 
+/** The stack the thread was told to stand on, if addr is in it. What lies below addr may not be mapped. */
+static bool find_told(uintptr_t addr, struct cp_readable *range_out)
+{
+	struct cp_card *card = cp_card;
+	uintptr_t high = card ? load(&card->stack_high, relaxed) : 0;
+	if (addr >= high)
+		return false;
+	signal_fence(acquire);
+	if (addr < load(&card->stack_low, relaxed))
+		return false;
+	signal_fence(acquire);
+	*range_out = cp_readable_stack(page_of(addr), high);
+	return load(&card->stack_high, relaxed) == high; // no handler has switched stacks in between
+}
+
+void cp_readable_tell(uintptr_t low, uintptr_t high)
+{
+	struct cp_card *card = high ? cp_card_take() : cp_card;
+	if (!card)
+		return;
+	// A handler meets either pair, or none.
+	store(&card->stack_high, 0, relaxed);
+	signal_fence(release);
+	store(&card->stack_low, low, relaxed);
+	signal_fence(release);
+	store(&card->stack_high, high, relaxed);
+}
+
 static bool extend_to(struct cp_readable *range, uintptr_t addr)
 {
 	if (addr >= range->low && addr < range->high)
+		return true;
+	if (range->high & CP_READABLE_CLOSED_MASK)
+		return false;
+	if (find_told(addr, range))
 		return true;
 	struct cp_readable own = own_stack;
 	if (addr >= own.low && addr < own.high) {
@@ -76,20 +110,23 @@ static bool extend_to(struct cp_readable *range, uintptr_t addr)
 
 bool cp_readable_extend(struct cp_readable *range, uintptr_t addr, size_t nbytes)
 {
-	if (nbytes == 0 || addr + nbytes < addr || range->high & 1)
+	if (nbytes == 0 || addr + nbytes < addr)
 		return false;
 	// The last byte may lie on the next page; that one joins the range of the first.
 	return extend_to(range, addr) && extend_to(range, addr + nbytes - 1) && addr >= range->low;
 }
 
-struct cp_readable cp_readable_begin(void)
+struct cp_readable cp_readable_begin(uintptr_t sp)
 {
-	return own_stack;
+	struct cp_readable told;
+	return find_told(sp, &told) ? told : own_stack;
 }
 
 void cp_readable_keep(const struct cp_readable *range)
 {
 	struct cp_readable own = own_stack;
+	if (range->high & CP_READABLE_CLOSED_MASK)
+		return;
 	if (own.high) {
 		if (range->low < own.low && range->high >= own.low && range->high <= own.high)
 			own_stack.low = range->low;

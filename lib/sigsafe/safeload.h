@@ -6,6 +6,9 @@
 // stacks and coroutines all work, and nobody has to tell us their bounds. A thread's own stack stays
 // mapped while the thread runs; once a walk has seen it up to the thread pointer, which lies at its
 // top, the range is kept for the thread's next walks, and no more system calls are made there.
+//
+// Who does tell us (cprof_stack_switch) spares those system calls, and the walk knows where the stack ends: what
+// lies behind it is never taken for frames, and code without tables at its top is the root.
 #ifndef CPROF_SIGSAFE_SAFELOAD_H
 #define CPROF_SIGSAFE_SAFELOAD_H
 
@@ -15,14 +18,38 @@ struct cp_readable {
 	uintptr_t low, high; // [low, high); high is odd: closed, nothing may join it
 };
 
+// The low bits of a closed range's high.
+enum {
+	CP_READABLE_ENDS = 1, // a stack ends here
+	CP_READABLE_CUT = 3,  // it goes on, but not in this copy
+	CP_READABLE_CLOSED_MASK = 3,
+};
+
 /** These bytes and no others: a copy of another thread's stack. The last byte is left out. */
 static inline struct cp_readable cp_readable_closed(uintptr_t low, uintptr_t end)
 {
-	return (struct cp_readable){low, (end - 1) | 1};
+	return (struct cp_readable){low, (end - 1) | CP_READABLE_CUT};
 }
 
-/** The range this thread's walks begin with. */
-struct cp_readable cp_readable_begin(void);
+/** A stack that ends at `end`, a multiple of 16. */
+static inline struct cp_readable cp_readable_stack(uintptr_t low, uintptr_t end)
+{
+	return (struct cp_readable){low, end | CP_READABLE_ENDS};
+}
+
+/** Code without tables so near a stack's end is what its first function was called by. */
+static inline bool cp_readable_ends_near(const struct cp_readable *range, uintptr_t sp)
+{
+	enum { NEAR_BYTES = 256 };
+	return (range->high & CP_READABLE_CLOSED_MASK) == CP_READABLE_ENDS && range->high - sp <= NEAR_BYTES;
+}
+
+/** The range that a walk of this thread begins with, at sp. */
+struct cp_readable cp_readable_begin(uintptr_t sp);
+
+/** The calling thread runs on the stack [low, high) from now on, or from a moment ago, or soon: it is looked at where
+ *  the stack pointer is in it. high is a multiple of 16; 0: on its own. */
+void cp_readable_tell(uintptr_t low, uintptr_t high);
 
 /** Keeps what a walk has learnt about the thread's own stack. */
 void cp_readable_keep(const struct cp_readable *range);

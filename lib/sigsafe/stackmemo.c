@@ -58,7 +58,7 @@ void cp_stackmemo_after_fork(void)
 struct cp_stackmemo *cp_stackmemo_take(void)
 {
 	struct cp_stackmemo *all = load(&memos, acquire);
-	uint64_t top = cp_readable_begin().high; // of this thread's stack; 0: not known yet
+	uint64_t top = cp_readable_begin((uintptr_t)__builtin_frame_address(0)).high; // of this stack; 0: not known yet
 	if (!all || !top)
 		return NULL;
 	struct cp_stackmemo *m = &all[top * 0x9e3779b97f4a7c15u >> (64 - MEMOS_LOG2)];
@@ -159,7 +159,7 @@ uint32_t cp_stackmemo_walk(struct cp_stackmemo *m, const struct cp_regs *regs, c
 			.fp = regs->fp,
 			.extra = regs->extra,
 			.interrupted = true,
-			.stack = cp_readable_begin(),
+			.stack = cp_readable_begin(regs->sp),
 	};
 	if (m->epoch != cp_modmap_epoch()) {
 		m->epoch = cp_modmap_epoch();

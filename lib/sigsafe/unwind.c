@@ -113,8 +113,9 @@ static int step_packed(struct walk *w, uint32_t packed)
 	case PACKED_SIGNAL:
 		return step_through_signal(&w->frame);
 	case PACKED_NO_RULE:
-		// The ABI asks for a zero frame pointer in the first frame of a thread.
-		if (w->frame.fp == 0 && !w->frame.interrupted)
+		// The ABI asks for a zero frame pointer in the first frame of a thread; coroutines' have none.
+		if (!w->frame.interrupted &&
+			(w->frame.fp == 0 || cp_readable_ends_near(&w->frame.stack, w->frame.sp)))
 			return STEP_ROOT;
 		return step_bare(w);
 	default:
@@ -309,6 +310,8 @@ static struct cp_unwind_result walk(const struct cp_regs *regs, struct cp_readab
 	if (w.entered)
 		cp_modmap_leave(w.ticket);
 	*stack_inout = w.frame.stack;
+	if (result != CP_MARKER_TRUNCATED && cp_readable_ends_near(&w.frame.stack, w.frame.sp))
+		result = STEP_ROOT;
 	if (result != STEP_ROOT) {
 		n -= n == max;
 		pcs[n++] = (uintptr_t)result;
@@ -318,17 +321,16 @@ static struct cp_unwind_result walk(const struct cp_regs *regs, struct cp_readab
 
 struct cp_unwind_result cp_unwind(const struct cp_regs *regs, uintptr_t *pcs, uint32_t max)
 {
-	struct cp_readable stack = cp_readable_begin();
+	struct cp_readable stack = cp_readable_begin(regs->sp);
 	struct cp_unwind_result result = walk(regs, &stack, pcs, max);
 	cp_readable_keep(&stack);
 	return result;
 }
 
-struct cp_unwind_result cp_unwind_copy(const struct cp_regs *regs, uintptr_t low, uintptr_t end, uintptr_t *pcs,
+struct cp_unwind_result cp_unwind_copy(const struct cp_regs *regs, struct cp_readable copy, uintptr_t *pcs,
 		uint32_t max)
 {
-	struct cp_readable stack = cp_readable_closed(low, end);
-	return walk(regs, &stack, pcs, max);
+	return walk(regs, &copy, pcs, max);
 }
 
 int cp_unwind_init(void)

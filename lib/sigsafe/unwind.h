@@ -7,6 +7,7 @@
 #ifndef CPROF_SIGSAFE_UNWIND_H
 #define CPROF_SIGSAFE_UNWIND_H
 
+#include "safeload.h"
 #include "types.h"
 
 /** The registers a frame is unwound from; architecture-neutral names. */
@@ -51,9 +52,9 @@ static inline __attribute__((always_inline)) void cp_regs_here(struct cp_regs *r
  */
 struct cp_unwind_result cp_unwind(const struct cp_regs *regs, uintptr_t *pcs, uint32_t max);
 
-/** The same of a copy of a stack, which lies in [low, end): regs->sp and all pointers into it point to the copy. Of
- *  the registers pc and sp alone need to be known; the others are 1 then. */
-struct cp_unwind_result cp_unwind_copy(const struct cp_regs *regs, uintptr_t low, uintptr_t end, uintptr_t *pcs,
+/** The same of a copy of a stack, a closed range: regs->sp and all pointers into it point to the copy. Of the
+ *  registers pc and sp alone need to be known; the others are 1 then. */
+struct cp_unwind_result cp_unwind_copy(const struct cp_regs *regs, struct cp_readable copy, uintptr_t *pcs,
 		uint32_t max);
 
 /** Once, on the main thread, before the first cp_unwind(): learns where its stack ends. Needed for

@@ -26,7 +26,9 @@ static void be_labelled(long me, int turn)
 	if (cp_labels_current() != mine)
 		abort();
 	int other = load(&tids[(me + 1) % NTHREADS], relaxed);
-	const struct cprof_labels *theirs = cp_labels_of_id(cp_labels_id_of(other));
+	struct cp_card card = {0};
+	cp_card_find(other, &card);
+	const struct cprof_labels *theirs = cp_labels_of_id(load(&card.labels_id, relaxed));
 	if (theirs && !cp_labels_get(theirs, "turn"))
 		abort();
 	cp_labels_set(before);
