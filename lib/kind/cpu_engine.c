@@ -90,9 +90,13 @@ static const struct cp_cpu_engine *wished_engine(struct cp_cpu_session *s)
 		break;
 	}
 	bool fits = (unsigned)s->options.rate_hz <= tick_hz;
-	snprintf(s->reason, sizeof(s->reason), "%s: %d Hz is %s the kernel's tick rate of %u Hz",
-		fits ? "timer" : "perf", s->options.rate_hz, fits ? "within" : "above", tick_hz);
-	return fits ? &cp_cpu_timer : &cp_cpu_perf;
+	// Fewer looks that see all are worth more than many that are blind in system calls.
+	bool is_blind = !fits && !cp_cpu_perf_sees_kernel();
+	const struct cp_cpu_engine *engine = fits || is_blind ? &cp_cpu_timer : &cp_cpu_perf;
+	snprintf(s->reason, sizeof(s->reason), "%s: %d Hz is %s the kernel's tick rate of %u Hz%s", engine->name,
+		s->options.rate_hz, fits ? "within" : "above", tick_hz,
+		is_blind ? ", but perf may not see the kernel's time here" : "");
+	return engine;
 }
 
 int cp_cpu_engine_choose(struct cp_cpu_session *s)

@@ -51,6 +51,9 @@ uint64_t cp_cpu_owed(struct cp_thread *t);
 /** Whether perf events tick here: tries one for a millisecond. 0 or a negative errno. */
 int cp_cpu_perf_probe(void);
 
+/** Whether the kernel lets a perf event of the caller sample its time there, too. */
+bool cp_cpu_perf_sees_kernel(void);
+
 /** An event was opened in this process: a signal may still come when none is open any more. */
 bool cp_cpu_perf_was_used(void);
 

@@ -288,6 +288,14 @@ int cp_cpu_perf_probe(void)
 	return ret;
 }
 
+bool cp_cpu_perf_sees_kernel(void)
+{
+	int fd = open_event(cp_gettid(), PROBE_PERIOD_NS, false);
+	if (fd >= 0)
+		cp_syscall(SYS_close, fd, 0, 0, 0);
+	return fd != -EACCES && fd != -EPERM;
+}
+
 bool cp_cpu_perf_was_used(void)
 {
 	return perf.nfds > 0;

@@ -7,6 +7,7 @@
 #ifndef CPROF_KIND_SIGNAL_HOOK_H
 #define CPROF_KIND_SIGNAL_HOOK_H
 
+#include "sigsafe/sigmask.h"
 #include "sigsafe/types.h"
 
 /** The action as the application sees it; fields are those of struct sigaction. */
@@ -29,6 +30,16 @@ int cp_signal_of(enum cp_signal_use use);
 static inline int cp_signal_ours(void)
 {
 	return cp_signal_of(CP_SIGNAL_CPU);
+}
+
+/**
+ * Blocks the application's signals in the calling thread and returns the mask there was. The CPU profile's
+ * comes on: that a thread blocks it is what the profile tells of the thread.
+ */
+static inline uint64_t cp_signal_block_app(void)
+{
+	int ours = cp_signal_ours();
+	return cp_sigmask(CP_SIG_BLOCK, ~(cp_sigmask_of(CP_SIGSETXID) | (ours ? cp_sigmask_of(ours) : 0)));
 }
 
 /** One of ours, whatever for. */

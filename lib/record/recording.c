@@ -7,6 +7,7 @@
 #include "kind/contention.h"
 #include "kind/cpu.h"
 #include "kind/heap.h"
+#include "kind/signal_hook.h"
 #include "kind/target.h"
 #include "kind/threadcreate.h"
 #include "kind/threads.h"
@@ -188,7 +189,7 @@ static int stop(struct cp_recording *r)
 
 int cp_recording_stop(struct cp_recording *r)
 {
-	uint64_t mask = cp_sigmask_block_all();
+	uint64_t mask = cp_signal_block_app();
 	while (exchange(&r->is_stopping, 1, acquire))
 		cp_futex_wait(&r->is_stopping, 1, CP_FUTEX_FOREVER);
 	int ret = stop(r);

@@ -14,6 +14,7 @@
 
 #include "finish.h"
 #include "interpose/leave.h"
+#include "kind/signal_hook.h"
 #include "log.h"
 #include "recording.h"
 #include "sigsafe/atomic.h"
@@ -267,7 +268,7 @@ int cp_session_stop(int stopped)
 {
 	if (stopped <= 0 || stopped != load(&number, acquire) || load(&owner_pid, acquire) != cp_getpid())
 		return 0;
-	uint64_t mask = cp_sigmask_block_all();
+	uint64_t mask = cp_signal_block_app();
 	int ret = 0;
 	if (take_state(ON, STOPPING)) {
 		ret = cp_recording_stop(&recording);
