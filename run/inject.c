@@ -11,11 +11,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "base/str.h"
 
 extern char **environ;
 
 static const char library_name[] = "libcprof-preload.so";
+static const char http_library_name[] = "libcprof-http.so.0";
 static const char inittrace_name[] = "libcprof-init.so";
 
 // Where the library may be, from the directory of the executable: installed by Debian's layout, by
@@ -126,6 +128,10 @@ struct err *inject_prepare(struct arena *a, const struct run_options *options,
 	struct err *e = NULL;
 	for (size_t i = 0; !e && i < sizeof(files) / sizeof(*files); i++)
 		e = check_file(a, files[i]);
+	if (!e && options->http && !find_library(a, http_library_name))
+		e = err_new(a, "-http: %s is not found beside %s", http_library_name, library_name);
+	if (!e && options->http)
+		e = address_check(a, options->http);
 	return e;
 }
 

@@ -48,7 +48,7 @@ static bool is_abandoned(const union any_address *sa, socklen_t len)
 	return is_refused;
 }
 
-static int listen_local(const struct cp_http_host *host, const char *path)
+static int listen_local(const struct cp_http_host *host, const char *path, struct stat *file_out)
 {
 	union any_address sa = {.local = {.sun_family = AF_UNIX}};
 	int ret = host->expand_path(path, sa.local.sun_path, sizeof(sa.local.sun_path));
@@ -63,9 +63,21 @@ static int listen_local(const struct cp_http_host *host, const char *path)
 		unlink(sa.local.sun_path);
 		ret = listen_on(fd, &sa, sizeof(sa.local));
 	}
+	if (ret == 0 && stat(sa.local.sun_path, file_out) < 0)
+		ret = -errno;
 	if (ret < 0)
 		close(fd);
 	return ret < 0 ? ret : fd;
+}
+
+void cp_http_tidy(const struct cp_http_address *address)
+{
+	union any_address sa;
+	socklen_t len = sizeof(sa);
+	struct stat st;
+	if (address->port == 0 && getsockname(address->fd, &sa.any, &len) == 0 && stat(sa.local.sun_path, &st) == 0 &&
+			st.st_dev == address->file.st_dev && st.st_ino == address->file.st_ino)
+		unlink(sa.local.sun_path);
 }
 
 /// TCP
@@ -137,7 +149,7 @@ int cp_http_listen(const struct cp_http_host *host, const char *address, bool al
 	static const char local[] = "unix:";
 	*address_out = (struct cp_http_address){0};
 	if (strncmp(address, local, strlen(local)) == 0) {
-		address_out->fd = listen_local(host, address + strlen(local));
+		address_out->fd = listen_local(host, address + strlen(local), &address_out->file);
 		return address_out->fd < 0 ? address_out->fd : 0;
 	}
 	union any_address sa;

@@ -3,16 +3,22 @@
 #ifndef CPROF_HTTP_ADDRESS_H
 #define CPROF_HTTP_ADDRESS_H
 
+#include <sys/stat.h>
+
 #include "listener.h"
 
 struct cp_http_address {
 	int fd; // listening, not blocking, closed by exec
 	int port; // 0: a Unix socket
 	bool is_loopback; // then browsers can be made to ask for it: the header Host is checked
+	struct stat file; // a Unix socket's
 };
 
 /** 0 or a negative errno: see cprof_http_serve(). No names are looked up but localhost. */
 int cp_http_listen(const struct cp_http_host *host, const char *address, bool allow_remote,
 		struct cp_http_address *address_out);
+
+/** At the end of the process: takes away the file of a Unix socket, unless it is another's by now. */
+void cp_http_tidy(const struct cp_http_address *address);
 
 #endif

@@ -40,7 +40,7 @@ struct listener {
 	struct evconnlistener *accepting;
 };
 
-static struct listener the_listener;
+static struct listener the_listener = {.address.fd = -1};
 
 /// Requests
 
@@ -197,6 +197,12 @@ static void close_in_child(void)
 	if (the_listener.address.fd >= 0)
 		close(the_listener.address.fd);
 	the_listener.address.fd = -1;
+}
+
+__attribute__((destructor)) static void tidy(void)
+{
+	if (the_listener.address.fd >= 0)
+		cp_http_tidy(&the_listener.address);
 }
 
 static int copy_options(struct listener *l, const struct cprof_http_options *options)

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// Where -http can listen: asked before the program runs, since the library inside it says nothing.
+#ifndef CPROF_RUN_ADDRESS_H
+#define CPROF_RUN_ADDRESS_H
+
+#include "base/err.h"
+
+/** NULL, or why the program could not serve there. */
+struct err *address_check(struct arena *a, const char *address);
+
+#endif

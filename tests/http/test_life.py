@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The listener of a program nobody rebuilt, from an address that cannot be had to the end: test_life.py BUILD"""
+
+import http.client
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
+import unittest
+from tempfile import TemporaryDirectory
+
+CPROF = os.path.join(os.path.abspath(sys.argv.pop(1)), "tool/cprof")
+TICKS = os.sysconf("SC_CLK_TCK")
+# As servers do that give up what they may not need any more.
+JAILED = """
+import os, sys
+os.chroot(sys.argv[1])
+os.chdir("/")
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+for line in sys.stdin:
+    print(line, end="", flush=True)
+"""
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Life(unittest.TestCase):
+    def setUp(self):
+        folder = TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def start(self, address, *program):
+        """One that says what it is told, until there is no more. (`cprof run`, the program's process id)."""
+        process = subprocess.Popen([CPROF, "run", "-http", address, "--", *(program or ["cat"])], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, cwd=self.folder)
+        self.addCleanup(process.communicate)
+        process.stdin.write(b"up\n")
+        process.stdin.flush()
+        self.assertEqual(process.stdout.readline(), b"up\n")
+        with open("/proc/%d/task/%d/children" % (process.pid, process.pid), encoding="ascii") as f:
+            return process, int(f.read())
+
+    def end(self, process):
+        process.communicate()
+        self.assertEqual(process.returncode, 0)
+
+    def ask(self, port, name):
+        c = http.client.HTTPConnection("localhost", port, timeout=60)
+        self.addCleanup(c.close)
+        c.request("GET", "/debug/pprof/" + name)
+        r = c.getresponse()
+        return r.status, r.read()
+
+    def test_no_such_address(self):
+        """The program runs all the same, and the reason is told."""
+        taken, taken_path = socket.socket(), self.path("taken")
+        taken_local = socket.socket(socket.AF_UNIX)
+        self.addCleanup(taken.close)
+        self.addCleanup(taken_local.close)
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        taken_local.bind(taken_path)
+        taken_local.listen()
+        with open(self.path("file"), "w", encoding="ascii"):
+            pass
+        neither = "neither localhost:PORT, IP:PORT nor unix:PATH"
+        for address, reason in [("localhost:%d" % taken.getsockname()[1], "Address already in use"),
+                                ("unix:" + taken_path, "Address already in use"),
+                                ("unix:file", "Address already in use"),
+                                ("unix:no/such/folder", "No such file or directory"),
+                                ("unix:" + "x" * 200, "File name too long"), ("unix:", neither),
+                                ("example.com:80", neither), ("localhost", neither), ("localhost:", neither),
+                                ("[::1:80", neither), ("localhost:99999", neither),
+                                ("0.0.0.0:%d" % free_port(), "others than this machine could ask")]:
+            with self.subTest(address):
+                out = subprocess.run([CPROF, "run", "-http", address, "--", "sh", "-c", "exit 7"], cwd=self.folder,
+                                     stderr=subprocess.PIPE, text=True, check=False)
+                self.assertEqual(out.returncode, 7)
+                self.assertTrue(out.stderr.startswith("cprof: no profile: %s: %s" % (address, reason)), out.stderr)
+
+    def test_good_addresses(self):
+        for address in "localhost:%d", "127.0.0.1:%d", "127.0.0.9:%d", "[::1]:%d", ":%d":
+            port = free_port()
+            out = subprocess.run([CPROF, "run", "-http", address % port, "--", "true"], stderr=subprocess.PIPE,
+                                 text=True, check=True)
+            self.assertNotIn("no profile", out.stderr)
+
+    def test_socket_files(self):
+        """They go with their process, and one that a kill left behind is no obstacle."""
+        process, pid = self.start("unix:s")
+        os.kill(pid, signal.SIGKILL)
+        process.communicate()
+        self.assertEqual(os.listdir(self.folder), ["s"])
+        process, _ = self.start("unix:s")
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(self.path("s"))
+        self.end(process)
+        process, pid = self.start("unix:%p.s")
+        self.assertEqual(os.listdir(self.folder), ["%d.s" % pid])
+        self.end(process)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_no_descriptors(self):
+        """Nobody is served, no processor is taken, and it is over when there are some again."""
+        port = free_port()
+        process, pid = self.start("localhost:%d" % port)
+        limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(os.listdir("/proc/%d/fd" % pid)), limits[1]))
+        before = self.cpu_seconds(pid)
+        waiting = [socket.create_connection(("localhost", port)) for _ in range(20)]
+        time.sleep(2)
+        self.assertLess(self.cpu_seconds(pid) - before, 0.5)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+        for s in waiting:
+            s.sendall(b"GET /debug/pprof/cmdline HTTP/1.0\r\n\r\n")
+            self.assertTrue(s.recv(100).startswith(b"HTTP/1.0 200"))
+            s.close()
+        self.end(process)
+
+    def cpu_seconds(self, pid):
+        with open("/proc/%d/stat" % pid, encoding="ascii") as f:
+            return sum(map(int, f.read().rpartition(")")[2].split()[11:13])) / TICKS
+
+    @unittest.skipUnless(os.getuid() == 0, "only root may chroot")
+    def test_jailed(self):
+        """Without /proc and without rights: what cannot be told has a status, and the rest is served."""
+        port = free_port()
+        os.chmod(self.folder, 0o755)
+        os.mkdir(self.path("jail"))
+        process, _ = self.start("localhost:%d" % port, "python3", "-c", JAILED, self.path("jail"))
+        for name, status in [("", 200), ("cmdline", 500), ("heap", 200), ("heap?debug=1", 200),
+                             ("allocs?seconds=1", 200), ("profile?seconds=1", 200), ("threads", 500),
+                             ("threads?debug=2", 500), ("symbol?0x1", 200), ("trace?seconds=1", 200),
+                             ("flamegraph?profile=heap", 200)]:
+            with self.subTest(name):
+                self.assertEqual(self.ask(port, name)[0], status)
+        self.end(process)
+
+
+unittest.main()
