@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "kind/contention_hook.h"
+#include "next.h"
 #include "site.h"
 #include "visible.h"
 
@@ -39,36 +40,6 @@ int __poll_chk(struct pollfd *fds, nfds_t nfds, int timeout_ms, size_t fds_size)
 int __ppoll_chk(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout, const sigset_t *mask,
 		size_t fds_size);
 
-#if defined(__GLIBC_PREREQ) && __GLIBC_PREREQ(2, 35)
-#define CP_CALLS_SINCE_2_35(X) X(epoll_pwait2)
-#else
-#define CP_CALLS_SINCE_2_35(X)
-#endif
-
-#define CP_CALLS(X)                                                                             \
-	X(read) X(readv) X(pread) X(pread64) X(preadv) X(preadv64)                              \
-	X(write) X(writev) X(pwrite) X(pwrite64) X(pwritev) X(pwritev64)                        \
-	X(fsync) X(fdatasync) X(sendfile) X(sendfile64)                                         \
-	X(accept) X(accept4) X(connect)                                                         \
-	X(recv) X(recvfrom) X(recvmsg) X(recvmmsg) X(send) X(sendto) X(sendmsg) X(sendmmsg)     \
-	X(poll) X(ppoll) X(select) X(pselect) X(epoll_wait) X(epoll_pwait)                      \
-	X(nanosleep) X(clock_nanosleep) X(usleep) X(sleep) X(pause)                             \
-	X(wait) X(waitpid) X(waitid) X(wait3) X(wait4)                                          \
-	X(__read_chk) X(__pread_chk) X(__pread64_chk) X(__recv_chk) X(__recvfrom_chk)           \
-	X(__poll_chk) X(__ppoll_chk)                                                            \
-	CP_CALLS_SINCE_2_35(X)
-
-#define CP_CALL_MEMBER(name) __typeof__(name) *call_##name;
-struct cp_real_calls {
-	CP_CALLS(CP_CALL_MEMBER)
-};
-
-/** Filled before cp_calls_are_off() says so. */
-extern __attribute__((visibility("hidden"))) struct cp_real_calls cp_real_calls;
-
-/** The same, filled if it was not yet: see cp_real_locks_found(). */
-const struct cp_real_calls *cp_real_calls_found(void);
-
 /** -1: an error, or a signal. */
 static inline enum cp_wait_outcome cp_call_outcome(long result)
 {
@@ -80,13 +51,13 @@ static inline enum cp_wait_outcome cp_call_outcome(long result)
 /** Defines the function that stands in for `name`, and waits for `object` (a descriptor, or 0). A wait is charged
  *  to the caller of `leaf` in it, which is `name` or what its fortified form stands for. */
 #define CP_STAND_IN_AS(leaf, object, type, name, parameters, arguments)                         \
+	CP_NEXT(type, name, parameters, arguments)                                              \
 	CP_VISIBLE type name parameters                                                         \
 	{                                                                                       \
 		if (cp_calls_are_off())                                                         \
-			return cp_real_calls.call_##name arguments;                             \
-		cp_real_calls_found();                                                          \
+			return next_##name arguments;                                           \
 		struct cp_wait wait = cp_call_begin(CP_SITE(leaf), (const void *)(intptr_t)(object)); \
-		type result = cp_real_calls.call_##name arguments;                              \
+		type result = next_##name arguments;                                            \
 		cp_call_end(&wait, cp_call_outcome((long)result));                              \
 		return result;                                                                  \
 	}

@@ -1,217 +1,161 @@
 // SPDX-License-Identifier: MIT
 // Context: SIG, EARLY. Mutexes, read-write locks and spin locks, those of C11 too.
 //
-// A lock nobody holds is taken without a look at the clock. For a mutex, whose layout glibc publishes, that
-// is one load before the real function; other locks are tried first. What the real function returns is
-// returned as it is, so each kind of lock (recursive, robust, priority-inheriting, process-shared) keeps its
-// meaning; the lock is not touched any more once it was released.
+// A mutex that is free, or that nobody sleeps for, goes to the real function after one look at its word,
+// whose layout glibc publishes, whatever is switched on: that is all a program without contention pays.
+// Other locks are tried first. What the real function returns is returned as it is, so each kind of lock
+// (recursive, robust, priority-inheriting, process-shared) keeps its meaning; the lock is not touched any
+// more once it was released.
 //
 // libc's own calls, such as the lock taken again at the end of pthread_cond_wait, do not come by here.
 #include "locks.h"
 
-CP_OWN(pthread_mutex_lock, MUTEX);
-CP_OWN(pthread_mutex_timedlock, MUTEX);
-CP_OWN(pthread_mutex_clocklock, MUTEX);
-CP_OWN(pthread_mutex_unlock, MUTEX);
-CP_OWN(pthread_rwlock_rdlock, RWLOCK_READ);
-CP_OWN(pthread_rwlock_timedrdlock, RWLOCK_READ);
-CP_OWN(pthread_rwlock_clockrdlock, RWLOCK_READ);
-CP_OWN(pthread_rwlock_wrlock, RWLOCK_WRITE);
-CP_OWN(pthread_rwlock_timedwrlock, RWLOCK_WRITE);
-CP_OWN(pthread_rwlock_clockwrlock, RWLOCK_WRITE);
-CP_OWN(pthread_rwlock_unlock, RWLOCK_WRITE);
-CP_OWN(pthread_spin_lock, SPIN);
-CP_OWN(mtx_lock, MUTEX);
-CP_OWN(mtx_timedlock, MUTEX);
-CP_OWN(mtx_unlock, MUTEX);
-
 /// Mutexes
 
-static __attribute__((noinline)) int wait_for_mutex(pthread_mutex_t *m, const void *caller)
+CP_NEXT(int, pthread_mutex_lock, (pthread_mutex_t *m), (m))
+CP_NEXT(int, pthread_mutex_trylock, (pthread_mutex_t *m), (m))
+CP_NEXT(int, pthread_mutex_unlock, (pthread_mutex_t *m), (m))
+CP_NEXT(int, mtx_lock, (mtx_t *m), (m))
+CP_NEXT(int, mtx_unlock, (mtx_t *m), (m))
+
+CP_OWN(pthread_mutex_lock, MUTEX);
+CP_OWN(pthread_mutex_unlock, MUTEX);
+CP_OWN(mtx_lock, MUTEX);
+CP_OWN(mtx_unlock, MUTEX);
+
+// Of any kind's word. Others are: held and somebody sleeps for it; the owner's id; a priority.
+enum { WORD_FREE = 0, WORD_HELD = 1 };
+
+// A macro for the reason that cp_contention_is_off() is one.
+#define WORD_IS(m, word) __builtin_expect(__atomic_load_n(&(m)->__data.__lock, __ATOMIC_RELAXED) == (word), 1)
+
+/** EBUSY: it is to be waited for. Else what the real function would return: the mutex may be ours already, its owner
+ *  dead, its word not be zero when free. */
+static int try_lock(pthread_mutex_t *m)
 {
-	cp_real_locks_found();
-	int rc = cp_mutex_try(m);
-	if (rc != EBUSY)
+	int kind = m->__data.__kind & CP_MUTEX_KIND_MASK;
+	if (kind == PTHREAD_MUTEX_TIMED_NP || kind == PTHREAD_MUTEX_ADAPTIVE_NP)
+		return EBUSY;
+	return next_pthread_mutex_trylock(m);
+}
+
+typedef int mutex_function(pthread_mutex_t *); // or mtx_t *, which is the same inside
+
+static __attribute__((noinline)) int
+lock_held(pthread_mutex_t *m, mutex_function *next, mutex_function *own, const void *caller)
+{
+	if (cp_contention_is_off())
+		return next(m);
+	int rc = try_lock(m);
+	if (rc != EBUSY && rc != EAGAIN) // held too often: C11 has a word of its own for that
 		return rc;
-	struct cp_wait wait = cp_wait_begin(CP_SITE_BY(pthread_mutex_lock, caller), m);
-	rc = cp_real_locks.mutex_lock(m);
+	struct cp_wait_site site = {TRACE_WAIT_MUTEX, (void (*)(void))own, caller};
+	struct cp_wait wait = cp_wait_begin(&site, m);
+	rc = next(m);
 	cp_wait_end(&wait, cp_wait_outcome(rc));
+	return rc;
+}
+
+static __attribute__((noinline)) int
+unlock_wanted(pthread_mutex_t *m, mutex_function *next, mutex_function *own, const void *caller)
+{
+	if (cp_contention_is_off() || !cp_waiters_maybe(m) || !cp_mutex_is_last_hold(m))
+		return next(m);
+	struct cp_wait_site site = {TRACE_WAIT_MUTEX, (void (*)(void))own, caller};
+	struct cp_release release = cp_release_begin(m);
+	int rc = next(m);
+	if (rc == 0)
+		cp_release_end(&release, &site);
 	return rc;
 }
 
 CP_VISIBLE int pthread_mutex_lock(pthread_mutex_t *m)
 {
-	if (cp_contention_is_off() || (cp_contention_is_found() && !cp_mutex_is_taken(m)))
-		return cp_real_locks.mutex_lock(m);
-	return wait_for_mutex(m, CP_CALLER);
-}
-
-CP_VISIBLE int pthread_mutex_timedlock(pthread_mutex_t *m, const struct timespec *until)
-{
-	if (cp_contention_is_off() || (cp_contention_is_found() && !cp_mutex_is_taken(m)))
-		return cp_real_locks.mutex_timedlock(m, until);
-	cp_real_locks_found();
-	int rc = cp_mutex_try(m);
-	if (rc != EBUSY)
-		return rc;
-	return CP_WAIT(pthread_mutex_timedlock, m, cp_wait_outcome, cp_real_locks.mutex_timedlock(m, until));
-}
-
-CP_VISIBLE int pthread_mutex_clocklock(pthread_mutex_t *m, clockid_t clock, const struct timespec *until)
-{
-	if (cp_contention_is_off() || (cp_contention_is_found() && !cp_mutex_is_taken(m)))
-		return cp_real_locks.mutex_clocklock(m, clock, until);
-	cp_real_locks_found();
-	int rc = cp_mutex_try(m);
-	if (rc != EBUSY)
-		return rc;
-	return CP_WAIT(pthread_mutex_clocklock, m, cp_wait_outcome,
-			cp_real_locks.mutex_clocklock(m, clock, until));
-}
-
-static __attribute__((noinline)) int release_mutex(pthread_mutex_t *m, const void *caller)
-{
-	cp_real_locks_found();
-	struct cp_release release = {0};
-	if (cp_mutex_is_last_hold(m))
-		release = cp_release_begin(m);
-	int rc = cp_real_locks.mutex_unlock(m);
-	if (rc == 0)
-		cp_release_end(&release, CP_SITE_BY(pthread_mutex_unlock, caller));
-	return rc;
+	if (WORD_IS(m, WORD_FREE))
+		return next_pthread_mutex_lock(m);
+	return lock_held(m, next_pthread_mutex_lock, own_pthread_mutex_lock, CP_CALLER);
 }
 
 CP_VISIBLE int pthread_mutex_unlock(pthread_mutex_t *m)
 {
-	if (cp_contention_is_off() || (cp_contention_is_found() && !cp_waiters_maybe(m)))
-		return cp_real_locks.mutex_unlock(m);
-	return release_mutex(m, CP_CALLER);
+	if (WORD_IS(m, WORD_HELD))
+		return next_pthread_mutex_unlock(m);
+	return unlock_wanted(m, next_pthread_mutex_unlock, own_pthread_mutex_unlock, CP_CALLER);
 }
 
-/// C11's, which are the same inside
-
-static int c11_trylock(mtx_t *m)
+CP_VISIBLE int mtx_lock(mtx_t *mtx)
 {
-	return cp_mutex_try((pthread_mutex_t *)m);
+	pthread_mutex_t *m = (pthread_mutex_t *)mtx;
+	if (WORD_IS(m, WORD_FREE))
+		return next_mtx_lock(mtx);
+	return lock_held(m, (mutex_function *)next_mtx_lock, (mutex_function *)own_mtx_lock, CP_CALLER);
 }
 
-static enum cp_wait_outcome c11_wait_outcome(int rc)
+CP_VISIBLE int mtx_unlock(mtx_t *mtx)
 {
-	if (rc == thrd_success)
-		return CP_WAIT_OVER;
-	return rc == thrd_timedout ? CP_WAIT_GIVEN_UP : CP_WAIT_FAILED;
+	pthread_mutex_t *m = (pthread_mutex_t *)mtx;
+	if (WORD_IS(m, WORD_HELD))
+		return next_mtx_unlock(mtx);
+	return unlock_wanted(m, (mutex_function *)next_mtx_unlock, (mutex_function *)own_mtx_unlock, CP_CALLER);
 }
 
-CP_VISIBLE int mtx_lock(mtx_t *m)
+static int try_c11(mtx_t *m)
 {
-	if (cp_contention_is_off() || (cp_contention_is_found() && !cp_mutex_is_taken((pthread_mutex_t *)m)))
-		return cp_real_locks.mtx_lock(m);
-	cp_real_locks_found();
-	if (c11_trylock(m) == 0)
-		return thrd_success;
-	return CP_WAIT(mtx_lock, m, c11_wait_outcome, cp_real_locks.mtx_lock(m));
+	return next_pthread_mutex_trylock((pthread_mutex_t *)m) == 0 ? thrd_success : EBUSY;
 }
 
-CP_VISIBLE int mtx_timedlock(mtx_t *m, const struct timespec *until)
-{
-	if (cp_contention_is_off() || (cp_contention_is_found() && !cp_mutex_is_taken((pthread_mutex_t *)m)))
-		return cp_real_locks.mtx_timedlock(m, until);
-	cp_real_locks_found();
-	if (c11_trylock(m) == 0)
-		return thrd_success;
-	return CP_WAIT(mtx_timedlock, m, c11_wait_outcome, cp_real_locks.mtx_timedlock(m, until));
-}
-
-CP_VISIBLE int mtx_unlock(mtx_t *m)
-{
-	if (cp_contention_is_off() || (cp_contention_is_found() && !cp_waiters_maybe(m)))
-		return cp_real_locks.mtx_unlock(m);
-	cp_real_locks_found();
-	struct cp_release release = {0};
-	if (cp_mutex_is_last_hold((pthread_mutex_t *)m))
-		release = cp_release_begin(m);
-	int rc = cp_real_locks.mtx_unlock(m);
-	if (rc == thrd_success)
-		cp_release_end(&release, CP_SITE(mtx_unlock));
-	return rc;
-}
+CP_STAND_IN_WAIT(MUTEX, m, pthread_mutex_timedlock,
+		(pthread_mutex_t *m, const struct timespec *until), (m, until),
+		next_pthread_mutex_trylock(m), cp_wait_outcome)
+CP_STAND_IN_WAIT(MUTEX, m, pthread_mutex_clocklock,
+		(pthread_mutex_t *m, clockid_t clock, const struct timespec *until), (m, clock, until),
+		next_pthread_mutex_trylock(m), cp_wait_outcome)
+CP_STAND_IN_WAIT(MUTEX, m, mtx_timedlock, (mtx_t *m, const struct timespec *until), (m, until),
+		try_c11(m), cp_c11_wait_outcome)
 
 /// Read-write locks
 
-CP_VISIBLE int pthread_rwlock_rdlock(pthread_rwlock_t *l)
+CP_NEXT(int, pthread_rwlock_tryrdlock, (pthread_rwlock_t *l), (l))
+CP_NEXT(int, pthread_rwlock_trywrlock, (pthread_rwlock_t *l), (l))
+CP_NEXT(int, pthread_rwlock_unlock, (pthread_rwlock_t *l), (l))
+
+static int try_read(pthread_rwlock_t *l, clockid_t clock, const struct timespec *until)
 {
-	if (cp_contention_is_off())
-		return cp_real_locks.rwlock_rdlock(l);
-	cp_real_locks_found();
-	int rc = cp_real_locks.rwlock_tryrdlock(l);
-	if (rc != EBUSY)
-		return rc;
-	return CP_WAIT(pthread_rwlock_rdlock, l, cp_wait_outcome, cp_real_locks.rwlock_rdlock(l));
+	return cp_until_is_valid(clock, until) ? next_pthread_rwlock_tryrdlock(l) : EBUSY;
 }
 
-CP_VISIBLE int pthread_rwlock_timedrdlock(pthread_rwlock_t *l, const struct timespec *until)
+static int try_write(pthread_rwlock_t *l, clockid_t clock, const struct timespec *until)
 {
-	if (cp_contention_is_off())
-		return cp_real_locks.rwlock_timedrdlock(l, until);
-	cp_real_locks_found();
-	if (cp_until_is_valid(CLOCK_REALTIME, until) && cp_real_locks.rwlock_tryrdlock(l) == 0)
-		return 0;
-	return CP_WAIT(pthread_rwlock_timedrdlock, l, cp_wait_outcome,
-			cp_real_locks.rwlock_timedrdlock(l, until));
+	return cp_until_is_valid(clock, until) ? next_pthread_rwlock_trywrlock(l) : EBUSY;
 }
 
-CP_VISIBLE int pthread_rwlock_clockrdlock(pthread_rwlock_t *l, clockid_t clock, const struct timespec *until)
-{
-	if (cp_contention_is_off())
-		return cp_real_locks.rwlock_clockrdlock(l, clock, until);
-	cp_real_locks_found();
-	if (cp_until_is_valid(clock, until) && cp_real_locks.rwlock_tryrdlock(l) == 0)
-		return 0;
-	return CP_WAIT(pthread_rwlock_clockrdlock, l, cp_wait_outcome,
-			cp_real_locks.rwlock_clockrdlock(l, clock, until));
-}
+CP_STAND_IN_WAIT(RWLOCK_READ, l, pthread_rwlock_rdlock, (pthread_rwlock_t *l), (l),
+		next_pthread_rwlock_tryrdlock(l), cp_wait_outcome)
+CP_STAND_IN_WAIT(RWLOCK_READ, l, pthread_rwlock_timedrdlock,
+		(pthread_rwlock_t *l, const struct timespec *until), (l, until),
+		try_read(l, CLOCK_REALTIME, until), cp_wait_outcome)
+CP_STAND_IN_WAIT(RWLOCK_READ, l, pthread_rwlock_clockrdlock,
+		(pthread_rwlock_t *l, clockid_t clock, const struct timespec *until), (l, clock, until),
+		try_read(l, clock, until), cp_wait_outcome)
 
-CP_VISIBLE int pthread_rwlock_wrlock(pthread_rwlock_t *l)
-{
-	if (cp_contention_is_off())
-		return cp_real_locks.rwlock_wrlock(l);
-	cp_real_locks_found();
-	int rc = cp_real_locks.rwlock_trywrlock(l);
-	if (rc != EBUSY)
-		return rc;
-	return CP_WAIT(pthread_rwlock_wrlock, l, cp_wait_outcome, cp_real_locks.rwlock_wrlock(l));
-}
+CP_STAND_IN_WAIT(RWLOCK_WRITE, l, pthread_rwlock_wrlock, (pthread_rwlock_t *l), (l),
+		next_pthread_rwlock_trywrlock(l), cp_wait_outcome)
+CP_STAND_IN_WAIT(RWLOCK_WRITE, l, pthread_rwlock_timedwrlock,
+		(pthread_rwlock_t *l, const struct timespec *until), (l, until),
+		try_write(l, CLOCK_REALTIME, until), cp_wait_outcome)
+CP_STAND_IN_WAIT(RWLOCK_WRITE, l, pthread_rwlock_clockwrlock,
+		(pthread_rwlock_t *l, clockid_t clock, const struct timespec *until), (l, clock, until),
+		try_write(l, clock, until), cp_wait_outcome)
 
-CP_VISIBLE int pthread_rwlock_timedwrlock(pthread_rwlock_t *l, const struct timespec *until)
-{
-	if (cp_contention_is_off())
-		return cp_real_locks.rwlock_timedwrlock(l, until);
-	cp_real_locks_found();
-	if (cp_until_is_valid(CLOCK_REALTIME, until) && cp_real_locks.rwlock_trywrlock(l) == 0)
-		return 0;
-	return CP_WAIT(pthread_rwlock_timedwrlock, l, cp_wait_outcome,
-			cp_real_locks.rwlock_timedwrlock(l, until));
-}
-
-CP_VISIBLE int pthread_rwlock_clockwrlock(pthread_rwlock_t *l, clockid_t clock, const struct timespec *until)
-{
-	if (cp_contention_is_off())
-		return cp_real_locks.rwlock_clockwrlock(l, clock, until);
-	cp_real_locks_found();
-	if (cp_until_is_valid(clock, until) && cp_real_locks.rwlock_trywrlock(l) == 0)
-		return 0;
-	return CP_WAIT(pthread_rwlock_clockwrlock, l, cp_wait_outcome,
-			cp_real_locks.rwlock_clockwrlock(l, clock, until));
-}
+CP_OWN(pthread_rwlock_unlock, RWLOCK_WRITE);
 
 CP_VISIBLE int pthread_rwlock_unlock(pthread_rwlock_t *l)
 {
-	if (cp_contention_is_off() || (cp_contention_is_found() && !cp_waiters_maybe(l)))
-		return cp_real_locks.rwlock_unlock(l);
-	cp_real_locks_found();
+	if (cp_contention_is_off() || !cp_waiters_maybe(l))
+		return next_pthread_rwlock_unlock(l);
 	// One reader among several pays too: without it the writer would wait for fewer.
 	struct cp_release release = cp_release_begin(l);
-	int rc = cp_real_locks.rwlock_unlock(l);
+	int rc = next_pthread_rwlock_unlock(l);
 	if (rc == 0)
 		cp_release_end(&release, CP_SITE(pthread_rwlock_unlock));
 	return rc;
@@ -219,13 +163,7 @@ CP_VISIBLE int pthread_rwlock_unlock(pthread_rwlock_t *l)
 
 /// Spin locks: their release is too cheap to be looked at
 
-CP_VISIBLE int pthread_spin_lock(pthread_spinlock_t *l)
-{
-	if (cp_contention_is_off())
-		return cp_real_locks.spin_lock(l);
-	cp_real_locks_found();
-	int rc = cp_real_locks.spin_trylock(l);
-	if (rc != EBUSY)
-		return rc;
-	return CP_WAIT(pthread_spin_lock, l, cp_wait_outcome, cp_real_locks.spin_lock(l));
-}
+CP_NEXT(int, pthread_spin_trylock, (pthread_spinlock_t *l), (l))
+
+CP_STAND_IN_WAIT(SPIN, l, pthread_spin_lock, (pthread_spinlock_t *l), (l),
+		next_pthread_spin_trylock(l), cp_wait_outcome)

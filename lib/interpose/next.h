@@ -4,6 +4,7 @@
 #ifndef CPROF_INTERPOSE_NEXT_H
 #define CPROF_INTERPOSE_NEXT_H
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/types.h>
@@ -11,6 +12,25 @@
 
 // Our constructors come before those of the preloaded library, which start a profile.
 enum { CP_EARLY_PRIORITY = 101 };
+
+/** next_NAME: the next function of this name. A constructor looks it up, since dlsym() takes the loader's lock;
+ *  whoever calls before that, from another library's constructor, is at early_NAME, which looks it up itself. Two
+ *  threads at once would write the same word. */
+#define CP_NEXT(type, name, parameters, arguments) \
+	CP_NEXT_AS(dlsym(RTLD_NEXT, #name), type, name, parameters, arguments)
+
+#define CP_NEXT_AS(found, type, name, parameters, arguments)                                    \
+	static type early_##name parameters;                                                    \
+	static type(*next_##name) parameters = early_##name;                                    \
+	__attribute__((constructor(CP_EARLY_PRIORITY))) static void find_##name(void)           \
+	{                                                                                       \
+		next_##name = (found);                                                          \
+	}                                                                                       \
+	static type early_##name parameters                                                     \
+	{                                                                                       \
+		find_##name();                                                                  \
+		return next_##name arguments;                                                   \
+	}
 
 struct cp_next {
 	int (*pthread_create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);

@@ -5,25 +5,21 @@
 
 #include "locks.h"
 
-CP_OWN(pthread_cond_signal, COND);
-CP_OWN(pthread_cond_broadcast, COND);
-CP_OWN(cnd_signal, COND);
-CP_OWN(cnd_broadcast, COND);
-CP_OWN(sem_post, SEM);
-
-/** `call` lets others go on that wait for `object`. */
-#define CP_WAKE(name, object, call)                                                             \
-	({                                                                                      \
+/** Defines the function that stands in for `name`, which lets others go on that wait for `object`. */
+#define CP_STAND_IN_WAKE(kind, object, name, parameters, arguments, has_waiters)                \
+	CP_OWN(name, kind);                                                                     \
+	CP_VISIBLE int name parameters                                                          \
+	{                                                                                       \
+		if (!IS_TRACED() || !(has_waiters))                                             \
+			return next_##name arguments;                                           \
 		struct cp_release wake_ = cp_wake_begin(object);                                \
-		int rc_ = (call);                                                               \
+		int rc_ = next_##name arguments;                                                \
 		cp_wake_end(&wake_, CP_SITE(name));                                             \
-		rc_;                                                                            \
-	})
+		return rc_;                                                                     \
+	}
 
-static bool is_traced(void)
-{
-	return __builtin_expect(load(&cp_contention_mode, relaxed) & CP_CONTENTION_TRACE, 0);
-}
+// A macro for the reason that cp_contention_is_off() is one.
+#define IS_TRACED() __builtin_expect(load(&cp_contention_mode, relaxed) & CP_CONTENTION_TRACE, 0)
 
 /// glibc's, as it publishes them
 
@@ -41,39 +37,19 @@ static bool sem_has_waiters(const sem_t *s)
 
 /// Condition variables
 
-CP_VISIBLE int pthread_cond_signal(pthread_cond_t *c)
-{
-	if (!is_traced() || !cond_has_waiters(c))
-		return cp_real_locks_found()->cond_signal(c);
-	return CP_WAKE(pthread_cond_signal, c, cp_real_locks.cond_signal(c));
-}
+CP_NEXT_COND(pthread_cond_signal, (pthread_cond_t *c), (c))
+CP_NEXT_COND(pthread_cond_broadcast, (pthread_cond_t *c), (c))
+CP_NEXT(int, cnd_signal, (cnd_t *c), (c))
+CP_NEXT(int, cnd_broadcast, (cnd_t *c), (c))
 
-CP_VISIBLE int pthread_cond_broadcast(pthread_cond_t *c)
-{
-	if (!is_traced() || !cond_has_waiters(c))
-		return cp_real_locks_found()->cond_broadcast(c);
-	return CP_WAKE(pthread_cond_broadcast, c, cp_real_locks.cond_broadcast(c));
-}
-
-CP_VISIBLE int cnd_signal(cnd_t *c)
-{
-	if (!is_traced() || !cond_has_waiters((const pthread_cond_t *)c))
-		return cp_real_locks_found()->cnd_signal(c);
-	return CP_WAKE(cnd_signal, c, cp_real_locks.cnd_signal(c));
-}
-
-CP_VISIBLE int cnd_broadcast(cnd_t *c)
-{
-	if (!is_traced() || !cond_has_waiters((const pthread_cond_t *)c))
-		return cp_real_locks_found()->cnd_broadcast(c);
-	return CP_WAKE(cnd_broadcast, c, cp_real_locks.cnd_broadcast(c));
-}
+CP_STAND_IN_WAKE(COND, c, pthread_cond_signal, (pthread_cond_t *c), (c), cond_has_waiters(c))
+CP_STAND_IN_WAKE(COND, c, pthread_cond_broadcast, (pthread_cond_t *c), (c), cond_has_waiters(c))
+CP_STAND_IN_WAKE(COND, c, cnd_signal, (cnd_t *c), (c), cond_has_waiters((const pthread_cond_t *)c))
+CP_STAND_IN_WAKE(COND, c, cnd_broadcast, (cnd_t *c), (c),
+		cond_has_waiters((const pthread_cond_t *)c))
 
 /// Semaphores
 
-CP_VISIBLE int sem_post(sem_t *s)
-{
-	if (!is_traced() || !sem_has_waiters(s))
-		return cp_real_locks_found()->sem_post(s);
-	return CP_WAKE(sem_post, s, cp_real_locks.sem_post(s));
-}
+CP_NEXT(int, sem_post, (sem_t *s), (s))
+
+CP_STAND_IN_WAKE(SEM, s, sem_post, (sem_t *s), (s), sem_has_waiters(s))

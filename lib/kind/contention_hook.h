@@ -19,34 +19,25 @@
 
 // Bits of cp_contention_mode.
 enum {
-	CP_CONTENTION_FOUND = 1, // lib/interpose/ knows the real functions
-	CP_CONTENTION_BLOCK = 2,
-	CP_CONTENTION_MUTEX = 4,
-	CP_CONTENTION_TRACE = 8, // the execution trace
+	CP_CONTENTION_BLOCK = 1,
+	CP_CONTENTION_MUTEX = 2,
+	CP_CONTENTION_TRACE = 4, // the execution trace
 };
 
 // Bits of cp_calls_mode.
 enum {
-	CP_CALLS_FOUND = 1, // lib/interpose/ knows the real functions
-	CP_CALLS_PROFILE = 2,
-	CP_CALLS_TRACE = 4,
+	CP_CALLS_PROFILE = 1,
+	CP_CALLS_TRACE = 2,
 };
 
 extern __attribute__((visibility("hidden"))) _Atomic unsigned cp_contention_mode, cp_calls_mode;
 
 /** Nothing is to be done but to call the real function. Context: SIG. A macro: functions that stand in begin
  *  with it, and their first address, the leaf of the stacks, must not be another's that is inlined there. */
-#define cp_contention_is_off() \
-	__builtin_expect(load(&cp_contention_mode, relaxed) == CP_CONTENTION_FOUND, 1)
+#define cp_contention_is_off() __builtin_expect(load(&cp_contention_mode, relaxed) == 0, 1)
 
 /** The same of system calls. */
-#define cp_calls_are_off() __builtin_expect(load(&cp_calls_mode, relaxed) == CP_CALLS_FOUND, 1)
-
-/** False: too early, a constructor runs before ours. */
-static inline bool cp_contention_is_found(void)
-{
-	return __builtin_expect(load(&cp_contention_mode, relaxed) != 0, 1);
-}
+#define cp_calls_are_off() __builtin_expect(load(&cp_calls_mode, relaxed) == 0, 1)
 
 // What a stack's values[] hold, unsampled already.
 enum cp_contention_value {

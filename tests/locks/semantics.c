@@ -243,8 +243,9 @@ static void cancel(void)
 	part = "cancelled";
 	pthread_create(&t, NULL, wait_for_ever, &m);
 	usleep(10000);
-	SAY(pthread_cancel(t));
+	int rc = pthread_cancel(t); // said when the other says nothing any more
 	SAY(pthread_join(t, &result));
+	SAY(rc);
 	SAY(result == PTHREAD_CANCELED);
 	pthread_create(&t, NULL, take_for_ever, &s);
 	SAY(pthread_cancel(t));
