@@ -33,10 +33,10 @@ _cprof()
 		return
 		;;
 	esac
-	if [[ $command == @(run|test) && $COMP_CWORD -gt 1 ]]; then
+	if [[ $command == @(run|test|push) && $COMP_CWORD -gt 1 ]]; then
 		case $cur in
 		-*) COMPREPLY=($(compgen -W "$(cprof $command -h 2>&1 |
-			sed -n 's/^  *\(-[a-z]*\) .*/\1/p')" -- "$cur")) ;;
+			sed -n 's/^  *\(-[a-z]*\)\( .*\)*$/\1/p')" -- "$cur")) ;;
 		*) COMPREPLY=($(compgen -c -- "$cur") $(compgen -f -- "$cur")) ;;
 		esac
 		return

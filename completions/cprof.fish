@@ -11,6 +11,13 @@ complete -c cprof -n '__fish_seen_subcommand_from trace' -o perfetto -rF -d 'Wri
 complete -c cprof -n '__fish_seen_subcommand_from trace' -o pprof -xa 'sync syscall net sched' -d 'Make a profile of it'
 complete -c cprof -n '__fish_seen_subcommand_from trace' -s o -rF -d 'Where the result goes'
 complete -c cprof -n '__fish_seen_subcommand_from run test' -xa '(__fish_complete_subcommand)'
+complete -c cprof -n '__fish_seen_subcommand_from run test push' -xa '(__cprof_own_flags)'
+
+# The flags of run, test and push, as their -h lists them.
+function __cprof_own_flags
+	set -l words (commandline -opc)
+	cprof $words[2] -h 2>&1 | string replace -rf '^ +(-[a-z]+)(?: [A-Z]+)?(?: +(.*))?$' '$1\t$2'
+end
 
 complete -c cprof -n __fish_use_subcommand -a top -d 'Table of the functions that cost most'
 complete -c cprof -n __fish_use_subcommand -a text -d 'The same as top'

@@ -57,6 +57,8 @@ static char *next_part(const uint8_t **data, size_t *size)
 	return part;
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const methods[] = {"GET", "HEAD", "POST", "PUT"};

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Completions and the manual page know each command and option cprof knows. test_completions.py CPROF ROOT"""
+"""Help, completions and manual pages know each command and option cprof knows. test_completions.py CPROF ROOT"""
 
 import os
 import re
@@ -26,6 +26,45 @@ def known():
     return set(commands), options
 
 
+def helped(command):
+    """Options of `cprof run`, ... by their help."""
+    text = subprocess.run([CPROF, command, "-h"], capture_output=True, check=True).stdout.decode()
+    return set(re.findall(r"^  -(\w+)", text, re.M))
+
+
+class Help(unittest.TestCase):
+    """Held against the tables in the source: what is in none of the texts is known nowhere else."""
+
+    def test_analyzer(self):
+        request, table = read("tool/driver/request.c"), read("tool/driver/config_table.c")
+        flags = set(re.findall(r'\badd(?:_string)?\(p, "(\w+)"', request))
+        flags |= set(re.findall(r'^\t\t\{"(\w+)", "\w+"\}', request, re.M))
+        for name, choices in re.findall(r'^\t\{"(\w+)", CONFIG_\w+, AT\(\w+\), [^,]+, \w+, (\w+),', table, re.M):
+            flags |= {name} if choices == "NULL" else set(re.findall(r'"(\w+)"', re.search(
+                choices + r"\[\] = \{([^}]*)\}", table)[1]))
+        commands, options = known()
+        self.assertEqual(options, flags)
+        self.assertEqual(commands, set(re.findall(r'^\t\{"(\w+)"', read("tool/driver/command.c"), re.M)))
+
+    def test_run_and_test(self):
+        source = read("run/options.c")
+        flags = set(re.findall(r'^\t\t\{"(\w+)", offsetof', source, re.M)) | {"leak"}
+        flags |= set(re.findall(r'"(\w+)"', re.search(r"others\[\] = \{([^}]*)\}", source)[1]))
+        self.assertGreater(len(flags), 15)
+        self.assertEqual(helped("run") | helped("test"), flags)
+
+    def test_trace_and_push(self):
+        for command, file in (("trace", "tool/driver/trace.c"), ("push", "tool/push/push.c")):
+            flags = set(re.findall(r'^\t\t\t\{"(\w+)", FLAG_', read(file), re.M))
+            self.assertGreater(len(flags), 2)
+            self.assertEqual(helped(command), flags)
+
+    def test_manuals(self):
+        for command in ("run", "test", "trace", "push"):
+            items = " ".join(re.findall(r"^\.It .*", read("man/cprof-%s.1" % command), re.M))
+            self.assertEqual(helped(command), set(re.findall(r"\bFl (\w+)", items)) - {"h"}, command)
+
+
 class Completions(unittest.TestCase):
     def setUp(self):
         self.commands, self.options = known()
@@ -43,11 +82,15 @@ class Completions(unittest.TestCase):
         def complete(*words):
             line = "source %s/completions/cprof.bash; COMP_WORDS=(%s); COMP_CWORD=%d; _cprof; echo ${COMPREPLY[@]}" % (
                 ROOT, " ".join(words), len(words) - 1)
-            return subprocess.run(["bash", "-c", line], capture_output=True, check=True).stdout.decode().split()
+            path = os.path.dirname(CPROF) + ":" + os.environ["PATH"]
+            return subprocess.run(["bash", "-c", line], capture_output=True, check=True,
+                                  env={**os.environ, "PATH": path}).stdout.decode().split()
         self.assertIn("speedscope", complete("cprof", "spee"))
         self.assertEqual(complete("cprof", "top", "-tagf"), ["-tagfocus"])
         self.assertEqual(complete("cprof", "trace", "-pprof", "=", "sy"), ["sync", "syscall"])
         self.assertEqual(complete("cprof", "-unit", "=", "mi"), ["minimum"])
+        self.assertEqual(complete("cprof", "push", "-bu"), ["-buffer"])
+        self.assertEqual(set(complete("cprof", "run", "-")), {"-" + name for name in helped("run")})
 
     def test_zsh(self):
         script = read("completions/_cprof")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The cprof command: its first word says which part of the house answers. What is no word of ours is
 // pprof's command line. The one place that prints errors and chooses the exit status.
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -14,6 +15,7 @@
 #include "help.h"
 #include "request.h"
 #include "shell.h"
+#include "tempfile.h"
 #include "trace.h"
 
 // pprof's status for every failure.
@@ -144,16 +146,15 @@ static const struct part *part_find(const char *name)
 	return NULL;
 }
 
-int main(int argc, char **argv)
+static int answer(const struct env *env, int argc, char **argv)
 {
-	struct env env = env_of_process();
 	const char *word = argc > 1 ? argv[1] : "";
 	const struct command *c = command_find(word, strlen(word));
 	const struct part *part = part_find(word);
 	if (part)
-		return part->main(&env, argc - 1, argv + 1);
+		return part->main(env, argc - 1, argv + 1);
 	if (strcmp(word, "help") == 0 && argc == 3 && (part = part_find(argv[2])))
-		return part->main(&env, 2, (char *[]){argv[2], (char *)"-help", NULL});
+		return part->main(env, 2, (char *[]){argv[2], (char *)"-help", NULL});
 	if (strcmp(word, "help") == 0)
 		return help_main(argc - 2, argv + 2);
 	if (strcmp(word, "version") == 0 || strcmp(word, "--version") == 0) {
@@ -161,6 +162,20 @@ int main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	if (c)
-		return command_main(&env, c, argc - 2, (const char *const *)argv + 2);
-	return analyzer_main(&env, argc - 1, (const char *const *)argv + 1);
+		return command_main(env, c, argc - 2, (const char *const *)argv + 2);
+	return analyzer_main(env, argc - 1, (const char *const *)argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	struct env env = env_of_process();
+	int status = answer(&env, argc, argv);
+	// Reports are checked where they are delivered; this is for help and the like.
+	bool is_lost = fflush(stdout) != 0 || ferror(stdout);
+	if (status == EXIT_SUCCESS && is_lost) {
+		struct arena a = {0};
+		status = fail(&env, err_new(&a, "write /dev/stdout: %s", os_error_text(&a, errno)));
+		arena_deinit(&a);
+	}
+	return status;
 }

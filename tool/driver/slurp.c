@@ -5,17 +5,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "tool/profile/parse.h"
 
 #include "tempfile.h"
 
 enum { FIRST_BYTES = 1 << 16 };
 
+// Devices and pipes may never end.
+static const size_t MAX_BYTES = (size_t)PARSE_MAX_MIB << 20;
+
 static int grow(struct slurp *s, size_t bytes)
 {
+	if (bytes > MAX_BYTES)
+		return EFBIG;
 	void *p = pages_grow(s->data, s->mapped_bytes, bytes);
 	if (!p)
 		return ENOMEM;
@@ -28,7 +35,8 @@ static int read_all(int fd, struct slurp *s)
 {
 	for (;;) {
 		if (s->len == s->mapped_bytes) {
-			int rc = grow(s, s->mapped_bytes * 2);
+			bool is_last = s->len < MAX_BYTES && s->len * 2 > MAX_BYTES;
+			int rc = grow(s, is_last ? MAX_BYTES : s->len * 2);
 			if (rc)
 				return rc;
 		}
@@ -60,6 +68,8 @@ struct err *slurp_file(struct arena *a, const char *path, struct slurp *out)
 	if (!rc)
 		return NULL;
 	slurp_free(out);
+	if (rc == EFBIG)
+		return err_new(a, "read %s: more than %d MiB", path, PARSE_MAX_MIB);
 	return err_new(a, "read %s: %s", path, os_error_text(a, rc));
 }
 

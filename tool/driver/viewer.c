@@ -57,7 +57,7 @@ struct err *viewer_show(struct arena *a, const struct env *env, const char *cons
 	if (e)
 		return e;
 	if (!env->is_interactive)
-		e = process_wait(a, pid);
+		e = err_wrap(a, process_wait(a, pid), "the viewer of %s", path);
 	// What we started may only tell a running browser and be gone: give that one time to read.
 	sleep(1);
 	return e;

@@ -195,6 +195,11 @@ static struct err *run(struct arena *a, struct event_base *base, struct web *w,
 	return e;
 }
 
+// What libevent would say on stderr is in our own messages.
+static void say_nothing(int severity, const char *message)
+{
+}
+
 struct err *web_serve(struct arena *a, const struct session *s, const struct config *config,
 		const char *text, bool no_browser)
 {
@@ -205,6 +210,7 @@ struct err *web_serve(struct arena *a, const struct session *s, const struct con
 	struct web w = {.session = s, .config = config, .settings_path = settings_path(a, s->env),
 			.is_local = guard_is_local_host(address.host) ||
 					guard_is_local_address(address.host)};
+	event_set_log_callback(say_nothing);
 	struct event_base *base = event_base_new();
 	if (!base)
 		return err_new(a, "out of memory");

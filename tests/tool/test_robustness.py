@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Wrong inputs and poor surroundings: one clear line and status 2, or the report all the same.
+test_robustness.py CPROF"""
+
+import gzip
+import os
+import subprocess
+import unittest
+
+from analyzer import CPROF, AnalyzerTest, cpu_profile
+
+DEPTH = 100_000
+# A function at main that holds DEPTH scopes, each inside the one before.
+DEEP_DWARF = """
+	.text
+	.globl main
+	.type main, @function
+main:	ret
+	nop
+	nop
+end:	.size main, . - main
+	.section .debug_abbrev, "", @progbits
+	.uleb128 1, 0x11			# compile unit
+	.byte 1
+	.uleb128 0x11, 1, 0x12, 6, 0, 0
+	.uleb128 2, 0x2e			# subprogram
+	.byte 1
+	.uleb128 3, 8, 0x11, 1, 0x12, 6, 0, 0
+	.uleb128 3, 0x0b			# lexical block
+	.byte 1
+	.uleb128 0x11, 1, 0x12, 6, 0, 0
+	.uleb128 4, 0x1d			# inlined call of it
+	.byte 1
+	.uleb128 0x31, 0x13, 0x11, 1, 0x12, 6, 0, 0
+	.byte 0
+	.section .debug_info, "", @progbits
+unit:	.long unit_end - version
+version: .short 4
+	.long 0
+	.byte 8
+	.uleb128 1
+	.quad main
+	.long end - main
+function: .uleb128 2
+	.asciz "deep"
+	.quad main
+	.long end - main
+	.rept %(depth)d
+	.uleb128 %(scope)d
+	%(origin)s
+	.quad main
+	.long end - main
+	.endr
+	.zero %(depth)d + 2
+unit_end:
+	.section .note.GNU-stack, "", @progbits
+"""
+
+
+class Inputs(AnalyzerTest):
+    def refused(self, name, *reasons):
+        out, err = self.run_cprof("-top", name, status=2)
+        self.assertEqual(out, "")
+        first, second = err.splitlines()
+        self.assertTrue(first.startswith(name + ": "), err)
+        for reason in reasons:
+            self.assertIn(reason, first)
+        self.assertEqual(second, "pprof: failed to fetch any source profiles")
+
+    def write(self, name, data):
+        with open(self.path(name), "wb") as f:
+            f.write(data)
+        return name
+
+    def write_heap(self, address, mapping, program):
+        self.write("addresses", b"heap profile: 1: 1 [ 1: 1] @ heapprofile\n1: 1 [1: 1] @ 0x%x\n\nMAPPED_LIBRARIES:\n"
+                   b"%s 08:01 42 %s\n" % (address, mapping, self.path(program).encode()))
+
+    def test_what_is_no_profile(self):
+        os.mkdir(self.path("directory"))
+        self.refused("directory", "read directory: is a directory")
+        self.refused("/dev/null", "empty input file")
+        self.refused("nosuch", "stat nosuch: no such file or directory")
+        self.refused(self.write("text", b"hello\n" * 1000), "unrecognized profile format")
+        self.refused(self.write("cut", cpu_profile().gzipped()[:100]), "decompressing profile: unexpected EOF")
+
+    def test_larger_than_any_profile(self):
+        with open(self.path("large"), "wb") as f:
+            f.truncate(1 << 32)
+        self.refused("large", "more than 4000 MiB")
+
+    def test_a_bomb_of_gzip(self):
+        self.refused(self.write("bomb", gzip.compress(bytes(1 << 28))), "refused as a gzip bomb")
+
+    def test_nested_without_end(self):
+        for scope, origin in ((3, ""), (4, ".long function - unit")):
+            with open(self.path("deep.s"), "w") as f:
+                f.write(DEEP_DWARF % {"depth": DEPTH, "scope": scope, "origin": origin})
+            subprocess.run(["gcc", "-no-pie", "deep.s", "-o", "deep"], cwd=self.dir, check=True)
+            out = subprocess.run(["nm", "deep"], cwd=self.dir, check=True, capture_output=True, text=True).stdout
+            main = next(int(line.split()[0], 16) for line in out.splitlines() if line.endswith(" T main"))
+            self.write_heap(main + 2, b"00400000-00404000 r-xp 00000000", "deep")
+            self.assertRegex(self.run_cprof("-top", "addresses")[0], r"\b(main|deep \(inline\))\n")
+
+    def test_hostile_section_headers(self):
+        subprocess.run(["gcc", "-g", "-xc", "-", "-o", "prog"], input=b"int main(void) { return 0; }", cwd=self.dir,
+                       check=True)
+        with open(self.path("prog"), "rb") as f:
+            good = f.read()
+        headers = int.from_bytes(good[0x28:0x30], "little")
+        damages = {0x28: b"\xf0" + b"\xff" * 7, 0x3c: b"\xff\xff", 0x3e: b"\xff\xff", 0x3a: b"\1\0",
+                   headers + 64 * 5 + 0x18: b"\xff" * 8, headers + 64 * 5 + 0x20: b"\xff" * 8}
+        for at, damage in damages.items():
+            self.write("bad", good[:at] + damage + good[at + len(damage):])
+            self.write_heap(0x555555555130, b"555555555000-555555556000 r-xp 00001000", "bad")
+            out, _ = self.run_cprof("-top", "addresses")
+            self.assertIn("100%", out)
+
+
+class Surroundings(AnalyzerTest):
+    def setUp(self):
+        super().setUp()
+        self.cpu = cpu_profile().write(self.path("cpu.pb.gz"))
+
+    def sh(self, script, **env):
+        r = subprocess.run(["sh", "-c", script], capture_output=True, cwd=self.dir, timeout=60, text=True,
+                           env={**self.env, **env, "CPROF": CPROF})
+        return r.returncode, r.stderr
+
+    def test_nowhere_to_write(self):
+        for words in ("-top cpu.pb.gz", "-raw cpu.pb.gz", "-proto cpu.pb.gz", "-svg cpu.pb.gz", "help", "help top",
+                      "version", "trace -h", "run -h", "push -h"):
+            with self.subTest(words):
+                self.assertEqual(self.sh('"$CPROF" %s >/dev/full' % words),
+                                 (2, "pprof: write /dev/stdout: no space left on device\n"))
+                self.assertEqual(self.sh('"$CPROF" %s >&-' % words),
+                                 (2, "pprof: write /dev/stdout: bad file descriptor\n"))
+        self.assertEqual(self.sh('"$CPROF" -top -output=nosuch/x cpu.pb.gz'),
+                         (2, "Generating report in nosuch/x\npprof: open nosuch/x: no such file or directory\n"))
+
+    def test_nobody_reads(self):
+        status, err = self.sh('("$CPROF" -raw cpu.pb.gz; echo $? >status) | true')
+        self.assertEqual((status, err), (0, ""))
+
+    def test_no_home(self):
+        want = self.run_cprof("-top", "cpu.pb.gz")
+        del self.env["HOME"]
+        self.assertEqual(self.run_cprof("-top", "cpu.pb.gz"), want)
+        self.assertEqual(self.run_cprof("cpu.pb.gz", stdin="top\n")[0], want[0].split("\n", 3)[3])
+
+    def test_languages(self):
+        accented = cpu_profile(comments=["é"])
+        accented.sample(["naïve"], [1, 1])
+        accented.write(self.cpu)
+        want = self.run_cprof("-top", "-focus=na.ve", "cpu.pb.gz", LC_ALL="C")
+        self.assertIn("naïve", want[0])
+        self.assertEqual(self.run_cprof("-top", "-focus=na.ve", "cpu.pb.gz", LC_ALL="C.UTF-8"), want)
+
+    def test_a_viewer_that_fails(self):
+        self.assertRegex(self.run_cprof("-web", "cpu.pb.gz", BROWSER="false", status=2)[1],
+                         r"^pprof: the viewer of /tmp/pprof\d+\.svg: exit status 1\n$")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=["test_robustness"], verbosity=1)
