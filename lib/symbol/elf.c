@@ -11,6 +11,22 @@
 // As many sections as 16 bits can name; also bounds the search for a table in a hostile file.
 enum { MAX_SECTIONS = 0xffff, MAX_NOTE_BYTES = 4096, PAGE_BYTES = 4096 };
 
+// Most names are shorter; those of C++ that are not may be very long.
+enum { USUAL_NAME_BYTES = 256 };
+
+// Symbol tables come in no order and are larger than the question by far: where among the queries a symbol
+// falls is looked up by equal slices of the addresses asked for before it is searched for.
+enum { NSLICES = 512 };
+
+/** The queries, sorted by vaddr, with a first guess at where an address is among them. */
+struct query_index {
+	struct cp_symbol_query *queries;
+	size_t n;
+	uint64_t lowest;
+	unsigned slice_shift; // a slice is 1 << slice_shift bytes
+	uint32_t first[NSLICES + 1]; // query at or above the beginning of each slice
+};
+
 size_t cp_elf_read(const struct cp_elf *elf, uint64_t offset, void *buf, size_t n)
 {
 	const struct cp_elf_source *s = &elf->source;
@@ -132,8 +148,14 @@ size_t cp_elf_string(const struct cp_elf *elf, const Elf64_Shdr *strings, uint64
 	if (offset >= strings->sh_size || max == 0)
 		return 0;
 	uint64_t left = strings->sh_size - offset;
-	size_t n = cp_elf_read(elf, strings->sh_offset + offset, buf, left < max ? left : max);
+	size_t most = left < max ? left : max;
+	size_t usual = most < USUAL_NAME_BYTES ? most : USUAL_NAME_BYTES;
+	size_t n = cp_elf_read(elf, strings->sh_offset + offset, buf, usual);
 	const char *end = memchr(buf, '\0', n);
+	if (!end && n == usual && usual < most) {
+		n += cp_elf_read(elf, strings->sh_offset + offset + n, buf + n, most - n);
+		end = memchr(buf + usual, '\0', n - usual);
+	}
 	return end ? (size_t)(end - buf) : 0;
 }
 
@@ -141,13 +163,17 @@ size_t cp_elf_string(const struct cp_elf *elf, const Elf64_Shdr *strings, uint64
  * How much a name is wanted where several stand at one address: what a linker sees before what it
  * does not, then the name written in programs ("read") before the library's own ("__libc_read").
  */
-static int rank(const struct cp_elf *elf, const Elf64_Shdr *strings,
-		const struct cp_symbol_candidate *c)
+static int rank(const struct cp_elf *elf, const Elf64_Shdr *strings, struct cp_symbol_candidate *c)
 {
-	char start[8] = "";
-	cp_elf_string(elf, strings, c->name_offset, start, sizeof(start) - 1);
-	int underscores = (int)strspn(start, "_");
-	return (c->binding == STB_LOCAL ? 0 : 32) - 2 * underscores + (c->binding == STB_GLOBAL);
+	if (!c->is_ranked) {
+		char start[8] = "";
+		cp_elf_string(elf, strings, c->name_offset, start, sizeof(start) - 1);
+		int underscores = (int)strspn(start, "_");
+		c->rank = (int8_t)((c->binding == STB_LOCAL ? 0 : 32) - 2 * underscores +
+				   (c->binding == STB_GLOBAL));
+		c->is_ranked = true;
+	}
+	return c->rank;
 }
 
 static bool is_function(const Elf64_Sym *sym)
@@ -176,14 +202,43 @@ static size_t lower_bound(const struct cp_symbol_query *queries, size_t n, uint6
 	return lo;
 }
 
+static void index_queries(struct query_index *x, struct cp_symbol_query *queries, size_t n)
+{
+	x->queries = queries;
+	x->n = n;
+	x->lowest = n ? queries[0].vaddr : 0;
+	x->slice_shift = 0;
+	while (n && (queries[n - 1].vaddr - x->lowest) >> x->slice_shift >= NSLICES)
+		x->slice_shift++;
+	size_t i = 0;
+	for (size_t slice = 0; slice < NSLICES; slice++) {
+		while (i < n && (queries[i].vaddr - x->lowest) >> x->slice_shift < slice)
+			i++;
+		x->first[slice] = (uint32_t)i;
+	}
+	x->first[NSLICES] = (uint32_t)n;
+}
+
+/** lower_bound() by way of the index. */
+static size_t first_at_or_above(const struct query_index *x, uint64_t vaddr)
+{
+	if (vaddr <= x->lowest)
+		return 0;
+	uint64_t slice = (vaddr - x->lowest) >> x->slice_shift;
+	if (slice >= NSLICES)
+		return x->n;
+	uint32_t first = x->first[slice], end = x->first[slice + 1];
+	return first + lower_bound(x->queries + first, end - first, vaddr);
+}
+
 /** Keeps sym where it is the nearest symbol below the first query it could answer. */
 static void offer(const struct cp_elf *elf, const Elf64_Shdr *strings, const Elf64_Sym *sym,
-		struct cp_symbol_query *queries, size_t n)
+		const struct query_index *x)
 {
-	size_t i = lower_bound(queries, n, sym->st_value);
-	if (i == n)
+	size_t i = first_at_or_above(x, sym->st_value);
+	if (i == x->n)
 		return;
-	struct cp_symbol_candidate *best = sym->st_size ? &queries[i].symbol : &queries[i].unsized;
+	struct cp_symbol_candidate *best = sym->st_size ? &x->queries[i].symbol : &x->queries[i].unsized;
 	if (best->is_set && best->start > sym->st_value)
 		return;
 	struct cp_symbol_candidate c = {
@@ -251,6 +306,8 @@ int cp_elf_find(const struct cp_elf *elf, struct cp_symbol_query *queries, size_
 	Elf64_Shdr table;
 	if (!find_table(elf, &table) || !cp_elf_section(elf, table.sh_link, strings_out))
 		return -ENOENT;
+	struct query_index index;
+	index_queries(&index, queries, nqueries);
 	size_t chunk_bytes = buf_bytes - buf_bytes % sizeof(Elf64_Sym);
 	for (uint64_t at = 0; at < table.sh_size;) {
 		uint64_t left = table.sh_size - at;
@@ -262,7 +319,7 @@ int cp_elf_find(const struct cp_elf *elf, struct cp_symbol_query *queries, size_
 			break;
 		for (size_t i = 0; i < n; i++) {
 			if (is_function(&syms[i]))
-				offer(elf, strings_out, &syms[i], queries, nqueries);
+				offer(elf, strings_out, &syms[i], &index);
 		}
 		at += n * sizeof(*syms);
 	}

@@ -33,6 +33,8 @@ struct cp_symbol_candidate {
 	uint16_t section;
 	uint8_t binding;
 	bool is_set;
+	bool is_ranked; // private, as is:
+	int8_t rank;    // among symbols at one address
 };
 
 /** An address, and what is there. Zero what is not given. */
