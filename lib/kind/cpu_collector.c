@@ -15,7 +15,7 @@ enum {
 	SLOW_SCAN_MS = 1000, // reading a large /proc/self/task takes its time
 	MANY_THREADS = 256,
 	PAUSE_MS = 50,
-	FIRST_PIECE_MS = 50,
+	FIRST_PIECE_MS = 200, // it costs milliseconds, and who ends so early mostly ends well
 	LAST_PIECE_STEP_MS = 1000,
 };
 
