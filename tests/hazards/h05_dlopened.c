@@ -6,18 +6,40 @@
 
 #include <dlfcn.h>
 
-WORK(before);
 WORK(busy);
 
-static _Atomic bool started, done;
+enum { NTHREADS = 3, WORK_MS = 300 };
+enum stage { BEFORE, STARTING, MEASURED, STOPPING, OVER };
+
+static struct work before_work = {.name = "before"}; // not registered: no profile has it
+static _Atomic enum stage stage;
+static _Atomic int nidle;
+
+/** While the profile starts and stops they use no CPU time: how long that takes is in nobody's sum. */
+static void idle_until(enum stage next)
+{
+	nidle++;
+	while (stage < next)
+		usleep(1000);
+	nidle--;
+}
 
 static void *work(void *arg)
 {
-	while (!started)
-		before(1);
-	while (!done)
+	while (stage == BEFORE)
+		spin(&before_work, 1);
+	idle_until(MEASURED);
+	while (stage == MEASURED)
 		busy(1);
+	idle_until(OVER);
 	return arg;
+}
+
+static void enter_idle(enum stage next)
+{
+	stage = next;
+	while (nidle < NTHREADS)
+		usleep(1000);
 }
 
 static void *symbol(void *library, const char *name)
@@ -29,10 +51,10 @@ static void *symbol(void *library, const char *name)
 
 int main(int argc, char **argv)
 {
-	pthread_t threads[3];
+	pthread_t threads[NTHREADS];
 
 	MUST(argc == 5);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < NTHREADS; i++)
 		threads[i] = start_thread(work, NULL);
 	void *library = dlopen(argv[4], RTLD_NOW | RTLD_LOCAL);
 	if (!library)
@@ -47,18 +69,22 @@ int main(int argc, char **argv)
 	*(void **)&start = symbol(library, "cprof_start_cpu_profile");
 	*(void **)&stop = symbol(library, "cprof_stop_cpu_profile");
 
+	enter_idle(STARTING);
 	MUST(set_rate(atoi(argv[2])) == 0);
 	MUST(set_engine(!strcmp(argv[3], "perf") ? CPROF_CPU_PERF : CPROF_CPU_TIMER) == 0);
 	MUST(start(to_path(argv[1])) == 0);
 	char none[] = "-";
 	workload_start(4, (char *[]){argv[0], none, argv[2], argv[3]});
-	started = true;
+	int64_t until_ns = process_cpu_ns() + WORK_MS * 1000000LL;
+	stage = MEASURED;
 	dlclose(library);
-	usleep(300000);
+	while (process_cpu_ns() < until_ns)
+		usleep(1000);
+	enter_idle(STOPPING);
 	workload_stop_profile();
 	MUST(stop() == 0);
-	done = true;
-	for (int i = 0; i < 3; i++)
+	stage = OVER;
+	for (int i = 0; i < NTHREADS; i++)
 		join_thread(threads[i]);
 	workload_print_truth();
 	return 0;
