@@ -20,7 +20,7 @@ import time
 
 BUILD = os.path.abspath(sys.argv[1])
 WORK = BUILD + "/bench-symbolize"
-UNITS, ADDRESSES, RUNS = 20, 5000, 3
+UNITS, ADDRESSES, RUNS = 6, 5000, 3
 LOAD = 0x555555554000
 
 UNIT = """
