@@ -3,13 +3,12 @@
 #include "output.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 
 #include "kind/target.h"
-#include "sigsafe/sys.h"
+#include "sigsafe/file.h"
 #include "write/vformat.h"
 
 enum { STDERR_FD = 2, LINE_BYTES = 512, FILE_MODE = 0666 };
@@ -38,10 +37,10 @@ static int write_out(void *arg, const void *data, size_t size)
 	int saved_errno = errno;
 	int ret = -EBADF;
 	if (path[0]) {
-		long fd = cp_syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, FILE_MODE);
+		long fd = cp_open(path, O_WRONLY | O_APPEND | O_CREAT, FILE_MODE);
 		ret = fd < 0 ? (int)fd : cp_write_fd((void *)(intptr_t)fd, data, size);
 		if (fd >= 0)
-			cp_syscall(SYS_close, fd, 0, 0, 0);
+			cp_close(fd);
 	} else if (is_still_stderr()) {
 		ret = cp_write_fd((void *)(intptr_t)STDERR_FD, data, size);
 	}

@@ -11,6 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "sigsafe/file.h"
+
 enum { BACKLOG = 128, OWNER_ONLY = 0600 };
 
 union any_address {
@@ -30,7 +32,7 @@ static int listen_on(int fd, const union any_address *sa, socklen_t len)
 static int open_socket(int family)
 {
 	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	return fd < 0 ? -errno : fd;
+	return fd < 0 ? -errno : (int)cp_fd_above_standard(fd);
 }
 
 /// Unix sockets

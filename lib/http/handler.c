@@ -5,13 +5,13 @@
 
 #include <cprof/pprof.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "query.h"
 #include "sigsafe/clock.h"
+#include "sigsafe/file.h"
 
 static const char PREFIX[] = "/debug/pprof";
 
@@ -93,9 +93,9 @@ static bool is_allowed(struct cp_exchange *x)
 static void show_cmdline(struct cp_exchange *x)
 {
 	char part[1024];
-	int fd = open("/proc/thread-self/cmdline", O_RDONLY | O_CLOEXEC);
+	int fd = (int)cp_open("/proc/thread-self/cmdline", O_RDONLY, 0);
 	if (fd < 0) {
-		cp_reply_error(&x->reply, 500, "%s", cprof_strerror(errno));
+		cp_reply_error(&x->reply, 500, "%s", cprof_strerror(-fd));
 		return;
 	}
 	cp_reply_begin(&x->reply, 200, "text/plain; charset=utf-8", NULL);

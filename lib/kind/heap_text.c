@@ -4,7 +4,6 @@
 #include "heap_text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -12,6 +11,7 @@
 
 #include "heap_count_hook.h"
 #include "heap_hook.h"
+#include "sigsafe/file.h"
 #include "stack_list.h"
 #include "write/text_out.h"
 
@@ -73,10 +73,10 @@ static void print_statm(struct cp_text_out *o)
 {
 	static const char *const names[] = {"VmSize", "Resident", "Shared"};
 	char text[128] = "";
-	int fd = open("/proc/thread-self/statm", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+	long fd = cp_open("/proc/thread-self/statm", O_RDONLY, 0);
+	long n = fd < 0 ? 0 : cp_syscall(SYS_read, fd, text, sizeof(text) - 1, 0);
 	if (fd >= 0)
-		close(fd);
+		cp_close(fd);
 	const char *at = text;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && n > 0; i++) {
 		unsigned long pages = 0;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Context: CTL. See target.h.
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sigsafe/file.h"
 #include "sigsafe/sigmask.h"
 #include "sigsafe/sys.h"
 #include "target.h"
@@ -110,9 +110,9 @@ static int open_temp(struct cp_target *t)
 			snprintf(t->temp_path, PATH_MAX, "%s.%d.%d.tmp", t->path, (int)getpid(), i);
 		if (len >= PATH_MAX)
 			return -ENAMETOOLONG;
-		int fd = open(t->temp_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
-		if (fd >= 0 || errno != EEXIST)
-			return fd >= 0 ? fd : -errno;
+		long fd = cp_open(t->temp_path, O_WRONLY | O_CREAT | O_EXCL, FILE_MODE);
+		if (fd != -EEXIST)
+			return (int)fd;
 	}
 	return -EEXIST;
 }
@@ -126,10 +126,10 @@ static void set_fd(struct cp_target *t, int fd)
 /** What is no regular file (a pipe, /dev/stdout) is written in place, and opened now. */
 static int open_in_place(struct cp_target *t)
 {
-	int fd = open(t->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	long fd = cp_open(t->path, O_WRONLY | O_NOCTTY, 0);
 	if (fd < 0)
-		return -errno;
-	set_fd(t, fd);
+		return (int)fd;
+	set_fd(t, (int)fd);
 	t->path[0] = '\0';
 	return 0;
 }
@@ -211,9 +211,9 @@ int cp_target_write_piece(void *arg, const void *data, size_t size)
 {
 	struct cp_target *t = arg;
 	int flags = t->has_pieces ? O_APPEND : O_CREAT | O_TRUNC;
-	int fd = open(t->path, O_WRONLY | O_CLOEXEC | flags, FILE_MODE);
+	int fd = (int)cp_open(t->path, O_WRONLY | flags, FILE_MODE);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	t->has_pieces = true;
 	int ret = append_whole(fd, t->path, data, size);
 	return close(fd) < 0 && ret == 0 ? -errno : ret;

@@ -3,11 +3,11 @@
 #include "task_info.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sigsafe/clock.h"
+#include "sigsafe/file.h"
 #include "sigsafe/sys.h"
 #include "write/vformat.h"
 
@@ -16,11 +16,11 @@ int cp_task_read(int tid, const char *file, char text_out[CP_TASK_TEXT_BYTES])
 	char path[64];
 	cp_format(path, sizeof(path), "/proc/self/task/%d/%s", tid, file);
 	text_out[0] = '\0';
-	long fd = cp_syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	long fd = cp_open(path, O_RDONLY, 0);
 	if (fd < 0)
 		return (int)fd;
 	long n = cp_syscall(SYS_read, fd, text_out, CP_TASK_TEXT_BYTES - 1, 0);
-	cp_syscall(SYS_close, fd, 0, 0, 0);
+	cp_close(fd);
 	text_out[n > 0 ? n : 0] = '\0';
 	return n > 0 ? (int)n : n < 0 ? (int)n : -ENODATA;
 }

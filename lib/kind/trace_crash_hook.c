@@ -3,10 +3,10 @@
 #include "trace_crash_hook.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/signal.h>
 
 #include "sigsafe/clock.h"
+#include "sigsafe/file.h"
 #include "sigsafe/sys.h"
 #include "trace_dump_hook.h"
 
@@ -40,8 +40,7 @@ static void write_trace(int sig)
 	struct cp_trace_sink *s = cp_trace_crash.sink;
 	if (!cp_trace_crash.path[0])
 		return;
-	long fd = cp_syscall(SYS_openat, AT_FDCWD, cp_trace_crash.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-			FILE_MODE);
+	long fd = cp_open(cp_trace_crash.path, O_WRONLY | O_CREAT | O_TRUNC, FILE_MODE);
 	if (fd < 0)
 		return;
 	store(&cp_trace_mode, 0, seq_cst); // the others stop to overwrite what is of interest
@@ -51,7 +50,7 @@ static void write_trace(int sig)
 	cp_trace_put_buffers(s, since_ns);
 	cp_trace_put_end(s, sig);
 	cp_trace_sink_flush(s);
-	cp_syscall(SYS_close, fd, 0, 0, 0);
+	cp_close(fd);
 }
 
 /** Another thread crashed first, and writes: the process must not end before it is through. */

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Context: SIG. See taskdir.h.
-#include <fcntl.h>
-
-#include "sys.h"
+#include "file.h"
 #include "taskdir.h"
 
 struct dirent64_head {
@@ -32,7 +30,7 @@ static int parse_number(const char *name)
 int cp_taskdir_each(const char *path, void (*fn)(int number, void *arg), void *arg)
 {
 	_Alignas(struct dirent64_head) char buffer[BUFFER_BYTES];
-	long fd = cp_syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	long fd = cp_open(path, O_RDONLY | O_DIRECTORY, 0);
 	if (fd < 0)
 		return (int)fd;
 	long nbytes;
@@ -45,7 +43,7 @@ int cp_taskdir_each(const char *path, void (*fn)(int number, void *arg), void *a
 			at += entry->nbytes;
 		}
 	}
-	cp_syscall(SYS_close, fd, 0, 0, 0);
+	cp_close(fd);
 	return (int)nbytes;
 }
 

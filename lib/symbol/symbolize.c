@@ -4,13 +4,12 @@
 #include "symbolize.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/auxv.h>
 
 #include "plt.h"
+#include "sigsafe/file.h"
 #include "sigsafe/pagealloc.h"
-#include "sigsafe/sys.h"
 
 enum {
 	TABLE_BYTES = 64 << 10, // of a symbol table, at a time
@@ -83,7 +82,7 @@ static int find_names(const struct cp_elf *elf, struct cp_symbol_query *queries,
 static int symbolize_file(const char *path, const struct cp_module *module,
 		struct cp_symbol_query *queries, size_t nqueries, cp_symbol_found *found, void *arg)
 {
-	long fd = cp_syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
+	long fd = cp_open(path, O_RDONLY | O_NOCTTY, 0);
 	if (fd < 0)
 		return (int)fd;
 	struct cp_elf elf;
@@ -92,7 +91,7 @@ static int symbolize_file(const char *path, const struct cp_module *module,
 		ret = -ESTALE;
 	if (ret == 0)
 		ret = find_names(&elf, queries, nqueries, found, arg);
-	cp_syscall(SYS_close, fd, 0, 0, 0);
+	cp_close(fd);
 	return ret;
 }
 
