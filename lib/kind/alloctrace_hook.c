@@ -45,7 +45,7 @@ void cp_alloctrace_record(enum cp_alloctrace_call call, const void *ptr, const v
 	struct cp_ring_record *rec = reserve(CP_ALLOCTRACE_WORDS + npcs);
 	if (!rec)
 		return;
-	rec->epoch = cp_modmap_epoch();
+	rec->epoch = cp_modmap_epoch_of(pcs, npcs);
 	rec->tag = call;
 	rec->pcs[CP_ALLOCTRACE_TID] = (uintptr_t)cp_gettid();
 	rec->pcs[CP_ALLOCTRACE_PTR] = (uintptr_t)ptr;

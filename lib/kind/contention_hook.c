@@ -51,7 +51,7 @@ static __attribute__((noinline)) void record(struct cp_contention *c, uint64_t c
 	if (!load(&c->is_ready, acquire) || cp_thread_is_excluded(tid))
 		return;
 	uint32_t npcs = cp_wait_capture(pcs, MAX_FRAMES, site);
-	struct cp_stack *stack = cp_stacktab_intern(&c->stacks, pcs, npcs, cp_modmap_epoch(),
+	struct cp_stack *stack = cp_stacktab_intern(&c->stacks, pcs, npcs, cp_modmap_epoch_of(pcs, npcs),
 			cp_labels_current_id(tid));
 	fetch_add(&stack->values[CP_CONTENTION_COUNT_Q16], (int64_t)count_q16, relaxed);
 	fetch_add(&stack->values[CP_CONTENTION_DELAY_NS], (int64_t)delay_ns, relaxed);

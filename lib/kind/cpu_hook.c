@@ -49,9 +49,9 @@ static void take_sample(uint32_t hint, int tid, uint64_t weight, const void *uco
 	if (rec) {
 		struct cp_regs regs;
 		cp_regs_from_ucontext(&regs, ucontext);
-		rec->epoch = cp_modmap_epoch();
 		rec->tag = cp_labels_current_id(tid);
 		struct cp_unwind_result result = cp_unwind(&regs, rec->pcs, CP_MAX_PCS);
+		rec->epoch = cp_modmap_epoch_of(rec->pcs, result.nframes);
 		if (cp_trace_is_on())
 			cp_trace_cpu_sample(tid, weight * cp_cpu_engine_params.period_ns, rec->pcs, result.nframes);
 		cp_rings_commit(rings, rec, result.nframes);

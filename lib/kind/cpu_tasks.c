@@ -4,11 +4,6 @@
 // Threads that were there before the start, and those of a raw clone() or of a C runtime that does
 // not pass by our pthread_create, are found here and armed from outside.
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "cpu_session.h"
 #include "signal_hook.h"
@@ -17,6 +12,7 @@
 #include "sigsafe/modmap.h"
 #include "sigsafe/sys.h"
 #include "sigsafe/taskdir.h"
+#include "task_info.h"
 
 static void see_task(int tid, void *arg)
 {
@@ -53,7 +49,7 @@ static void reap(struct cp_cpu_session *s)
 			!has_ended(load(&t->tid, relaxed)))
 			continue;
 		if (cp_cpu_disarm(t, &left) && left.weight > 0)
-			cp_cpu_add(s, left.pcs, left.npcs, cp_modmap_epoch(), 0, left.weight);
+			cp_cpu_add(s, left.pcs, left.npcs, cp_modmap_epoch_of(left.pcs, left.npcs), 0, left.weight);
 	}
 }
 
@@ -79,17 +75,8 @@ uint32_t cp_cpu_tasks_scan(struct cp_cpu_session *s)
 /** The thread holds our signal back, so that its time has no stacks. */
 static bool blocks_signal(int tid)
 {
-	char path[64], text[4096];
-	snprintf(path, sizeof(path), "/proc/self/task/%d/status", tid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	ssize_t n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	const char *line = strstr(text, "\nSigBlk:");
-	uint64_t mask = line ? strtoull(line + strlen("\nSigBlk:"), NULL, 16) : 0;
-	return mask >> (cp_signal_ours() - 1) & 1;
+	struct cp_task_status status;
+	return cp_task_read_status(tid, &status) == 0 && status.blocked >> (cp_signal_ours() - 1) & 1;
 }
 
 static void disarm(struct cp_cpu_session *s, struct cp_thread *t)
@@ -100,7 +87,7 @@ static void disarm(struct cp_cpu_session *s, struct cp_thread *t)
 		return;
 	if (cp_cpu_owes_much(left.weight) && blocks_signal(tid))
 		cp_cpu_name_blocked(&left);
-	cp_cpu_add(s, left.pcs, left.npcs, cp_modmap_epoch(), 0, left.weight);
+	cp_cpu_add(s, left.pcs, left.npcs, cp_modmap_epoch_of(left.pcs, left.npcs), 0, left.weight);
 }
 
 void cp_cpu_tasks_disarm_all(struct cp_cpu_session *s)

@@ -156,7 +156,7 @@ static void record_leftover(const struct cp_cpu_leftover *left, int tid)
 	struct cp_ring_record *rec = cp_rings_reserve(rings, (uint32_t)tid, left->npcs, left->weight);
 	if (!rec)
 		return;
-	rec->epoch = cp_modmap_epoch();
+	rec->epoch = cp_modmap_epoch_of(left->pcs, left->npcs);
 	rec->tag = cp_labels_current_id(tid);
 	for (uint32_t i = 0; i < left->npcs; i++)
 		rec->pcs[i] = left->pcs[i];

@@ -216,7 +216,7 @@ int cp_custom_add(struct cprof_profile *p, const void *key, int64_t weight, int 
 	if (!c)
 		return -EPERM;
 	uint32_t npcs = cp_capture(pcs, MAX_FRAMES, caller, (uint32_t)skip);
-	struct cp_stack *stack = cp_stacktab_intern(&c->stacks, pcs, npcs, cp_modmap_epoch(), 0);
+	struct cp_stack *stack = cp_stacktab_intern(&c->stacks, pcs, npcs, cp_modmap_epoch_of(pcs, npcs), 0);
 	cp_lock_take(&lock);
 	int ret = make_room(c) ? 0 : -ENOMEM;
 	struct slot *s = ret ? NULL : &c->slots[slot_of(c, key)];

@@ -64,14 +64,14 @@ static __attribute__((noinline)) struct cp_stack *bucket_of(const void *caller, 
 {
 	uintptr_t pcs[CP_HEAP_MAX_FRAMES];
 	struct cp_regs regs;
-	uint32_t epoch = cp_modmap_epoch();
 	cp_regs_here(&regs);
 	struct cp_stackmemo *memo = cp_stackmemo_take();
 	uint32_t npcs = memo ? cp_stackmemo_walk(memo, &regs, caller) : 0;
 	struct cp_stack *bucket = npcs ? *cp_stackmemo_note(memo) : NULL;
-	if (npcs && (!bucket || bucket->tag != tag || bucket->epoch != epoch)) {
+	if (npcs && (!bucket || bucket->tag != tag)) {
 		uint64_t hash = cp_stackmemo_pcs(memo, pcs);
-		bucket = cp_stacktab_intern_hashed(&cp_heap.buckets, hash, pcs, npcs, epoch, tag);
+		bucket = cp_stacktab_intern_hashed(
+				&cp_heap.buckets, hash, pcs, npcs, cp_modmap_epoch_of(pcs, npcs), tag);
 		*cp_stackmemo_note(memo) = bucket;
 	}
 	if (memo)
@@ -79,7 +79,7 @@ static __attribute__((noinline)) struct cp_stack *bucket_of(const void *caller, 
 	if (npcs)
 		return bucket;
 	npcs = capture_stack(&regs, pcs, caller);
-	return cp_stacktab_intern(&cp_heap.buckets, pcs, npcs, epoch, tag);
+	return cp_stacktab_intern(&cp_heap.buckets, pcs, npcs, cp_modmap_epoch_of(pcs, npcs), tag);
 }
 
 static __attribute__((noinline)) void record(const void *ptr, size_t size, const void *caller)

@@ -19,7 +19,7 @@ struct cp_stack *cp_threadcreate_stack(const void *caller)
 	if (!load(&cp_threadcreate.is_on, acquire))
 		return NULL;
 	uint32_t npcs = cp_capture(pcs, MAX_FRAMES, caller, 0);
-	return cp_stacktab_intern(&cp_threadcreate.stacks, pcs, npcs, cp_modmap_epoch(), 0);
+	return cp_stacktab_intern(&cp_threadcreate.stacks, pcs, npcs, cp_modmap_epoch_of(pcs, npcs), 0);
 }
 
 void cp_threadcreate_made(struct cp_stack *stack)

@@ -171,9 +171,10 @@ static void keep_own_stack(struct cp_threads_snapshot *s, struct cp_thread_seen 
 	uintptr_t pcs[CP_MAX_PCS];
 	struct cp_regs regs;
 	cp_regs_here(&regs);
-	t->epoch = cp_modmap_epoch();
+	uint32_t npcs = cp_unwind(&regs, pcs, CP_MAX_PCS).nframes;
+	t->epoch = cp_modmap_epoch_of(pcs, npcs);
 	t->labels_id = cp_labels_current_id(t->tid);
-	keep_stack(s, t, pcs, cp_unwind(&regs, pcs, CP_MAX_PCS).nframes);
+	keep_stack(s, t, pcs, npcs);
 }
 
 /** False: it must be asked. */
@@ -184,7 +185,7 @@ static bool keep_if_asleep(struct cp_threads_snapshot *s, struct cp_thread_seen 
 	if (npcs == 0)
 		return false;
 	t->excuse = CP_EXCUSE_NONE;
-	t->epoch = cp_modmap_epoch();
+	t->epoch = cp_modmap_epoch_of(pcs, npcs);
 	t->labels_id = labels_id;
 	keep_stack(s, t, pcs, npcs);
 	return true;

@@ -40,9 +40,9 @@ static void answer(struct cp_answer *a, uint64_t number, const void *ucontext)
 		return;
 	struct cp_regs regs;
 	cp_regs_from_ucontext(&regs, ucontext);
-	a->epoch = cp_modmap_epoch();
 	a->labels_id = cp_labels_current_id(cp_gettid());
 	a->npcs = cp_unwind(&regs, a->pcs, CP_MAX_PCS).nframes;
+	a->epoch = cp_modmap_epoch_of(a->pcs, a->npcs);
 	store(&a->word, word_of(number, ANSWERED), release);
 	fetch_add(&cp_threads_shared.nanswered, 1, release);
 	cp_futex_wake(&cp_threads_shared.nanswered, 1);

@@ -13,7 +13,7 @@ enum {
 /** One thread's answer. */
 struct cp_answer {
 	_Atomic uint64_t word; // number of the question, and in the low byte what has become of it
-	uint32_t epoch;        // cp_modmap_epoch()
+	uint32_t epoch;        // cp_modmap_epoch_of() the stack
 	uint32_t labels_id;
 	uint32_t npcs;
 	uintptr_t pcs[CP_MAX_PCS];

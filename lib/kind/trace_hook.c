@@ -185,8 +185,8 @@ void cp_trace_cpu_sample(int tid, uint64_t cpu_ns, const uintptr_t *pcs, uint32_
 
 uint32_t cp_trace_stack(const uintptr_t *pcs, uint32_t npcs)
 {
-	const struct cp_interned_entry *e = cp_interned_add(
-			&cp_trace_shared.stacks, cp_modmap_epoch(), pcs, npcs * sizeof(*pcs));
+	const struct cp_interned_entry *e = cp_interned_add(&cp_trace_shared.stacks, cp_modmap_epoch_of(pcs, npcs),
+			pcs, npcs * sizeof(*pcs));
 	return e ? e->id : 0;
 }
 

@@ -64,7 +64,7 @@ static void look_at(struct cp_wall_threads *w, struct cp_wall_thread *t)
 	bool is_same = sleep && sleep == t->sleep;
 	t->sleep = sleep;
 	if (npcs && is_whole) {
-		t->stack = cp_stacktab_intern(&w->stacks, pcs, npcs, cp_modmap_epoch(), labels_id);
+		t->stack = cp_stacktab_intern(&w->stacks, pcs, npcs, cp_modmap_epoch_of(pcs, npcs), labels_id);
 		w->nlooked++;
 	} else if (!is_same) {
 		t->stack = NULL;

@@ -7,31 +7,44 @@
 #include "kind/own_thread.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/futex.h"
-#include "sigsafe/modmap.h"
+#include "sigsafe/modmap_state.h"
 #include "sigsafe/sys.h"
 #include "sigsafe/thread.h"
 
-enum { HURRY_MS = 200 };
+enum { HURRY_MS = 200, REST_MS = 100 };
 
 static struct cp_own_thread thread;
 static _Atomic int thread_pid;    // the process it is in: fork leaves it behind
-static _Atomic uint32_t nasked;   // a futex
-static _Atomic uint32_t nanswered; // a futex: the last question that is answered
+static _Atomic uint32_t nanswered; // a futex: the last question (cp_modmap.nasked) that is answered
 static _Atomic int answer;
 static atomic_bool is_hurry, is_given_up;
 
+static void read_for(uint32_t question)
+{
+	store(&answer, cp_modmap_read(), relaxed);
+	store(&is_given_up, false, relaxed);
+	store(&nanswered, question, release);
+	cp_futex_wake(&nanswered, INT32_MAX);
+}
+
 static void serve(void *arg)
 {
+	bool rests = true; // after each reading, from those who ask for none: generated code is in no module, ever
 	for (uint32_t seen = (uint32_t)(uintptr_t)arg;;) {
-		cp_futex_wait(&nasked, seen, CP_FUTEX_FOREVER);
-		uint32_t asked = load(&nasked, acquire);
-		if (asked == seen)
+		cp_futex_wait(&cp_modmap.nasked, seen, rests ? REST_MS * CP_NS_PER_MS : CP_FUTEX_FOREVER);
+		uint32_t asked = load(&cp_modmap.nasked, acquire);
+		bool is_asked = asked != seen;
+		if (!is_asked && rests) {
+			store(&cp_modmap.may_ask, true, seq_cst);
+			is_asked = load(&cp_modmap.stale, seq_cst);
+			rests = false;
+		}
+		if (!is_asked)
 			continue;
+		store(&cp_modmap.may_ask, false, relaxed);
+		read_for(asked);
 		seen = asked;
-		store(&answer, cp_modmap_read(), relaxed);
-		store(&is_given_up, false, relaxed);
-		store(&nanswered, seen, release);
-		cp_futex_wake(&nanswered, INT32_MAX);
+		rests = true;
 	}
 }
 
@@ -55,8 +68,8 @@ static int ask(void)
 	// A thread of the program may be inside the loader itself, which lets only that thread in.
 	if (load(&thread_pid, acquire) != cp_getpid() || !cp_thread_is_excluded(cp_gettid()))
 		return cp_modmap_read();
-	uint32_t question = fetch_add(&nasked, 1, acq_rel) + 1;
-	cp_futex_wake(&nasked, 1);
+	uint32_t question = fetch_add(&cp_modmap.nasked, 1, acq_rel) + 1;
+	cp_futex_wake(&cp_modmap.nasked, 1);
 	if (await_answer(question))
 		return load(&answer, relaxed);
 	store(&is_given_up, true, relaxed);
@@ -67,7 +80,7 @@ int cp_loader_thread_start(void)
 {
 	if (load(&thread_pid, relaxed) == cp_getpid())
 		return 0;
-	uint32_t last = load(&nasked, relaxed);
+	uint32_t last = load(&cp_modmap.nasked, relaxed);
 	store(&nanswered, last, relaxed);
 	store(&is_given_up, false, relaxed);
 	thread = (struct cp_own_thread){.name = "cprof-loader", .run = serve, .arg = (void *)(uintptr_t)last};

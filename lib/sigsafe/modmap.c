@@ -4,8 +4,8 @@
 // Two counters of readers: newcomers join the one `phase` names, the writer turns the phase and waits
 // until the other is empty. A reader that joined just when the phase turned notices, and joins again;
 // so the counter the writer waits for only falls, however many new readers come.
+#include "futex.h"
 #include "modmap_state.h"
-#include "sys.h"
 #include "module_elf.h"
 #include "safeload.h"
 
@@ -44,6 +44,15 @@ static const struct cp_module *search(const struct cp_snapshot *s, uintptr_t pc)
 	return NULL;
 }
 
+static void become_stale(void)
+{
+	store(&cp_modmap.stale, true, seq_cst);
+	if (load(&cp_modmap.may_ask, seq_cst) && exchange(&cp_modmap.may_ask, false, relaxed)) {
+		fetch_add(&cp_modmap.nasked, 1, release);
+		cp_futex_wake(&cp_modmap.nasked, 1);
+	}
+}
+
 const struct cp_module *cp_modmap_find(uintptr_t pc, bool *busy_out)
 {
 	uint32_t ticket = cp_modmap_enter();
@@ -54,7 +63,7 @@ const struct cp_module *cp_modmap_find(uintptr_t pc, bool *busy_out)
 	if (busy_out)
 		*busy_out = busy;
 	if (!found && !busy && !load(&cp_modmap.stale, relaxed))
-		store(&cp_modmap.stale, true, relaxed);
+		become_stale();
 	return found;
 }
 
@@ -73,6 +82,40 @@ bool cp_modmap_find_new(uintptr_t pc, struct cp_module *module_out)
 uint32_t cp_modmap_epoch(void)
 {
 	return load(&cp_modmap.epoch, acquire);
+}
+
+/** The latest epoch in which one of the stack's modules came first, if that tells them all from those that were in
+ *  the same places at other times. False: it does not, or a module is not known. */
+static bool tell_modules(const struct cp_snapshot *s, const uintptr_t *pcs, uint32_t npcs, uint32_t *epoch_out)
+{
+	uint32_t latest = 0, overlaid = UINT32_MAX;
+	bool is_any = false;
+	for (uint32_t i = 0; i < npcs; i++) {
+		const struct cp_module *m = search(s, pcs[i] - (i != 0));
+		if (pcs[i] < CP_MARKER_LIMIT || (m && !m->may_unload))
+			continue;
+		if (!m)
+			return false;
+		uint32_t load = load(&m->load_epoch, relaxed), over = load(&m->overlaid_epoch, relaxed);
+		latest = load > latest ? load : latest;
+		overlaid = over < overlaid ? over : overlaid;
+		is_any = true;
+	}
+	*epoch_out = is_any ? latest | CP_EPOCH_FIRST : 0;
+	return latest < overlaid;
+}
+
+uint32_t cp_modmap_epoch_of(const uintptr_t *pcs, uint32_t npcs)
+{
+	uint32_t now = cp_modmap_epoch(), told = now;
+	if (now == 0)
+		return now; // nothing has gone yet
+	uint32_t ticket = cp_modmap_enter();
+	const struct cp_snapshot *s = load(&cp_modmap.snapshot, seq_cst);
+	if (!s || !tell_modules(s, pcs, npcs, &told))
+		told = now;
+	cp_modmap_leave(ticket);
+	return told;
 }
 
 bool cp_modmap_is_stale(void)
@@ -139,18 +182,42 @@ const struct cp_module *cp_modmap_module(uint32_t id)
 	return load(&cp_modmap.chunks[chunk], acquire) + index;
 }
 
-/** A module may come back to its old place and gets its old record: the latest one loaded then counts. */
-const struct cp_module *cp_modmap_find_at(uintptr_t pc, uint32_t epoch)
+/** Of the modules that came first up to `epoch` the last. */
+static const struct cp_module *last_to_come_first(uintptr_t pc, uint32_t epoch)
 {
 	const struct cp_module *best = NULL;
 	for (uint32_t id = 0; id < cp_modmap_count(); id++) {
 		const struct cp_module *m = cp_modmap_module(id);
-		if (pc < m->start || pc >= m->end)
-			continue;
-		uint32_t loaded = load(&m->load_epoch, relaxed);
-		if (loaded <= epoch && epoch < load(&m->unload_epoch, relaxed) &&
-			(!best || loaded >= load(&best->load_epoch, relaxed)))
+		uint32_t load = load(&m->load_epoch, relaxed);
+		if (pc >= m->start && pc < m->end && load <= epoch &&
+				(!best || load >= load(&best->load_epoch, relaxed)))
 			best = m;
 	}
 	return best;
+}
+
+/** The module that was there in this very epoch. One that has come back since may have been there or not: it was if
+ *  there is no other. */
+static const struct cp_module *there_in(uintptr_t pc, uint32_t epoch)
+{
+	const struct cp_module *perhaps = NULL;
+	uint32_t nperhaps = 0;
+	for (uint32_t id = 0; id < cp_modmap_count(); id++) {
+		const struct cp_module *m = cp_modmap_module(id);
+		uint32_t since = load(&m->since_epoch, relaxed);
+		if (pc < m->start || pc >= m->end)
+			continue;
+		if (since <= epoch && epoch < load(&m->unload_epoch, relaxed))
+			return m;
+		if (load(&m->load_epoch, relaxed) <= epoch && epoch < since) {
+			perhaps = m;
+			nperhaps++;
+		}
+	}
+	return nperhaps == 1 ? perhaps : NULL;
+}
+
+const struct cp_module *cp_modmap_find_at(uintptr_t pc, uint32_t epoch)
+{
+	return epoch & CP_EPOCH_FIRST ? last_to_come_first(pc, epoch & ~CP_EPOCH_FIRST) : there_in(pc, epoch);
 }

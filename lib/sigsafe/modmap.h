@@ -27,8 +27,17 @@ struct cp_module {
 	bool is_main;           // the program itself
 	bool may_unload;        // it came after the program had started
 	uint32_t id;            // dense, in load order: an index for tables
-	_Atomic uint32_t load_epoch, unload_epoch; // cp_modmap_epoch() at load; UINT32_MAX: still loaded
+	struct cp_module *next_loaded, *next_known; // the writer's
+	// Values of cp_modmap_epoch(). A module that comes back to its place gets its record back.
+	_Atomic uint32_t load_epoch;    // when it came first
+	_Atomic uint32_t since_epoch;   // when it came last
+	_Atomic uint32_t unload_epoch;  // when it went; UINT32_MAX: it is loaded
+	_Atomic uint32_t overlaid_epoch; // when another came to its place first; UINT32_MAX: none did
 };
+
+/** Set in a stack's epoch: each pc in it is of the module that was the last of them all to come first to that
+ *  place, up to the epoch. */
+enum { CP_EPOCH_FIRST = 1u << 31 };
 
 /** The loaded module at pc, NULL: none. *busy_out (may be NULL): modules are missing because dlclose
  *  runs. The record may be read for ever; the memory it points into, between enter and leave. */
@@ -46,6 +55,10 @@ void cp_modmap_leave(uint32_t ticket);
 /** Grows by one whenever a module was unloaded: a pc means the same as long as this stays the same. */
 uint32_t cp_modmap_epoch(void);
 
+/** The epoch to keep a stack under; cp_modmap_find_at() takes it. Equal stacks have equal ones as long as the same
+ *  modules are at these places, however often they go and come back: tables do not grow by each dlclose. */
+uint32_t cp_modmap_epoch_of(const uintptr_t *pcs, uint32_t npcs);
+
 /** A handler met code in no module since the last refresh (a dlopen still running its constructors). */
 bool cp_modmap_is_stale(void);
 
@@ -57,7 +70,8 @@ void cp_modmap_fork_done(void);
 /** In the child of fork(): the other threads' readers are gone. Context: FORK. */
 void cp_modmap_after_fork(void);
 
-/** The module that was at pc while `epoch` was the epoch, loaded still or not. Context: CTL. */
+/** The module that was at pc while `epoch` was the epoch, or as cp_modmap_epoch_of() meant it, loaded still or
+ *  not; NULL: none, or more than one may have been. Context: CTL. */
 const struct cp_module *cp_modmap_find_at(uintptr_t pc, uint32_t epoch);
 
 /** All modules ever seen, by id. Context: CTL. */

@@ -32,6 +32,8 @@ struct cp_modmap {
 	_Atomic uint32_t readers[2];
 	_Atomic uint32_t epoch;
 	_Atomic bool stale;
+	_Atomic uint32_t nasked;     // a futex: how often somebody has asked to have the list read
+	_Atomic bool may_ask;        // who makes it stale shall, too
 	_Atomic(cp_ask_loader_fn *) ask_loader; // NULL before the first refresh
 	_Atomic uint32_t count;      // of records
 	_Atomic(struct cp_module *) chunks[CP_MODULE_CHUNKS];

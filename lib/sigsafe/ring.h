@@ -16,7 +16,7 @@
 struct cp_ring_record {
 	uint64_t nwords; // this header included
 	uint64_t weight; // periods this sample stands for: 1 + overruns
-	uint64_t epoch;  // cp_modmap_epoch()
+	uint64_t epoch;  // cp_modmap_epoch_of() the stack
 	uint64_t tag;    // kind-specific; labels
 	uintptr_t pcs[];
 };

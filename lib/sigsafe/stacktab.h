@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Context: SIG to add, CTL to walk. Interned stacks with a handful of counters each; lock-free.
 //
-// A stack is its pcs and the module epoch they were taken in (after a dlclose the same pc may mean
-// another function). Entries are never removed while the table lives. When the table is full, all that
+// A stack is its pcs and the module epoch it is kept under (after a dlclose the same pc may mean another
+// function). Entries are never removed while the table lives. When the table is full, all that
 // does not fit is counted in one overflow entry, so sums stay exact.
 #ifndef CPROF_SIGSAFE_STACKTAB_H
 #define CPROF_SIGSAFE_STACKTAB_H
@@ -15,7 +15,7 @@ enum { CP_STACKTAB_VALUES = 8, CP_STACKTAB_LEVELS = 8 };
 struct cp_stack {
 	_Atomic(struct cp_stack *) next; // in its bucket
 	uint64_t hash;
-	uint32_t epoch;  // cp_modmap_epoch() when it was taken
+	uint32_t epoch;  // cp_modmap_epoch_of() it
 	uint32_t npcs;
 	uint64_t tag;    // of the kind: labels, size class, ...; part of the key
 	_Atomic int64_t values[CP_STACKTAB_VALUES];

@@ -23,6 +23,8 @@ static uint64_t published_version, published_subs;
 static bool started; // the first refresh is over: what comes from now on may go again
 static struct cp_snapshot *retired;
 static struct cp_arena paths;
+static struct cp_module *loaded; // all of them, by next_loaded
+static struct cp_module *known[1 << 8]; // all that ever were, hashed, by next_known
 static struct cp_snapshot nothing_shown = {.hides = true};
 
 static void lock(void)
@@ -104,7 +106,9 @@ static void insert(struct cp_snapshot *s, struct cp_module *m)
 /** Shows handlers what is loaded; while a dlclose runs, only what cannot go. */
 static int publish(void)
 {
-	uint32_t count = cp_modmap_count();
+	uint32_t count = 0;
+	for (const struct cp_module *m = loaded; m; m = m->next_loaded)
+		count++;
 	bool hide = load(&cp_modmap.closing, relaxed) > 0;
 	size_t bytes = sizeof(struct cp_snapshot) + count * sizeof(struct cp_span);
 	struct cp_snapshot *s = cp_pages_alloc(bytes);
@@ -114,11 +118,10 @@ static int publish(void)
 		s = &nothing_shown; // better no stacks for a while than a crash
 	else
 		return -ENOMEM;
-	for (uint32_t id = 0; id < count && s != &nothing_shown; id++) {
-		struct cp_module *m = record(id);
-		if (is_loaded(m) && !(hide && m->may_unload))
+	for (struct cp_module *m = loaded; m && s != &nothing_shown; m = m->next_loaded) {
+		if (!(hide && m->may_unload))
 			insert(s, m);
-		s->hides |= hide && is_loaded(m) && m->may_unload;
+		s->hides |= hide && m->may_unload;
 	}
 	store(&cp_modmap.stale, false, relaxed);
 	retire(exchange(&cp_modmap.snapshot, s, seq_cst));
@@ -132,16 +135,42 @@ static bool is_same(const struct cp_module *a, const struct cp_module *b)
 		!memcmp(a->build_id, b->build_id, a->build_id_bytes) && !strcmp(a->path, b->path);
 }
 
+/** The list of those it may be the same as. */
+static struct cp_module **list_of(const struct cp_module *m)
+{
+	uint32_t hash = (uint32_t)(m->start >> 12);
+	for (uint32_t i = 0; i < m->build_id_bytes; i++)
+		hash = hash * 31 + m->build_id[i];
+	return &known[hash % (sizeof(known) / sizeof(*known))];
+}
+
 /** The record of a module the loader lists. One that came back to its old place gets its old record,
  *  so that a program that loads and unloads for ever does not grow; a build id must prove it. */
 static struct cp_module *registered(const struct cp_module *found)
 {
-	for (uint32_t id = cp_modmap_count(); id-- > 0;) {
-		struct cp_module *m = record(id);
+	for (struct cp_module *m = *list_of(found); m; m = m->next_known) {
 		if (is_same(m, found) && (is_loaded(m) || m->build_id_bytes))
 			return m;
 	}
 	return NULL;
+}
+
+static void come(struct cp_module *m, uint32_t epoch)
+{
+	store(&m->since_epoch, epoch, relaxed);
+	store(&m->unload_epoch, UINT32_MAX, relaxed);
+	m->next_loaded = loaded;
+	loaded = m;
+}
+
+/** Tells the records of earlier modules that a new one lies where they were. */
+static void overlay(const struct cp_module *added, uint32_t epoch)
+{
+	for (uint32_t id = 0; id < added->id; id++) {
+		struct cp_module *m = record(id);
+		if (m->start < added->end && added->start < m->end && load(&m->overlaid_epoch, relaxed) > epoch)
+			store(&m->overlaid_epoch, epoch, relaxed);
+	}
 }
 
 static int add_record(const struct cp_module *found, uint32_t epoch)
@@ -167,7 +196,11 @@ static int add_record(const struct cp_module *found, uint32_t epoch)
 	m->id = id;
 	m->may_unload = started;
 	store(&m->load_epoch, epoch, relaxed);
-	store(&m->unload_epoch, UINT32_MAX, relaxed);
+	store(&m->overlaid_epoch, UINT32_MAX, relaxed);
+	m->next_known = *list_of(m);
+	*list_of(m) = m;
+	come(m, epoch);
+	overlay(m, epoch);
 	store(&cp_modmap.count, id + 1, release);
 	return 0;
 }
@@ -176,14 +209,16 @@ static int add_record(const struct cp_module *found, uint32_t epoch)
 static bool mark_unloaded(const struct modscan *scan, uint32_t epoch)
 {
 	bool any = false;
-	for (uint32_t id = 0; id < cp_modmap_count(); id++) {
-		struct cp_module *m = record(id);
+	for (struct cp_module **link = &loaded, *m; (m = *link);) {
 		uint32_t i = 0;
 		while (i < scan->count && !is_same(m, &scan->modules[i]))
 			i++;
-		if (!is_loaded(m) || i < scan->count)
+		if (i < scan->count) {
+			link = &m->next_loaded;
 			continue;
+		}
 		store(&m->unload_epoch, epoch, relaxed);
+		*link = m->next_loaded;
 		any = true;
 	}
 	return any;
@@ -208,8 +243,8 @@ static int apply(const struct modscan *scan)
 			int err = m ? 0 : add_record(&scan->modules[i], epoch);
 			if (err)
 				return err;
-			if (m)
-				store(&m->unload_epoch, UINT32_MAX, relaxed);
+			if (m && !is_loaded(m))
+				come(m, epoch);
 		}
 		started = true;
 		store(&cp_modmap.ask_loader, modscan_ask_loader, release);

@@ -117,6 +117,37 @@ START_TEST(a_module_that_comes_back_gets_its_old_record)
 }
 END_TEST
 
+START_TEST(stacks_keep_their_epoch_when_a_module_comes_back)
+{
+	enum { NTURNS = 40 };
+	struct place {
+		uintptr_t pc;
+		uint32_t epoch;
+	} places[NTURNS] = {{0}}; // the kernel does not always find it the same
+	uint32_t nplaces = 0, i;
+	uintptr_t pc, own[] = {(uintptr_t)open_plugin, (uintptr_t)open_plugin + 1, CP_MARKER_TRUNCATED};
+	ck_assert_int_eq(cp_modmap_refresh(), 0);
+	close_plugin(open_plugin(&pc)); // from now on something has gone
+	for (int turn = 0; turn < NTURNS; turn++) {
+		void *handle = open_plugin(&pc);
+		uintptr_t pcs[] = {pc, (uintptr_t)open_plugin + 1};
+		const struct cp_module *m = cp_modmap_find(pc, NULL);
+		uint32_t epoch = cp_modmap_epoch_of(pcs, 2);
+		ck_assert_ptr_eq(cp_modmap_find_at(pc, epoch), m);
+		for (i = 0; i < nplaces && places[i].pc != pc; i++)
+			;
+		if (i == nplaces)
+			places[nplaces++] = (struct place){pc, epoch};
+		ck_assert_uint_eq(places[i].epoch, epoch);
+		close_plugin(handle);
+		ck_assert_ptr_eq(cp_modmap_find_at(pc, epoch), m);
+		ck_assert_uint_eq(cp_modmap_epoch_of(own, 3), 0);
+		ck_assert_uint_eq(cp_modmap_epoch_of(pcs, 2), cp_modmap_epoch()); // nobody is known there
+	}
+	ck_assert_uint_lt(nplaces, NTURNS / 2);
+}
+END_TEST
+
 START_TEST(a_fork_in_the_middle_leaves_no_reader_behind)
 {
 	ck_assert_int_eq(cp_modmap_refresh(), 0);
@@ -233,5 +264,6 @@ END_TEST
 
 UNIT_MAIN("modmap", modules_of_this_process_are_there, an_unknown_pc_makes_the_map_stale_until_it_is_read_anew,
 	a_module_that_went_is_remembered_for_its_time, a_dlclose_that_unloads_nothing_hides_nothing_for_long,
-	a_module_that_comes_back_gets_its_old_record, a_fork_in_the_middle_leaves_no_reader_behind,
-	a_walk_through_a_module_nobody_announced_is_whole, a_storm_of_dlclose_crashes_no_handler)
+	a_module_that_comes_back_gets_its_old_record, stacks_keep_their_epoch_when_a_module_comes_back,
+	a_fork_in_the_middle_leaves_no_reader_behind, a_walk_through_a_module_nobody_announced_is_whole,
+	a_storm_of_dlclose_crashes_no_handler)
