@@ -112,7 +112,7 @@ document.addEventListener("search", (e) => {
 		node.classList.toggle("found", isFound);
 		n += isFound;
 	}
-	document.getElementById("matches").textContent = e.detail ? n + " nodes" : "";
+	document.getElementById("matches").textContent = e.detail ? n + (n === 1 ? " node" : " nodes") : "";
 });
 
 if (svg)

@@ -98,5 +98,5 @@ document.addEventListener("search", (e) => {
 	const found = searched ? data.Rows.filter((r) => searched.test(r.Name)) : [];
 	const flat = found.reduce((sum, r) => sum + r.Flat, 0);
 	document.getElementById("matches").textContent = searched
-		? found.length + " rows, " + percent(flat) + " flat" : "";
+		? found.length + (found.length === 1 ? " row, " : " rows, ") + percent(flat) + " flat" : "";
 });

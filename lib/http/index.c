@@ -101,7 +101,8 @@ void cp_http_index(struct cp_exchange *x)
 			"<table>\n<thead><tr><th class=\"count\">Count</th><th>Profile</th><th></th></tr></thead>\n";
 	struct cp_reply *r = &x->reply;
 	struct listing l = {x, 0};
-	cp_reply_begin(r, 200, "text/html; charset=utf-8", NULL);
+	cp_reply_begin_page(r, "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
+			       "frame-ancestors 'none'");
 	cp_reply_text(r, head);
 	cp_kind_each(put_profile, &l);
 	put_extras_before(&l, NULL);

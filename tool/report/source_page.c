@@ -22,6 +22,7 @@ struct page {
 	const struct report *report;
 	struct source_reader reader;
 	struct buf *out;
+	bool is_whole; // of -weblist, whose script is asked by name
 };
 
 // The lines of one file, or of one of its functions: listing->lines[from .. to).
@@ -228,7 +229,8 @@ static void put_function(struct page *p, struct file_lines f, const struct funct
 	put_html(p->out, part->name);
 	buf_cstr(p->out, "</h2><p class=\"filename\">");
 	put_html(p->out, f.file);
-	buf_cstr(p->out, "</p>\n<pre onClick=\"pprof_toggle_asm(event)\">\n  Total:  ");
+	buf_cstr(p->out, p->is_whole ? "</p>\n<pre onClick=\"pprof_toggle_asm(event)\">" : "</p>\n<pre>");
+	buf_cstr(p->out, "\n  Total:  ");
 	put_value(p->report, part->flat, 10, p->out);
 	buf_byte(p->out, ' ');
 	put_value(p->report, part->cum, 10, p->out);
@@ -278,7 +280,7 @@ static int64_t flat_of(const struct source_listing *l, struct file_lines f)
 
 struct err *source_page_write(const struct source_listing *l, uint32_t max_files, struct buf *out)
 {
-	struct page p = {.listing = l, .report = l->report, .out = out};
+	struct page p = {.listing = l, .report = l->report, .out = out, .is_whole = max_files == UINT32_MAX};
 	struct err *e = source_reader_init(&p.reader, l->report, l->arena);
 	if (e)
 		return e;

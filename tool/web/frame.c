@@ -208,8 +208,8 @@ static void put_header(struct page *p, const struct report *r, struct str title,
 	put_configs(p, out);
 	put_link(out, "download", "", "Download", "");
 	put_help(p, out);
-	buf_cstr(out, "<input id=\"search\" type=\"search\" placeholder=\"Search regexp\" "
-		      "spellcheck=\"false\" aria-label=\"Search\">\n<output id=\"matches\"></output>\n");
+	buf_cstr(out, "<div class=\"search\"><output id=\"matches\"></output><input id=\"search\" type=\"search\" "
+		      "placeholder=\"Search regexp\" spellcheck=\"false\" aria-label=\"Search\"></div>\n");
 	put_details(title, legend, out);
 	buf_cstr(out, "</header>\n");
 	put_active(p, out);

@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The pages in a real browser: test_browser.py CPROF SERVER [SCREENSHOTS]
+
+Those of `cprof -http` and the flame graph a program draws itself (SERVER: tests/http/server.c). Nothing may complain
+on the console, and nothing may be loaded from elsewhere. With a folder, screenshots are left there."""
+
+import os
+import subprocess
+import sys
+import unittest
+import urllib.request
+
+SERVER = os.path.abspath(sys.argv.pop(2))
+SCREENSHOTS = sys.argv.pop(2) if len(sys.argv) > 2 and os.path.isdir(sys.argv[2]) else None
+
+from served import WebTest, cpu_profile  # noqa: E402
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from browser import Browser  # noqa: E402
+
+WIDTH = "return arguments[0].getBoundingClientRect().width"
+
+
+class BrowserTest(WebTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.browser = cls.enterClassContext(Browser())
+
+    def open(self, url, name):
+        self.browser.open(url)
+        self.name = name
+
+    def check(self):
+        """To be called when a page has done all it is asked to."""
+        if SCREENSHOTS:
+            self.browser.screenshot(os.path.join(SCREENSHOTS, self.name + ".png"))
+        self.assertEqual(self.browser.complaints(), [])
+        self.assertLessEqual(set(self.browser.origins()), {self.browser.run("return location.origin")})
+
+    def box(self, name):
+        return self.browser.element("#stack-chart .box", name)
+
+    def width(self, name):
+        return self.browser.run(WIDTH, self.box(name))
+
+    def chart_width(self):
+        return self.browser.run(WIDTH, self.browser.element("#stack-chart"))
+
+    def search(self, words):
+        field = self.browser.element("#search")
+        self.browser.run("arguments[0].value = ''", field)
+        self.browser.type(field, words)
+        return self.browser.wait("return document.getElementById('matches').textContent")
+
+    def try_flame_graph(self, inner, root):
+        """inner: a function that has a part of the whole, below root."""
+        b = self.browser
+        part, whole = self.width(inner), self.chart_width()
+        self.assertLess(0, part)
+        self.assertLess(part, whole)
+        b.click(self.box(inner))
+        self.assertAlmostEqual(self.width(inner), whole, delta=1)
+        b.click(self.browser.element("button", "Reset zoom"))
+        self.assertAlmostEqual(self.width(inner), part, delta=1)
+        self.assertRegex(self.search("^%s$" % inner), r"^\d.* \(\d+\.\d+%\) matched$")
+        self.assertEqual(b.run("return [...document.querySelectorAll('.found')].map(e => e.textContent)"), [inner])
+        b.click(self.box(inner), shift=True)
+        self.assertAlmostEqual(self.width(inner), whole, delta=1)
+        self.assertAlmostEqual(self.width(root), whole, delta=1)  # its caller, above
+        b.type(b.element("body"), "\ue00c")  # escape
+        self.assertAlmostEqual(self.width(inner), part, delta=1)
+        b.run("const s = document.querySelector('#flame-tools select'); s.value = 'up';"
+              "s.dispatchEvent(new Event('change'))")
+        tops = b.run("return [...document.querySelectorAll('.box')].filter(e => e.style.top === '18px')"
+                     ".map(e => e.textContent)")
+        self.assertIn(inner, tops)  # what has time of its own comes first
+        b.run("arguments[0].dispatchEvent(new MouseEvent('mousemove', {bubbles: true, clientX: 50, clientY: 50}))",
+              self.box(inner))
+        self.assertIn(inner, b.run("return document.getElementById('hover').textContent"))
+
+
+class LivePage(BrowserTest):
+    """What a program serves itself."""
+
+    def setUp(self):
+        super().setUp()
+        self.server = subprocess.Popen([SERVER, "localhost:0"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                       text=True)
+        self.addCleanup(self.server.communicate)
+        self.url = "http://localhost:%s/debug/pprof/" % self.server.stdout.readline().split()[0]
+
+    def test_flame_graph(self):
+        self.open(self.url + "flamegraph?seconds=2", "live")
+        self.try_flame_graph("burn_less", "work")
+        self.check()
+
+    def test_saved(self):
+        """A page is a file: it needs nobody any more."""
+        page = self.path("page.html")
+        urllib.request.urlretrieve(self.url + "flamegraph?seconds=2", page)
+        self.server.communicate()
+        self.open("file://" + page, "saved")
+        self.try_flame_graph("burn_less", "work")
+        self.assertEqual(self.browser.complaints(), [])
+
+    def test_code(self):
+        """A program with its binary, on the analyzer's pages."""
+        self.serve(self.url + "profile?seconds=1")
+        for page, words in ("source", "burn_more"), ("disasm", "burn_more"):
+            with self.subTest(page):
+                self.open("http://localhost:%d/ui/%s?f=burn_more" % (self.port, page), page)
+                self.browser.wait("return document.querySelector('main').textContent.includes(arguments[0])", words)
+                self.check()
+
+    def test_links(self):
+        self.open(self.url, "index")
+        self.check()
+        self.browser.click(self.browser.element("p a", "heap"))
+        for text in "alloc_space", "threads", "allocs", "change in 5 s":
+            self.browser.click(self.browser.element("nav a", text))
+            self.browser.element("a[aria-current]", text)
+        self.name = "allocs"
+        self.check()
+
+
+class WebPages(BrowserTest):
+    def setUp(self):
+        super().setUp()
+        self.serve_profile(cpu_profile())
+        self.url = "http://localhost:%d/ui/" % self.port
+
+    def test_flame_graph(self):
+        self.open(self.url + "flamegraph", "flamegraph")
+        self.try_flame_graph("leaf", "main")
+        self.browser.click(self.box("leaf"))
+        self.assertIn("leaf", self.browser.run("return document.getElementById('actions').textContent"))
+        self.check()
+        self.browser.click(self.browser.element("#actions a", "Focus"))
+        self.browser.element("#filters a")
+        self.assertAlmostEqual(self.width("leaf"), self.chart_width(), delta=1)
+
+    def test_top(self):
+        b = self.browser
+        names = "return [...document.querySelectorAll('#top td.name')].map(e => e.textContent)"
+        self.open(self.url + "top", "top")
+        self.assertEqual(b.run(names)[0], "leaf")
+        b.click(b.element("th button", "Name"))
+        self.assertEqual(b.run(names), ["leaf", "main", "mid"])
+        b.click(b.element("th button", "Name"))
+        self.assertEqual(b.run(names), ["mid", "main", "leaf"])
+        self.assertEqual(self.search("^m"), "2 rows, 25.00% flat")
+        b.click(b.element("td.name", "mid"))
+        self.check()
+
+    def test_graph(self):
+        b = self.browser
+        self.open(self.url + "graph", "graph")
+        b.element("#graph svg .node")
+        self.assertEqual(self.search("^leaf$"), "1 node")
+        scale = "return document.querySelector('#graph svg g').getAttribute('transform')"
+        before = b.run(scale)
+        b.run("document.querySelector('#graph svg').dispatchEvent("
+              "new WheelEvent('wheel', {deltaY: -200, clientX: 300, clientY: 300, cancelable: true}))")
+        self.assertNotEqual(b.run(scale), before)
+        b.run("document.querySelector('#graph .found').dispatchEvent(new MouseEvent('click', {bubbles: true}))")
+        self.assertEqual(b.run("return document.querySelector('#actions .name').textContent"), "leaf")
+        self.check()
+
+    def test_peek(self):
+        self.open(self.url + "peek?f=leaf", "peek")
+        self.assertIn("leaf", self.browser.run("return document.querySelector('main').textContent"))
+        self.check()
+
+    def test_menus(self):
+        """One at a time, and all of them show something."""
+        b = self.browser
+        self.open(self.url + "top", "menus")
+        menus = b.run("return document.querySelectorAll('details.menu').length")
+        self.assertLess(0, menus)
+        for i in range(menus):
+            b.run("document.querySelectorAll('details.menu > summary')[arguments[0]].click()", i)
+            self.assertEqual(b.run("return [...document.querySelectorAll('details.menu')].map(e => e.open)"),
+                             [n == i for n in range(menus)])
+        self.check()
+
+    def test_a_narrow_window(self):
+        """A telephone's: nothing hangs over to the side."""
+        with Browser(390, 800) as b:
+            for page in "flamegraph", "top", "peek", "graph":
+                b.open(self.url + page)
+                if SCREENSHOTS:
+                    b.screenshot(os.path.join(SCREENSHOTS, page + ".narrow.png"))
+                self.assertLessEqual(b.run("return document.documentElement.scrollWidth - innerWidth"), 0, page)
+
+
+if __name__ == "__main__":
+    unittest.main()
