@@ -200,9 +200,14 @@ def binutils_text():
     yield b"_ZN4core3fmt9Formatter3pad17h1234567890abcdefE.llvm.123"
 
 
+def jit_maps():
+    return [b"40 20 JS:*first app.js:1\n80 10 second\n", b"0x40 0x20 JS:~again app.js:1\n50 8 later\n40",
+            b"x\n" * 9 + b"0 ffffffffffffffff all of it\n", b"0 40 " + b"n" * 70000 + b"\n40 20 behind\n"]
+
+
 TARGETS = {
     "binary": binaries, "binutils_text": binutils_text, "cfi": unwind_tables, "dwarf": debug_sections,
-    "elf_symbols": binaries, "http": http, "perfdata": recordings,
+    "elf_symbols": binaries, "http": http, "perfdata": recordings, "perfmap": jit_maps,
     "profile": lambda: [*profiles(), *old_profiles(), *map(gzip.compress, old_profiles())],
     "regex": regexes, "remote": remote,
     "report": lambda: [bytes([kind, bits]) + profiles()[0] for kind in range(13) for bits in (0, 0x43, 0xbf)],

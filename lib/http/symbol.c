@@ -21,7 +21,8 @@ struct answer {
 static void on_found(void *arg, struct cp_symbol_query *query, const char *name, size_t len)
 {
 	struct answer *a = arg;
-	cp_reply_printf(a->reply, "0x%llx ", (unsigned long long)(query->vaddr + a->module->load_bias));
+	uintptr_t load_bias = a->module ? a->module->load_bias : 0;
+	cp_reply_printf(a->reply, "0x%llx ", (unsigned long long)(query->vaddr + load_bias));
 	cp_reply_write(a->reply, name, len);
 	cp_reply_write(a->reply, "\n", 1);
 }
@@ -31,7 +32,7 @@ static bool name_group(void *arg, uint64_t space, const struct cp_module *module
 {
 	struct answer *a = arg;
 	a->module = module;
-	if (module)
+	if (space != (uint64_t)CP_SPACE_MARKER)
 		cp_symbolize(module, queries, nqueries, on_found, a);
 	return true;
 }

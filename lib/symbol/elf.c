@@ -186,8 +186,7 @@ static bool is_function(const Elf64_Sym *sym)
 			(type == STT_NOTYPE && ELF64_ST_BIND(sym->st_info) != STB_LOCAL);
 }
 
-/** The first query at or above vaddr. */
-static size_t lower_bound(const struct cp_symbol_query *queries, size_t n, uint64_t vaddr)
+size_t cp_symbol_lower_bound(const struct cp_symbol_query *queries, size_t n, uint64_t vaddr)
 {
 	size_t lo = 0;
 	while (n) {
@@ -228,7 +227,7 @@ static size_t first_at_or_above(const struct query_index *x, uint64_t vaddr)
 	if (slice >= NSLICES)
 		return x->n;
 	uint32_t first = x->first[slice], end = x->first[slice + 1];
-	return first + lower_bound(x->queries + first, end - first, vaddr);
+	return first + cp_symbol_lower_bound(x->queries + first, end - first, vaddr);
 }
 
 /** Keeps sym where it is the nearest symbol below the first query it could answer. */

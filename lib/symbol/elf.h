@@ -49,6 +49,9 @@ struct cp_symbol_query {
 	uint64_t plt_slot;                  // private: the address its PLT stub jumps through
 };
 
+/** The first of the queries (sorted) at or above vaddr. */
+size_t cp_symbol_lower_bound(const struct cp_symbol_query *queries, size_t n, uint64_t vaddr);
+
 /** 0; -ENOEXEC: no ELF file of this machine's class. */
 int cp_elf_open(struct cp_elf *elf, struct cp_elf_source source);
 

@@ -98,6 +98,8 @@ static int symbolize_file(const char *path, const struct cp_module *module,
 int cp_symbolize(const struct cp_module *module, struct cp_symbol_query *queries, size_t nqueries,
 		cp_symbol_found *found, void *arg)
 {
+	if (!module)
+		return cp_perfmap_find(queries, nqueries, found, arg);
 	if (strcmp(module->path, "[vdso]") == 0) {
 		struct cp_elf elf;
 		int ret = open_vdso(&elf);

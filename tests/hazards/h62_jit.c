@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Hazard 62: code made at run time, in no module and with no unwind rules. h62_jit OUT HZ ENGINE fp|nofp
+// Hazard 62: code made at run time, in no module and with no unwind rules. h62_jit OUT HZ ENGINE fp|nofp|named
 // With frame pointers the stack goes on through it; without, it ends there and says why. Either way what
-// was called from it is on its leaf, and nothing crashes.
+// was called from it is on its leaf, and nothing crashes. Its name comes from /tmp/perf-PID.map (named).
 #include "workload.h"
 
 #include <sys/mman.h>
@@ -48,10 +48,30 @@ static const uint32_t without_fp[] = {
 };
 #endif
 
+/** As a JIT does: an older function at the same place, then ours, then one that begins behind it. */
+static void write_perf_map(const void *code)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)getpid());
+	FILE *map = fopen(path, "w");
+	MUST(map);
+	fprintf(map, "%lx 1000 outdated\nno line of a map\n%lx 20 jit:made at run time\n%lx 20 behind\n",
+			(unsigned long)code, (unsigned long)code, (unsigned long)code + 0x20);
+	MUST(fclose(map) == 0);
+}
+
+static void remove_perf_map(void)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)getpid());
+	MUST(unlink(path) == 0);
+}
+
 int main(int argc, char **argv)
 {
 	MUST(argc == 5);
-	bool fp = !strcmp(argv[4], "fp");
+	bool named = !strcmp(argv[4], "named");
+	bool fp = named || !strcmp(argv[4], "fp");
 	void *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	MUST(code != MAP_FAILED);
 	memcpy(code, fp ? (const void *)with_fp : without_fp, fp ? sizeof(with_fp) : sizeof(without_fp));
@@ -60,9 +80,13 @@ int main(int argc, char **argv)
 	void (*jit)(void (*)(void));
 	*(void **)&jit = code;
 
+	if (named)
+		write_perf_map(code);
 	workload_start(argc, argv);
 	for (int i = 0; i < 500; i++)
 		jit(callee);
 	workload_stop();
+	if (named)
+		remove_perf_map();
 	return 0;
 }

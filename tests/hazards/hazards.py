@@ -177,6 +177,7 @@ def build_table(build):
         row("h60_bad_frame_pointer", engines=(TIMER, FAST)),
         row("h61_coroutines", engines=(TIMER, FAST), check=leads_to("in_coroutine", "coroutine_entry")),
         row("h62_jit", "fp", check=leads_to("called_from_jit", "main")),
+        row("h62_jit", "named", check=leads_to("called_from_jit", "jit:made at run time")),
         row("h62_jit", "nofp", check=cut_at("called_from_jit", "main")),
         row("h63_deep_recursion", check=truncated),
         row("h65_exceptions", check=leads_to("thrower", "throw_and_catch", 0.9)),
