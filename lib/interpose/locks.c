@@ -115,9 +115,65 @@ CP_STAND_IN_WAIT(MUTEX, m, mtx_timedlock, (mtx_t *m, const struct timespec *unti
 
 /// Read-write locks
 
+CP_NEXT(int, pthread_rwlock_rdlock, (pthread_rwlock_t *l), (l))
+CP_NEXT(int, pthread_rwlock_wrlock, (pthread_rwlock_t *l), (l))
 CP_NEXT(int, pthread_rwlock_tryrdlock, (pthread_rwlock_t *l), (l))
 CP_NEXT(int, pthread_rwlock_trywrlock, (pthread_rwlock_t *l), (l))
 CP_NEXT(int, pthread_rwlock_unlock, (pthread_rwlock_t *l), (l))
+
+CP_OWN(pthread_rwlock_rdlock, RWLOCK_READ);
+CP_OWN(pthread_rwlock_wrlock, RWLOCK_WRITE);
+CP_OWN(pthread_rwlock_unlock, RWLOCK_WRITE);
+
+// Out of line, as with mutexes: the functions that stand in would set up their stack for this even while off.
+static __attribute__((noinline)) int lock_to_read(pthread_rwlock_t *l, const void *caller)
+{
+	int rc = next_pthread_rwlock_tryrdlock(l);
+	if (rc != EBUSY)
+		return rc;
+	struct cp_wait wait = cp_wait_begin(CP_SITE_BY(pthread_rwlock_rdlock, caller), l);
+	rc = next_pthread_rwlock_rdlock(l);
+	cp_wait_end(&wait, cp_wait_outcome(rc));
+	return rc;
+}
+
+static __attribute__((noinline)) int lock_to_write(pthread_rwlock_t *l, const void *caller)
+{
+	int rc = next_pthread_rwlock_trywrlock(l);
+	if (rc != EBUSY)
+		return rc;
+	struct cp_wait wait = cp_wait_begin(CP_SITE_BY(pthread_rwlock_wrlock, caller), l);
+	rc = next_pthread_rwlock_wrlock(l);
+	cp_wait_end(&wait, cp_wait_outcome(rc));
+	return rc;
+}
+
+/** One reader among several pays, too: without it the writer would wait for fewer. */
+static __attribute__((noinline)) int unlock_for_others(pthread_rwlock_t *l, const void *caller)
+{
+	struct cp_release release = cp_release_begin(l);
+	int rc = next_pthread_rwlock_unlock(l);
+	if (rc == 0)
+		cp_release_end(&release, CP_SITE_BY(pthread_rwlock_unlock, caller));
+	return rc;
+}
+
+CP_VISIBLE int pthread_rwlock_rdlock(pthread_rwlock_t *l)
+{
+	return cp_contention_is_off() ? next_pthread_rwlock_rdlock(l) : lock_to_read(l, CP_CALLER);
+}
+
+CP_VISIBLE int pthread_rwlock_wrlock(pthread_rwlock_t *l)
+{
+	return cp_contention_is_off() ? next_pthread_rwlock_wrlock(l) : lock_to_write(l, CP_CALLER);
+}
+
+CP_VISIBLE int pthread_rwlock_unlock(pthread_rwlock_t *l)
+{
+	if (cp_contention_is_off() || !cp_waiters_maybe(l))
+		return next_pthread_rwlock_unlock(l);
+	return unlock_for_others(l, CP_CALLER);
+}
 
 static int try_read(pthread_rwlock_t *l, clockid_t clock, const struct timespec *until)
 {
@@ -129,8 +185,6 @@ static int try_write(pthread_rwlock_t *l, clockid_t clock, const struct timespec
 	return cp_until_is_valid(clock, until) ? next_pthread_rwlock_trywrlock(l) : EBUSY;
 }
 
-CP_STAND_IN_WAIT(RWLOCK_READ, l, pthread_rwlock_rdlock, (pthread_rwlock_t *l), (l),
-		next_pthread_rwlock_tryrdlock(l), cp_wait_outcome)
 CP_STAND_IN_WAIT(RWLOCK_READ, l, pthread_rwlock_timedrdlock,
 		(pthread_rwlock_t *l, const struct timespec *until), (l, until),
 		try_read(l, CLOCK_REALTIME, until), cp_wait_outcome)
@@ -138,28 +192,12 @@ CP_STAND_IN_WAIT(RWLOCK_READ, l, pthread_rwlock_clockrdlock,
 		(pthread_rwlock_t *l, clockid_t clock, const struct timespec *until), (l, clock, until),
 		try_read(l, clock, until), cp_wait_outcome)
 
-CP_STAND_IN_WAIT(RWLOCK_WRITE, l, pthread_rwlock_wrlock, (pthread_rwlock_t *l), (l),
-		next_pthread_rwlock_trywrlock(l), cp_wait_outcome)
 CP_STAND_IN_WAIT(RWLOCK_WRITE, l, pthread_rwlock_timedwrlock,
 		(pthread_rwlock_t *l, const struct timespec *until), (l, until),
 		try_write(l, CLOCK_REALTIME, until), cp_wait_outcome)
 CP_STAND_IN_WAIT(RWLOCK_WRITE, l, pthread_rwlock_clockwrlock,
 		(pthread_rwlock_t *l, clockid_t clock, const struct timespec *until), (l, clock, until),
 		try_write(l, clock, until), cp_wait_outcome)
-
-CP_OWN(pthread_rwlock_unlock, RWLOCK_WRITE);
-
-CP_VISIBLE int pthread_rwlock_unlock(pthread_rwlock_t *l)
-{
-	if (cp_contention_is_off() || !cp_waiters_maybe(l))
-		return next_pthread_rwlock_unlock(l);
-	// One reader among several pays too: without it the writer would wait for fewer.
-	struct cp_release release = cp_release_begin(l);
-	int rc = next_pthread_rwlock_unlock(l);
-	if (rc == 0)
-		cp_release_end(&release, CP_SITE(pthread_rwlock_unlock));
-	return rc;
-}
 
 /// Spin locks: their release is too cheap to be looked at
 
