@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Hostile debug information, as our own readers take it: a line table whose strings may lie anywhere in the
 // input; a unit whose abbreviations are the input's second part; and lists of ranges.
+#include "format/line_table.h"
 #include "tool/symbolizer/die_tree.h"
-#include "tool/symbolizer/line_table.h"
 #include "tool/symbolizer/range_list.h"
 
 #include <stdint.h>
@@ -15,20 +15,21 @@ static void read_lines(const uint8_t *data, size_t size)
 {
 	static const uint64_t pcs[] = {0, 1, 0x10, 0x1000, 0x1008, 0x1010, 0x401000, 0x401020, UINT64_MAX};
 	enum { N = sizeof pcs / sizeof *pcs };
-	struct arena a = {0};
 	struct reader all = reader_of(data, size);
 	const struct line_sections sections = {all, all, all};
 	struct line_table t;
-	struct line_row rows[N];
-	if (line_table_open(&a, &sections, 0, &t)) {
+	struct line_row rows[N] = {0};
+	if (line_table_open(&sections, 0, &t)) {
 		line_table_find(&t, pcs, N, rows);
 		for (unsigned i = 0; i < N; i++) {
 			if (rows[i].found && rows[i].address > pcs[i])
 				__builtin_trap();
-			line_table_file(&a, &t, rows[i].file);
+			line_table_file(&t, rows[i].file);
 		}
 	}
-	arena_deinit(&a);
+	uint64_t end = line_table_end(&sections, 0);
+	if (end > size)
+		__builtin_trap();
 }
 
 // Siblings are always further on.

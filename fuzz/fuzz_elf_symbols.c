@@ -1,14 +1,38 @@
 // SPDX-License-Identifier: MIT
-// The profiled process reads symbol tables of files it did not make: any bytes as an ELF file.
+// The profiled process reads symbol tables and line tables of files it did not make: any bytes as an ELF file.
 #include <stddef.h>
 #include <stdint.h>
 
 #include "symbol/elf.h"
+#include "symbol/line_sections.h"
 #include "symbol/plt.h"
 
 enum { NQUERIES = 8, BUF_BYTES = 4096 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void read_lines(const struct cp_elf *elf)
+{
+	static const uint64_t pcs[] = {0, 64, 128, 0x1000};
+	enum { N = sizeof(pcs) / sizeof(*pcs) };
+	struct line_row rows[N] = {0};
+	struct line_sections s;
+	struct line_table t;
+	if (cp_line_sections_read(elf, &s) < 0)
+		return;
+	uint64_t end;
+	for (uint64_t at = 0; (end = line_table_end(&s, at)) != 0; at = end) {
+		if (end <= at)
+			__builtin_trap();
+		if (line_table_open(&s, at, &t))
+			line_table_find(&t, pcs, N, rows);
+	}
+	for (int i = 0; i < N; i++) {
+		if (rows[i].found && line_table_open(&s, rows[i].table, &t))
+			line_table_file(&t, rows[i].file);
+	}
+	cp_line_sections_free(&s);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -22,6 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	cp_elf_build_id(&elf, id, sizeof(id));
 	cp_elf_has_text_at(&elf, 0x1000);
+	read_lines(&elf);
 	// Addresses where the fuzzer can easily put symbols, and the last one there is.
 	for (size_t i = 0; i < NQUERIES; i++)
 		queries[i].vaddr = i + 1 < NQUERIES ? i * 64 : UINT64_MAX;

@@ -3,9 +3,11 @@
 //
 //	thread 4711 "worker" [futex 0x55d0c0, mutex held by thread 4710 "main", 12 s] {"request":"/search"}:
 //	work+0x2e
-//		/usr/bin/server +0x11a2
+//		/src/server/work.c:42 (/usr/bin/server +0x11a2)
 //	created by start_workers+0x51
-//		/usr/bin/server +0x1311
+//		/src/server/main.c:7 (/usr/bin/server +0x1311)
+//
+// Where there is no debug information, "/usr/bin/server +0x11a2" alone.
 #include "threads_dump.h"
 
 #include "sigsafe/clock.h"
@@ -85,7 +87,7 @@ static int write_all(const struct cp_threads_snapshot *s, struct cprof_writer wr
 		if (t->created_at)
 			cp_text_out_add(o, t->created_at->pcs, 1, t->created_at->epoch);
 	}
-	cp_text_out_resolve(o);
+	cp_text_out_resolve_lines(o);
 	for (size_t i = 0; i < s->nthreads; i++) {
 		if (!s->threads[i].is_gone)
 			put_thread(o, s, &s->threads[i]);

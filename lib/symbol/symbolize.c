@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Context: CTL. From a module to an ELF file that may be trusted to be its own. System calls are made
-// directly: open() is a cancellation point, and this may run on a thread of the application.
+// Context: CTL. From a module's file, or the vDSO's memory, to the names of its addresses.
 #include "symbolize.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "module_file.h"
 #include "plt.h"
-#include "sigsafe/file.h"
 #include "sigsafe/pagealloc.h"
 
 enum {
@@ -30,16 +29,6 @@ static int open_vdso(struct cp_elf *elf)
 	if (bytes > VDSO_MAX_BYTES)
 		return -ENOEXEC;
 	return cp_elf_open(elf, (struct cp_elf_source){.fd = -1, .mem = mem, .mem_bytes = bytes});
-}
-
-static bool is_same_file(const struct cp_elf *elf, const struct cp_module *module)
-{
-	uint8_t id[CP_BUILD_ID_MAX_BYTES];
-	if (!cp_elf_has_text_at(elf, module->start - module->load_bias))
-		return false;
-	return module->build_id_bytes == 0 ||
-			(cp_elf_build_id(elf, id, sizeof(id)) == module->build_id_bytes &&
-					memcmp(id, module->build_id, module->build_id_bytes) == 0);
 }
 
 /** Hands on the names that one of the two searches found. */
@@ -79,36 +68,20 @@ static int find_names(const struct cp_elf *elf, struct cp_symbol_query *queries,
 	return ret;
 }
 
-static int symbolize_file(const char *path, const struct cp_module *module,
-		struct cp_symbol_query *queries, size_t nqueries, cp_symbol_found *found, void *arg)
-{
-	long fd = cp_open(path, O_RDONLY | O_NOCTTY, 0);
-	if (fd < 0)
-		return (int)fd;
-	struct cp_elf elf;
-	int ret = cp_elf_open(&elf, (struct cp_elf_source){.fd = (int)fd});
-	if (ret == 0 && !is_same_file(&elf, module))
-		ret = -ESTALE;
-	if (ret == 0)
-		ret = find_names(&elf, queries, nqueries, found, arg);
-	cp_close(fd);
-	return ret;
-}
-
 int cp_symbolize(const struct cp_module *module, struct cp_symbol_query *queries, size_t nqueries,
 		cp_symbol_found *found, void *arg)
 {
+	struct cp_elf elf;
 	if (!module)
 		return cp_perfmap_find(queries, nqueries, found, arg);
 	if (strcmp(module->path, "[vdso]") == 0) {
-		struct cp_elf elf;
 		int ret = open_vdso(&elf);
 		return ret ? ret : find_names(&elf, queries, nqueries, found, arg);
 	}
-	// The program itself can be had where its file was removed or replaced, too. (Started as
-	// "ld.so program", it is not what /proc/thread-self/exe says.)
-	if (module->is_main &&
-			symbolize_file("/proc/thread-self/exe", module, queries, nqueries, found, arg) == 0)
-		return 0;
-	return symbolize_file(module->path, module, queries, nqueries, found, arg);
+	int ret = cp_module_file_open(&elf, module);
+	if (ret < 0)
+		return ret;
+	ret = find_names(&elf, queries, nqueries, found, arg);
+	cp_module_file_close(&elf);
+	return ret;
 }

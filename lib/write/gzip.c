@@ -62,3 +62,19 @@ int cp_gzip(struct profwrite_sink *out, const void *data, size_t size)
 	deflateEnd(&z);
 	return ret == Z_STREAM_END ? 0 : -ENOMEM;
 }
+
+int cp_unzip(void *out, size_t out_bytes, const void *data, size_t size)
+{
+	z_stream z = {.zalloc = zalloc, .zfree = zfree};
+	if (out_bytes > UINT_MAX || size > UINT_MAX)
+		return -EFBIG;
+	if (inflateInit(&z) != Z_OK)
+		return -ENOMEM;
+	z.next_in = (unsigned char *)data;
+	z.avail_in = (unsigned)size;
+	z.next_out = out;
+	z.avail_out = (unsigned)out_bytes;
+	int ret = inflate(&z, Z_FINISH);
+	inflateEnd(&z);
+	return ret == Z_STREAM_END && z.avail_out == 0 ? 0 : -EINVAL;
+}

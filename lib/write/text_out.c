@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Context: CTL. See text_out.h. Names are kept as they stand in the symbol tables; lines and inlined frames
-// are the tool's to find.
+// Context: CTL. See text_out.h. Names are kept as they stand in the symbol tables; inlined frames are the tool's to
+// find.
 #include "text_out.h"
 
 #include <errno.h>
@@ -10,6 +10,7 @@
 #include "locations.h"
 #include "sigsafe/pagealloc.h"
 #include "strings.h"
+#include "symbol/lines.h"
 #include "symbol/marker.h"
 #include "vformat.h"
 
@@ -20,6 +21,8 @@ struct name {
 	const struct cp_module *module;
 	uint64_t offset; // from the function's start
 	uint64_t string; // index of the name; 0: none
+	uint64_t file;   // index of its path
+	uint32_t line;   // 0: not known
 };
 
 struct cp_text_out {
@@ -30,6 +33,7 @@ struct cp_text_out {
 	size_t names_cap_bytes;
 	char *text;
 	size_t text_bytes, text_cap_bytes;
+	bool wants_lines;
 	int error;
 };
 
@@ -64,6 +68,16 @@ static void on_found(void *arg, struct cp_symbol_query *query, const char *name,
 		o->error = -ENOMEM;
 }
 
+static void on_line_found(void *arg, const struct cp_symbol_query *query, const char *path, size_t path_bytes,
+		uint32_t line)
+{
+	struct cp_text_out *o = arg;
+	struct name *n = &o->names[query->id - 1];
+	n->line = line;
+	if (!cp_strings_intern(&o->strings, path, path_bytes, &n->file))
+		o->error = -ENOMEM;
+}
+
 static bool resolve_group(void *arg, uint64_t space, const struct cp_module *module,
 		struct cp_symbol_query *queries, size_t nqueries)
 {
@@ -72,6 +86,8 @@ static bool resolve_group(void *arg, uint64_t space, const struct cp_module *mod
 		o->names[queries[i].id - 1].module = module;
 	if (space != (uint64_t)CP_SPACE_MARKER)
 		cp_symbolize(module, queries, nqueries, on_found, o);
+	if (module && o->wants_lines)
+		cp_lines_find(module, queries, nqueries, on_line_found, o);
 	return true;
 }
 
@@ -85,6 +101,12 @@ void cp_text_out_resolve(struct cp_text_out *o)
 	o->names = names;
 	if (!cp_locations_group(&o->locations, resolve_group, o))
 		o->error = -ENOMEM;
+}
+
+void cp_text_out_resolve_lines(struct cp_text_out *o)
+{
+	o->wants_lines = true;
+	cp_text_out_resolve(o);
 }
 
 static void hand_over(struct cp_text_out *o)
@@ -131,10 +153,15 @@ static const struct name *find_name(struct cp_text_out *o, uintptr_t pc, bool is
 	return id && id <= o->locations.grouped ? &o->names[id - 1] : NULL;
 }
 
+static void put_string(struct cp_text_out *o, uint64_t string)
+{
+	const struct cp_string_entry *e = &o->strings.entries[string];
+	append(o, o->strings.bytes + e->offset, e->len);
+}
+
 static void put_function(struct cp_text_out *o, const struct name *n)
 {
-	const struct cp_string_entry *e = &o->strings.entries[n->string];
-	append(o, o->strings.bytes + e->offset, e->len);
+	put_string(o, n->string);
 	cp_text_out_printf(o, "+0x%lx", (unsigned long)n->offset);
 }
 
@@ -157,6 +184,18 @@ void cp_text_out_stack(struct cp_text_out *o, const uintptr_t *pcs, uint32_t npc
 	}
 }
 
+/** address: as pcs[] has it, a return address moved into the call. */
+static void put_place(struct cp_text_out *o, const struct name *n, uintptr_t address)
+{
+	append(o, "\n\t", 2);
+	if (n->line) {
+		put_string(o, n->file);
+		cp_text_out_printf(o, ":%u (", n->line);
+	}
+	cp_text_out_printf(o, "%s +0x%lx%s", n->module->path, (unsigned long)(address - n->module->load_bias),
+			n->line ? ")" : "");
+}
+
 void cp_text_out_frames(struct cp_text_out *o, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch)
 {
 	for (uint32_t i = 0; i < npcs; i++) {
@@ -171,8 +210,7 @@ void cp_text_out_frames(struct cp_text_out *o, const uintptr_t *pcs, uint32_t np
 		else
 			cp_text_out_printf(o, "0x%lx", (unsigned long)address);
 		if (n && n->module)
-			cp_text_out_printf(o, "\n\t%s +0x%lx", n->module->path,
-					(unsigned long)(address - n->module->load_bias));
+			put_place(o, n, address);
 		append(o, "\n", 1);
 	}
 }

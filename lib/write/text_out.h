@@ -23,6 +23,9 @@ void cp_text_out_add(struct cp_text_out *o, const uintptr_t *pcs, uint32_t npcs,
 /** Finds the names of all that was added. */
 void cp_text_out_resolve(struct cp_text_out *o);
 
+/** The same, and source lines for cp_text_out_frames(), where there is debug information. */
+void cp_text_out_resolve_lines(struct cp_text_out *o);
+
 void cp_text_out_printf(struct cp_text_out *o, const char *fmt, ...)
 		__attribute__((format(printf, 2, 3)));
 
@@ -33,7 +36,7 @@ void cp_text_out_addresses(struct cp_text_out *o, const uintptr_t *pcs, uint32_t
 void cp_text_out_stack(struct cp_text_out *o, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch);
 
 /** The stack as a dump shows it, two lines a frame: the function, and "<tab>module +0x1b2" with an address as
- *  addr2line -e module takes it. */
+ *  addr2line -e module takes it, or "<tab>file.c:12 (module +0x1b2)". */
 void cp_text_out_frames(struct cp_text_out *o, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch);
 
 /** Hands on the rest and frees o. The first error there was. */

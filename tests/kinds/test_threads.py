@@ -52,17 +52,22 @@ def text(path):
     expect(any('# labels: {"self":"me"}\n' in r for r in records), "text: the caller's labels")
 
 
-def dump(path):
+def dump(path, program):
     with open(path, encoding="utf-8") as f:
         blocks = f.read().split("\n\n")
     expect(blocks[-1] == "" and len(blocks) == 191, "dump: a block a thread", len(blocks))
     waiting = [b for b in blocks if re.match(
-        r'thread \d+ "threads_counts" \[futex 0x[0-9a-f]+(, \d+ (ms|s|minutes))?\]( \{"label":"value"\})?:\n', b)]
+        r'thread \d+ "threads_counts\w*" \[futex 0x[0-9a-f]+(, \d+ (ms|s|minutes))?\]( \{"label":"value"\})?:\n', b)]
     expect(len(waiting) == 189, "dump: 189 wait for a futex", [b for b in blocks if b not in waiting])
     expect(sum('{"label":"value"}' in b for b in waiting) == 89, "dump: 89 of them labelled")
-    expect(all(re.search(r"\nfunc\d\+0x[0-9a-f]+\n\t/\S*threads_counts \+0x[0-9a-f]+\n", b) for b in waiting),
-           "dump: frames and where they are")
-    first = re.match(r'thread (\d+) "threads_counts" \[running\] \{"self":"me"\}:\n', blocks[0])
+    frames = [re.search(r"\nfunc\d\+0x[0-9a-f]+\n\t(\S+):(\d+) \(/\S*threads_counts\w* \+(0x[0-9a-f]+)\)\n", b)
+              for b in waiting]
+    expect(all(frames), "dump: frames and where they are")
+    lines = {f[3]: "%s:%s" % (os.path.basename(f[1]), f[2]) for f in frames if f}
+    asked = subprocess.run(["addr2line", "-e", program, *lines], check=True, stdout=subprocess.PIPE, text=True)
+    theirs = [os.path.basename(line.split(" ")[0]) for line in asked.stdout.split("\n")[:-1]]
+    expect(list(lines.values()) == theirs, "dump: lines are addr2line's", lines, theirs)
+    first = re.match(r'thread (\d+) "threads_counts\w*" \[running\] \{"self":"me"\}:\n', blocks[0])
     expect(first and "\nmain+0x" in blocks[0], "dump: the caller runs", blocks[0])
 
 
@@ -71,7 +76,7 @@ def main():
         subprocess.run([sys.argv[1], folder], check=True, timeout=120)
         proto(os.path.join(folder, "threads.0"))
         text(os.path.join(folder, "threads.1"))
-        dump(os.path.join(folder, "threads.2"))
+        dump(os.path.join(folder, "threads.2"), sys.argv[1])
     return 1 if failures else 0
 
 

@@ -97,7 +97,9 @@ static struct err *parse_attr_section(struct perf_file *f, struct reader *file, 
 static struct str counted_string(struct reader *r)
 {
 	struct reader part = read_part(r, read_u32(r));
-	return read_string(&part);
+	struct str s;
+	s.ptr = read_string(&part, &s.len);
+	return s;
 }
 
 // "task-clock:u" -> "task-clock": how it was restricted is no part of what it is. But "sched:sched_switch".
@@ -130,7 +132,8 @@ static void parse_build_id(struct perf_file *f, uint16_t misc, struct reader bod
 {
 	read_u32(&body); // pid
 	struct reader field = read_part(&body, BUILD_ID_FIELD_BYTES);
-	struct str file = read_string(&body);
+	struct str file;
+	file.ptr = read_string(&body, &file.len);
 	if (body.failed || file.len == 0)
 		return;
 	uint32_t bytes = misc & MISC_BUILD_ID_SIZE ? field.at[20] : 20;

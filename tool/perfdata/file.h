@@ -6,8 +6,9 @@
 #define CPROF_TOOL_PERFDATA_FILE_H
 
 #include "base/arena.h"
+#include "base/str.h"
 #include "base/err.h"
-#include "base/reader.h"
+#include "format/reader.h"
 
 struct perf_event {
 	uint32_t type;

@@ -121,7 +121,7 @@ static void see_mmap(struct processes *p, const struct perf_record *r)
 		if (reader_left(&id) == 24 && (r->misc & MISC_MMAP_BUILD_ID) && id.at[0] <= MAX_BUILD_ID_BYTES)
 			range.build_id = hex_encode(p->arena, id.at + 4, id.at[0]);
 	}
-	range.file = read_string(&body);
+	range.file.ptr = read_string(&body, &range.file.len);
 	if (!body.failed)
 		add_range(p, pid, range);
 }
@@ -130,7 +130,8 @@ static void see_comm(struct processes *p, const struct perf_record *r)
 {
 	struct reader body = r->body;
 	uint32_t pid = read_u32(&body), tid = read_u32(&body);
-	struct str name = read_string(&body);
+	struct str name;
+	name.ptr = read_string(&body, &name.len);
 	if (body.failed)
 		return;
 	name_thread(p, tid, name);

@@ -85,9 +85,11 @@ static void skip(const struct die_tree *t, struct reader *r, struct die_step s)
 	case STEP_LEB:
 		read_uleb(r);
 		break;
-	case STEP_STRING:
-		read_string(r);
+	case STEP_STRING: {
+		size_t len;
+		read_string(r, &len);
 		break;
+	}
 	case STEP_BLOCK:
 		read_part(r, read_number(r, s.bytes));
 		break;

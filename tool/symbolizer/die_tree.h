@@ -7,7 +7,7 @@
 #define CPROF_TOOL_SYMBOLIZER_DIE_TREE_H
 
 #include "base/arena.h"
-#include "base/reader.h"
+#include "format/reader.h"
 
 struct die_plan; // of an abbreviation
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "base/str.h"
 #include "tool/symbolizer/dwarf_sections.h"
 #include "tool/symbolizer/frame.h"
 

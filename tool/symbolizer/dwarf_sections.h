@@ -6,8 +6,8 @@
 #include <elfutils/libdw.h>
 #include <stdbool.h>
 
+#include "format/line_table.h"
 #include "tool/symbolizer/die_tree.h"
-#include "tool/symbolizer/line_table.h"
 
 /** Empty where the file does not have them, or is of the other byte order. */
 struct dwarf_sections {

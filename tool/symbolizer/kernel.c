@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/hex.h"
-#include "base/reader.h"
+#include "format/reader.h"
 
 static const char symbols_file[] = "/proc/kallsyms", notes_file[] = "/sys/kernel/notes";
 static const char kernel_name[] = "[kernel.kallsyms]";

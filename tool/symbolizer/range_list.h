@@ -4,7 +4,7 @@
 #ifndef CPROF_TOOL_SYMBOLIZER_RANGE_LIST_H
 #define CPROF_TOOL_SYMBOLIZER_RANGE_LIST_H
 
-#include "base/reader.h"
+#include "format/reader.h"
 
 struct range_list {
 	struct reader r;

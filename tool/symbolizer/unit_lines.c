@@ -17,11 +17,13 @@ void unit_lines_open(struct unit_lines *u, struct dwarf_lookup *l, struct dwarf_
 
 void unit_lines_run(struct unit_lines *u, struct arena *a)
 {
-	if (!u->has_table || !line_table_open(a, u->sections, u->table_offset, &u->table))
+	if (!u->has_table || !line_table_open(u->sections, u->table_offset, &u->table))
 		return;
-	u->rows = arena_array(a, struct line_row, u->unit->n);
-	line_table_find(&u->table, u->unit->pcs, u->unit->n, u->rows);
-	u->paths = arena_array(a, struct str, u->table.nfiles);
+	struct line_row *rows = arena_array(a, struct line_row, u->unit->n);
+	if (!line_table_find(&u->table, u->unit->pcs, u->unit->n, rows))
+		return;
+	u->rows = rows;
+	u->paths = arena_array(a, struct str, u->table.files.n);
 }
 
 // Distributions compile in relative directories.
@@ -30,6 +32,15 @@ static struct str full_path(struct unit_lines *u, struct str file)
 	if (file.len == 0 || file.ptr[0] == '/' || u->directory.len == 0 || str_has_prefix(file, u->directory))
 		return file;
 	return str_from(arena_printf(u->lookup->arena, "%.*s/%.*s", STR_FMT(u->directory), STR_FMT(file)));
+}
+
+/** The name as the table has it, its directory in front; empty where there is none. */
+static struct str path_of(struct arena *a, struct line_file file)
+{
+	struct str name = {file.name.ptr, file.name.len}, directory = {file.directory.ptr, file.directory.len};
+	if (name.len == 0 || directory.len == 0)
+		return name;
+	return str_from(arena_printf(a, "%.*s/%.*s", STR_FMT(directory), STR_FMT(name)));
 }
 
 static struct str file_of_libdw(struct unit_lines *u, uint64_t file)
@@ -44,11 +55,11 @@ struct str unit_lines_file(struct unit_lines *u, uint64_t file)
 {
 	if (!u->rows)
 		return file_of_libdw(u, file);
-	if (file >= u->table.nfiles)
+	if (file >= u->table.files.n)
 		return (struct str){0};
 	struct str *path = &u->paths[file];
 	if (path->len == 0)
-		*path = full_path(u, line_table_file(u->lookup->arena, &u->table, file));
+		*path = full_path(u, path_of(u->lookup->arena, line_table_file(&u->table, file)));
 	return *path;
 }
 

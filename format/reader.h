@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Bounded reading of bytes that may say anything: perf.data, DWARF. Numbers are in the machine's byte order.
-#ifndef CPROF_BASE_READER_H
-#define CPROF_BASE_READER_H
+#ifndef CPROF_FORMAT_READER_H
+#define CPROF_FORMAT_READER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
-#include "base/str.h"
 
 // What is left to read. Reading beyond the end gives zeroes and sets `failed`.
 struct reader {
@@ -101,12 +99,13 @@ static inline int64_t read_sleb(struct reader *r)
 }
 
 /** A NUL-terminated string, or all that is left. */
-static inline struct str read_string(struct reader *r)
+static inline const char *read_string(struct reader *r, size_t *len_out)
 {
 	const char *s = (const char *)r->at;
 	size_t len = strnlen(s, reader_left(r));
 	r->at += len < reader_left(r) ? len + 1 : len;
-	return (struct str){s, len};
+	*len_out = len;
+	return s;
 }
 
 #endif

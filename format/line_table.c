@@ -1,8 +1,21 @@
 // SPDX-License-Identifier: MIT
 // Runs the program of a line table. See line_table.h.
-#include "tool/symbolizer/line_table.h"
+#include "format/line_table.h"
 
-#include <dwarf.h>
+// DW_LNS_*
+enum {
+	STANDARD_EXTENDED,
+	STANDARD_COPY,
+	STANDARD_ADVANCE_PC,
+	STANDARD_ADVANCE_LINE,
+	STANDARD_SET_FILE,
+	STANDARD_SET_COLUMN,
+	STANDARD_CONST_ADD_PC = 8,
+	STANDARD_FIXED_ADVANCE_PC,
+};
+
+// DW_LNE_*
+enum { EXTENDED_END_SEQUENCE = 1, EXTENDED_SET_ADDRESS, EXTENDED_DEFINE_FILE };
 
 // The registers of the machine that a program drives.
 struct registers {
@@ -11,7 +24,8 @@ struct registers {
 };
 
 struct run {
-	struct line_table *table;
+	const struct line_table *table;
+	bool adds_files;
 	struct reader r;
 	struct registers now, row; // row: the last one, which reaches up to the next; far away where there is none
 	const uint64_t *pcs;
@@ -48,7 +62,8 @@ static void give_row(struct run *x)
 		// Functions that the linker left out may overlap others: the nearer row it is.
 		if (row->found && row->address > x->row.address)
 			continue;
-		*row = (struct line_row){x->row.address, x->row.file, x->row.line, x->row.column, true};
+		*row = (struct line_row){.address = x->row.address, .table = x->table->offset, .file = x->row.file,
+				.line = x->row.line, .column = x->row.column, .found = true};
 	}
 	set_next(x, i);
 }
@@ -79,18 +94,16 @@ static void extended(struct run *x)
 	if (reader_left(&r) == 0)
 		return;
 	switch (read_u8(&r)) {
-	case DW_LNE_end_sequence:
+	case EXTENDED_END_SEQUENCE:
 		add_row(x);
 		begin_sequence(x);
 		break;
-	case DW_LNE_set_address:
+	case EXTENDED_SET_ADDRESS:
 		x->now.address = read_address(&r);
 		break;
-	case DW_LNE_define_file: {
-		struct str name = read_string(&r);
-		line_table_add_file(x->table, (struct line_file){name, read_uleb(&r)});
+	case EXTENDED_DEFINE_FILE:
+		x->adds_files = true;
 		break;
-	}
 	default:
 		break;
 	}
@@ -99,27 +112,27 @@ static void extended(struct run *x)
 static void standard(struct run *x, unsigned opcode)
 {
 	struct registers *now = &x->now;
-	struct line_table *t = x->table;
+	const struct line_table *t = x->table;
 	switch (opcode) {
-	case DW_LNS_copy:
+	case STANDARD_COPY:
 		add_row(x);
 		break;
-	case DW_LNS_advance_pc:
+	case STANDARD_ADVANCE_PC:
 		now->address += read_uleb(&x->r) * t->instruction_bytes;
 		break;
-	case DW_LNS_advance_line:
+	case STANDARD_ADVANCE_LINE:
 		now->line = (int32_t)((uint64_t)now->line + (uint64_t)read_sleb(&x->r));
 		break;
-	case DW_LNS_set_file:
+	case STANDARD_SET_FILE:
 		now->file = read_uleb(&x->r);
 		break;
-	case DW_LNS_set_column:
+	case STANDARD_SET_COLUMN:
 		now->column = (int32_t)read_uleb(&x->r);
 		break;
-	case DW_LNS_const_add_pc:
+	case STANDARD_CONST_ADD_PC:
 		now->address += t->special[255].address;
 		break;
-	case DW_LNS_fixed_advance_pc:
+	case STANDARD_FIXED_ADVANCE_PC:
 		now->address += read_u16(&x->r);
 		break;
 	default:
@@ -129,10 +142,9 @@ static void standard(struct run *x, unsigned opcode)
 	}
 }
 
-void line_table_find(struct line_table *t, const uint64_t *pcs, uint32_t n, struct line_row *rows_out)
+bool line_table_find(const struct line_table *t, const uint64_t *pcs, uint32_t n, struct line_row *rows)
 {
-	struct run x = {.table = t, .r = t->program, .pcs = pcs, .n = n, .rows = rows_out};
-	memset(rows_out, 0, n * sizeof *rows_out);
+	struct run x = {.table = t, .r = t->program, .pcs = pcs, .n = n, .rows = rows};
 	begin_sequence(&x);
 	while (reader_left(&x.r) > 0) {
 		unsigned opcode = read_u8(&x.r);
@@ -140,22 +152,11 @@ void line_table_find(struct line_table *t, const uint64_t *pcs, uint32_t n, stru
 			x.now.address += t->special[opcode].address;
 			x.now.line += t->special[opcode].line;
 			add_row(&x);
-		} else if (opcode == 0) {
+		} else if (opcode == STANDARD_EXTENDED) {
 			extended(&x);
 		} else {
 			standard(&x, opcode);
 		}
 	}
-}
-
-struct str line_table_file(struct arena *a, const struct line_table *t, uint64_t file)
-{
-	if (file >= t->nfiles)
-		return (struct str){0};
-	const struct line_file *f = &t->files[file];
-	struct str directory = f->directory < t->ndirectories ? t->directories[f->directory] : (struct str){0};
-	if (f->name.len == 0 || f->name.ptr[0] == '/' || directory.len == 0)
-		return f->name;
-	const char *path = arena_printf(a, "%.*s/%.*s", STR_FMT(directory), STR_FMT(f->name));
-	return str_from(path);
+	return !x.adds_files;
 }
