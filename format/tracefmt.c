@@ -20,6 +20,7 @@ static const struct {
 	[TRACE_WAIT_SEM] = {"semaphore", TRACE_CLASS_SYNC},
 	[TRACE_WAIT_BARRIER] = {"barrier", TRACE_CLASS_SYNC},
 	[TRACE_WAIT_JOIN] = {"join", TRACE_CLASS_SYNC},
+	[TRACE_WAIT_FUTEX] = {"futex", TRACE_CLASS_SYNC},
 	[TRACE_WAIT_SYSCALL] = {"system call", TRACE_CLASS_SYSCALL},
 	[TRACE_WAIT_READ] = {"read", TRACE_CLASS_SYSCALL},
 	[TRACE_WAIT_WRITE] = {"write", TRACE_CLASS_SYSCALL},

@@ -47,6 +47,7 @@ enum trace_wait {
 	TRACE_WAIT_SEM = 6,
 	TRACE_WAIT_BARRIER = 7,
 	TRACE_WAIT_JOIN = 8,
+	TRACE_WAIT_FUTEX = 9,   // one that no function of libc's stands for
 	TRACE_WAIT_SYSCALL = 16, // one of no kind below
 	TRACE_WAIT_READ = 17,
 	TRACE_WAIT_WRITE = 18,

@@ -92,9 +92,10 @@ int cprof_set_mem_profile_rate(int64_t rate_bytes);
 
 /**
  * The block profile's rate: of the time threads wait in mutexes, read-write locks, spin locks, condition
- * variables, semaphores, barriers and joins, one sample is taken in so many nanoseconds on average; waits as
- * long as that or longer are all recorded. 0, as at first, or below: off; 1: every wait. What was recorded
- * stays. Go: runtime.SetBlockProfileRate, which advises 100000000 where time matters.
+ * variables, semaphores, barriers and joins, and on a futex by syscall(2) (the locks of Rust and of C++20),
+ * one sample is taken in so many nanoseconds on average; waits as long as that or longer are all recorded.
+ * 0, as at first, or below: off; 1: every wait. What was recorded stays. Go: runtime.SetBlockProfileRate,
+ * which advises 100000000 where time matters.
  * -EINVAL: above 2^40; -ENOMEM.
  */
 int cprof_set_block_profile_rate(int64_t rate_ns);

@@ -6,7 +6,8 @@
 // cancellation are its own. It may be called in signal handlers, and by a thread that is cancelled in it: so
 // nothing is taken, locked or allocated around the call.
 //
-// libc's own calls (those of stdio, getaddrinfo, system, ...) do not come by here, nor does syscall().
+// libc's own calls (those of stdio, getaddrinfo, system, ...) do not come by here, nor do those of syscall();
+// futex.c takes the futexes of these.
 #ifndef CPROF_INTERPOSE_CALLS_H
 #define CPROF_INTERPOSE_CALLS_H
 

@@ -4,11 +4,13 @@
 #include <cprof/pprof.h>
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <threads.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +23,7 @@ static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
 static pthread_barrier_t barrier;
 static pthread_spinlock_t spin;
 static sem_t semaphore;
+static unsigned futex_word;
 static mtx_t c11_mutex;
 static cnd_t c11_cond;
 static bool is_signaled;
@@ -56,6 +59,7 @@ WAITER(in_mtx_timedlock, mtx_timedlock(&c11_mutex, UNTIL_REALTIME), mtx_unlock(&
 WAITER(in_sem_wait, sem_wait(&semaphore), 0)
 WAITER(in_sem_timedwait, sem_timedwait(&semaphore, UNTIL_REALTIME), 0)
 WAITER(in_sem_clockwait, sem_clockwait(&semaphore, CLOCK_MONOTONIC, UNTIL_MONOTONIC), 0)
+WAITER(in_futex, syscall(SYS_futex, &futex_word, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0), 0)
 WAITER(in_barrier_wait, pthread_barrier_wait(&barrier) > 0, 0)
 
 #define COND_WAITER(name, lock, wait, unlock)                           \
@@ -159,6 +163,13 @@ static __attribute__((noinline)) void hold_mtx(void (*waiter)(void))
 	join_waiter();
 }
 
+static void let_futex_wait(void)
+{
+	hold_against(in_futex, 0);
+	syscall(SYS_futex, &futex_word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+	join_waiter();
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 5)
@@ -191,6 +202,7 @@ int main(int argc, char **argv)
 		sem_post(&semaphore);
 		join_waiter();
 	}
+	let_futex_wait();
 	static void (*const conds[])(void) = {in_cond_wait, in_cond_timedwait, in_cond_clockwait};
 	for (int i = 0; i < 3; i++) {
 		hold_against(conds[i], 0);

@@ -55,7 +55,7 @@ class Primitives(unittest.TestCase):
         "in_rwlock_clockwrlock": "pthread_rwlock_clockwrlock", "in_spin_lock": "pthread_spin_lock",
         "in_mtx_lock": "mtx_lock", "in_mtx_timedlock": "mtx_timedlock", "in_sem_wait": "sem_wait",
         "in_sem_timedwait": "sem_timedwait", "in_sem_clockwait": "sem_clockwait",
-        "in_barrier_wait": "pthread_barrier_wait", "in_cond_wait": "pthread_cond_wait",
+        "in_futex": "syscall", "in_barrier_wait": "pthread_barrier_wait", "in_cond_wait": "pthread_cond_wait",
         "in_cond_timedwait": "pthread_cond_timedwait", "in_cond_clockwait": "pthread_cond_clockwait",
         "in_cnd_wait": "cnd_wait", "in_cnd_timedwait": "cnd_timedwait", "in_join": "pthread_join",
         "in_timedjoin": "pthread_timedjoin_np", "in_thrd_join": "thrd_join",

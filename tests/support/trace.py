@@ -22,9 +22,9 @@ EVENTS = {
     15: ("lost", ("count",), False),
 }
 STRING_ARGS = ("name", "type", "category")
-WAITS = {1: "mutex", 2: "rdlock", 3: "wrlock", 4: "spin", 5: "cond", 6: "sem", 7: "barrier", 8: "join", 16: "syscall",
-         17: "read", 18: "write", 19: "fsync", 20: "sleep", 21: "poll", 22: "epoll", 23: "select", 24: "accept",
-         25: "connect", 26: "recv", 27: "send", 28: "child", 29: "flock"}
+WAITS = {1: "mutex", 2: "rdlock", 3: "wrlock", 4: "spin", 5: "cond", 6: "sem", 7: "barrier", 8: "join", 9: "futex",
+         16: "syscall", 17: "read", 18: "write", 19: "fsync", 20: "sleep", 21: "poll", 22: "epoll", 23: "select",
+         24: "accept", 25: "connect", 26: "recv", 27: "send", 28: "child", 29: "flock"}
 RAW = 1 << 63
 CHUNK = struct.Struct("<IHHIIQQQ")
 Location = namedtuple("Location", "mapping address function")
