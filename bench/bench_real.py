@@ -112,6 +112,7 @@ def bench(build, name):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # with what was started: see measure()
     build = os.path.abspath(sys.argv[1])
     names = sys.argv[2:] or list(programs.PROGRAMS)
     print("## Real programs: CPU time for the same load, against unprofiled runs in the same round (medians of %d)"
