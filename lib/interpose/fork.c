@@ -9,6 +9,7 @@
 
 #include "kind/contention_hook.h"
 #include "kind/cpu_hook.h"
+#include "kind/held_hook.h"
 #include "kind/signal_hook.h"
 #include "kind/threadcreate_hook.h"
 #include "kind/threads_hook.h"
@@ -41,6 +42,7 @@ static void in_child(void)
 	cp_threadcreate_reset_in_child();
 	cp_card_after_fork();
 	cp_contention_reset_in_child();
+	cp_held_forget_all();
 	cp_trace_reset_in_child();
 	cp_sigmask_restore(mask_before);
 }

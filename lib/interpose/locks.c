@@ -8,6 +8,7 @@
 // more once it was released.
 //
 // libc's own calls, such as the lock taken again at the end of pthread_cond_wait, do not come by here.
+#include "kind/held_hook.h"
 #include "locks.h"
 
 /// Mutexes
@@ -97,6 +98,72 @@ CP_VISIBLE int mtx_unlock(mtx_t *mtx)
 	if (WORD_IS(m, WORD_HELD))
 		return next_mtx_unlock(mtx);
 	return unlock_wanted(m, (mutex_function *)next_mtx_unlock, (mutex_function *)own_mtx_unlock, CP_CALLER);
+}
+
+/// Where they were taken: noted between us and the next function, so that it costs nothing but when asked for
+
+static struct {
+	mutex_function *lock, *trylock, *unlock; // the next functions as they are; NULL: not asked for yet
+	int (*c11_lock)(mtx_t *), (*c11_unlock)(mtx_t *);
+} silent;
+
+static int note_taken(pthread_mutex_t *m, int rc, const void *caller)
+{
+	if ((rc == 0 || rc == EOWNERDEAD) && cp_mutex_is_last_hold(m)) // of a recursive one the first, as well
+		cp_held_enter(m, caller);
+	return rc;
+}
+
+static void note_released(pthread_mutex_t *m)
+{
+	if (cp_mutex_is_last_hold(m))
+		cp_held_leave(m);
+}
+
+static int noting_lock(pthread_mutex_t *m)
+{
+	return note_taken(m, silent.lock(m), CP_CALLER);
+}
+
+static int noting_trylock(pthread_mutex_t *m)
+{
+	return note_taken(m, silent.trylock(m), CP_CALLER);
+}
+
+static int noting_unlock(pthread_mutex_t *m)
+{
+	note_released(m);
+	return silent.unlock(m);
+}
+
+static int noting_c11_lock(mtx_t *mtx)
+{
+	return note_taken((pthread_mutex_t *)mtx, silent.c11_lock(mtx), CP_CALLER);
+}
+
+static int noting_c11_unlock(mtx_t *mtx)
+{
+	note_released((pthread_mutex_t *)mtx);
+	return silent.c11_unlock(mtx);
+}
+
+void cp_locks_note_sites(bool are_noted)
+{
+	if (!silent.lock && !are_noted)
+		return;
+	if (!silent.lock) {
+		silent.trylock = next_pthread_mutex_trylock;
+		silent.unlock = next_pthread_mutex_unlock;
+		silent.c11_lock = next_mtx_lock;
+		silent.c11_unlock = next_mtx_unlock;
+		silent.lock = next_pthread_mutex_lock;
+	}
+	next_pthread_mutex_lock = are_noted ? noting_lock : silent.lock;
+	next_pthread_mutex_trylock = are_noted ? noting_trylock : silent.trylock;
+	next_mtx_lock = are_noted ? noting_c11_lock : silent.c11_lock;
+	// What was noted is to be released: so these stay.
+	next_pthread_mutex_unlock = noting_unlock;
+	next_mtx_unlock = noting_c11_unlock;
 }
 
 static int try_c11(mtx_t *m)

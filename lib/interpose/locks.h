@@ -13,6 +13,9 @@
 #include "site.h"
 #include "visible.h"
 
+/** Whether it is noted where mutexes are taken; see kind/held_hook.h. */
+void cp_locks_note_sites(bool are_noted);
+
 /** Defines the function that stands in for `name`, and waits for `object`. take: what it returns where it need
  *  not wait; EBUSY: the real function is to wait, or to say what is wrong. outcome(rc): how that ended. kind: an
  *  enum trace_wait without its prefix. */

@@ -6,10 +6,13 @@
 //		/src/server/work.c:42 (/usr/bin/server +0x11a2)
 //	created by start_workers+0x51
 //		/src/server/main.c:7 (/usr/bin/server +0x1311)
+//	holds mutex 0x55d0f0, taken by begin+0x17
+//		/src/server/work.c:31 (/usr/bin/server +0x1147)
 //
 // Where there is no debug information, "/usr/bin/server +0x11a2" alone.
 #include "threads_dump.h"
 
+#include "held_hook.h"
 #include "sigsafe/clock.h"
 #include "sigsafe/stacktab.h"
 #include "target.h"
@@ -59,6 +62,17 @@ static void put_head(struct cp_text_out *o, const struct cp_threads_snapshot *s,
 	cp_text_out_printf(o, ":\n");
 }
 
+static void add_held(const void *lock, const struct cp_stack *taken_at, void *arg)
+{
+	cp_text_out_add(arg, taken_at->pcs, taken_at->npcs, taken_at->epoch);
+}
+
+static void put_held(const void *lock, const struct cp_stack *taken_at, void *arg)
+{
+	cp_text_out_printf(arg, "holds mutex 0x%lx, taken by ", (unsigned long)(uintptr_t)lock);
+	cp_text_out_frames(arg, taken_at->pcs, taken_at->npcs, taken_at->epoch);
+}
+
 static void put_thread(struct cp_text_out *o, const struct cp_threads_snapshot *s, const struct cp_thread_seen *t)
 {
 	uint32_t npcs;
@@ -72,6 +86,7 @@ static void put_thread(struct cp_text_out *o, const struct cp_threads_snapshot *
 		cp_text_out_printf(o, "created by ");
 		cp_text_out_frames(o, t->created_at->pcs, 1, t->created_at->epoch);
 	}
+	cp_held_each(t->tid, put_held, o);
 	cp_text_out_printf(o, "\n");
 }
 
@@ -86,6 +101,7 @@ static int write_all(const struct cp_threads_snapshot *s, struct cprof_writer wr
 		cp_text_out_add(o, s->pcs + t->pcs, t->npcs, t->epoch);
 		if (t->created_at)
 			cp_text_out_add(o, t->created_at->pcs, 1, t->created_at->epoch);
+		cp_held_each(t->tid, add_held, o);
 	}
 	cp_text_out_resolve_lines(o);
 	for (size_t i = 0; i < s->nthreads; i++) {

@@ -72,6 +72,83 @@ START_TEST(a_circle_is_found)
 }
 END_TEST
 
+static pthread_mutex_t first = PTHREAD_MUTEX_INITIALIZER, second = PTHREAD_MUTEX_INITIALIZER;
+
+__attribute__((noinline)) static void take_first(void)
+{
+	pthread_mutex_lock(&first);
+	__asm__ volatile("");
+}
+
+__attribute__((noinline)) static void take_second(void)
+{
+	pthread_mutex_lock(&second);
+	__asm__ volatile("");
+}
+
+__attribute__((noinline)) static void *first_then_second(void *arg)
+{
+	take_first();
+	pthread_barrier_wait(&all_hold_one);
+	take_second();
+	return NULL;
+}
+
+__attribute__((noinline)) static void *second_then_first(void *arg)
+{
+	take_second();
+	pthread_barrier_wait(&all_hold_one);
+	take_first();
+	return NULL;
+}
+
+/** The block of the thread with `root` in its stack waits in `waits_in`, and holds what `took` has taken. */
+static void ck_holds(const char *text, const char *root, const char *waits_in, const void *held, const char *took)
+{
+	char taken[128];
+	snprintf(taken, sizeof(taken), "holds mutex 0x%lx, taken by %s+0x", (unsigned long)held, took);
+	const char *in_stack = strstr(text, root), *end = in_stack ? strstr(in_stack, "\n\n") : NULL;
+	ck_assert_ptr_nonnull(end);
+	const char *start = in_stack;
+	while (start > text && strncmp(start, "\n\n", 2) != 0)
+		start--;
+	const char *waits = strstr(start, waits_in), *holds = strstr(start, taken);
+	ck_assert(waits && waits < in_stack);
+	ck_assert(holds && holds > in_stack && holds < end);
+	const char *caller = strstr(holds, root); // the whole stack that took it
+	ck_assert(caller && caller < end);
+}
+
+START_TEST(where_locks_were_taken_is_told)
+{
+	pthread_t t;
+	pthread_barrier_init(&all_hold_one, NULL, 2);
+	ck_assert_int_eq(cprof_set_lock_sites(true), 0);
+	pthread_mutex_lock(&orphan);
+	pthread_mutex_unlock(&orphan);
+	start(first_then_second, NULL, &t);
+	start(second_then_first, NULL, &t);
+	char *text = await_stuck(2, 2);
+	ck_holds(text, "first_then_second+0x", "take_second+0x", &first, "take_first");
+	ck_holds(text, "second_then_first+0x", "take_first+0x", &second, "take_second");
+	free(text);
+	text = profile_text(cprof_lookup("threads"), 2);
+	const char *holds = text;
+	for (int i = 0; i < 2; i++)
+		ck_assert_ptr_nonnull(holds = strstr(holds + 1, "\nholds mutex 0x"));
+	ck_assert_ptr_null(strstr(holds + 1, "\nholds mutex 0x")); // the orphan was released
+	free(text);
+	ck_assert_int_eq(cprof_set_lock_sites(false), 0);
+	pthread_mutex_lock(&orphan);
+	char ours[64];
+	snprintf(ours, sizeof(ours), "holds mutex 0x%lx", (unsigned long)&orphan);
+	text = profile_text(cprof_lookup("threads"), 2);
+	ck_assert_ptr_null(strstr(text, ours));
+	free(text);
+	pthread_mutex_unlock(&orphan);
+}
+END_TEST
+
 static void *lock_and_end(void *arg)
 {
 	pthread_mutex_lock(&orphan);
@@ -146,5 +223,5 @@ START_TEST(contention_is_none)
 }
 END_TEST
 
-UNIT_MAIN("deadlock", a_circle_is_found, a_mutex_whose_owner_ended_is_found,
+UNIT_MAIN("deadlock", a_circle_is_found, where_locks_were_taken_is_told, a_mutex_whose_owner_ended_is_found,
 		a_fork_child_waits_for_its_parents_thread, contention_is_none)

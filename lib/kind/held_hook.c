@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. See held_hook.h.
+//
+// A bucket's chain only grows; an entry whose lock was released is taken again by the next. The key is the lock's
+// address and the thread: what pthread_cond_wait releases and takes again stays noted as its waiter's.
+#include "held_hook.h"
+
+#include "sigsafe/atomic.h"
+#include "sigsafe/capture.h"
+#include "sigsafe/modmap.h"
+#include "sigsafe/sys.h"
+
+enum { FREE = 0, BUSY = 1, NBUCKETS_LOG2 = 12, ARENA_LIMIT_BYTES = 16 << 20, MAX_FRAMES = 64 };
+
+struct held {
+	struct held *next;
+	_Atomic uintptr_t lock; // FREE, BUSY, or its address
+	_Atomic int tid;
+	_Atomic(struct cp_stack *) taken_at;
+};
+
+struct cp_held_locks cp_held_locks;
+
+static struct cp_arena arena = {.limit_bytes = ARENA_LIMIT_BYTES};
+static _Atomic(struct held *) buckets[1 << NBUCKETS_LOG2];
+
+static _Atomic(struct held *) *bucket_of(const void *lock)
+{
+	uint64_t hash = ((uint64_t)(uintptr_t)lock >> 3) * 0x9e3779b97f4a7c15u;
+	return &buckets[hash >> (64 - NBUCKETS_LOG2)];
+}
+
+/** This thread's entry; nobody else changes it. */
+static struct held *find(const void *lock, int tid)
+{
+	for (struct held *h = load(bucket_of(lock), acquire); h; h = h->next) {
+		if (load(&h->lock, relaxed) == (uintptr_t)lock && load(&h->tid, relaxed) == tid)
+			return h;
+	}
+	return NULL;
+}
+
+/** An entry that is BUSY and ours; NULL: no memory. */
+static struct held *claim(_Atomic(struct held *) *bucket)
+{
+	for (struct held *h = load(bucket, acquire); h; h = h->next) {
+		uintptr_t expected = FREE;
+		if (load(&h->lock, relaxed) == FREE && compare_exchange(&h->lock, &expected, BUSY, acquire))
+			return h;
+	}
+	struct held *h = cp_arena_alloc(&arena, sizeof(*h));
+	if (!h)
+		return NULL;
+	store(&h->lock, BUSY, relaxed);
+	h->next = load(bucket, relaxed);
+	while (!compare_exchange(bucket, &h->next, h, release))
+		;
+	return h;
+}
+
+/** Where the program called, without frames of our own; those of a static libcprof cannot be told. */
+static __attribute__((noinline)) struct cp_stack *capture(const void *caller)
+{
+	uintptr_t pcs[MAX_FRAMES];
+	uint32_t npcs = cp_capture(pcs, MAX_FRAMES, caller, 0), first = 0;
+	const struct cp_module *own = cp_modmap_find((uintptr_t)capture, NULL);
+	while (own && !own->is_main && first + 1 < npcs && pcs[first] > own->start && pcs[first] <= own->end)
+		first++;
+	pcs[first] -= first > 0; // into the call, as cp_capture() did with the first
+	return cp_stacktab_intern(&cp_held_locks.stacks, pcs + first, npcs - first,
+			cp_modmap_epoch_of(pcs + first, npcs - first), 0);
+}
+
+void cp_held_enter(const void *lock, const void *caller)
+{
+	if (!load(&cp_held_locks.is_ready, acquire))
+		return;
+	int tid = cp_gettid();
+	struct cp_stack *taken_at = capture(caller);
+	struct held *h = find(lock, tid); // its last owner ended without releasing it, and had our id
+	if (!h)
+		h = claim(bucket_of(lock));
+	if (!h) {
+		fetch_add(&cp_held_locks.lost, 1, relaxed);
+		return;
+	}
+	store(&h->taken_at, taken_at, relaxed);
+	store(&h->tid, tid, relaxed);
+	store(&h->lock, (uintptr_t)lock, release);
+}
+
+void cp_held_leave(const void *lock)
+{
+	struct held *h = find(lock, cp_gettid());
+	if (h)
+		store(&h->lock, FREE, release);
+}
+
+void cp_held_each(int tid, void (*fn)(const void *lock, const struct cp_stack *taken_at, void *arg), void *arg)
+{
+	if (!load(&cp_held_locks.is_ready, acquire))
+		return;
+	for (uint32_t i = 0; i < 1 << NBUCKETS_LOG2; i++) {
+		for (struct held *h = load(&buckets[i], acquire); h; h = h->next) {
+			uintptr_t lock = load(&h->lock, acquire);
+			if (lock != FREE && lock != BUSY && load(&h->tid, relaxed) == tid)
+				fn((const void *)lock, load(&h->taken_at, relaxed), arg);
+		}
+	}
+}
+
+void cp_held_forget_all(void)
+{
+	for (uint32_t i = 0; load(&cp_held_locks.is_ready, acquire) && i < 1 << NBUCKETS_LOG2; i++) {
+		for (struct held *h = load(&buckets[i], acquire); h; h = h->next)
+			store(&h->lock, FREE, relaxed);
+	}
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. Which mutexes threads hold, and where they took them: for the dump of all threads, where a deadlock
+// is explained by it. Noted only while cprof_set_lock_sites() asks for it: then it costs each lock a walk of the
+// stack, and else nothing, since lib/interpose/locks.c does not come by here.
+#ifndef CPROF_KIND_HELD_HOOK_H
+#define CPROF_KIND_HELD_HOOK_H
+
+#include "sigsafe/stacktab.h"
+#include "sigsafe/types.h"
+
+struct cp_held_locks {
+	struct cp_stacktab stacks; // where they were taken
+	_Atomic bool is_ready;     // the table is there
+	_Atomic uint64_t lost;     // locks not noted for want of memory
+};
+
+extern __attribute__((visibility("hidden"))) struct cp_held_locks cp_held_locks;
+
+/** The calling thread has taken `lock`, in a function of ours that returns to `caller`. */
+void cp_held_enter(const void *lock, const void *caller);
+
+/** It is about to release it. */
+void cp_held_leave(const void *lock);
+
+/** Calls fn for each lock that is noted as thread tid's. The thread may run: then the answer may be old. */
+void cp_held_each(int tid, void (*fn)(const void *lock, const struct cp_stack *taken_at, void *arg), void *arg);
+
+/** In the child of fork(), whose thread has another id now. Context: FORK. */
+void cp_held_forget_all(void);
+
+#endif
