@@ -6,9 +6,11 @@ make_corpus.py NAME -into DIRECTORY     writes those of the target fuzz_NAME
 make_corpus.py NAME PROGRAM             lets PROGRAM (a target built with replay.c) read them
 """
 
+import glob
 import gzip
 import os
 import random
+import re
 import struct
 import subprocess
 import sys
@@ -160,6 +162,14 @@ def tagged(tag, *texts):
     return [bytes([tag]) + t.encode() for t in texts]
 
 
+def mangled():
+    """Functions of libstdc++, and of Rust as it was before v0; without the _Z."""
+    library = glob.glob("/usr/lib/*/libstdc++.so.6")[0]
+    out = subprocess.run(["nm", "-D", "--defined-only", library], capture_output=True, check=True).stdout
+    yield from [name[2:] for name in re.findall(rb"[TW] (_Z[^@\n]+)", out)[::40]]
+    yield b"N49_$LT$alloc..vec..Vec$LT$T$GT$$u20$as$u20$Drop$GT$4drop17h0123456789abcdefE"
+
+
 def typed_words():
     return [*tagged(0, "-focus=main -nodecount=5 --cum prog x.pb.gz", "-unit ms -trim=false -- -x", "-mean= -h"),
             *tagged(1, "top 20 main -cum >out", "list main.f | less", "peek a|b -c", "tree 'a b' \"c\" -f", "web > x"),
@@ -207,7 +217,7 @@ def jit_maps():
 
 TARGETS = {
     "binary": binaries, "binutils_text": binutils_text, "cfi": unwind_tables, "dwarf": debug_sections,
-    "elf_symbols": binaries, "http": http, "perfdata": recordings, "perfmap": jit_maps,
+    "demangle": mangled, "elf_symbols": binaries, "http": http, "perfdata": recordings, "perfmap": jit_maps,
     "profile": lambda: [*profiles(), *old_profiles(), *map(gzip.compress, old_profiles())],
     "regex": regexes, "remote": remote,
     "report": lambda: [bytes([kind, bits]) + profiles()[0] for kind in range(13) for bits in (0, 0x43, 0xbf)],

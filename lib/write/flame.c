@@ -9,6 +9,7 @@
 #include "delta.h"
 #include "grow.h"
 #include "locations.h"
+#include "symbol/demangle.h"
 #include "symbol/marker.h"
 
 enum {
@@ -58,7 +59,9 @@ static uint32_t frame_named(struct tree *t, const char *name, size_t len)
 
 static void on_found(void *arg, struct cp_symbol_query *query, const char *name, size_t len)
 {
-	query->result = frame_named(arg, name, len);
+	char demangled[CP_DEMANGLED_BYTES];
+	size_t demangled_len = cp_demangle(name, len, demangled);
+	query->result = demangled_len ? frame_named(arg, demangled, demangled_len) : frame_named(arg, name, len);
 }
 
 /** What has no name: all of a module that has no symbols is one frame. */

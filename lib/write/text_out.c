@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Context: CTL. See text_out.h. Names are kept as they stand in the symbol tables; inlined frames are the tool's to
+// Context: CTL. See text_out.h. Names are those of the symbol tables, demangled; inlined frames are the tool's to
 // find.
 #include "text_out.h"
 
@@ -10,6 +10,7 @@
 #include "locations.h"
 #include "sigsafe/pagealloc.h"
 #include "strings.h"
+#include "symbol/demangle.h"
 #include "symbol/lines.h"
 #include "symbol/marker.h"
 #include "vformat.h"
@@ -64,7 +65,10 @@ static void on_found(void *arg, struct cp_symbol_query *query, const char *name,
 	struct cp_text_out *o = arg;
 	struct name *n = &o->names[query->id - 1];
 	n->offset = query->vaddr - query->symbol.start;
-	if (!cp_strings_intern(&o->strings, name, len, &n->string))
+	char demangled[CP_DEMANGLED_BYTES];
+	size_t demangled_len = cp_demangle(name, len, demangled);
+	if (!cp_strings_intern(&o->strings, demangled_len ? demangled : name, demangled_len ? demangled_len : len,
+			    &n->string))
 		o->error = -ENOMEM;
 }
 

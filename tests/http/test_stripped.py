@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import unittest
+import urllib.request
 from tempfile import TemporaryDirectory
 
 CPROF = os.path.join(os.path.abspath(sys.argv.pop(1)), "tool/cprof")
@@ -64,6 +65,16 @@ class Stripped(unittest.TestCase):
             for name in names:
                 self.assertNotRegex(without, r"(?m)  %s$" % name)
                 self.assertRegex(remote, r"(?m)  %s$" % name)
+
+    def ask(self, name):
+        with urllib.request.urlopen("http://127.0.0.1:%d/debug/pprof/%s" % (self.port, name)) as r:
+            return r.read().decode()
+
+    def test_names_for_people(self):
+        """What the program writes as text has them demangled."""
+        for name in "threads?debug=1", "threads?debug=2", "flamegraph?profile=threads":
+            self.assertRegex(self.ask(name), r"\bspace::wait_for_end\b")
+        self.assertNotIn("_ZN5space", self.ask("threads?debug=2"))
 
     def test_binary_gone(self):
         """The profile names what it can itself, and says where the rest could not be read."""

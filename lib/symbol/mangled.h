@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. A mangled name as it is read: of demangle.c and mangled_type.c.
+#ifndef CPROF_SYMBOL_MANGLED_H
+#define CPROF_SYMBOL_MANGLED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** Nested deeper than that is taken for hostile. */
+enum { CP_MANGLED_DEPTH = 64 };
+
+struct cp_mangled {
+	const char *at, *end;
+	char *out; // of CP_DEMANGLED_BYTES; NULL: only read over
+	size_t len;
+	size_t last, last_len; // the last component, in out: constructors are called so
+	int depth;
+};
+
+/** The next character, 0 at the end. */
+static inline char cp_mangled_peek(const struct cp_mangled *m)
+{
+	return m->at < m->end ? *m->at : '\0';
+}
+
+/** Takes the next character if it is c. */
+static inline bool cp_mangled_take(struct cp_mangled *m, char c)
+{
+	bool is_there = c && cp_mangled_peek(m) == c;
+	m->at += is_there;
+	return is_there;
+}
+
+/** Digits, maybe none: 0. False: more than any name has. */
+bool cp_mangled_number(struct cp_mangled *m, size_t *number_out);
+
+/** Up to an underscore: "_" is 0, "0_" is 1. */
+bool cp_mangled_index(struct cp_mangled *m, size_t *index_out);
+
+/** An entity's name, read over or written. */
+bool cp_mangled_name(struct cp_mangled *m);
+
+/** Reads over a type, and over template arguments behind their I. */
+bool cp_mangled_skip_type(struct cp_mangled *m);
+bool cp_mangled_skip_arguments(struct cp_mangled *m);
+
+/** What was written, as Rust says it; the new length. 0: it is not of Rust. */
+size_t cp_rust_name(struct cp_mangled *m);
+
+#endif

@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Names demangled in the process, against c++filt: test_demangled.py DEMANGLED
+
+Every function libstdc++ exports, and forms it has none of. What c++filt says is stripped of template arguments, which
+are not shown; its -p leaves parameters away."""
+
+import glob
+import os
+import re
+import subprocess
+import sys
+import unittest
+
+DEMANGLED = os.path.abspath(sys.argv.pop(1))
+
+
+def lines_of(argv, names):
+    out = subprocess.run(argv, input="".join(n + "\n" for n in names), capture_output=True, text=True, check=True)
+    return out.stdout.splitlines()
+
+
+def strip(name):
+    """Without what is in angle brackets that are no operator's, nor return types, which only templates have."""
+    name = re.sub(r"operator(<=>|<<=|<<|<=|<|>>=|>>|>=|>|->\*|->)", lambda m: "operator" + m[1].translate(HIDE), name)
+    while (shorter := re.sub(r"(?<=\S) ?<[^<>]*>", "", name)) != name:
+        name = shorter
+    name = re.sub(r"\{lambda\([^{}]*\)#", "{lambda#", name)
+    return name.translate(SHOW).strip()
+
+
+HIDE = str.maketrans("<>", "\1\2")
+SHORT = re.compile("basic_(istream|ostream|iostream|string)")  # pprof, and we, say std::istream
+SHOW = str.maketrans("\1\2", "<>")
+
+
+class Demangled(unittest.TestCase):
+    def test_libstdcxx(self):
+        library = glob.glob("/usr/lib/*/libstdc++.so.6")[0]
+        symbols = subprocess.run(["nm", "-D", "--defined-only", library], capture_output=True, text=True,
+                                 check=True).stdout.splitlines()
+        names = sorted({line.split()[2].split("@")[0] for line in symbols if line.split()[1] in "TtWw"})
+        names = [n for n in names if re.match(r"_Z[^GT]", n)]
+        self.assertLess(3000, len(names))
+        ours, theirs = lines_of([DEMANGLED], names), lines_of(["c++filt", "-p"], names)
+        unknown = 0
+        for mangled, mine, other in zip(names, ours, theirs):
+            unknown += mine == ""
+            if mine:
+                self.assertEqual(SHORT.sub(r"\1", mine), SHORT.sub(r"\1", strip(other)), mangled)
+        self.assertLess(unknown, len(names) / 100)
+
+    def test_forms(self):
+        for mangled, name in [
+                ("_Z4mainv", "main"), ("_ZL6staticv", "static"), ("_ZN5space12wait_for_endEv", "space::wait_for_end"),
+                ("_ZZ4mainENKUlvE_clEv", "main::{lambda#1}::operator()"),
+                ("_ZZN1a1fIiEEvT_ENKUliE0_clEi", "a::f::{lambda#2}::operator()"),
+                ("_ZZ1fvE1x_0", "f::x"), ("_ZN1aUt0_1fEv", "a::{unnamed type#2}::f"),
+                ("_ZN12_GLOBAL__N_13barEv", "(anonymous namespace)::bar"),
+                ("_ZN3fooC2ERKS_", "foo::foo"), ("_ZN3fooD0Ev", "foo::~foo"), ("_ZN3fooIiED1Ev", "foo::~foo"),
+                ("_ZNSsC1Ev", "std::basic_string::basic_string"), ("_ZNSs6appendEPKc", "std::string::append"),
+                ("_ZN3barEv.constprop.0", "bar [clone .constprop.0]"), ("_Z3barv.cold", "bar [clone .cold]"),
+                ("_ZNK1a3getB5cxx11Ev", "a::get[abi:cxx11]"), ("_ZN1anwEm", "a::operator new"),
+                ("_ZN1a1gILi5ELb1EXadL_Z1hvEEEEvv", ""), ("_ZN1a1gILin5ELb1EL_Z1hvEEEvv", "a::g"),
+                ("_ZN1a1gIJicEEEvDpT_", "a::g"), ("_ZN1a1gIFivEPA3_iM1bFvvEDnEEvT_T0_T1_T2_", "a::g"),
+                # Rust, as it was before v0; its v0 stays as it is
+                ("_ZN4core3fmt9Formatter3pad17h0123456789abcdefE", "core::fmt::Formatter::pad"),
+                ("_ZN49_$LT$alloc..vec..Vec$LT$T$GT$$u20$as$u20$Drop$GT$4drop17h0123456789abcdefE",
+                 "<alloc::vec::Vec<T> as Drop>::drop"),
+                ("_ZN3foo17h0123456789abcdegE", "foo::h0123456789abcdeg"), ("_RNvC7mycrate4main", ""),
+                # what is no function, no name, cut short, or hostile
+                ("main", ""), ("_Z", ""), ("_ZN", ""), ("_ZN3fo", ""), ("_ZNE", ""), ("_ZTV3foo", ""),
+                ("_ZGVZ1fvE1x", ""),
+                ("_ZN99999999999999999999fooEv", ""), ("_ZN" + "1a" * 2000 + "Ev", ""), ("_Z" + "Z" * 5000, ""),
+                ("_Z1fI" + "I" * 5000, ""), ("_ZL", ""), ("_ZN1aL", ""), ("_ZNS_1aEv", "")]:
+            with self.subTest(mangled[:60]):
+                self.assertEqual(lines_of([DEMANGLED], [mangled]), [name])
+
+
+unittest.main()
