@@ -122,7 +122,9 @@ class Piped(AnalyzerTest):
         commands = ["top", "top -cum", "top 1", "tree", "peek mid", "dot", "tree leaf", "tree 2", "traces", "tags",
                     "samples", "top", "tree", "mean_cpu", "tree", "total_cpu", "granularity=lines", "tree",
                     "drop_negative=1", "tree", "drop_negative=0", "call_tree=1", "dot", "call_tree=0",
-                    "granularity=addresses", "tree", "hide=mid", "tree", "hide=", "granularity=functions"]
+                    "granularity=addresses", "tree", "hide=mid", "tree", "hide=", "granularity=functions", "top -leaf",
+                    "top leaf", "tagfocus=a", "tree", "tagfocus=b", "tree", "tagfocus=", "tagroot=key", "tree",
+                    "tagroot=", "show_from=mid", "tree", "show_from=", "prune_from=leaf", "tree", "prune_from="]
 
         def shell(*lines):
             return self.run_cprof(self.cpu, stdin="\n".join(lines))[0]

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "tool/graph/pass_cache.h"
+
 #include "unit.h"
 
 enum { MAX_FRAMES = 64 };
@@ -308,7 +310,38 @@ START_TEST(several_threads_count_as_one)
 }
 END_TEST
 
+// What a view's function a has, where filters called `selection` left it a sample more than its base.
+static int64_t cum_of_view(const char *selection, int64_t value)
+{
+	struct profile *view = profile_view(p);
+	profile_add_sample(view, profile_stack(p, 0).locs, profile_stack(p, 0).n, &value, 0);
+	view->selection = selection;
+	struct graph *g = graph_create(view, &(struct graph_options){0});
+	int64_t cum = g->nodes[node_named(g, 'a')].cum;
+	graph_destroy(g);
+	profile_destroy(view);
+	return cum;
+}
+
+START_TEST(remembers_passes_over_the_same_samples)
+{
+	begin_profile();
+	add_sample("a;b", 5);
+	struct pass_cache *cache = p->pass_cache = pass_cache_create();
+	ck_assert_int_eq(cum_of_view("few", 1), 6);
+	ck_assert_int_eq(cum_of_view("many", 2), 7);
+	ck_assert_int_eq(cum_of_view(NULL, 3), 8);
+	// Nobody calls other samples the same, but so it shows who looks.
+	ck_assert_int_eq(cum_of_view("few", 4), 6);
+	ck_assert_int_eq(cum_of_view("many", 4), 7);
+	ck_assert_int_eq(cum_of_view(NULL, 4), 9);
+	pass_cache_destroy(cache);
+	profile_destroy(p);
+}
+END_TEST
+
 UNIT_MAIN("graph", counts_recursion_once, bridges_what_is_left_out, marks_calls_that_were_always_inlined,
 		links_inlined_nodes_as_the_full_graph_does, drops_light_nodes_and_edges,
 		removes_residual_edges_that_say_nothing_new, keeps_contexts_apart_in_a_call_tree,
-		leaves_zeros_and_losses_out, several_threads_count_as_one)
+		leaves_zeros_and_losses_out, several_threads_count_as_one,
+		remembers_passes_over_the_same_samples)

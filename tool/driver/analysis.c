@@ -125,6 +125,18 @@ static struct err *compile_param(struct analysis *an, const char *param, struct 
 	return err_wrap(&an->arena, e, "parsing argument regexp %s", param);
 }
 
+// All options that choose or change samples (struct profile, `selection`), each with its length, so that no two
+// choices read the same.
+static const char *selection_text(struct arena *a, const struct config *c)
+{
+	const char *const options[] = {c->tagroot, c->tagleaf, c->unit, c->focus, c->ignore, c->hide, c->show,
+			c->show_from, c->tagfocus, c->tagignore, c->tagshow, c->taghide, c->prune_from};
+	const char *text = "";
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		text = arena_printf(a, "%s%zu:%s", text, strlen(options[i]), options[i]);
+	return text;
+}
+
 struct err *analyze(const struct session *s, const struct command *c, const char *param,
 		const struct config *config, struct analysis *out)
 {
@@ -150,6 +162,7 @@ struct err *analyze(const struct session *s, const struct command *c, const char
 	out->report = report_new(p, &o);
 	if (!adjusted.relative_percentages)
 		e = focus_apply(a, s->env, &adjusted, &units, p);
+	p->selection = selection_text(a, &adjusted);
 	if (!e)
 		e = aggregate(a, &adjusted, p);
 	return e;

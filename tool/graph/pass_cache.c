@@ -8,10 +8,11 @@
 #include "base/cancel.h"
 #include "base/mem.h"
 
-enum { ENTRIES = 8, MAX_RESULT_BYTES = 16 << 20 };
+enum { ENTRIES = 16, MAX_RESULT_BYTES = 16 << 20 };
 
 struct entry {
 	enum pass pass;
+	char *selection;
 	uint32_t value_index;
 	bool mean;
 	uint32_t *codes, *lists;
@@ -32,6 +33,7 @@ struct pass_cache *pass_cache_create(void)
 
 static void entry_free(struct entry *e)
 {
+	free(e->selection);
 	free(e->codes);
 	free(e->lists);
 	free(e->result);
@@ -45,11 +47,17 @@ void pass_cache_destroy(struct pass_cache *cache)
 	free(cache);
 }
 
-static struct pass_cache *pass_cache_of(const struct pass_key *key)
+/* Which samples a pass is over: "" all; NULL where it is not known. */
+static const char *selection_of(const struct profile *p)
 {
 	const unsigned samples = PROFILE_SAMPLES | PROFILE_LOCS;
+	return (p->borrowed & samples) == samples ? "" : p->selection;
+}
+
+static struct pass_cache *pass_cache_of(const struct pass_key *key)
+{
 	const struct profile *p = key->graph->profile;
-	return (p->borrowed & samples) == samples ? p->pass_cache : NULL;
+	return selection_of(p) ? p->pass_cache : NULL;
 }
 
 static bool has_equal(const uint32_t *a, uint32_t na, const uint32_t *b, uint32_t nb)
@@ -62,6 +70,7 @@ static bool is_equal(const struct entry *e, const struct pass_key *key)
 	const struct graph_options *o = &key->graph->options;
 	const struct frame_table *f = key->frames;
 	return e->result && e->pass == key->pass && e->value_index == o->value_index && e->mean == o->mean &&
+			!strcmp(e->selection, selection_of(key->graph->profile)) &&
 			has_equal(e->codes, e->ncodes, f->codes, key->graph->profile->nlocations) &&
 			has_equal(e->lists, e->nlists, f->lists, f->nlists);
 }
@@ -96,7 +105,9 @@ void pass_cache_keep(const struct pass_key *key, const void *result, size_t byte
 	struct entry *e = &cache->entries[cache->next];
 	cache->next = (cache->next + 1) % ENTRIES;
 	entry_free(e);
-	*e = (struct entry){key->pass, g->options.value_index, g->options.mean,
+	const char *selection = selection_of(g->profile);
+	*e = (struct entry){key->pass, copy(selection, strlen(selection) + 1, 1),
+			g->options.value_index, g->options.mean,
 			copy(f->codes, g->profile->nlocations, sizeof(*f->codes)),
 			copy(f->lists, f->nlists, sizeof(*f->lists)), g->profile->nlocations, f->nlists,
 			copy(result, bytes, 1), bytes};

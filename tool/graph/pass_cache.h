@@ -3,8 +3,8 @@
 // pages most commands ask for another view of what was already added up.
 //
 // A pass is a function of the samples and of the table that says which nodes a location stands for. The
-// table is part of the key, as a whole, so it does not matter which options made it so; and a result only
-// serves views whose samples no filter has touched.
+// table is part of the key, as a whole, so it does not matter which options made it so. Of the samples the key
+// is the text of the filters (struct profile, `selection`).
 #ifndef CPROF_TOOL_GRAPH_PASS_CACHE_H
 #define CPROF_TOOL_GRAPH_PASS_CACHE_H
 

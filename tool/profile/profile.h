@@ -119,6 +119,9 @@ struct profile {
 
 	unsigned borrowed; // enum profile_part bits: belongs to the profile this is a view of
 	struct pass_cache *pass_cache; // of tool/graph, shared by all views; NULL: none is kept
+	// What made the samples of a view differ from those of its base: equal text, equal samples. NULL: it is not
+	// known, or they do not.
+	const char *selection;
 };
 
 /** What a view borrows until it first writes to it. */
