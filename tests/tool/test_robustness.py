@@ -103,6 +103,20 @@ class Inputs(AnalyzerTest):
             self.write_heap(main + 2, b"00400000-00404000 r-xp 00000000", "deep")
             self.assertRegex(self.run_cprof("-top", "addresses")[0], r"\b(main|deep \(inline\))\n")
 
+    def test_an_object_file_whose_symbol_table_is_gone(self):
+        # libdw asks for its debug information elsewhere while it is opened.
+        subprocess.run(["gcc", "-g", "-c", "-xc", "-", "-o", "object"], cwd=self.dir, check=True,
+                       input=b"int f(int x) { return x; } int g(int x) { return f(x); }")
+        with open(self.path("object"), "rb") as f:
+            data = bytearray(f.read())
+        headers, count = int.from_bytes(data[0x28:0x30], "little"), int.from_bytes(data[0x3c:0x3e], "little")
+        for at in range(headers, headers + 64 * count, 64):
+            if data[at + 4] == 2:  # SHT_SYMTAB
+                data[at + 4] = 1
+        self.write("object", data)
+        self.write_heap(0x400001, b"00400000-00401000 r-xp 00000000", "object")
+        self.assertIn("100%", self.run_cprof("-top", "addresses")[0])
+
     def test_hostile_section_headers(self):
         subprocess.run(["gcc", "-g", "-xc", "-", "-o", "prog"], input=b"int main(void) { return 0; }", cwd=self.dir,
                        check=True)

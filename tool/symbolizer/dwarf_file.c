@@ -72,13 +72,14 @@ struct err *dwarf_file_open(struct arena *a, const char *path, const char *debug
 	f->dwfl = dwfl_begin(&f->callbacks);
 	if (f->dwfl)
 		f->module = dwfl_report_offline(f->dwfl, "", path, -1);
+	if (f->module)
+		set_user(f->module, f);
 	if (!f->module || dwfl_report_end(f->dwfl, NULL, NULL) != 0 ||
 			!dwfl_module_getelf(f->module, &f->bias)) {
 		struct err *e = err_new(a, "reading %s: %s", path, dwfl_errmsg(-1));
 		dwarf_file_close(f);
 		return e;
 	}
-	set_user(f->module, f);
 	*out = f;
 	return NULL;
 }
