@@ -78,6 +78,8 @@ static inline uint8_t read_u8(struct reader *r)
 static inline uint64_t read_uleb(struct reader *r)
 {
 	uint64_t v = 0;
+	if (r->at < r->end && *r->at < 0x80)
+		return *r->at++; // nearly all of them
 	for (unsigned shift = 0;; shift += 7) {
 		uint8_t byte = read_u8(r);
 		v |= shift < 64 ? (uint64_t)(byte & 0x7f) << shift : 0;

@@ -110,13 +110,34 @@ static bool is_constant(uint64_t form)
 			form == DW_FORM_udata;
 }
 
-// Attributes that are read: their steps take the place of skipping.
-static void choose_kind(const struct die_tree *t, uint64_t attribute, uint64_t form, struct die_step *s)
+static bool is_reference_in_unit(uint64_t form)
 {
-	bool is_number = (s->kind == STEP_SKIP && s->bytes > 0 && s->bytes <= 8) || s->kind == STEP_LEB;
+	return form == DW_FORM_ref1 || form == DW_FORM_ref2 || form == DW_FORM_ref4 || form == DW_FORM_ref8 ||
+			form == DW_FORM_ref_udata;
+}
+
+// Attributes that are read: their steps take the place of skipping.
+static void choose_kind(const struct die_tree *t, uint32_t tag, uint64_t attribute, uint64_t form, struct die_step *s)
+{
+	bool is_call = tag == DW_TAG_inlined_subroutine, is_function = is_call || tag == DW_TAG_subprogram;
+	bool is_number = (s->kind == STEP_SKIP && s->bytes > 0 && s->bytes <= 8) || s->kind == STEP_LEB ||
+			s->is_constant;
 	if (!is_number)
 		return;
 	switch (attribute) {
+	case DW_AT_abstract_origin:
+		if (is_function && is_reference_in_unit(form))
+			s->kind = STEP_ORIGIN;
+		break;
+	case DW_AT_call_file:
+		s->kind = is_call ? STEP_CALL_FILE : s->kind;
+		break;
+	case DW_AT_call_line:
+		s->kind = is_call ? STEP_CALL_LINE : s->kind;
+		break;
+	case DW_AT_call_column:
+		s->kind = is_call ? STEP_CALL_COLUMN : s->kind;
+		break;
 	case DW_AT_sibling:
 		if (form != DW_FORM_ref_addr)
 			s->kind = STEP_SIBLING;
@@ -136,19 +157,46 @@ static void choose_kind(const struct die_tree *t, uint64_t attribute, uint64_t f
 	}
 }
 
+static bool is_of_known_size(const struct die_step *s)
+{
+	return s->kind == STEP_SKIP || (s->kind >= STEP_SIBLING && (s->bytes > 0 || s->is_constant));
+}
+
+// Most DIEs are of fixed size: what is read of them is where it always is, and nothing is stepped over.
+static void fix(struct die_tree *t, struct die_plan *plan)
+{
+	uint32_t bytes = 0, kept = plan->begin;
+	for (uint32_t i = plan->begin; i < plan->end; i++) {
+		if (!is_of_known_size(&t->steps[i]))
+			return;
+	}
+	for (uint32_t i = plan->begin; i < plan->end; i++) {
+		struct die_step step = t->steps[i];
+		step.offset = bytes;
+		bytes += step.bytes;
+		if (step.kind != STEP_SKIP)
+			t->steps[kept++] = step;
+	}
+	plan->end = t->nsteps = kept;
+	plan->fixed_bytes = bytes;
+	plan->is_fixed = true;
+}
+
 static bool read_steps(struct die_tree *t, struct reader *r, struct die_plan *plan)
 {
 	plan->begin = t->nsteps;
 	for (;;) {
 		uint64_t attribute = read_uleb(r), form = read_uleb(r);
 		struct die_step step;
-		if (form == DW_FORM_implicit_const)
-			read_sleb(r);
+		bool is_constant = form == DW_FORM_implicit_const;
+		uint64_t constant = is_constant ? (uint64_t)read_sleb(r) : 0;
 		if (attribute == 0 && form == 0)
 			break;
 		if (r->failed || !die_form_step(t, form, &step))
 			return false;
-		choose_kind(t, attribute, form, &step);
+		step.is_constant = is_constant;
+		step.constant = constant;
+		choose_kind(t, plan->tag, attribute, form, &step);
 		struct die_step *last = t->nsteps > plan->begin ? &t->steps[t->nsteps - 1] : NULL;
 		if (step.kind == STEP_SKIP && last && last->kind == STEP_SKIP && last->bytes < 1 << 14) {
 			last->bytes = (uint16_t)(last->bytes + step.bytes);
@@ -158,6 +206,7 @@ static bool read_steps(struct die_tree *t, struct reader *r, struct die_plan *pl
 		t->steps[t->nsteps++] = step;
 	}
 	plan->end = t->nsteps;
+	fix(t, plan);
 	return !r->failed;
 }
 

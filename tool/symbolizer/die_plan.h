@@ -18,18 +18,26 @@ enum die_step_kind {
 	STEP_SIZE,      // high_pc as a distance
 	STEP_RANGES,    // where a list of ranges is
 	STEP_ELSEWHERE, // something that leads to addresses in other sections
+	STEP_ORIGIN,    // a reference inside the unit
+	STEP_CALL_FILE, // of inlined calls
+	STEP_CALL_LINE,
+	STEP_CALL_COLUMN,
 };
 
 struct die_step {
 	uint8_t kind;
 	uint16_t bytes;
+	bool is_constant; // the abbreviation has the value, the DIE nothing
+	uint32_t offset; // where the attribute is, in a DIE of fixed size
+	uint64_t constant;
 };
 
 struct die_plan {
 	uint64_t code;
 	uint32_t tag;
-	uint32_t begin, end; // steps
-	bool has_children;
+	uint32_t begin, end; // steps; of a fixed size, only to what is read
+	uint32_t fixed_bytes; // what follows the code, where all attributes are of known size
+	bool is_fixed, has_children;
 };
 
 /** Of all abbreviations up to the end of their table. */

@@ -17,20 +17,13 @@ static uint64_t value(Dwarf_Attribute *attribute)
 	return attribute && dwarf_formudata(attribute, &number) == 0 ? number : 0;
 }
 
-uint64_t die_number(Dwarf_Die *die, unsigned attribute)
-{
-	Dwarf_Attribute at;
-	return value(dwarf_attr(die, attribute, &at));
-}
-
 static struct str text(Dwarf_Die *die, unsigned attribute)
 {
 	Dwarf_Attribute at;
 	return str_from(dwarf_formstring(dwarf_attr_integrate(die, attribute, &at)));
 }
 
-// The DIE that an inlined call, or what was compiled of an inline function, stands for.
-static Dwarf_Die origin_of(Dwarf_Die *instance)
+Dwarf_Die function_origin(Dwarf_Die *instance)
 {
 	Dwarf_Attribute at;
 	Dwarf_Die origin;
@@ -39,10 +32,9 @@ static Dwarf_Die origin_of(Dwarf_Die *instance)
 	return *instance;
 }
 
-uint32_t function_text_of(struct function_texts *t, Dwarf_Die *instance)
+uint32_t function_text_of(struct function_texts *t, Dwarf_Die die)
 {
 	Dwarf_Attribute at;
-	Dwarf_Die die = origin_of(instance);
 	uint64_t hash = hash_u64((uintptr_t)die.addr);
 	struct hash_probe probe = hash_index_probe(&t->by_die, hash);
 	uint32_t i;

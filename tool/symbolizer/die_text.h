@@ -28,12 +28,12 @@ struct function_texts {
 
 void function_texts_deinit(struct function_texts *t);
 
-/** The index of the text of a function, or of an inlined call of one. */
-uint32_t function_text_of(struct function_texts *t, Dwarf_Die *instance);
+/** The DIE that an inlined call, or what was compiled of an inline function, stands for; else the same. */
+Dwarf_Die function_origin(Dwarf_Die *instance);
+
+/** The index of the text of a function. */
+uint32_t function_text_of(struct function_texts *t, Dwarf_Die die);
 
 struct str function_text_name(struct function_texts *t, uint32_t text);
-
-/** A number that a DIE says itself; 0 where it does not. */
-uint64_t die_number(Dwarf_Die *die, unsigned attribute);
 
 #endif

@@ -98,13 +98,24 @@ static void skip(const struct die_tree *t, struct reader *r, struct die_step s)
 	}
 }
 
-static void take(const struct die_tree *t, struct reader *r, const struct die_step *s, struct die *d)
+static inline void take(const struct die_tree *t, enum die_step_kind kind, uint64_t n, struct die *d)
 {
-	uint64_t n = s->kind >= STEP_SIBLING ? read_number(r, s->bytes) : 0;
-	switch (s->kind) {
+	switch (kind) {
 	case STEP_SIBLING:
 		if (n < reader_left(&t->unit) && t->unit.at + n > d->at)
 			d->sibling = t->unit.at + n;
+		break;
+	case STEP_ORIGIN:
+		d->origin = n < reader_left(&t->unit) ? t->unit.at + n : NULL;
+		break;
+	case STEP_CALL_FILE:
+		d->call_file = n;
+		break;
+	case STEP_CALL_LINE:
+		d->call_line = n;
+		break;
+	case STEP_CALL_COLUMN:
+		d->call_column = n;
 		break;
 	case STEP_LOW_PC:
 		d->low_pc = n;
@@ -123,8 +134,45 @@ static void take(const struct die_tree *t, struct reader *r, const struct die_st
 		d->is_elsewhere = true;
 		break;
 	default:
-		skip(t, r, *s);
 		break;
+	}
+}
+
+// What read_number() reads, of bytes that are there.
+static inline uint64_t load(const uint8_t *at, unsigned bytes)
+{
+	uint64_t n = 0;
+	switch (bytes) {
+	case 1:
+		return *at;
+	case 2:
+		return memcpy(&n, at, 2), n;
+	case 4:
+		return memcpy(&n, at, 4), n;
+	case 8:
+		return memcpy(&n, at, 8), n;
+	default:
+		return 0;
+	}
+}
+
+static void read_fixed(const struct die_tree *t, const struct die_plan *plan, struct reader *r, struct die *d)
+{
+	const uint8_t *at = read_part(r, plan->fixed_bytes).at;
+	for (uint32_t i = plan->begin; i < plan->end && !r->failed; i++) {
+		const struct die_step *s = &t->steps[i];
+		take(t, s->kind, s->is_constant ? s->constant : load(at + s->offset, s->bytes), d);
+	}
+}
+
+static void read_in_steps(const struct die_tree *t, const struct die_plan *plan, struct reader *r, struct die *d)
+{
+	for (uint32_t i = plan->begin; i < plan->end; i++) {
+		const struct die_step *s = &t->steps[i];
+		if (s->kind >= STEP_SIBLING)
+			take(t, s->kind, s->is_constant ? s->constant : read_number(r, s->bytes), d);
+		else
+			skip(t, r, *s);
 	}
 }
 
@@ -144,8 +192,10 @@ enum die_kind die_read(struct die_tree *t, const uint8_t *at, struct die *out)
 		return DIE_BAD;
 	out->tag = plan->tag;
 	out->has_children = plan->has_children;
-	for (uint32_t i = plan->begin; i < plan->end; i++)
-		take(t, &r, &t->steps[i], out);
+	if (plan->is_fixed)
+		read_fixed(t, plan, &r, out);
+	else
+		read_in_steps(t, plan, &r, out);
 	out->end = r.at;
 	if (out->size)
 		out->high_pc = out->low_pc + out->size;

@@ -27,6 +27,8 @@ struct die {
 	const uint8_t *sibling;         // NULL where it does not say
 	uint64_t low_pc, high_pc, size; // what it covers; high_pc 0 where nothing
 	uint64_t ranges;                // where the list of them is
+	const uint8_t *origin;          // what it is an instance of; NULL where that is in no DIE of the unit
+	uint64_t call_file, call_line, call_column; // of an inlined call
 	uint32_t tag;
 	bool has_children, has_ranges;
 	bool is_elsewhere; // addresses or ranges are indexes into other sections

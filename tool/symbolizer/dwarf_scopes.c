@@ -13,13 +13,18 @@
 
 enum { NO_SCOPE = 0, MAX_DEPTH = 256 };
 
+// Of the unit's pcs: from where to where a scope's are. Only these are looked for in what is inside it.
+struct span {
+	uint32_t first, end;
+};
+
 struct scope {
-	Dwarf_Die die;
+	const uint8_t *die;
+	const uint8_t *origin; // the DIE of what was inlined here, or made out of line; NULL: libdw knows
 	uint32_t parent; // the scope this call was inlined into; NO_SCOPE for a function
 	bool described;
 	uint32_t text; // of unit_walk.texts
-	struct str call_file; // where the parent calls it
-	int64_t call_line, call_column;
+	uint64_t call_file, call_line, call_column; // where the parent calls it
 };
 
 struct unit_walk {
@@ -42,9 +47,9 @@ struct unit_walk {
 // libdw is not made for threads.
 static pthread_mutex_t libdw_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static Dwarf_Die die_of_libdw(const struct unit_walk *w, const struct die *d)
+static Dwarf_Die die_of_libdw(const struct unit_walk *w, const uint8_t *at)
 {
-	return (Dwarf_Die){.addr = (void *)d->at, .cu = w->unit->tree.cu};
+	return (Dwarf_Die){.addr = (void *)at, .cu = w->unit->tree.cu};
 }
 
 static uint32_t add_scope(struct unit_walk *w, const struct die *d, uint32_t parent)
@@ -55,70 +60,93 @@ static uint32_t add_scope(struct unit_walk *w, const struct die *d, uint32_t par
 				cap * sizeof *w->scopes, _Alignof(struct scope));
 		w->scopes_cap = cap;
 	}
-	w->scopes[w->nscopes] = (struct scope){.die = die_of_libdw(w, d), .parent = parent};
+	w->scopes[w->nscopes] = (struct scope){.die = d->at, .origin = d->origin, .parent = parent,
+			.call_file = d->call_file, .call_line = d->call_line, .call_column = d->call_column};
 	return w->nscopes++;
 }
 
-// Whether any of the pcs is in the range. With a scope, marks them.
-static bool mark_range(struct unit_walk *w, uint64_t begin, uint64_t end, uint32_t scope)
+// Of the pcs `in`, those that are in ranges of a DIE.
+struct search {
+	struct span in;
+	uint32_t scope; // marks them; NO_SCOPE: whether there is one is all
+	struct span found;
+};
+
+static bool search_range(struct unit_walk *w, uint64_t begin, uint64_t end, struct search *s)
 {
-	const struct dwarf_unit *u = w->unit;
-	uint32_t i = lookup_lower_bound(u->pcs, u->n, begin), first = i;
-	for (; i < u->n && u->pcs[i] < end; i++) {
-		if (scope == NO_SCOPE)
+	const uint64_t *pcs = w->unit->pcs;
+	uint32_t first = s->in.first + lookup_lower_bound(pcs + s->in.first, s->in.end - s->in.first, begin), i = first;
+	for (; i < s->in.end && pcs[i] < end; i++) {
+		if (s->scope == NO_SCOPE)
 			return true;
 		w->nunknown -= w->scope_of[i] == NO_SCOPE;
-		w->scope_of[i] = scope;
+		w->scope_of[i] = s->scope;
 	}
-	return i > first;
+	if (i == first)
+		return false;
+	s->found.first = first < s->found.first ? first : s->found.first;
+	s->found.end = i > s->found.end ? i : s->found.end;
+	return true;
 }
 
-static bool mark_as_libdw(struct unit_walk *w, const struct die *d, uint32_t scope)
+static bool search_as_libdw(struct unit_walk *w, const struct die *d, struct search *s)
 {
 	bool any = false;
-	Dwarf_Die die = die_of_libdw(w, d);
+	Dwarf_Die die = die_of_libdw(w, d->at);
 	Dwarf_Addr base, begin, end;
 	pthread_mutex_lock(&libdw_lock);
 	for (ptrdiff_t at = 0; (at = dwarf_ranges(&die, at, &base, &begin, &end)) > 0;)
-		any |= mark_range(w, begin, end, scope);
+		any |= search_range(w, begin, end, s);
 	pthread_mutex_unlock(&libdw_lock);
 	return any;
 }
 
-static bool mark(struct unit_walk *w, const struct die *d, uint32_t scope)
+static bool search(struct unit_walk *w, const struct die *d, struct search *s)
 {
 	if (d->is_elsewhere || (d->has_ranges && !w->ranges.at))
-		return mark_as_libdw(w, d, scope);
+		return search_as_libdw(w, d, s);
 	if (!d->has_ranges || d->high_pc)
-		return mark_range(w, d->low_pc, d->high_pc, scope);
+		return search_range(w, d->low_pc, d->high_pc, s);
 	struct range_list list = range_list_at(w->ranges, d->ranges, w->tree.version, w->tree.address_bytes, w->base);
 	bool any = false;
 	uint64_t begin, end;
 	while (range_list_next(&list, &begin, &end))
-		any |= mark_range(w, begin, end, scope);
-	return list.unknown ? mark_as_libdw(w, d, scope) : any;
+		any |= search_range(w, begin, end, s);
+	return list.unknown ? search_as_libdw(w, d, s) : any;
+}
+
+static bool has_any(struct unit_walk *w, const struct die *d, struct span in)
+{
+	return search(w, d, &(struct search){in, NO_SCOPE});
+}
+
+/** Marks the pcs of a scope, and returns where they are. */
+static struct span mark(struct unit_walk *w, const struct die *d, uint32_t scope, struct span in)
+{
+	struct search s = {in, scope, {in.end, in.first}};
+	search(w, d, &s);
+	return s.found;
 }
 
 static void walk_function(struct unit_walk *w, const struct die *function);
 
-static void walk_scopes(struct unit_walk *w, const struct die *parent_die, uint32_t parent, int depth)
+static void walk_scopes(struct unit_walk *w, const struct die *parent_die, uint32_t parent, struct span in, int depth)
 {
 	struct die child;
 	bool more = depth <= MAX_DEPTH && die_first_child(&w->tree, parent_die, &child);
 	for (; more; more = die_next_sibling(&w->tree, &child, &child)) {
 		switch (child.tag) {
 		case DW_TAG_inlined_subroutine:
-			if (mark(w, &child, NO_SCOPE)) {
+			if (has_any(w, &child, in)) {
 				uint32_t scope = add_scope(w, &child, parent);
-				mark(w, &child, scope);
-				walk_scopes(w, &child, scope, depth + 1);
+				walk_scopes(w, &child, scope, mark(w, &child, scope, in), depth + 1);
 			}
 			break;
 		case DW_TAG_lexical_block:
 		case DW_TAG_try_block:
 		case DW_TAG_catch_block:
-			if (mark(w, &child, NO_SCOPE))
-				walk_scopes(w, &child, parent, depth + 1);
+			if (has_any(w, &child, in))
+				walk_scopes(w, &child, parent, in, depth + 1);
 			break;
 		case DW_TAG_subprogram: // nested
 			walk_function(w, &child);
@@ -131,11 +159,11 @@ static void walk_scopes(struct unit_walk *w, const struct die *parent_die, uint3
 
 static void walk_function(struct unit_walk *w, const struct die *function)
 {
-	if (!mark(w, function, NO_SCOPE))
+	const struct span all = {0, w->unit->n};
+	if (!has_any(w, function, all))
 		return;
 	uint32_t scope = add_scope(w, function, NO_SCOPE);
-	mark(w, function, scope);
-	walk_scopes(w, function, scope, 0);
+	walk_scopes(w, function, scope, mark(w, function, scope, all), 0);
 }
 
 static bool may_hold_functions(const struct unit_walk *w, uint32_t tag)
@@ -183,12 +211,8 @@ static void describe(struct unit_walk *w, struct scope *s)
 	if (s->described)
 		return;
 	s->described = true;
-	s->text = function_text_of(&w->texts, &s->die);
-	if (s->parent == NO_SCOPE)
-		return;
-	s->call_line = (int64_t)die_number(&s->die, DW_AT_call_line);
-	s->call_column = (int64_t)die_number(&s->die, DW_AT_call_column);
-	s->call_file = unit_lines_file(&w->lines, die_number(&s->die, DW_AT_call_file));
+	Dwarf_Die die = die_of_libdw(w, s->origin ? s->origin : s->die);
+	s->text = function_text_of(&w->texts, s->origin ? die : function_origin(&die));
 }
 
 // The linker's name of a function says more than DWARF's: it is mangled even where the function has internal
@@ -217,9 +241,9 @@ static void write_frames(struct unit_walk *w, uint32_t i)
 		if (scope->parent == NO_SCOPE)
 			break;
 		f->function = function_text_name(&w->texts, scope->text);
-		f[1].file = scope->call_file;
-		f[1].line = scope->call_line;
-		f[1].column = scope->call_column;
+		f[1].file = unit_lines_file(&w->lines, scope->call_file);
+		f[1].line = (int64_t)scope->call_line;
+		f[1].column = (int64_t)scope->call_column;
 	}
 	f->function = function_name(w, slot, s);
 	if (f->function.len || f->file.len)
