@@ -25,9 +25,9 @@ struct registers {
 
 struct run {
 	const struct line_table *table;
-	bool adds_files;
+	bool adds_files, has_row;
 	struct reader r;
-	struct registers now, row; // row: the last one, which reaches up to the next; far away where there is none
+	struct registers now, row; // row: the last one of the sequence, which reaches up to the next
 	const uint64_t *pcs;
 	uint32_t n, next; // pcs[next]: the first not below row.address
 	uint64_t next_pc; // that one, or the largest
@@ -70,17 +70,18 @@ static void give_row(struct run *x)
 
 static inline void add_row(struct run *x)
 {
-	if (x->now.address < x->row.address)
+	if (!x->has_row || x->now.address < x->row.address)
 		set_next(x, first_from(x->pcs, x->n, x->now.address));
 	else if (x->now.address > x->next_pc)
 		give_row(x);
 	x->row = x->now;
+	x->has_row = true;
 }
 
 static void begin_sequence(struct run *x)
 {
 	x->now = (struct registers){.file = 1, .line = 1};
-	x->row.address = UINT64_MAX;
+	x->has_row = false;
 }
 
 static uint64_t read_address(struct reader *r)
