@@ -26,6 +26,7 @@ os.setuid(65534)
 for line in sys.stdin:
     print(line, end="", flush=True)
 """
+THEN_BURN = "exec env -i sh -c 'i=0; while [ $i -lt 500000 ]; do i=$((i + 1)); done; exit 9'"
 
 
 def free_port():
@@ -43,10 +44,10 @@ class Life(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def start(self, address, *program):
+    def start(self, address, *program, flags=()):
         """One that says what it is told, until there is no more. (`cprof run`, the program's process id)."""
-        process = subprocess.Popen([CPROF, "run", "-http", address, "--", *(program or ["cat"])], stdin=subprocess.PIPE,
-                                   stdout=subprocess.PIPE, cwd=self.folder)
+        process = subprocess.Popen([CPROF, "run", "-http", address, *flags, "--", *(program or ["cat"])],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=self.folder)
         self.addCleanup(process.communicate)
         process.stdin.write(b"up\n")
         process.stdin.flush()
@@ -134,6 +135,18 @@ class Life(unittest.TestCase):
     def cpu_seconds(self, pid):
         with open("/proc/%d/stat" % pid, encoding="ascii") as f:
             return sum(map(int, f.read().rpartition(")")[2].split()[11:13])) / TICKS
+
+    def test_exec_while_a_client_waits(self):
+        """The process's interval timer would go on in the next program, which knows no SIGPROF and would die of it."""
+        port = free_port()
+        process, _ = self.start("localhost:%d" % port, "sh", "-c", "cat; " + THEN_BURN, flags=["-cpuengine", "itimer"])
+        with socket.create_connection(("localhost", port)) as client:
+            client.sendall(b"GET /debug/pprof/profile?seconds=60 HTTP/1.0\r\n\r\n")
+            page = b""
+            while b"running at 100 Hz; engine: itimer" not in page:
+                page = self.ask(port, "")[1]
+            process.communicate()
+        self.assertEqual(process.returncode, 9)
 
     @unittest.skipUnless(os.getuid() == 0, "only root may chroot")
     def test_jailed(self):
