@@ -2,9 +2,6 @@
 // -callgrind: the format of KCachegrind (https://valgrind.org/docs/manual/cl-format.html). A name is
 // written once, with a number that stands for it from then on; addresses are relative where that is
 // shorter.
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "tool/measurement/measurement.h"
 #include "tool/report/formats.h"
 
@@ -26,32 +23,48 @@ static struct names names_create(struct writer *w)
 	return (struct names){arena_array(&w->g->arena, uint32_t, w->g->profile->nstrings), 0};
 }
 
+static void put_number(struct writer *w, char before, int64_t v, const char *after)
+{
+	buf_byte(w->out, before);
+	buf_i64(w->out, v);
+	buf_cstr(w->out, after);
+}
+
 static void put_name(struct writer *w, const char *field, struct names *names, strid name)
 {
 	struct str s = profile_str(w->g->profile, name);
 	buf_cstr(w->out, field);
-	if (s.len && names->numbers[name]) {
-		buf_printf(w->out, "(%u)", names->numbers[name]);
-	} else if (s.len) {
-		names->numbers[name] = ++names->n;
-		buf_printf(w->out, "(%u) ", names->n);
-		buf_str(w->out, s);
+	if (s.len) {
+		bool is_known = names->numbers[name];
+		if (!is_known)
+			names->numbers[name] = ++names->n;
+		put_number(w, '(', names->numbers[name], is_known ? ")" : ") ");
+		if (!is_known)
+			buf_str(w->out, s);
 	}
 	buf_byte(w->out, '\n');
 }
 
+static unsigned count_digits(uint64_t v, unsigned base)
+{
+	unsigned n = 1;
+	while (v /= base)
+		n++;
+	return n;
+}
+
 static void put_address(struct writer *w, const struct node_info *before, uint64_t address)
 {
-	char absolute[24], relative[24];
-	if (before && before->address == address) {
+	int64_t delta = before ? (int64_t)(address - before->address) : 0;
+	if (before && !delta) {
 		buf_byte(w->out, '*');
-		return;
+	} else if (before && 1 + count_digits((uint64_t)wrap_abs(delta), 10) < 2 + count_digits(address, 16)) {
+		if (delta > 0)
+			buf_byte(w->out, '+');
+		buf_i64(w->out, delta);
+	} else {
+		buf_hex(w->out, address);
 	}
-	// Go's %#x writes 0x0, C's does not.
-	int nabsolute = snprintf(absolute, sizeof(absolute), "0x%" PRIx64, address);
-	int nrelative = before ? snprintf(relative, sizeof(relative), "%+" PRId64,
-			(int64_t)(address - before->address)) : nabsolute;
-	buf_cstr(w->out, nrelative < nabsolute ? relative : absolute);
 }
 
 static int64_t scaled(const struct writer *w, int64_t v)
@@ -73,8 +86,8 @@ static void put_node(struct writer *w, uint32_t node, const struct node_info *be
 		put_name(w, "fn=", &w->functions, info->name);
 	}
 	put_address(w, before, info->address);
-	buf_printf(w->out, " %" PRId64 " %" PRId64 "\n", info->line,
-			scaled(w, mean_value(n->flat, n->flat_div)));
+	put_number(w, ' ', info->line, "");
+	put_number(w, ' ', scaled(w, mean_value(n->flat, n->flat_div)), "\n");
 
 	const struct edge **out;
 	uint32_t nout = graph_sorted_edges(w->g, node, EDGES_OUT, &out);
@@ -84,8 +97,8 @@ static void put_node(struct writer *w, uint32_t node, const struct node_info *be
 		put_name(w, "cfn=", &w->functions, w->shown_names[out[i]->dst]);
 		buf_cstr(w->out, "calls=0 ");
 		put_address(w, before, callee->address);
-		buf_printf(w->out, " %" PRId64 "\n* * %" PRId64 "\n", callee->line,
-				scaled(w, out[i]->weight));
+		put_number(w, ' ', callee->line, "\n* *");
+		put_number(w, ' ', scaled(w, out[i]->weight), "\n");
 	}
 }
 
