@@ -10,12 +10,15 @@
 
 #include "kind/cpu_hook.h"
 #include "next.h"
+#include "record/finish_hook.h"
 #include "visible.h"
 
 #define ALONE(call) \
 	do { \
-		bool was_there = cp_cpu_send_collector_away(); \
+		bool was_there = cp_cpu_send_collector_away(), others_were = cp_finish_send_threads_away(); \
 		int ret = cp_next()->call; \
+		if (others_were) \
+			cp_finish_call_threads_back(); \
 		if (was_there) \
 			cp_cpu_call_collector_back(); \
 		return ret; \

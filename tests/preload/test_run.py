@@ -399,6 +399,16 @@ def test_a_default_is_a_default_to_the_program():
     expect_eq(case.stdout, b"True\ninterrupt\n")
 
 
+def test_a_program_that_must_be_alone_to_give_up_root():
+    """setpriv's rights are its one thread's; libc aborts where another thread of the process may not follow."""
+    if os.getuid() != 0:
+        return
+    options = ["-cpuprofile", "/dev/null", "-memprofile", "/dev/null"]
+    case = Case("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all", "true",
+                options=options)
+    expect_eq(case.status, 0, case.stderr)
+
+
 def test_the_heap_before_exec():
     case = Case("sh", "-c", "exec %s return" % program("hold"), options=["-memprofile", "m.gz", "-memprofilerate", "1"])
     expect_eq(heap_of(case, "m.gz", "inuse_space", "keep"), 3000000)
@@ -606,6 +616,7 @@ PARTS = {
     "heap": [
         test_the_heap_profile_is_exact_if_asked, test_both_profiles_at_once, test_a_child_has_its_own_heap,
         test_all_threads_are_shown_at_the_end,
+        test_a_program_that_must_be_alone_to_give_up_root,
         test_signals_that_end_it_leave_the_heap, test_signals_inside_the_loader_leave_everything,
         test_a_default_is_a_default_to_the_program,
         test_waits_and_who_made_threads_are_written, test_a_signal_shows_the_threads,
