@@ -23,7 +23,7 @@ import programs  # noqa: E402
 
 LIBRARIES = "/usr/lib/x86_64-linux-gnu"
 HEAPTRACK = "/usr/lib/heaptrack/libheaptrack_preload.so"
-RUNS, PAIR_ROUNDS, REAL_RUNS = 5, 15, 5
+RUNS, PAIR_ROUNDS, REAL_RUNS = 3, 15, 3
 PAIRS = [(size, threads) for threads in (1, 2) for size in (16, 64, 512, 4096)]
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 

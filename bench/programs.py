@@ -63,7 +63,7 @@ def redis(folder, launch):
     sock, pidfile = os.path.join(folder, "redis.sock"), os.path.join(folder, "redis.pid")
     child = launch(["/usr/bin/redis-server", "--port", "0", "--unixsocket", sock, "--save", "", "--dir", folder,
                     "--pidfile", pidfile, "--loglevel", "warning"], **QUIET)
-    wait_for("redis", lambda: os.path.exists(sock) and os.path.exists(pidfile))
+    wait_for("redis", lambda: os.path.exists(sock) and os.path.exists(pidfile) and os.path.getsize(pidfile))
     pid = read_pid(pidfile)
     before = cpu_seconds(pid)
     subprocess.run(["redis-benchmark", "-s", sock, "-q", "-n", "40000", "-P", "8", "-r", "10000", "-t",
