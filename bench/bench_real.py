@@ -108,7 +108,11 @@ def bench(build, name):
         print("%-9s %6.2f  %s" % (name, statistics.median(plain), "  ".join("%15s" % c for c in cells)), flush=True)
         for mode, e in errors.items():
             print("          %s: %s" % (mode, e))
-        return [(hz, *stacks(out, hz)) for hz in RATES_HZ]
+        for hz in RATES_HZ:
+            total, complete, cut = stacks(out, hz)
+            lacks = "  ".join("%s %.2f %%" % (k, v * 100) for k, v in cut.items())
+            print("%10s%d Hz: of %d samples %.2f %% reach the first function  %s" % (
+                "", hz, total, complete * 100, lacks), flush=True)
 
 
 def main():
@@ -124,12 +128,8 @@ def main():
         "redis-server", "python3.11-minimal", "sqlite3", "lua5.4", "nginx", "postgresql-15"))))
     print("%-9s %6s  %s" % ("", "CPU s", "  ".join("%15s" % ("%s %d" % (p.split()[0], hz))
                                                  for p in PROFILERS for hz in RATES_HZ)))
-    seen = {name: bench(build, name) for name in names}
-    print("\n## Stacks that reach the thread's first function, and what the others lack")
-    for name, rows in seen.items():
-        for hz, total, complete, cut in rows:
-            print("%-9s %5d Hz %7d samples  %6.2f %%  %s" % (
-                name, hz, total, complete * 100, "  ".join("%s %.2f %%" % (k, v * 100) for k, v in cut.items())))
+    for name in names:
+        bench(build, name)
     return 0
 
 
