@@ -58,7 +58,7 @@ static void run(void *arg)
 	for (;;) {
 		// Read first: whoever rings after this is not missed.
 		uint32_t bell = load(&cp_alloctrace.bell, seq_cst);
-		bool is_last = load(&debug.is_stopping, acquire);
+		bool is_last = load(&debug.is_stopping, acquire) || cp_own_thread_is_dismissed(&debug.thread);
 		do_what_is_due(cp_clock_ns(CP_CLOCK_MONOTONIC));
 		if (is_last)
 			return;
@@ -82,7 +82,7 @@ static void start(void)
 	debug.sched_due_ns = s->schedtrace_ms > 0 ? 0 : UINT64_MAX;
 	debug.heap_due_ns = s->gctrace && !cp_gctrace_start() ? 0 : UINT64_MAX;
 	s->allocfreetrace = s->allocfreetrace && cp_alloctrace_open() == 0;
-	debug.thread = (struct cp_own_thread){.name = "cprof-debug", .run = run};
+	debug.thread = (struct cp_own_thread){.name = "cprof-debug", .run = run, .waits_on = &cp_alloctrace.bell};
 	debug.is_running = cp_own_thread_start(&debug.thread) == 0;
 	if (!debug.is_running)
 		return;

@@ -1,25 +1,28 @@
 // SPDX-License-Identifier: MIT
-// Context: CTL. setuid() and its family.
+// Context: CTL. What a program does to itself and wants to be alone for: setuid() and its family, namespaces.
 //
 // For the kernel each thread has an identity of its own, so libc lets every thread it knows make the
-// call, and aborts the process where one is refused. A program alone in its process may rely on
-// per-thread rights (prctl(PR_SET_KEEPCAPS), capset) between two of these calls, which a thread of
-// ours does not have: setpriv is one. So ours is not there while the call runs.
+// call, and aborts the process where one is refused. A program alone in its process may rely on per-
+// thread rights (prctl(PR_SET_KEEPCAPS), capset) between two of these calls, which a thread of ours
+// does not have: setpriv is one. And the kernel lets a process into another user namespace, and some
+// others, only where it has one thread. So ours are not there while such a call runs.
 #include <grp.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include "kind/cpu_hook.h"
+#include "kind/own_thread_hook.h"
 #include "next.h"
-#include "record/finish_hook.h"
 #include "visible.h"
 
 #define ALONE(call) \
 	do { \
-		bool was_there = cp_cpu_send_collector_away(), others_were = cp_finish_send_threads_away(); \
+		bool was_collecting = cp_cpu_send_collector_away(); \
+		bool were_there = cp_own_threads_send_away(); \
 		int ret = cp_next()->call; \
-		if (others_were) \
-			cp_finish_call_threads_back(); \
-		if (was_there) \
+		if (were_there) \
+			cp_own_threads_call_back(); \
+		if (was_collecting) \
 			cp_cpu_call_collector_back(); \
 		return ret; \
 	} while (0)
@@ -72,4 +75,14 @@ CP_VISIBLE int setgroups(size_t n, const gid_t *groups)
 CP_VISIBLE int initgroups(const char *user, gid_t group)
 {
 	ALONE(initgroups(user, group));
+}
+
+CP_VISIBLE int unshare(int flags)
+{
+	ALONE(unshare(flags));
+}
+
+CP_VISIBLE int setns(int fd, int type)
+{
+	ALONE(setns(fd, type));
 }

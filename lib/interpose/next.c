@@ -33,6 +33,8 @@ static void look_up(void)
 	next.setresgid = dlsym(RTLD_NEXT, "setresgid");
 	next.setgroups = dlsym(RTLD_NEXT, "setgroups");
 	next.initgroups = dlsym(RTLD_NEXT, "initgroups");
+	next.unshare = dlsym(RTLD_NEXT, "unshare");
+	next.setns = dlsym(RTLD_NEXT, "setns");
 	next.execve = dlsym(RTLD_NEXT, "execve");
 	next.execv = dlsym(RTLD_NEXT, "execv");
 	next.execvp = dlsym(RTLD_NEXT, "execvp");

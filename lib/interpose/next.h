@@ -45,6 +45,7 @@ struct cp_next {
 	int (*setuid)(uid_t), (*setgid)(gid_t), (*seteuid)(uid_t), (*setegid)(gid_t);
 	int (*setreuid)(uid_t, uid_t), (*setregid)(gid_t, gid_t);
 	int (*setresuid)(uid_t, uid_t, uid_t), (*setresgid)(gid_t, gid_t, gid_t);
+	int (*unshare)(int), (*setns)(int, int);
 	int (*setgroups)(size_t, const gid_t *), (*initgroups)(const char *, gid_t);
 	int (*execve)(const char *, char *const[], char *const[]);
 	int (*execv)(const char *, char *const[]);

@@ -1,15 +1,30 @@
 // SPDX-License-Identifier: MIT
 // Context: CTL. See own_thread.h.
+#include <errno.h>
 #include <sys/prctl.h>
 
 #include "heap_hook.h"
 #include "own_thread.h"
+#include "own_thread_hook.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/futex.h"
 #include "sigsafe/sigmask.h"
+#include "sigsafe/sys.h"
 #include "sigsafe/thread.h"
 
-enum { STACK_BYTES = 256 << 10 }; // encoding a profile takes the most
+enum {
+	STACK_BYTES = 256 << 10, // encoding a profile takes the most
+	MAX_DISMISSIBLE = 8,
+	AGAIN_NS = 1000000,
+	GONE_NS = 20000,
+	MAX_GONE_WAITS = 500, // its number may be another thread's already
+};
+
+// Those that wait on a futex, in the order they came: a later one may wait for what an earlier one does.
+static struct cp_own_thread *dismissible[MAX_DISMISSIBLE];
+static unsigned ndismissible;
+static int dismissible_pid;     // the process they are in: fork leaves them behind
+static _Atomic int in_use_pid; // somebody of this process uses the list; a fork's child may find its parent's
 
 static void *run_own_thread(void *arg)
 {
@@ -17,17 +32,22 @@ static void *run_own_thread(void *arg)
 	cp_thread_exclude_self();
 	cp_heap_exclude_self(true);
 	prctl(PR_SET_NAME, t->name);
+	t->tid = cp_gettid();
 	store(&t->has_begun, 1, release);
 	cp_futex_wake(&t->has_begun, 1);
 	t->run(t->arg);
 	cp_thread_include_self();
+	store(&t->has_ended, 1, release);
+	cp_futex_wake(&t->has_ended, 1);
 	return NULL;
 }
 
-int cp_own_thread_start(struct cp_own_thread *t)
+static int start(struct cp_own_thread *t)
 {
 	pthread_attr_t attr;
 	store(&t->has_begun, 0, relaxed);
+	store(&t->has_ended, 0, relaxed);
+	store(&t->is_dismissed, false, relaxed);
 	int ret = pthread_attr_init(&attr);
 	if (ret)
 		return -ret;
@@ -45,7 +65,105 @@ int cp_own_thread_start(struct cp_own_thread *t)
 	return -ret;
 }
 
+bool cp_own_thread_is_dismissed(const struct cp_own_thread *t)
+{
+	return load(&t->is_dismissed, acquire);
+}
+
+/// Those that can be sent away
+
+static bool take_list(void)
+{
+	int pid = cp_getpid(), other = load(&in_use_pid, acquire);
+	return other != pid && compare_exchange(&in_use_pid, &other, pid, acquire);
+}
+
+static void await_list(void)
+{
+	_Atomic uint32_t nobody = 0;
+	while (!take_list())
+		cp_futex_wait(&nobody, 0, AGAIN_NS);
+}
+
+static void release_list(void)
+{
+	store(&in_use_pid, 0, release);
+}
+
+static int start_dismissible(struct cp_own_thread *t)
+{
+	await_list();
+	if (dismissible_pid != cp_getpid())
+		ndismissible = 0;
+	dismissible_pid = cp_getpid();
+	int ret = ndismissible < MAX_DISMISSIBLE ? start(t) : -EAGAIN;
+	if (ret == 0)
+		dismissible[ndismissible++] = t;
+	release_list();
+	return ret;
+}
+
+static void forget(const struct cp_own_thread *t)
+{
+	await_list();
+	unsigned kept = 0;
+	for (unsigned i = 0; i < ndismissible; i++) {
+		if (dismissible[i] != t)
+			dismissible[kept++] = dismissible[i];
+	}
+	ndismissible = kept;
+	release_list();
+}
+
+int cp_own_thread_start(struct cp_own_thread *t)
+{
+	return t->waits_on ? start_dismissible(t) : start(t);
+}
+
+/** To the kernel, too: it counts a thread for a moment longer than pthread_join() waits. */
+static void await_end(struct cp_own_thread *t)
+{
+	_Atomic uint32_t nobody = 0;
+	pthread_join(t->handle, NULL);
+	for (int i = 0; i < MAX_GONE_WAITS && cp_syscall(SYS_tgkill, cp_getpid(), t->tid, 0, 0) == 0; i++)
+		cp_futex_wait(&nobody, 0, GONE_NS);
+}
+
 void cp_own_thread_join(struct cp_own_thread *t)
 {
-	pthread_join(t->handle, NULL);
+	if (t->waits_on)
+		forget(t);
+	await_end(t);
+}
+
+bool cp_own_threads_send_away(void)
+{
+	// A child of vfork() runs on our memory, and must leave it alone.
+	if (dismissible_pid != cp_getpid() || cp_thread_is_excluded(cp_gettid()) || !take_list())
+		return false;
+	for (unsigned i = ndismissible; i-- > 0;) {
+		struct cp_own_thread *t = dismissible[i];
+		store(&t->is_dismissed, true, release);
+		// Woken again and again: it may have asked just before, and be about to wait.
+		do {
+			cp_futex_wake(t->waits_on, INT32_MAX);
+			cp_futex_wait(&t->has_ended, 0, AGAIN_NS);
+		} while (!load(&t->has_ended, acquire));
+		await_end(t);
+	}
+	return true;
+}
+
+void cp_own_threads_call_back(void)
+{
+	unsigned kept = 0;
+	for (unsigned i = 0; i < ndismissible; i++) {
+		struct cp_own_thread *t = dismissible[i];
+		if (start(t) == 0)
+			dismissible[kept++] = t;
+		else if (t->lost)
+			t->lost();
+	}
+	ndismissible = kept;
+	release_list();
 }

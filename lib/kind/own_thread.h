@@ -4,6 +4,7 @@
 #define CPROF_KIND_OWN_THREAD_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /** A thread of ours; to be joined with pthread_join(). Zero it to start. */
@@ -12,11 +13,22 @@ struct cp_own_thread {
 	const char *name; // 15 bytes at most
 	void (*run)(void *arg);
 	void *arg;
-	_Atomic uint32_t has_begun; // a futex
+	// Where the thread can be sent away while the program has to be alone (own_thread_hook.h), else NULL:
+	// the futex it waits on, to ask cp_own_thread_is_dismissed() whenever that wakes it. Then run() returns,
+	// and is called anew later.
+	_Atomic uint32_t *waits_on;
+	void (*lost)(void); // or NULL: it was sent away, and there can be none again
+
+	_Atomic uint32_t has_begun, has_ended; // futexes
+	_Atomic bool is_dismissed;
+	int tid;
 };
 
 /** 0 or a negative errno. When it returns the thread is known for ours. t must live until the thread is joined. */
 int cp_own_thread_start(struct cp_own_thread *t);
+
+/** For t alone to ask. */
+bool cp_own_thread_is_dismissed(const struct cp_own_thread *t);
 
 void cp_own_thread_join(struct cp_own_thread *t);
 

@@ -45,12 +45,13 @@ void cp_trace_stream_flush(void)
 	cp_trace_sink_flush(s);
 }
 
-struct schedule {
+static struct schedule {
 	uint64_t scan_ns, names_ns, names_step_ns;
-};
+} schedule;
 
-static void take_turn(struct schedule *when, uint64_t now_ns)
+static void take_turn(uint64_t now_ns)
 {
+	struct schedule *when = &schedule;
 	if (cp_modmap_is_stale())
 		cp_modmap_refresh();
 	cp_trace_scan_counters();
@@ -74,24 +75,23 @@ static void take_turn(struct schedule *when, uint64_t now_ns)
 
 static void run(void *arg)
 {
-	uint64_t start_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
-	struct schedule when = {
-		.names_ns = start_ns + FIRST_NAMES_MS * CP_NS_PER_MS,
-		.names_step_ns = FIRST_NAMES_MS * CP_NS_PER_MS,
-	};
-	while (!load(&is_stopping, acquire)) {
+	while (!load(&is_stopping, acquire) && !cp_own_thread_is_dismissed(&keeper)) {
 		cp_futex_wait(&cp_trace_shared.wake, 0, TURN_MS * CP_NS_PER_MS);
 		store(&cp_trace_shared.wake, 0, relaxed);
 		if (load(&is_stopping, acquire) || cp_trace_lock(&cp_trace_shared.turn) < 0)
 			continue;
-		take_turn(&when, cp_clock_ns(CP_CLOCK_MONOTONIC));
+		take_turn(cp_clock_ns(CP_CLOCK_MONOTONIC));
 		cp_trace_unlock(&cp_trace_shared.turn);
 	}
 }
 
 int cp_trace_keeper_start(void)
 {
-	keeper = (struct cp_own_thread){.name = "cprof-trace", .run = run};
+	keeper = (struct cp_own_thread){.name = "cprof-trace", .run = run, .waits_on = &cp_trace_shared.wake};
+	schedule = (struct schedule){
+			.names_ns = cp_clock_ns(CP_CLOCK_MONOTONIC) + FIRST_NAMES_MS * CP_NS_PER_MS,
+			.names_step_ns = FIRST_NAMES_MS * CP_NS_PER_MS,
+	};
 	store(&is_stopping, false, relaxed);
 	int ret = cp_own_thread_start(&keeper);
 	owner_pid = ret == 0 ? cp_getpid() : 0;

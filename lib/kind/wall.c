@@ -29,17 +29,17 @@ static _Atomic int owner_pid;
 static struct cp_own_thread thread;
 static _Atomic uint32_t is_stopping; // a futex
 static struct cp_wall_threads threads;
-static uint64_t period_ns, start_ns, start_realtime_ns;
+static uint64_t period_ns, start_ns, start_realtime_ns, last_ns;
 static _Atomic uint64_t nticks;
 
-static void tick(uint64_t *last_ns)
+static void tick(void)
 {
 	if (cp_modmap_is_stale())
 		cp_modmap_refresh();
 	uint64_t now_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
 	// An error (no memory, no descriptor) may pass; the time counts for the next tick.
-	if (cp_wall_threads_tick(&threads, now_ns - *last_ns) == 0) {
-		*last_ns = now_ns;
+	if (cp_wall_threads_tick(&threads, now_ns - last_ns) == 0) {
+		last_ns = now_ns;
 		fetch_add(&nticks, 1, relaxed);
 	}
 }
@@ -47,17 +47,17 @@ static void tick(uint64_t *last_ns)
 static void run(void *arg)
 {
 	struct cp_random random;
-	uint64_t last_ns = start_ns, cost_ns = 0;
+	uint64_t cost_ns = 0;
 	cp_random_seed(&random);
-	while (!load(&is_stopping, acquire)) {
+	while (!load(&is_stopping, acquire) && !cp_own_thread_is_dismissed(&thread)) {
 		uint64_t wait_ns = period_ns / 2 + cp_random_next(&random) % period_ns;
 		cp_futex_wait(&is_stopping, 0, wait_ns > COST_LIMIT * cost_ns ? wait_ns : COST_LIMIT * cost_ns);
 		uint64_t before_ns = cp_clock_ns(CP_CLOCK_THREAD_CPU);
 		if (!load(&is_stopping, acquire))
-			tick(&last_ns);
+			tick();
 		cost_ns = cp_clock_ns(CP_CLOCK_THREAD_CPU) - before_ns;
 	}
-	tick(&last_ns); // all the time is in it
+	tick(); // all the time is in it
 }
 
 static bool take_state(enum state from, enum state to)
@@ -78,11 +78,11 @@ static int start(int rate_hz)
 	if (ret < 0)
 		return ret;
 	period_ns = CP_NS_PER_S / (uint64_t)rate_hz;
-	start_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
+	start_ns = last_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
 	start_realtime_ns = cp_clock_ns(CP_CLOCK_REALTIME);
 	store(&nticks, 0, relaxed);
 	store(&is_stopping, 0, relaxed);
-	thread = (struct cp_own_thread){.name = "cprof-wall", .run = run};
+	thread = (struct cp_own_thread){.name = "cprof-wall", .run = run, .waits_on = &is_stopping};
 	ret = cp_own_thread_start(&thread);
 	if (ret < 0)
 		cp_wall_threads_free(&threads);

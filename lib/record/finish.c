@@ -16,8 +16,7 @@
 
 static struct cp_own_thread thread;
 static int thread_pid; // the process it is in: fork leaves it behind
-static uint32_t nseen; // of cp_finish.nasked: it may go and come back
-static atomic_bool must_go;
+static uint32_t seen;  // of cp_finish.nasked
 
 typedef void finish_fn(int sig);
 enum { MAX_WATCHERS = 4 }; // a session, a test program, the injected library
@@ -25,14 +24,12 @@ static _Atomic(finish_fn *) watchers[MAX_WATCHERS];
 
 static void serve(void *arg)
 {
-	while (!load(&must_go, acquire)) {
-		cp_futex_wait(&cp_finish.nasked, nseen, CP_FUTEX_FOREVER);
+	while (!cp_own_thread_is_dismissed(&thread)) {
+		cp_futex_wait(&cp_finish.nasked, seen, CP_FUTEX_FOREVER);
 		uint32_t nasked = load(&cp_finish.nasked, acquire);
-		if (nasked == nseen)
+		if (nasked == seen)
 			continue;
-		nseen = nasked;
-		if (load(&cp_finish.sig, acquire) == 0)
-			continue; // woken to go
+		seen = nasked;
 		cp_loader_thread_hurry(true);
 		for (int i = 0; i < MAX_WATCHERS; i++) {
 			finish_fn *finish = load(&watchers[i], acquire);
@@ -44,21 +41,23 @@ static void serve(void *arg)
 	}
 }
 
-static int start_thread(void)
+/** Signals do what they would without us: nobody writes files any more. */
+static void lost(void)
 {
-	store(&must_go, false, relaxed);
-	thread = (struct cp_own_thread){.name = "cprof-finish", .run = serve};
-	return cp_own_thread_start(&thread);
+	thread_pid = 0;
+	store(&cp_finish.pid, 0, release);
 }
 
 static int make_threads(void)
 {
 	if (thread_pid == cp_getpid())
 		return 0;
-	nseen = load(&cp_finish.nasked, acquire);
+	seen = load(&cp_finish.nasked, acquire);
+	thread = (struct cp_own_thread){.name = "cprof-finish", .run = serve, .waits_on = &cp_finish.nasked,
+			.lost = lost};
 	int ret = cp_loader_thread_start();
 	if (ret == 0)
-		ret = start_thread();
+		ret = cp_own_thread_start(&thread);
 	if (ret == 0)
 		thread_pid = cp_getpid();
 	return ret;
@@ -97,26 +96,6 @@ static void uninstall(int i)
 		memcpy(&app.sa_mask, &cp_finish.app[i].mask, sizeof(cp_finish.app[i].mask));
 	}
 	cp_next()->sigaction(sig, &app, NULL);
-}
-
-bool cp_finish_send_threads_away(void)
-{
-	// A child of vfork() runs on our memory, and must leave it alone.
-	if (thread_pid != cp_getpid())
-		return false;
-	store(&must_go, true, release);
-	fetch_add(&cp_finish.nasked, 1, release);
-	cp_futex_wake(&cp_finish.nasked, 1);
-	cp_own_thread_join(&thread);
-	cp_loader_thread_stop();
-	return true;
-}
-
-void cp_finish_call_threads_back(void)
-{
-	cp_loader_thread_start();
-	if (start_thread() < 0)
-		thread_pid = 0; // a signal then waits in vain, and ends the process
 }
 
 static int add_watcher(finish_fn *finish)

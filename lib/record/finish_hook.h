@@ -37,11 +37,6 @@ bool cp_finish_watches(int sig);
 /** The program's own action for a signal whose handler is ours. */
 void cp_finish_app_action(int sig, struct cp_action *action_out);
 
-/** Ends our threads that wait for such a signal, for a moment: in what they must not be there for. True: they were
- *  there, and must be called back; a signal that comes meanwhile waits for that. Context: CTL. */
-bool cp_finish_send_threads_away(void);
-void cp_finish_call_threads_back(void);
-
 /** The program has made it the default again. */
 void cp_finish_set_default(int sig);
 

@@ -15,9 +15,10 @@ enum { HURRY_MS = 200, REST_MS = 100 };
 
 static struct cp_own_thread thread;
 static _Atomic int thread_pid;    // the process it is in: fork leaves it behind
+static uint32_t seen;             // of cp_modmap.nasked
 static _Atomic uint32_t nanswered; // a futex: the last question (cp_modmap.nasked) that is answered
 static _Atomic int answer;
-static atomic_bool is_hurry, is_given_up, must_go;
+static atomic_bool is_hurry, is_given_up;
 
 static void read_for(uint32_t question)
 {
@@ -30,7 +31,7 @@ static void read_for(uint32_t question)
 static void serve(void *arg)
 {
 	bool rests = true; // after each reading, from those who ask for none: generated code is in no module, ever
-	for (uint32_t seen = (uint32_t)(uintptr_t)arg; !load(&must_go, acquire);) {
+	while (!cp_own_thread_is_dismissed(&thread)) {
 		cp_futex_wait(&cp_modmap.nasked, seen, rests ? REST_MS * CP_NS_PER_MS : CP_FUTEX_FOREVER);
 		uint32_t asked = load(&cp_modmap.nasked, acquire);
 		bool is_asked = asked != seen;
@@ -56,8 +57,6 @@ static bool await_answer(uint32_t question)
 		uint32_t last = load(&nanswered, acquire);
 		if ((int32_t)(last - question) >= 0)
 			return true;
-		if (load(&thread_pid, acquire) == 0)
-			return false; // it has gone
 		bool is_late = cp_clock_ns(CP_CLOCK_MONOTONIC) >= start_ns + HURRY_MS * CP_NS_PER_MS;
 		if (load(&is_hurry, acquire) && (is_late || load(&is_given_up, relaxed)))
 			return false;
@@ -74,38 +73,31 @@ static int ask(void)
 	cp_futex_wake(&cp_modmap.nasked, 1);
 	if (await_answer(question))
 		return load(&answer, relaxed);
-	if (load(&thread_pid, acquire) == 0)
-		return cp_modmap_read();
 	store(&is_given_up, true, relaxed);
 	return 0; // what is known must do
+}
+
+/** Whoever wants to know reads the list itself, as before there was a thread. */
+static void lost(void)
+{
+	store(&thread_pid, 0, release);
 }
 
 int cp_loader_thread_start(void)
 {
 	if (load(&thread_pid, relaxed) == cp_getpid())
 		return 0;
-	uint32_t last = load(&cp_modmap.nasked, relaxed);
-	store(&nanswered, last, relaxed);
+	seen = load(&cp_modmap.nasked, relaxed);
+	store(&nanswered, seen, relaxed);
 	store(&is_given_up, false, relaxed);
-	store(&must_go, false, relaxed);
-	thread = (struct cp_own_thread){.name = "cprof-loader", .run = serve, .arg = (void *)(uintptr_t)last};
+	thread = (struct cp_own_thread){.name = "cprof-loader", .run = serve, .waits_on = &cp_modmap.nasked,
+			.lost = lost};
 	int ret = cp_own_thread_start(&thread);
 	if (ret == 0) {
 		store(&thread_pid, cp_getpid(), release);
 		cp_modmap_read_by(ask);
 	}
 	return ret;
-}
-
-void cp_loader_thread_stop(void)
-{
-	if (load(&thread_pid, relaxed) != cp_getpid())
-		return;
-	store(&thread_pid, 0, release);
-	store(&must_go, true, release);
-	fetch_add(&cp_modmap.nasked, 1, release);
-	cp_futex_wake(&cp_modmap.nasked, 1);
-	cp_own_thread_join(&thread);
 }
 
 void cp_loader_thread_hurry(bool hurries)

@@ -15,8 +15,6 @@
 /** From now on cp_modmap_refresh() on a thread of ours goes through it. 0 or a negative errno. */
 int cp_loader_thread_start(void);
 
-void cp_loader_thread_stop(void);
-
 /** Whether those that ask it wait a fraction of a second at most: the process is about to end. */
 void cp_loader_thread_hurry(bool hurries);
 

@@ -160,6 +160,15 @@ def test_the_program_has_no_descriptors_of_ours():
     expect_eq(case.stdout.split(), [b"0", b"1", b"2"])
 
 
+def test_the_program_is_alone_where_it_must_be():
+    """unshare(CLONE_NEWUSER) and its like fail where there are threads; ours are back when SIGTERM comes."""
+    files = {name: name + ".gz" for name in ("cpu", "mem", "block", "mutex", "thread", "wall")}
+    options = ["-trace", "trace.out", *(o for kind, name in files.items() for o in ("-%sprofile" % kind, name))]
+    case = Case(program("alone"), options=options, env={"CPROFDEBUG": "schedtrace=1000,output=debug.txt"})
+    expect_eq((case.status, case.stderr), (-signal.SIGTERM, []))
+    expect(set(files.values()) | {"trace.out"} <= set(case.files), (case.files, case.notes))
+
+
 def test_an_ignored_sigchld_stays_ignored_and_harmless():
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:
@@ -403,7 +412,7 @@ def test_a_program_that_must_be_alone_to_give_up_root():
     """setpriv's rights are its one thread's; libc aborts where another thread of the process may not follow."""
     if os.getuid() != 0:
         return
-    options = ["-cpuprofile", "/dev/null", "-memprofile", "/dev/null"]
+    options = [o for name in ("-cpuprofile", "-memprofile", "-wallprofile", "-trace") for o in (name, "/dev/null")]
     case = Case("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all", "true",
                 options=options)
     expect_eq(case.status, 0, case.stderr)
@@ -606,7 +615,8 @@ PARTS = {
     "transparent": [
         test_status_and_signals_are_the_programs, test_no_core_file_twice, test_input_and_output_pass_byte_for_byte,
         test_the_program_is_found_as_execvp_finds_it, test_options_are_gos,
-        test_the_program_has_no_descriptors_of_ours, test_an_ignored_sigchld_stays_ignored_and_harmless,
+        test_the_program_has_no_descriptors_of_ours, test_the_program_is_alone_where_it_must_be,
+        test_an_ignored_sigchld_stays_ignored_and_harmless,
         test_signals_sent_to_us_reach_the_program, test_it_stops_and_continues_with_the_program,
         test_the_terminals_interrupt_comes_once_and_the_summary_is_still_said,
     ],

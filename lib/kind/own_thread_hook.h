@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. For a call that succeeds only where the process has one thread: ours go away meanwhile.
+#ifndef CPROF_KIND_OWN_THREAD_HOOK_H
+#define CPROF_KIND_OWN_THREAD_HOOK_H
+
+#include <stdbool.h>
+
+/** Ends those of our threads that can be (own_thread.h's waits_on). False: nothing is to be called back. */
+bool cp_own_threads_send_away(void);
+
+void cp_own_threads_call_back(void);
+
+#endif
