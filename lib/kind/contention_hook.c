@@ -10,7 +10,10 @@
 #include "sigsafe/unwind.h"
 #include "trace_wait_hook.h"
 
-enum { MAX_FRAMES = 128 }; // Go's profstackdepth; keeps our own stack use at 1 KiB
+enum {
+	MAX_FRAMES = 128, // Go's profstackdepth; keeps our own stack use at 1 KiB
+	OWN_FRAMES = 8,   // between the unwinder and the function that waits
+};
 
 _Atomic unsigned cp_contention_mode, cp_calls_mode;
 struct cp_contention cp_block, cp_mutex, cp_calls;
@@ -46,11 +49,15 @@ uint32_t cp_wait_capture(uintptr_t *pcs, uint32_t max, const struct cp_wait_site
 static __attribute__((noinline)) void record(struct cp_contention *c, uint64_t count_q16, uint64_t delay_ns,
 		const struct cp_wait_site *site)
 {
-	uintptr_t pcs[MAX_FRAMES];
+	uintptr_t pcs[MAX_FRAMES + OWN_FRAMES];
 	int tid = cp_gettid();
 	if (!load(&c->is_ready, acquire) || cp_thread_is_excluded(tid))
 		return;
-	uint32_t npcs = cp_wait_capture(pcs, MAX_FRAMES, site);
+	uint32_t npcs = cp_wait_capture(pcs, MAX_FRAMES + OWN_FRAMES, site);
+	if (npcs > MAX_FRAMES) {
+		npcs = MAX_FRAMES + 1;
+		pcs[MAX_FRAMES] = CP_MARKER_TRUNCATED;
+	}
 	struct cp_stack *stack = cp_stacktab_intern(&c->stacks, pcs, npcs, cp_modmap_epoch_of(pcs, npcs),
 			cp_labels_current_id(tid));
 	fetch_add(&stack->values[CP_CONTENTION_COUNT_Q16], (int64_t)count_q16, relaxed);

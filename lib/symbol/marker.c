@@ -5,7 +5,7 @@
 
 static const char *const names[CP_MARKER_COUNT] = {
 		[CP_MARKER_NONE] = "",
-		[CP_MARKER_TRUNCATED] = "[truncated: deeper than 512 frames]",
+		[CP_MARKER_TRUNCATED] = "[truncated: deeper than is kept]",
 		[CP_MARKER_NO_MODULE] = "[cut: code outside any module]",
 		[CP_MARKER_NO_CFI] = "[cut: no unwind information]",
 		[CP_MARKER_BAD_RULE] = "[cut: unwind rule not understood]",
@@ -20,8 +20,6 @@ static const char *const names[CP_MARKER_COUNT] = {
 		[CP_MARKER_NO_ANSWER] = "[thread did not answer]",
 		[CP_MARKER_IN_KERNEL] = "[thread stopped or in uninterruptible sleep]",
 };
-
-_Static_assert(CP_MAX_FRAMES == 512, "the marker's name says 512");
 
 const char *cp_marker_name(enum cp_marker marker)
 {

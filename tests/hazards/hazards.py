@@ -114,7 +114,7 @@ def quickly(run):
 
 
 def truncated(run):
-    return [] if run.share("[truncated: deeper than 512 frames]") > 0.95 else ["no marker says that stacks are cut"]
+    return [] if run.share("[truncated: deeper than is kept]") > 0.95 else ["no marker says that stacks are cut"]
 
 
 def told_or_whole(run):

@@ -216,6 +216,26 @@ class Calls(InFolder):
         self.assertRegex(done.stderr, r"cprof: wrote \S+block.pb \(\d+ system calls?, ")
 
 
+class Depth(unittest.TestCase):
+    """128 frames are kept, as in Go, and a marker says where there were more."""
+
+    def test_depth(self):
+        for depth in (40, 300):
+            with tempfile.TemporaryDirectory() as folder:
+                files = [os.path.join(folder, name) for name in ("block", "mutex")]
+                run("locks_deep", str(depth), *files)
+                for file in files:
+                    stacks = [[f.name for f in s.stack] for s in profile.read(file).samples]
+                    names = max(stacks, key=lambda names: names.count("descend"))
+                    with self.subTest(depth=depth, file=file):
+                        if depth == 40:
+                            self.assertEqual(names.count("descend"), depth + 1)
+                            self.assertNotIn("[", names[-1])  # whole
+                        else:
+                            self.assertEqual(len(names), 129)
+                            self.assertEqual(names[-1], "[truncated: deeper than is kept]")
+
+
 class Semantics(unittest.TestCase):
     """Hazard 54: robust, recursive, inheriting, shared locks, timeouts, errors and cancellation as without us."""
 
