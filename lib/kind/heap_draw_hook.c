@@ -2,30 +2,27 @@
 // Context: SIG. See heap_draw_hook.h. Integers only: a signal handler's allocation must not touch FP state.
 #include "heap_draw_hook.h"
 
-static const uint64_t LN2_Q32 = 2977044472u;
+static const uint64_t ONE_Q32 = (uint64_t)1 << 32, LN2_Q32 = 2977044472u;
 
-/** log2(x) in 1/2^26, x > 0: the integer part from the top bit, the fraction bit by bit by squaring. */
-static uint64_t log2_q26(uint32_t x)
+/** ln(x), x > 0, to 2 / 10^9, without a branch that depends on x: the random numbers it is for would mispredict
+ *  them. ln(2^top y) = top ln 2 + 2 atanh((y - 1) / (y + 1)), 1 <= y < 2, by the series of atanh. */
+static uint64_t ln_q32(uint32_t x)
 {
-	unsigned top = 31 - (unsigned)__builtin_clz(x);
-	uint64_t log = (uint64_t)top << 26;
-	uint64_t y = (uint64_t)x << (63 - top) >> 32; // 1 <= y / 2^31 < 2
-	for (unsigned bit = 26; bit-- > 0;) {
-		y = y * y >> 31;
-		if (y >> 32) {
-			y >>= 1;
-			log |= (uint64_t)1 << bit;
-		}
-	}
-	return log;
+	const uint64_t top = 31 - (unsigned)__builtin_clz(x), one = (uint64_t)1 << top;
+	const uint64_t z = ((x - one) << 32) / (x + one); // up to a third
+	const uint64_t zz = z * z >> 32;
+	uint64_t sum = ONE_Q32 / 17;
+#pragma GCC unroll 8
+	for (int k = 15; k > 0; k -= 2)
+		sum = (sum * zz >> 32) + ONE_Q32 / (unsigned)k;
+	return top * LN2_Q32 + (z * sum >> 31);
 }
 
 uint64_t cp_heap_draw_distance(struct cp_random *random, uint64_t mean_bytes)
 {
 	uint32_t q = (uint32_t)(cp_random_next(random) >> 32);
-	uint64_t log = ((uint64_t)32 << 26) - (q ? log2_q26(q) : (uint64_t)32 << 26);
-	unsigned __int128 distance = (unsigned __int128)log * LN2_Q32 * mean_bytes >> (26 + 32);
-	return (uint64_t)distance + 1;
+	uint64_t minus_ln = 32 * LN2_Q32 - (q ? ln_q32(q) : 32 * LN2_Q32);
+	return (uint64_t)((unsigned __int128)minus_ln * mean_bytes >> 32) + 1;
 }
 
 /** n * 2^32 / d, for a result below 2^64, without the 128-bit division libgcc would do. */
@@ -52,7 +49,7 @@ static uint64_t exp_minus_q32(uint64_t n, uint64_t d)
 	uint64_t x = ratio_q32(n, d);
 	uint64_t halvings = x / LN2_Q32;
 	uint64_t r = x % LN2_Q32;
-	uint64_t sum = (uint64_t)1 << 32, term = (uint64_t)1 << 32;
+	uint64_t sum = ONE_Q32, term = ONE_Q32;
 	for (uint64_t k = 1; k < 14; k++) {
 		term = (uint64_t)((unsigned __int128)term * r >> 32) / k;
 		sum = k & 1 ? sum - term : sum + term;
@@ -67,7 +64,7 @@ uint64_t cp_heap_estimate_bytes(uint64_t size_bytes, uint64_t rate_bytes)
 	// The series, in one division: rate (1 + x/2 + x^2/12 - ...); the next term is below 1/10^4.
 	if (size_bytes <= rate_bytes / 2 && size_bytes >> 32 == 0)
 		return rate_bytes + size_bytes / 2 + size_bytes * size_bytes / rate_bytes / 12;
-	uint64_t probability_q32 = ((uint64_t)1 << 32) - exp_minus_q32(size_bytes, rate_bytes);
+	uint64_t probability_q32 = ONE_Q32 - exp_minus_q32(size_bytes, rate_bytes);
 	if (probability_q32 >> 32)
 		return size_bytes;
 	return ratio_q32(size_bytes, probability_q32);
