@@ -69,7 +69,7 @@ static int read_report(const char *file, struct buf *report)
 	return error;
 }
 
-void leak_print(const char *file, bool is_exact)
+void leak_print(const char *file, const char *whose, bool is_exact)
 {
 	struct buf report = {0};
 	unsigned nshown, nstacks;
@@ -80,11 +80,11 @@ void leak_print(const char *file, bool is_exact)
 	else if (sscanf(report.ptr, "Showing %u of %u stacks; all: %63s", &nshown, &nstacks, total) != 3)
 		fprintf(stderr, "cprof: -leak: no report; try: cprof -stacks %s\n", file);
 	else if (nstacks == 0)
-		fprintf(stderr, "cprof: nothing leaked%s\n", is_exact ? "" : ", of what was sampled");
+		fprintf(stderr, "cprof: %snothing leaked%s\n", whose, is_exact ? "" : ", of what was sampled");
 	else
-		fprintf(stderr, "cprof: never freed, by where it was allocated:\n%s\n"
-				"cprof: in all %s%s never freed, from %u place%s%s\n",
-				strchr(report.ptr, '\n') + 1, is_exact ? "" : "about ", total, nstacks,
+		fprintf(stderr, "cprof: %snever freed, by where it was allocated:\n%s\n"
+				"cprof: %sin all %s%s never freed, from %u place%s%s\n",
+				whose, strchr(report.ptr, '\n') + 1, whose, is_exact ? "" : "about ", total, nstacks,
 				nstacks == 1 ? "" : "s", nshown < nstacks ? "; the largest are shown" : "");
 	buf_deinit(&report);
 }

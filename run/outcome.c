@@ -90,8 +90,9 @@ void outcome_find(struct arena *a, const char *file, int64_t start_ns, struct ou
 			o->ndamaged++;
 			continue;
 		}
-		if (files->count++ == 0)
-			files->first = arena_strdup(a, path);
+		if (!files->paths)
+			files->paths = arena_array(a, const char *, found.gl_pathc);
+		files->paths[files->count++] = arena_strdup(a, path);
 	}
 	globfree(&found);
 }

@@ -13,7 +13,7 @@
 struct outcome_files {
 	int count;
 	struct measure measure; // summed
-	const char *first;      // a path
+	const char **paths;
 };
 
 struct outcome {

@@ -49,7 +49,7 @@ static const char *shown(const struct injection_file *f, const char *path)
 static const char *shown_all(struct arena *a, const struct injection_file *f,
 		const struct outcome_files *files)
 {
-	return files->count == 1 ? shown(f, files->first) : outcome_expand(a, f->given, "*");
+	return files->count == 1 ? shown(f, files->paths[0]) : outcome_expand(a, f->given, "*");
 }
 
 static void print_written(struct arena *a, const struct injection_file *f, const struct outcome *o)
@@ -66,7 +66,7 @@ static void print_written(struct arena *a, const struct injection_file *f, const
 	fprintf(stderr, "); try: cprof -top %s\n", file);
 	if (o->last.count && o->earlier.measure.samples)
 		fprintf(stderr, "cprof: %.2f s of CPU before exec: %s%s\n",
-				(double)o->earlier.measure.cpu_ns / 1e9, shown(f, o->earlier.first),
+				(double)o->earlier.measure.cpu_ns / 1e9, shown(f, o->earlier.paths[0]),
 				o->earlier.count > 1 ? " and so on" : "");
 }
 
@@ -137,8 +137,11 @@ static void print_heap(struct arena *a, const struct injection *in)
 	fprintf(stderr, "cprof: wrote %s (%s in use at the end, %s at the peak, %s allocated); "
 			"try: cprof -top %s\n", file, sized(a, m->inuse_bytes), sized(a, m->peak_bytes),
 			sized(a, m->alloc_bytes), file);
-	if (in->options->leak)
-		leak_print(files->first, in->options->mem_rate_bytes == 1);
+	for (int i = 0; in->options->leak && i < files->count; i++) {
+		const char *path = files->paths[i];
+		leak_print(path, files->count > 1 ? arena_printf(a, "%s: ", shown(f, path)) : "",
+				in->options->mem_rate_bytes == 1);
+	}
 }
 
 /** What threads waited, or made others wait; `what` NULL: where they were. */

@@ -313,6 +313,14 @@ def test_leaks_are_shown():
     expect_eq(case.notes[-1], "cprof: in all 2.86MB never freed, from 1 place")
 
 
+def test_leaks_of_every_process_are_shown():
+    case = Case(program("hold"), "fork", options=["-leak", "-memprofile", "mem.%p.pb.gz"])
+    expect_eq(len(case.files), 2, case.files)
+    totals = {300: "2.86MB never freed, from 1 place", 400: "3.81MB never freed, from 2 places"}
+    ends = ["cprof: %s: in all %s" % (f, totals[heap_of(case, f, "inuse_objects", "keep")]) for f in case.files]
+    expect_eq([n for n in case.notes if "in all" in n], ends, case.stderr)
+
+
 def test_no_leaks_are_one_line():
     case = Case(program("hold"), "clean", options=["-leak"])
     expect_eq(case.notes[1:], ["cprof: nothing leaked"], case.stderr)
@@ -631,7 +639,7 @@ PARTS = {
         test_a_default_is_a_default_to_the_program,
         test_waits_and_who_made_threads_are_written, test_a_signal_shows_the_threads,
         test_the_heap_before_exec, test_the_heap_is_written_from_where_that_is_hard, test_leaks_are_shown,
-        test_no_leaks_are_one_line,
+        test_leaks_of_every_process_are_shown,        test_no_leaks_are_one_line,
     ],
     "processes": [
         test_each_program_that_exec_replaces_has_its_own, test_an_exec_that_fails_ends_nothing,
