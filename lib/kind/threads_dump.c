@@ -13,6 +13,7 @@
 #include "threads_dump.h"
 
 #include "held_hook.h"
+#include "sigsafe/atomic.h"
 #include "sigsafe/clock.h"
 #include "sigsafe/stacktab.h"
 #include "target.h"
@@ -90,6 +91,14 @@ static void put_thread(struct cp_text_out *o, const struct cp_threads_snapshot *
 	cp_text_out_printf(o, "\n");
 }
 
+static void put_lost_sites(struct cp_text_out *o)
+{
+	uint64_t lost = load(&cp_held_locks.lost, relaxed);
+	if (lost)
+		cp_text_out_printf(o, "%llu times a mutex was taken and, for want of memory, not noted\n",
+				(unsigned long long)lost);
+}
+
 static int write_all(const struct cp_threads_snapshot *s, struct cprof_writer writer)
 {
 	struct cp_text_out *o;
@@ -108,6 +117,7 @@ static int write_all(const struct cp_threads_snapshot *s, struct cprof_writer wr
 		if (!s->threads[i].is_gone)
 			put_thread(o, s, &s->threads[i]);
 	}
+	put_lost_sites(o);
 	return cp_text_out_end(o);
 }
 
