@@ -22,6 +22,7 @@ import rules
 CPROF = os.path.abspath(sys.argv[1])
 ONLY = sys.argv[2] if len(sys.argv) > 2 else ""
 SHOWN_LINES = 24
+PPROF_TURNS = 16
 
 
 def pprof_of_go():
@@ -52,8 +53,15 @@ def difference(case, theirs, ours):
     return "" if ours[2] == theirs[2] else "cprof %s" % ("succeeded" if ours[2] else "failed")
 
 
+def answers_differently(pprof, case, paths, theirs, ours):
+    """Whether pprof says something else when asked again, and now and then what we do. Where x and -x tie, 2022's takes
+    redundant edges away, and numbers boxes of labels, in the order of a map."""
+    again = [run(pprof, case, paths) for _ in range(PPROF_TURNS)]
+    return any(a != theirs for a in again) and any(not difference(case, a, ours) for a in again)
+
+
 def main():
-    passed = failed = 0
+    passed = failed = unsteady = 0
     pprof = pprof_of_go()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
         made = profiles.make(folder, CPROF)
@@ -63,11 +71,15 @@ def main():
         both = pool.map(lambda case: (run(pprof, case, paths), run(CPROF, case, paths)), chosen)
         for case, (theirs, ours) in zip(chosen, both):
             wrong = difference(case, theirs, ours)
+            if wrong and answers_differently(pprof, case, paths, theirs, ours):
+                unsteady += 1
+                wrong = ""
             passed, failed = passed + (not wrong), failed + bool(wrong)
             if wrong:
                 print("FAIL %s\n%s" % (case.name, wrong))
     for rule in rules.RULES:
         print("%4d outputs need the rule: %s" % (rules.needed[rule.name], rule.name))
+    print("%4d outputs of pprof's differ from run to run" % unsteady)
     print("%d passed, %d failed" % (passed, failed))
     return 1 if failed or not passed else 0
 
