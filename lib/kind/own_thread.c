@@ -20,7 +20,7 @@ enum {
 	MAX_GONE_WAITS = 500, // its number may be another thread's already
 };
 
-// Those that wait on a futex, in the order they came: a later one may wait for what an earlier one does.
+// Those that wait on a futex.
 static struct cp_own_thread *dismissible[MAX_DISMISSIBLE];
 static unsigned ndismissible;
 static int dismissible_pid;     // the process they are in: fork leaves them behind
@@ -133,7 +133,8 @@ void cp_own_thread_join(struct cp_own_thread *t)
 {
 	if (t->waits_on)
 		forget(t);
-	await_end(t);
+	if (!t->is_lost)
+		await_end(t);
 }
 
 bool cp_own_threads_send_away(void)
@@ -141,7 +142,7 @@ bool cp_own_threads_send_away(void)
 	// A child of vfork() runs on our memory, and must leave it alone.
 	if (dismissible_pid != cp_getpid() || cp_thread_is_excluded(cp_gettid()) || !take_list())
 		return false;
-	for (unsigned i = ndismissible; i-- > 0;) {
+	for (unsigned i = 0; i < ndismissible; i++) {
 		struct cp_own_thread *t = dismissible[i];
 		store(&t->is_dismissed, true, release);
 		// Woken again and again: it may have asked just before, and be about to wait.
@@ -159,7 +160,8 @@ void cp_own_threads_call_back(void)
 	unsigned kept = 0;
 	for (unsigned i = 0; i < ndismissible; i++) {
 		struct cp_own_thread *t = dismissible[i];
-		if (start(t) == 0)
+		t->is_lost = start(t) < 0;
+		if (!t->is_lost)
 			dismissible[kept++] = t;
 		else if (t->lost)
 			t->lost();

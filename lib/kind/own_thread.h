@@ -21,6 +21,7 @@ struct cp_own_thread {
 
 	_Atomic uint32_t has_begun, has_ended; // futexes
 	_Atomic bool is_dismissed;
+	bool is_lost; // there is nothing to join
 	int tid;
 };
 

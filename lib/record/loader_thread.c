@@ -47,9 +47,10 @@ static void serve(void *arg)
 		seen = asked;
 		rests = true;
 	}
+	cp_futex_wake(&nanswered, INT32_MAX); // whoever waits is to go away, too
 }
 
-/** Whether the answer to `question` came; it may be waited for no longer. */
+/** False: there is no answer to `question`, and it is to be waited for no longer. */
 static bool await_answer(uint32_t question)
 {
 	uint64_t start_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
@@ -57,6 +58,8 @@ static bool await_answer(uint32_t question)
 		uint32_t last = load(&nanswered, acquire);
 		if ((int32_t)(last - question) >= 0)
 			return true;
+		if (cp_own_thread_is_dismissed(&thread))
+			return false;
 		bool is_late = cp_clock_ns(CP_CLOCK_MONOTONIC) >= start_ns + HURRY_MS * CP_NS_PER_MS;
 		if (load(&is_hurry, acquire) && (is_late || load(&is_given_up, relaxed)))
 			return false;
@@ -73,6 +76,8 @@ static int ask(void)
 	cp_futex_wake(&cp_modmap.nasked, 1);
 	if (await_answer(question))
 		return load(&answer, relaxed);
+	if (cp_own_thread_is_dismissed(&thread))
+		return cp_modmap_read();
 	store(&is_given_up, true, relaxed);
 	return 0; // what is known must do
 }
