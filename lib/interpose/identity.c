@@ -10,20 +10,16 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include "kind/cpu_hook.h"
 #include "kind/own_thread_hook.h"
 #include "next.h"
 #include "visible.h"
 
 #define ALONE(call) \
 	do { \
-		bool was_collecting = cp_cpu_send_collector_away(); \
 		bool were_there = cp_own_threads_send_away(); \
 		int ret = cp_next()->call; \
 		if (were_there) \
 			cp_own_threads_call_back(); \
-		if (was_collecting) \
-			cp_cpu_call_collector_back(); \
 		return ret; \
 	} while (0)
 

@@ -164,9 +164,9 @@ static int start(const struct cp_cpu_options *options, struct cprof_writer write
 		if (ret == 0) {
 			begin_sampling(s);
 			s->collector = (struct cp_own_thread){
-				.name = "cprof", .run = cp_cpu_collector_run, .arg = s};
+				.name = "cprof", .run = cp_cpu_collector_run, .arg = s,
+				.waits_on = &cp_cpu_shared.wake};
 			ret = cp_own_thread_start(&s->collector);
-			s->has_collector = ret == 0;
 			if (ret < 0)
 				end_sampling(s);
 		}
@@ -237,30 +237,9 @@ int cp_cpu_join(const struct cp_cpu_options *options, struct cp_cpu_session **se
 
 static void end_collector(struct cp_cpu_session *s)
 {
-	if (!s->has_collector)
-		return;
 	store(&s->stopping, true, release);
 	cp_cpu_collector_wake();
 	cp_own_thread_join(&s->collector);
-	s->has_collector = false;
-}
-
-bool cp_cpu_send_collector_away(void)
-{
-	// A child of vfork() runs on our memory, and must leave it alone.
-	if (cp_cpu_shared.pid != cp_getpid() || !take_state(CP_CPU_ON, CP_CPU_STOPPING))
-		return false;
-	end_collector(&session);
-	return true;
-}
-
-void cp_cpu_call_collector_back(void)
-{
-	struct cp_cpu_session *s = &session;
-	store(&s->stopping, false, relaxed);
-	// Without it, what the rings cannot hold is lost, and counted.
-	s->has_collector = cp_own_thread_start(&s->collector) == 0;
-	set_state(CP_CPU_ON);
 }
 
 static void drop_stacks(struct cp_cpu_session *s)

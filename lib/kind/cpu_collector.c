@@ -151,7 +151,8 @@ void cp_cpu_collector_run(void *session)
 		.piece_step_ns = FIRST_PIECE_MS * CP_NS_PER_MS,
 		.cpu_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU),
 	};
-	while (!load(&s->stopping, acquire)) {
+	// Where it is sent away and cannot be called back, what the rings cannot hold is lost, and counted.
+	while (!load(&s->stopping, acquire) && !cp_own_thread_is_dismissed(&s->collector)) {
 		uint64_t now_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
 		uint64_t next_ns = earliest(&when);
 		if (now_ns < next_ns)

@@ -71,13 +71,6 @@ void cp_cpu_thread_begin(struct cp_thread *t);
 /** In the thread, when it ends; start: its start routine. */
 void cp_cpu_thread_end(uintptr_t start);
 
-/**
- * Ends our own thread for a moment: in what it must not be there for. True: it was there, and must be
- * called back; meanwhile threads tick on, and nobody can stop the profile. Context: CTL.
- */
-bool cp_cpu_send_collector_away(void);
-void cp_cpu_call_collector_back(void);
-
 /** Before exec, what survives it or may be pending stops for the thread paused_tid: it must not
  * meet a program that does not know it. If the exec fails the collector lets it go on. */
 void cp_cpu_pause_for_exec(bool pause);
