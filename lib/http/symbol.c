@@ -10,7 +10,6 @@
 
 #include "handler.h"
 #include "sigsafe/modmap.h"
-#include "symbol/symbolize.h"
 #include "write/locations.h"
 
 struct answer {
@@ -32,8 +31,7 @@ static bool name_group(void *arg, uint64_t space, const struct cp_module *module
 {
 	struct answer *a = arg;
 	a->module = module;
-	if (space != (uint64_t)CP_SPACE_MARKER)
-		cp_symbolize(module, queries, nqueries, on_found, a);
+	cp_locations_symbolize(space, module, queries, nqueries, on_found, a);
 	return true;
 }
 

@@ -121,8 +121,7 @@ static bool put_group(void *arg, uint64_t space, const struct cp_module *m, stru
 		size_t nqueries)
 {
 	struct batch *b = arg;
-	if (space != (uint64_t)CP_SPACE_MARKER)
-		cp_symbolize(m, queries, nqueries, on_found, NULL);
+	cp_locations_symbolize(space, m, queries, nqueries, on_found, NULL);
 	for (size_t i = 0; i < nqueries; i++) {
 		uint64_t address = locations.ids.keys[queries[i].id - 1].value;
 		if (space == (uint64_t)CP_SPACE_MARKER) {

@@ -82,8 +82,7 @@ static bool name_group(void *arg, uint64_t space, const struct cp_module *m, str
 {
 	struct tree *t = arg;
 	t->module = m;
-	if (space != (uint64_t)CP_SPACE_MARKER)
-		cp_symbolize(m, queries, nqueries, on_found, t);
+	cp_locations_symbolize(space, m, queries, nqueries, on_found, t);
 	for (size_t i = 0; i < nqueries; i++) {
 		uint32_t frame = queries[i].result;
 		if (frame == 0)

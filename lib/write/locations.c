@@ -81,6 +81,13 @@ bool cp_locations_group(struct cp_locations *l, cp_locations_group_fn *fn, void 
 	return ok;
 }
 
+void cp_locations_symbolize(uint64_t space, const struct cp_module *module, struct cp_symbol_query *queries,
+		size_t nqueries, cp_symbol_found *found, void *arg)
+{
+	if (space != (uint64_t)CP_SPACE_MARKER)
+		cp_symbolize(module, queries, nqueries, found, arg);
+}
+
 void cp_locations_free(struct cp_locations *l)
 {
 	cp_idmap_free(&l->ids);

@@ -33,6 +33,10 @@ typedef bool cp_locations_group_fn(void *arg, uint64_t space, const struct cp_mo
 /** Calls fn for each group of locations that came since the last call. false: no memory, or fn's. */
 bool cp_locations_group(struct cp_locations *l, cp_locations_group_fn *fn, void *arg);
 
+/** The function names of a group's locations; a marker's is not among them. */
+void cp_locations_symbolize(uint64_t space, const struct cp_module *module, struct cp_symbol_query *queries,
+		size_t nqueries, cp_symbol_found *found, void *arg);
+
 void cp_locations_free(struct cp_locations *l);
 
 #endif
