@@ -19,10 +19,9 @@ CP_VISIBLE long syscall(long number, ...);
 
 #define HIDDEN __attribute__((visibility("hidden")))
 
-typedef long syscall_fn(long number, long a, long b, long c, long d, long e, long f);
+CP_NEXT(long, syscall, (long number, long a, long b, long c, long d, long e, long f), (number, a, b, c, d, e, f))
 
-extern HIDDEN syscall_fn *cp_next_syscall;
-HIDDEN syscall_fn cp_futex_syscall;
+HIDDEN long cp_futex_syscall(long number, long word, long operation, long value, long timeout, long word2, long value3);
 HIDDEN void cp_own_syscall(void); // syscall: that name may be a slot of the program's PLT
 
 #define STRINGIFY_(x) #x
@@ -41,7 +40,7 @@ __asm__(".text\n"
 	"	jne 1f\n"
 	"	cmpl $0, cp_contention_mode(%rip)\n"
 	"	jne cp_futex_syscall\n"
-	"1:	jmp *cp_next_syscall(%rip)\n"
+	"1:	jmp *next_syscall(%rip)\n"
 	".cfi_endproc\n"
 	".size syscall, . - syscall\n");
 #elif defined(__aarch64__)
@@ -58,38 +57,14 @@ __asm__(".text\n"
 	"	adrp x16, cp_contention_mode\n"
 	"	ldr w16, [x16, #:lo12:cp_contention_mode]\n"
 	"	cbnz w16, cp_futex_syscall\n"
-	"1:	adrp x16, cp_next_syscall\n"
-	"	ldr x16, [x16, #:lo12:cp_next_syscall]\n"
+	"1:	adrp x16, next_syscall\n"
+	"	ldr x16, [x16, #:lo12:next_syscall]\n"
 	"	br x16\n"
 	".cfi_endproc\n"
 	".size syscall, . - syscall\n");
 #endif
 
-/// As CP_NEXT does
-
-static void find_syscall(void) __attribute__((constructor(CP_EARLY_PRIORITY)));
-
-static long early_syscall(long number, long a, long b, long c, long d, long e, long f)
-{
-	find_syscall();
-	return cp_next_syscall(number, a, b, c, d, e, f);
-}
-
-syscall_fn *cp_next_syscall = early_syscall;
-
-static void find_syscall(void)
-{
-	*(void **)&cp_next_syscall = dlsym(RTLD_NEXT, "syscall");
-}
-
 /// The futex
-
-static enum cp_wait_outcome futex_outcome(long result)
-{
-	if (result == 0)
-		return CP_WAIT_OVER;
-	return errno == EINTR || errno == ETIMEDOUT ? CP_WAIT_GIVEN_UP : CP_WAIT_FAILED;
-}
 
 static bool is_wait(long command)
 {
@@ -104,14 +79,14 @@ long cp_futex_syscall(long number, long word, long operation, long value, long t
 	const void *object = (const void *)word;
 	if (is_wait(operation & FUTEX_CMD_MASK)) {
 		struct cp_wait wait = cp_wait_begin(&site, object);
-		long result = cp_next_syscall(number, word, operation, value, timeout, word2, value3);
-		cp_wait_end(&wait, futex_outcome(result));
+		long result = next_syscall(number, word, operation, value, timeout, word2, value3);
+		cp_wait_end(&wait, cp_errno_wait_outcome(result));
 		return result;
 	}
 	if (!(load(&cp_contention_mode, relaxed) & CP_CONTENTION_TRACE))
-		return cp_next_syscall(number, word, operation, value, timeout, word2, value3);
+		return next_syscall(number, word, operation, value, timeout, word2, value3);
 	struct cp_release wake = cp_wake_begin(object);
-	long result = cp_next_syscall(number, word, operation, value, timeout, word2, value3);
+	long result = next_syscall(number, word, operation, value, timeout, word2, value3);
 	cp_wake_end(&wake, &site);
 	return result;
 }

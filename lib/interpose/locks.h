@@ -60,6 +60,14 @@ static inline enum cp_wait_outcome cp_wait_outcome(int rc)
 	return rc == ETIMEDOUT ? CP_WAIT_GIVEN_UP : CP_WAIT_FAILED;
 }
 
+/** The same of those that return -1 and set errno. */
+static inline enum cp_wait_outcome cp_errno_wait_outcome(long rc)
+{
+	if (rc == 0)
+		return CP_WAIT_OVER;
+	return errno == EINTR || errno == ETIMEDOUT ? CP_WAIT_GIVEN_UP : CP_WAIT_FAILED;
+}
+
 /** False: the real function says so before it looks at the lock, which must not be tried then. */
 static inline bool cp_until_is_valid(clockid_t clock, const struct timespec *until)
 {

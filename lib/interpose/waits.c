@@ -95,19 +95,12 @@ static int try_sem_until(sem_t *s, clockid_t clock, const struct timespec *until
 	return cp_until_is_valid(clock, until) ? try_sem(s) : EBUSY;
 }
 
-static enum cp_wait_outcome sem_wait_outcome(int rc)
-{
-	if (rc == 0)
-		return CP_WAIT_OVER;
-	return errno == EINTR || errno == ETIMEDOUT ? CP_WAIT_GIVEN_UP : CP_WAIT_FAILED;
-}
-
-CP_STAND_IN_WAIT(SEM, s, sem_wait, (sem_t *s), (s), try_sem(s), sem_wait_outcome)
+CP_STAND_IN_WAIT(SEM, s, sem_wait, (sem_t *s), (s), try_sem(s), cp_errno_wait_outcome)
 CP_STAND_IN_WAIT(SEM, s, sem_timedwait, (sem_t *s, const struct timespec *until), (s, until),
-		try_sem_until(s, CLOCK_REALTIME, until), sem_wait_outcome)
+		try_sem_until(s, CLOCK_REALTIME, until), cp_errno_wait_outcome)
 CP_STAND_IN_WAIT(SEM, s, sem_clockwait,
 		(sem_t *s, clockid_t clock, const struct timespec *until), (s, clock, until),
-		try_sem_until(s, clock, until), sem_wait_outcome)
+		try_sem_until(s, clock, until), cp_errno_wait_outcome)
 
 /// The end of a thread
 
