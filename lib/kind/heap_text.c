@@ -72,11 +72,8 @@ static void print_bucket(struct cp_text_out *o, const struct cp_stack *s)
 static void print_statm(struct cp_text_out *o)
 {
 	static const char *const names[] = {"VmSize", "Resident", "Shared"};
-	char text[128] = "";
-	long fd = cp_open("/proc/thread-self/statm", O_RDONLY, 0);
-	long n = fd < 0 ? 0 : cp_syscall(SYS_read, fd, text, sizeof(text) - 1, 0);
-	if (fd >= 0)
-		cp_close(fd);
+	char text[128];
+	long n = cp_read_text("/proc/thread-self/statm", text, sizeof(text));
 	const char *at = text;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && n > 0; i++) {
 		unsigned long pages = 0;

@@ -8,21 +8,14 @@
 
 #include "sigsafe/clock.h"
 #include "sigsafe/file.h"
-#include "sigsafe/sys.h"
 #include "write/vformat.h"
 
 int cp_task_read(int tid, const char *file, char text_out[CP_TASK_TEXT_BYTES])
 {
 	char path[64];
 	cp_format(path, sizeof(path), "/proc/self/task/%d/%s", tid, file);
-	text_out[0] = '\0';
-	long fd = cp_open(path, O_RDONLY, 0);
-	if (fd < 0)
-		return (int)fd;
-	long n = cp_syscall(SYS_read, fd, text_out, CP_TASK_TEXT_BYTES - 1, 0);
-	cp_close(fd);
-	text_out[n > 0 ? n : 0] = '\0';
-	return n > 0 ? (int)n : n < 0 ? (int)n : -ENODATA;
+	int n = (int)cp_read_text(path, text_out, CP_TASK_TEXT_BYTES);
+	return n ? n : -ENODATA;
 }
 
 /** Behind "field" and the blanks that follow it; "": there is none. */

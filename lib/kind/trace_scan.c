@@ -8,7 +8,6 @@
 
 #include "heap_count_hook.h"
 #include "sigsafe/file.h"
-#include "sigsafe/sys.h"
 #include "sigsafe/taskdir.h"
 #include "sigsafe/thread.h"
 #include "task_info.h"
@@ -62,12 +61,7 @@ static void put_counter(const char *name, uint64_t value)
 static uint64_t resident_bytes(void)
 {
 	char text[128], *at = text;
-	long fd = cp_open("/proc/thread-self/statm", O_RDONLY, 0);
-	if (fd < 0)
-		return 0;
-	long n = cp_syscall(SYS_read, fd, text, sizeof(text) - 1, 0);
-	cp_close(fd);
-	text[n > 0 ? n : 0] = '\0';
+	cp_read_text("/proc/thread-self/statm", text, sizeof(text));
 	strtoull(at, &at, 10); // the whole address space
 	return strtoull(at, &at, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
 }

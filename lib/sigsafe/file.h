@@ -53,4 +53,18 @@ static inline long cp_open(const char *path, int flags, int mode)
 	return cp_fd_above_standard(fd);
 }
 
+/** What one read gives of a small file of the kernel's, with a NUL behind it. Its length, or a negative errno: then
+ *  the text is empty. */
+static inline long cp_read_text(const char *path, char *text_out, long size)
+{
+	text_out[0] = '\0';
+	long fd = cp_open(path, O_RDONLY, 0);
+	if (fd < 0)
+		return fd;
+	long n = cp_syscall(SYS_read, fd, text_out, size - 1, 0);
+	cp_close(fd);
+	text_out[n > 0 ? n : 0] = '\0';
+	return n;
+}
+
 #endif

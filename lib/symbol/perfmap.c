@@ -12,6 +12,7 @@
 
 #include "sigsafe/pagealloc.h"
 #include "sigsafe/sys.h"
+#include "write/hex.h"
 #include "write/vformat.h"
 
 enum {
@@ -20,14 +21,6 @@ enum {
 	NAME_BYTES = 4096,     // longer names are cut
 };
 
-static int digit_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 'a' - 'A';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /** Parses a hexadecimal number and the space behind it; NULL: there is none. */
 static const char *parse_hex(const char *at, const char *end, uint64_t *value_out)
 {
@@ -35,10 +28,10 @@ static const char *parse_hex(const char *at, const char *end, uint64_t *value_ou
 	if (end - at > 2 && at[0] == '0' && (at[1] | ' ') == 'x')
 		at += 2;
 	const char *first = at;
-	for (; at < end && digit_of(*at) >= 0; at++) {
+	for (; at < end && cp_hex_digit(*at) >= 0; at++) {
 		if (*value_out >> 60)
 			return NULL;
-		*value_out = *value_out << 4 | (uint64_t)digit_of(*at);
+		*value_out = *value_out << 4 | (uint64_t)cp_hex_digit(*at);
 	}
 	return at > first && at < end && *at == ' ' ? at + 1 : NULL;
 }
