@@ -35,6 +35,7 @@ struct coroutine {
 static bool tells;
 static int release_pipe[2];
 static atomic_int nparked, ninterrupted;
+static pid_t parked_tids[THREADS];
 static pthread_barrier_t barrier;
 static struct coroutine *all[COROUTINES];
 static _Thread_local struct coroutine threads_own;
@@ -147,6 +148,7 @@ static void (*const work[COROUTINES])(void) = {work_0, work_1, work_2, work_3};
 KEPT static void park(void)
 {
 	struct pollfd released = {.fd = release_pipe[0], .events = POLLIN};
+	parked_tids[threads_own.number] = gettid();
 	atomic_fetch_add(&nparked, 1);
 	while (poll(&released, 1, -1) < 0)
 		atomic_fetch_add(&ninterrupted, 1);
@@ -196,6 +198,7 @@ static struct coroutine *make(int number, bool uses_assembly)
 static void *run(void *arg)
 {
 	long me = (long)arg;
+	threads_own.number = (int)me;
 	for (long half = 0; half < 2; half++) {
 		for (int turn = 0; turn < TURNS / 2; turn++) {
 			for (long i = (me + half) % THREADS; i < COROUTINES; i += THREADS)
@@ -205,6 +208,27 @@ static void *run(void *arg)
 	}
 	resume(all[me]);
 	return NULL;
+}
+
+static bool sleeps(pid_t tid)
+{
+	char path[64], state = 0;
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)tid);
+	FILE *stat = fopen(path, "r");
+	if (!stat || fscanf(stat, "%*d (%*[^)]) %c", &state) != 1)
+		exit(1);
+	fclose(stat);
+	return state == 'S';
+}
+
+/** The last ticks of a CPU profile end a wait too, and a thread on its way there has to be signalled. */
+static void wait_until_parked(void)
+{
+	for (int i = 0; i < THREADS; i++) {
+		while (!sleeps(parked_tids[i]))
+			usleep(1000);
+	}
+	atomic_store(&ninterrupted, 0);
 }
 
 static void must(int ret, const char *what)
@@ -232,6 +256,7 @@ int main(int argc, char **argv)
 	while (atomic_load(&nparked) < THREADS)
 		usleep(1000);
 	must(cprof_stop_cpu_profile(), "stop");
+	wait_until_parked();
 	must(cprof_profile_write_to(cprof_lookup("threads"), cprof_to_path(argv[4]), 0), "threads");
 	must((int)write(release_pipe[1], "", 1), "release");
 	for (int i = 0; i < THREADS; i++)
