@@ -63,7 +63,8 @@ def old_profiles():
 
 
 def recordings():
-    from test_perfdata import CODE, ID, IP, TID, TIME, PERIOD, CALLCHAIN, CONTEXT_USER, Recording
+    from test_perfdata import (BP, CALLCHAIN, CODE, CONTEXT_USER, ID, IP, PC, PERIOD, REGISTERS, SP, STACK, TID, TIME,
+                               Recording)
     for sample_type in (IP | TID | TIME | CALLCHAIN | PERIOD, IP | TID | TIME | CALLCHAIN | PERIOD | ID):
         r = Recording(1, 2, sample_type=sample_type, names=("task-clock", "page-faults"))
         r.comm(10, 10, "prog")
@@ -72,6 +73,12 @@ def recordings():
         for pid in (10, 11):
             r.sample(pid, pid, [CONTEXT_USER, CODE + 0x10, CODE + 0x20], 2)
         yield from (r.file(), r.pipe())
+    r = Recording(1, sample_type=IP | TID | TIME | CALLCHAIN | PERIOD | REGISTERS | STACK)
+    r.mmap(10, CODE, 0x1000, 0, "/lib/x86_64-linux-gnu/libc.so.6")
+    r.mmap(10, CODE + 0x1000, 0x200000, 0x26000, "/lib/x86_64-linux-gnu/libc.so.6")
+    for pc in range(CODE, CODE + 0x181000, 0xc089):
+        r.sample(10, 10, [pc], 1, registers={BP: 0x7000, SP: 0x7000, PC: pc}, stack=[0x7008, pc + 0x1001] * 4)
+    yield r.file()
 
 
 def traces():

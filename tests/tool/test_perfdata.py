@@ -12,6 +12,8 @@ import unittest
 from analyzer import AnalyzerTest, profile
 
 IP, TID, TIME, ID, PERIOD, CALLCHAIN, READ = 1, 2, 4, 64, 256, 32, 16
+REGISTERS, STACK = 1 << 12, 1 << 13
+BP, SP, PC = 6, 7, 8  # as the kernel numbers the registers of x86-64
 SOFTWARE, TASK_CLOCK, PAGE_FAULTS = 1, 1, 2
 MMAP, LOST, COMM, FORK, SAMPLE, MMAP2 = 1, 2, 3, 7, 9, 10
 KERNEL, USER, EXEC, MMAP_BUILD_ID = 1, 2, 1 << 13, 1 << 14
@@ -31,8 +33,8 @@ class Recording:
     def __init__(self, *configs, sample_type=IP | TID | TIME | CALLCHAIN | PERIOD, frequency=4000, names=()):
         self.sample_type, self.names = sample_type, names
         # Flags: a frequency, not a period; ids behind every record.
-        self.attrs = [struct.pack("<IIQQQQQ", SOFTWARE, 64, c, frequency, sample_type, 4, 1 << 10 | 1 << 18) +
-                      bytes(16) for c in configs]
+        self.attrs = [struct.pack("<IIQQQQQ", SOFTWARE, 96, c, frequency, sample_type, 4, 1 << 10 | 1 << 18) +
+                      bytes(32) + struct.pack("<QQ", 1 << BP | 1 << SP | 1 << PC, 64) for c in configs]
         self.ids = [100 + i for i in range(len(configs))]
         self.records = b""
 
@@ -54,7 +56,7 @@ class Recording:
     def fork(self, pid, parent, time):
         self.record(FORK, struct.pack("<IIIIQ", pid, parent, pid, parent, time * 1000000), 0, time)
 
-    def sample(self, pid, tid, chain, time, event=0, period=250000, mode=USER):
+    def sample(self, pid, tid, chain, time, event=0, period=250000, mode=USER, registers=None, stack=()):
         body = struct.pack("<QIIQ", next((c for c in chain if c < 2**63), chain[-1]), pid, tid, time * 1000000)
         if self.sample_type & ID:
             body += struct.pack("<Q", self.ids[event])
@@ -62,12 +64,17 @@ class Recording:
         if self.sample_type & READ:
             body += struct.pack("<QQ", 7, self.ids[event])
         body += struct.pack("<Q", len(chain)) + b"".join(struct.pack("<Q", c) for c in chain)
+        if self.sample_type & REGISTERS:  # those of 64 bits; or a kernel thread has none
+            body += struct.pack("<Q3Q", 2, *(registers[i] for i in (BP, SP, PC))) if registers else bytes(8)
+        if self.sample_type & STACK:
+            words = struct.pack("<%dQ" % len(stack), *stack)
+            body += struct.pack("<Q", 64) + words.ljust(64, b"\0") + struct.pack("<Q", len(words))
         self.record(SAMPLE, body, mode)
 
     def features(self):
         text = lambda s: struct.pack("<I", len(padded(s))) + padded(s)  # noqa: E731
         command = struct.pack("<I", 2) + text("perf") + text("record")
-        names = struct.pack("<II", len(self.names), 64)
+        names = struct.pack("<II", len(self.names), 96)
         for name, attr, ident in zip(self.names, self.attrs, self.ids):
             names += attr + struct.pack("<I", 1) + text(name) + struct.pack("<Q", ident)
         return {11: command, **({12: names} if self.names else {})}
@@ -76,7 +83,7 @@ class Recording:
         """As perf record -o writes it."""
         ids_at = 104
         attrs_at = ids_at + 8 * len(self.ids)
-        data_at = attrs_at + 80 * len(self.attrs)
+        data_at = attrs_at + 112 * len(self.attrs)
         entries = b"".join(a + struct.pack("<QQ", ids_at + 8 * i, 8) for i, a in enumerate(self.attrs))
         features = self.features()
         at = data_at + len(self.records) + 16 * len(features)
@@ -85,7 +92,7 @@ class Recording:
             table += struct.pack("<QQ", at + len(contents), len(features[number]))
             contents += features[number]
         bits = sum(1 << n for n in features)
-        return (b"PERFILE2" + struct.pack("<QQ", 104, 80) + struct.pack("<QQ", attrs_at, len(entries)) +
+        return (b"PERFILE2" + struct.pack("<QQ", 104, 112) + struct.pack("<QQ", attrs_at, len(entries)) +
                 struct.pack("<QQ", data_at, len(self.records)) + bytes(16) + bits.to_bytes(32, "little") +
                 b"".join(struct.pack("<Q", i) for i in self.ids) + entries + self.records + table + contents)
 
@@ -207,6 +214,39 @@ class PerfDataTest(AnalyzerTest):
         self.assertEqual(self.kernel_stderr("vfs_read", None)[1],
                          [failed + "the profile does not say which kernel it is of"])
 
+    def test_dumps_by_frame_pointer(self):
+        """Stacks that came along, of code without unwind tables."""
+        r = one_process(sample_type=IP | TID | TIME | CALLCHAIN | PERIOD | REGISTERS | STACK)
+        sp = 0x7ffc00000000
+        begin = {BP: sp + 8, SP: sp, PC: CODE + 0x10}
+        r.sample(7, 7, [CONTEXT_USER, CODE + 0x10], 1, registers=begin,
+                 stack=[1, sp + 32, CODE + 0x21, 2, 0, CODE + 0x31])
+        r.sample(7, 7, [CODE + 0x10], 2, registers=begin, stack=[1, sp + 64, CODE + 0x21])
+        r.sample(7, 7, [CODE + 0x10], 3, registers=begin, stack=[1, sp, CODE + 0x21])  # it leads nowhere
+        r.sample(7, 7, [CONTEXT_USER, CODE + 0x10, CODE + 0x21], 4)
+        p = self.convert(r.file())
+        names = [[f.name or f.address - CODE for f in s.stack] for s in p.samples]
+        self.assertEqual(names, [
+            [0x10, 0x20, 0x30], [0x10, 0x20, "[truncated: deeper than is kept]"],
+            [0x10, 0x20, "[cut: no unwind information]"], [0x10, 0x20]])
+        self.assertIn("stacks: 2 of 3 are not whole: 1 go on behind what was copied of them, 1 met code without "
+                      "unwind tables", self.run_cprof("-comments", self.path("perf.data"))[0])
+
+    def test_dumps_of_perf(self):
+        """perf record --call-graph dwarf of a program without frame pointers: its stacks reach their beginning."""
+        perf = shutil.which("perf")
+        recorded = perf and subprocess.run(
+            [perf, "record", "-q", "--call-graph", "dwarf", "-o", self.path("perf.data"), "dd", "if=/dev/zero",
+             "of=/dev/null", "bs=1", "count=200000"], capture_output=True).returncode == 0
+        if not recorded:
+            self.skipTest("perf record is not permitted here")
+        with open(self.path("out.pb.gz"), "wb") as f:
+            f.write(self.bytes_of("-proto", self.path("perf.data")))
+        samples = [s for s in profile.read(self.path("out.pb.gz")).samples if s.labels["comm"] == "dd"]
+        # Before it there is _start alone, which a stripped program has no name for.
+        whole = sum(s.values[0] for s in samples if "__libc_start_main" in [f.name for f in s.stack[-2:-1]])
+        self.assertGreater(whole, 0.95 * sum(s.values[0] for s in samples))
+
     def test_of_perf(self):
         """What perf itself recorded, against perf's own report."""
         perf = shutil.which("perf")
@@ -255,7 +295,7 @@ class PerfDataTest(AnalyzerTest):
         r.sample(7, 7, [CODE + 1], 1)
         whole = r.file()
         self.assertIn("cut short", self.error(whole[:60]))
-        self.assertIn("no data", self.error(whole[:192]))
+        self.assertIn("no data", self.error(whole[:224]))
         self.assertIn("other byte order", self.error(b"2ELIFREP" + whole[8:]))
         r.record(81, bytes(64))
         self.assertIn("compressed", self.error(r.file()))

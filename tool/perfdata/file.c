@@ -22,6 +22,7 @@ enum {
 	RECORD_COMPRESSED = 81,
 	RECORD_COMPRESSED2 = 83,
 	FEATURE_BUILD_ID = 2,
+	FEATURE_MACHINE = 6,
 	FEATURE_COMMAND_LINE = 11,
 	FEATURE_EVENT_DESC = 12,
 	FEATURES = 256,
@@ -56,6 +57,9 @@ static struct perf_event parse_attr(struct reader attr)
 	uint64_t flags = read_u64(&attr);
 	e.is_frequency = flags >> 10 & 1;
 	e.has_sample_ids = flags >> 18 & 1;
+	read_part(&attr, 24); // wakeup, breakpoint
+	e.branch_sample_type = read_u64(&attr);
+	e.user_registers = read_u64(&attr);
 	return e;
 }
 
@@ -169,6 +173,8 @@ static void parse_feature(struct perf_file *f, uint64_t feature, struct reader b
 		parse_build_ids(f, body);
 	else if (feature == FEATURE_COMMAND_LINE)
 		parse_command_line(f, body);
+	else if (feature == FEATURE_MACHINE)
+		f->machine = counted_string(&body);
 	else if (feature == FEATURE_EVENT_DESC)
 		parse_event_names(f, body);
 }

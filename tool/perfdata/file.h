@@ -14,7 +14,7 @@ struct perf_event {
 	uint32_t type;
 	uint64_t config;
 	uint64_t period; // or frequency
-	uint64_t sample_type, read_format;
+	uint64_t sample_type, read_format, branch_sample_type, user_registers;
 	bool is_frequency, has_sample_ids;
 	struct str name; // empty: see perf_event_name
 };
@@ -48,7 +48,7 @@ struct perf_file {
 	uint32_t nrecords, records_cap;
 	struct perf_build_id *build_ids;
 	uint32_t nbuild_ids, build_ids_cap;
-	struct str command_line;
+	struct str command_line, machine; // "x86_64"
 };
 
 struct perf_sample {
@@ -57,6 +57,10 @@ struct perf_sample {
 	uint32_t event;
 	const uint8_t *chain; // nchain addresses and context marks of 8 bytes each
 	uint64_t nchain;
+	// The user's registers, one of 8 bytes a bit of the mask, and the top of his stack; NULL: not recorded.
+	const uint8_t *registers, *stack;
+	uint64_t registers_mask, stack_bytes;
+	bool is_aarch64;
 };
 
 struct err *perf_file_parse(struct arena *a, const void *data, size_t len, struct perf_file *out);
@@ -68,5 +72,8 @@ bool perf_sample_parse(const struct perf_file *f, const struct perf_record *r, s
 struct str perf_event_name(const struct perf_file *f, const struct perf_event *e);
 /** Whether it counts nanoseconds. */
 bool perf_event_is_clock(const struct perf_event *e);
+
+/** Hex digits of the build id that the recording gives a file; empty where it gives none. */
+struct str perf_build_id_of(struct arena *a, const struct perf_file *f, struct str file);
 
 #endif

@@ -8,9 +8,9 @@
 
 #include "base/hash.h"
 #include "base/hashindex.h"
-#include "base/hex.h"
 #include "tool/perfdata/file.h"
 #include "tool/perfdata/processes.h"
+#include "tool/perfdata/unwind.h"
 #include "tool/profile/profile.h"
 
 enum {
@@ -18,6 +18,7 @@ enum {
 	CPUMODE_USER = 2,
 	CPUMODE_MASK = 7,
 	MAX_STACK = 8192, // a record has at most 64 KiB
+	MAX_DUMP_FRAMES = 4096,
 };
 
 struct conversion {
@@ -25,11 +26,14 @@ struct conversion {
 	struct arena *arena;
 	struct profile *profile;
 	struct processes processes;
+	struct cfi_tables cfi;
 	struct hash_index locations, mappings, samples;
 	int64_t *values; // of one sample
 	uint32_t stack[MAX_STACK];
 	uint32_t nstack;
 	uint64_t first_ns, last_ns, nsamples, nlost, nbad;
+	uint64_t nends[UNWIND_NENDS]; // of the stacks that were walked here
+	uint32_t markers[UNWIND_NENDS]; // locations; NO_INDEX: not used so far
 	strid comm, pid, tid;
 };
 
@@ -61,26 +65,13 @@ static void add_sample_types(struct conversion *c)
 	c->values = arena_array(c->arena, int64_t, 2 * n);
 }
 
-static struct str build_id_of(struct conversion *c, struct str file)
-{
-	for (uint32_t i = 0; i < c->file.nbuild_ids; i++) {
-		const struct perf_build_id *b = &c->file.build_ids[i];
-		// The kernel's mapping has the symbol at its start behind its name.
-		bool same = str_eq(b->file, file) || (str_eq(b->file, STR("[kernel.kallsyms]")) &&
-				str_has_prefix(file, b->file));
-		if (!same)
-			continue;
-		return hex_encode(c->arena, b->id, b->id_bytes);
-	}
-	return (struct str){0};
-}
-
 static struct mapping describe_mapping(struct conversion *c, const struct address_range *r)
 {
 	struct profile *p = c->profile;
 	struct mapping m = {.start = r->start, .limit = r->limit, .offset = r->offset,
 			.file = profile_intern(p, r->file)};
-	m.build_id = profile_intern(p, r->build_id.len ? r->build_id : build_id_of(c, r->file));
+	struct str id = r->build_id.len ? r->build_id : perf_build_id_of(c->arena, &c->file, r->file);
+	m.build_id = profile_intern(p, id);
 	if (str_has_prefix(r->file, STR("[kernel.kallsyms]")))
 		m.kernel_relocation_symbol = profile_intern(p, str_slice(r->file, 17, r->file.len));
 	return m;
@@ -133,19 +124,51 @@ static void push_frame(struct conversion *c, uint32_t pid, bool in_kernel, uint6
 	c->stack[c->nstack++] = location_of(c, mapping_of(c, r), address);
 }
 
+// Named as libcprof does: what is missing stands where it is missing.
+static void push_marker(struct conversion *c, enum unwind_end end)
+{
+	struct profile *p = c->profile;
+	if (c->nstack == MAX_STACK)
+		return;
+	if (c->markers[end] == NO_INDEX) {
+		struct str name = end == UNWIND_DUMP_END ? STR("[truncated: deeper than is kept]")
+							 : STR("[cut: no unwind information]");
+		struct function f = {.id = p->nfunctions + 1, .name = profile_intern(p, name)};
+		struct line line = {.function = profile_add_function(p, f)};
+		struct location l = {.id = p->nlocations + 1, .mapping = NO_INDEX};
+		c->markers[end] = profile_add_location(p, l, &line, 1);
+	}
+	c->stack[c->nstack++] = c->markers[end];
+}
+
+// The program's part of a chain is what the kernel could make of frame pointers: the tables know better.
+static void walk_dump(struct conversion *c, const struct perf_sample *s)
+{
+	uint64_t addresses[MAX_DUMP_FRAMES];
+	enum unwind_end end;
+	uint32_t n = unwind_dump(&c->cfi, &c->processes, s, addresses, MAX_DUMP_FRAMES, &end);
+	for (uint32_t i = 0; i < n; i++)
+		push_frame(c, s->pid, false, addresses[i]);
+	c->nends[end]++;
+	if (end != UNWIND_WHOLE)
+		push_marker(c, end);
+}
+
 // The chain with its marks: from here on the kernel's addresses, from here on the program's.
 static void collect_stack(struct conversion *c, const struct perf_record *r, const struct perf_sample *s)
 {
-	bool in_kernel = (r->misc & CPUMODE_MASK) == CPUMODE_KERNEL;
+	bool in_kernel = (r->misc & CPUMODE_MASK) == CPUMODE_KERNEL, has_dump = s->registers && s->stack;
 	struct reader chain = reader_of(s->chain, 8 * s->nchain);
 	c->nstack = 0;
 	while (reader_left(&chain) >= 8) {
 		uint64_t address = read_u64(&chain);
 		if (address >= (uint64_t)PERF_CONTEXT_MAX)
 			in_kernel = address == (uint64_t)PERF_CONTEXT_KERNEL;
-		else if (address) // 0 ends a chain the kernel could not follow
+		else if (address && (in_kernel || !has_dump)) // 0 ends a chain the kernel could not follow
 			push_frame(c, s->pid, in_kernel, address);
 	}
+	if (has_dump)
+		walk_dump(c, s);
 	if (c->nstack == 0)
 		push_frame(c, s->pid, in_kernel, s->ip);
 }
@@ -256,30 +279,59 @@ static void add_comments(struct conversion *c)
 	if (c->processes.nforgotten)
 		profile_add_comment(p, str_from(arena_printf(c->arena, "left out: %lu mappings, there are too many",
 				c->processes.nforgotten)));
+	uint64_t ncut = c->nends[UNWIND_DUMP_END], nlawless = c->nends[UNWIND_NO_RULE];
+	if (ncut + nlawless)
+		profile_add_comment(p, str_from(arena_printf(c->arena, "stacks: %lu of %lu are not whole: %lu go on "
+				"behind what was copied of them, %lu met code without unwind tables",
+				ncut + nlawless, ncut + nlawless + c->nends[UNWIND_WHOLE], ncut, nlawless)));
 	if (c->nbad)
 		profile_add_comment(p, str_from(arena_printf(c->arena, "left out: %lu samples that could not be "
 				"read", c->nbad)));
 }
 
-static void convert(struct conversion *c)
+static void add_record(struct conversion *c, const struct perf_record *r)
 {
-	struct profile *p = c->profile;
+	if (r->type == PERF_RECORD_SAMPLE)
+		add_sample(c, r);
+	else if (r->type == PERF_RECORD_LOST || r->type == PERF_RECORD_LOST_SAMPLES)
+		count_lost(c, r);
+	else
+		processes_update(&c->processes, r);
+}
+
+static void add_records(struct conversion *c)
+{
+	for (uint32_t i = 0; i < c->file.nrecords; i++)
+		add_record(c, &c->file.records[i]);
+}
+
+static void begin(struct conversion *c)
+{
+	struct profile *p = c->profile = profile_create();
+	c->processes.arena = c->cfi.arena = c->arena;
+	c->cfi.file = &c->file;
 	c->comm = profile_intern(p, STR("comm"));
 	c->pid = profile_intern(p, STR("pid"));
 	c->tid = profile_intern(p, STR("tid"));
+	for (int i = 0; i < UNWIND_NENDS; i++)
+		c->markers[i] = NO_INDEX;
 	add_sample_types(c);
-	for (uint32_t i = 0; i < c->file.nrecords; i++) {
-		const struct perf_record *r = &c->file.records[i];
-		if (r->type == PERF_RECORD_SAMPLE)
-			add_sample(c, r);
-		else if (r->type == PERF_RECORD_LOST || r->type == PERF_RECORD_LOST_SAMPLES)
-			count_lost(c, r);
-		else
-			processes_update(&c->processes, r);
-	}
-	p->duration_nanos = (int64_t)(c->last_ns - c->first_ns);
+}
+
+static void end(struct conversion *c)
+{
+	c->profile->duration_nanos = (int64_t)(c->last_ns - c->first_ns);
 	put_program_first(c);
 	add_comments(c);
+}
+
+static void deinit(struct conversion *c)
+{
+	processes_deinit(&c->processes);
+	cfi_tables_deinit(&c->cfi);
+	hash_index_deinit(&c->locations);
+	hash_index_deinit(&c->mappings);
+	hash_index_deinit(&c->samples);
 }
 
 struct err *perfdata_parse(struct arena *a, const void *data, size_t len, struct profile **profile_out)
@@ -287,19 +339,16 @@ struct err *perfdata_parse(struct arena *a, const void *data, size_t len, struct
 	struct arena own = {0};
 	struct conversion *c = arena_new(&own, struct conversion);
 	c->arena = &own;
-	c->processes.arena = &own;
 	struct err *e = perf_file_parse(&own, data, len, &c->file);
 	if (e) {
 		e = err_new(a, "%s", e->message);
 	} else {
-		c->profile = profile_create();
-		convert(c);
+		begin(c);
+		add_records(c);
+		end(c);
 		*profile_out = c->profile;
 	}
-	processes_deinit(&c->processes);
-	hash_index_deinit(&c->locations);
-	hash_index_deinit(&c->mappings);
-	hash_index_deinit(&c->samples);
+	deinit(c);
 	arena_deinit(&own);
 	return e;
 }

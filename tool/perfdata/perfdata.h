@@ -5,7 +5,8 @@
 // Each event gives two sample types, as perf_to_profile names them: EVENT_sample/count and EVENT_event in
 // the event's unit; a recording of one CPU clock alone gives samples/count and cpu/nanoseconds, so that it
 // compares with any other CPU profile. Samples carry comm, pid and tid as labels. Kernel frames belong to
-// the mapping "[kernel.kallsyms]…".
+// the mapping "[kernel.kallsyms]…". Where samples brought their stacks along (--call-graph dwarf), unwind.c walks
+// them; what cannot be walked ends in a frame that says so, as in profiles of libcprof.
 #ifndef CPROF_TOOL_PERFDATA_H
 #define CPROF_TOOL_PERFDATA_H
 

@@ -114,7 +114,7 @@ static void see_mmap(struct processes *p, const struct perf_record *r)
 	uint32_t pid = read_u32(&body);
 	read_u32(&body); // tid
 	uint64_t start = read_u64(&body), len = read_u64(&body), offset = read_u64(&body);
-	struct address_range range = {start, start + len, offset, .mapping = NO_MAPPING};
+	struct address_range range = {start, start + len, offset, .mapping = NO_MAPPING, .cfi_file = NO_CFI_FILE};
 	if (r->type == PERF_RECORD_MMAP2) {
 		struct reader id = read_part(&body, 24); // or device and inode
 		read_part(&body, 8);                     // protection, flags

@@ -11,13 +11,14 @@
 #include "base/str.h"
 #include "tool/perfdata/file.h"
 
-enum { KERNEL_PID = 0xffffffff, NO_MAPPING = 0xffffffff };
+enum { KERNEL_PID = 0xffffffff, NO_MAPPING = 0xffffffff, NO_CFI_FILE = 0xffffffff };
 
 struct address_range {
 	uint64_t start, limit, offset;
 	struct str file;
 	struct str build_id; // hex digits
 	uint32_t mapping;    // of the profile, once used; NO_MAPPING before
+	uint32_t cfi_file;   // of the unwind tables, likewise
 };
 
 struct process {

@@ -2,6 +2,7 @@
 // One sample, field by field as its event asked for them; and what events are called. See file.h.
 #include <linux/perf_event.h>
 
+#include "base/hex.h"
 #include "tool/perfdata/file.h"
 
 // Where there are several events, a sample says by its id to which it belongs. All events of a recording
@@ -48,6 +49,37 @@ static void skip_read_values(struct reader *r, uint64_t format)
 		read_part(r, 8 * (times + n * per_value));
 }
 
+static void skip_to_registers(struct reader *r, const struct perf_event *e)
+{
+	if (e->sample_type & PERF_SAMPLE_RAW)
+		read_part(r, read_u32(r));
+	if (!(e->sample_type & PERF_SAMPLE_BRANCH_STACK))
+		return;
+	uint64_t n = read_u64(r);
+	if (e->branch_sample_type & PERF_SAMPLE_BRANCH_HW_INDEX)
+		read_u64(r);
+	if (n > reader_left(r) / 24)
+		r->failed = true;
+	else
+		read_part(r, 24 * n);
+}
+
+static void read_stack_dump(struct reader *r, const struct perf_event *e, struct perf_sample *out)
+{
+	uint64_t abi = e->sample_type & PERF_SAMPLE_REGS_USER ? read_u64(r) : PERF_SAMPLE_REGS_ABI_NONE;
+	if (abi != PERF_SAMPLE_REGS_ABI_NONE) {
+		const uint8_t *values = read_part(r, 8 * (uint64_t)__builtin_popcountll(e->user_registers)).at;
+		out->registers = abi == PERF_SAMPLE_REGS_ABI_64 ? values : NULL;
+		out->registers_mask = e->user_registers;
+	}
+	uint64_t size = e->sample_type & PERF_SAMPLE_STACK_USER ? read_u64(r) : 0;
+	if (size == 0)
+		return;
+	out->stack = read_part(r, size).at;
+	out->stack_bytes = read_u64(r);
+	r->failed |= out->stack_bytes > size;
+}
+
 bool perf_sample_parse(const struct perf_file *f, const struct perf_record *record, struct perf_sample *out)
 {
 	struct reader r = record->body;
@@ -84,8 +116,24 @@ bool perf_sample_parse(const struct perf_file *f, const struct perf_record *reco
 		if (out->nchain > reader_left(&r) / 8)
 			return false;
 		out->chain = r.at;
+		read_part(&r, 8 * out->nchain);
 	}
+	skip_to_registers(&r, e);
+	read_stack_dump(&r, e, out);
+	out->is_aarch64 = str_eq(f->machine, STR("aarch64"));
 	return !r.failed;
+}
+
+struct str perf_build_id_of(struct arena *a, const struct perf_file *f, struct str file)
+{
+	for (uint32_t i = 0; i < f->nbuild_ids; i++) {
+		const struct perf_build_id *b = &f->build_ids[i];
+		// The kernel's mapping has the symbol at its start behind its name.
+		bool is_kernel = str_eq(b->file, STR("[kernel.kallsyms]"));
+		if (str_eq(b->file, file) || (is_kernel && str_has_prefix(file, b->file)))
+			return hex_encode(a, b->id, b->id_bytes);
+	}
+	return (struct str){0};
 }
 
 bool perf_event_is_clock(const struct perf_event *e)

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+// See cfi.h. A file is used only where it is the one that was mapped, as far as build ids tell.
+#include "tool/perfdata/cfi.h"
+
+#include <elfutils/libdwelf.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/hex.h"
+
+enum { MAX_VDSO_BYTES = 64 << 10 };
+
+struct cfi_segment {
+	uint64_t offset, bytes, address;
+};
+
+struct cfi_file {
+	struct str name;
+	int fd;
+	Elf *elf;
+	Dwarf_CFI *cfi; // NULL: there is none
+	struct cfi_segment *segments;
+	uint32_t nsegments;
+};
+
+struct cfi_row {
+	uint32_t file;
+	uint64_t address; // the file's
+	Dwarf_Frame *frame;
+};
+
+void cfi_tables_deinit(struct cfi_tables *t)
+{
+	for (uint32_t i = 0; i < t->nrows; i++)
+		free(t->rows[i].frame);
+	for (uint32_t i = 0; i < t->nfiles; i++) {
+		struct cfi_file *f = &t->files[i];
+		if (f->cfi)
+			dwarf_cfi_end(f->cfi);
+		elf_end(f->elf);
+		if (f->fd >= 0)
+			close(f->fd);
+	}
+	hash_index_deinit(&t->by_name);
+	hash_index_deinit(&t->by_address);
+}
+
+static void *grow(struct arena *a, void *items, uint32_t n, uint32_t *cap, size_t size)
+{
+	if (n < *cap)
+		return items;
+	uint32_t bigger = *cap ? 2 * *cap : 64;
+	items = arena_grow(a, items, *cap * size, bigger * size, 16);
+	*cap = bigger;
+	return items;
+}
+
+static bool is_the_mapped_one(struct arena *a, Elf *elf, struct str build_id)
+{
+	const void *id;
+	ssize_t bytes = build_id.len ? dwelf_elf_gnu_build_id(elf, &id) : -1;
+	return bytes <= 0 || str_eq(hex_encode(a, id, (size_t)bytes), build_id);
+}
+
+static void read_segments(struct arena *a, struct cfi_file *f)
+{
+	size_t n = 0;
+	elf_getphdrnum(f->elf, &n);
+	f->segments = arena_array(a, struct cfi_segment, n);
+	for (size_t i = 0; i < n; i++) {
+		GElf_Phdr ph;
+		if (gelf_getphdr(f->elf, (int)i, &ph) && ph.p_type == PT_LOAD)
+			f->segments[f->nsegments++] = (struct cfi_segment){ph.p_offset, ph.p_filesz, ph.p_vaddr};
+	}
+}
+
+static void open_tables(struct cfi_tables *t, struct cfi_file *f, const struct address_range *range)
+{
+	const char *path = arena_strndup(t->arena, range->file.ptr, range->file.len);
+	struct stat st;
+	elf_version(EV_CURRENT);
+	if (t->is_of_here && str_eq(range->file, STR("[vdso]"))) {
+		char *vdso = (char *)getauxval(AT_SYSINFO_EHDR);
+		uint64_t bytes = range->limit - range->start;
+		f->elf = vdso && bytes <= MAX_VDSO_BYTES ? elf_memory(vdso, bytes) : NULL;
+	} else if (*path == '/') { // a name of a hostile file may be that of a pipe or a device
+		f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		if (f->fd >= 0 && fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode))
+			f->elf = elf_begin(f->fd, ELF_C_READ_MMAP, NULL);
+	}
+	struct str id = range->build_id.len ? range->build_id : perf_build_id_of(t->arena, t->file, range->file);
+	if (!f->elf || elf_kind(f->elf) != ELF_K_ELF || !is_the_mapped_one(t->arena, f->elf, id))
+		return;
+	read_segments(t->arena, f);
+	f->cfi = dwarf_getcfi_elf(f->elf);
+}
+
+static uint32_t file_of(struct cfi_tables *t, struct address_range *range)
+{
+	uint64_t hash = hash_bytes(range->file.ptr, range->file.len);
+	struct hash_probe probe = hash_index_probe(&t->by_name, hash);
+	uint32_t i;
+	while ((i = hash_index_next(&probe)) != HASH_INDEX_NONE)
+		if (str_eq(t->files[i].name, range->file))
+			return i;
+	t->files = grow(t->arena, t->files, t->nfiles, &t->files_cap, sizeof *t->files);
+	t->files[t->nfiles] = (struct cfi_file){.name = range->file, .fd = -1};
+	open_tables(t, &t->files[t->nfiles], range);
+	hash_index_add(&t->by_name, hash, t->nfiles);
+	return t->nfiles++;
+}
+
+static bool file_address(const struct cfi_file *f, const struct address_range *range, uint64_t address,
+		uint64_t *address_out)
+{
+	uint64_t offset = address - range->start + range->offset;
+	for (uint32_t i = 0; i < f->nsegments; i++) {
+		const struct cfi_segment *s = &f->segments[i];
+		if (offset < s->offset || offset - s->offset >= s->bytes)
+			continue;
+		*address_out = offset - s->offset + s->address;
+		return true;
+	}
+	return false;
+}
+
+Dwarf_Frame *cfi_row(struct cfi_tables *t, struct address_range *range, uint64_t address)
+{
+	if (range->cfi_file == NO_CFI_FILE)
+		range->cfi_file = file_of(t, range);
+	const struct cfi_file *f = &t->files[range->cfi_file];
+	uint64_t in_file;
+	if (!f->cfi || !file_address(f, range, address, &in_file))
+		return NULL;
+	uint64_t hash = hash_mix(in_file, range->cfi_file);
+	struct hash_probe probe = hash_index_probe(&t->by_address, hash);
+	uint32_t i;
+	while ((i = hash_index_next(&probe)) != HASH_INDEX_NONE)
+		if (t->rows[i].address == in_file && t->rows[i].file == range->cfi_file)
+			return t->rows[i].frame;
+	t->rows = grow(t->arena, t->rows, t->nrows, &t->rows_cap, sizeof *t->rows);
+	struct cfi_row *row = &t->rows[t->nrows];
+	*row = (struct cfi_row){range->cfi_file, in_file, NULL};
+	if (dwarf_cfi_addrframe(f->cfi, in_file, &row->frame) != 0)
+		row->frame = NULL;
+	hash_index_add(&t->by_address, hash, t->nrows++);
+	return row->frame;
+}
