@@ -33,11 +33,12 @@ _cprof()
 		return
 		;;
 	esac
-	if [[ $command == @(run|test|push) && $COMP_CWORD -gt 1 ]]; then
+	if [[ $command == @(run|attach|test|push) && $COMP_CWORD -gt 1 ]]; then
 		case $cur in
 		-*) COMPREPLY=($(compgen -W "$(cprof $command -h 2>&1 |
 			sed -n 's/^  *\(-[a-z]*\)\( .*\)*$/\1/p')" -- "$cur")) ;;
-		*) COMPREPLY=($(compgen -c -- "$cur") $(compgen -f -- "$cur")) ;;
+		*) [[ $command == attach ]] && COMPREPLY=($(compgen -W "$(ps -eo pid=)" -- "$cur")) ||
+			COMPREPLY=($(compgen -c -- "$cur") $(compgen -f -- "$cur")) ;;
 		esac
 		return
 	fi
@@ -60,7 +61,7 @@ _cprof()
 	fi
 	COMPREPLY=($(compgen -f -- "$cur"))
 	[[ $COMP_CWORD -eq 1 ]] &&
-		COMPREPLY+=($(compgen -W "run test trace push help version $_cprof_commands" -- "$cur"))
+		COMPREPLY+=($(compgen -W "run attach test trace push help version $_cprof_commands" -- "$cur"))
 }
 
 complete -o filenames -F _cprof cprof

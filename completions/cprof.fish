@@ -2,6 +2,7 @@
 # fish completion of cprof. tests/tool/completions.py holds it against what cprof knows.
 
 complete -c cprof -n __fish_use_subcommand -a run -d 'Run a program and write its profiles'
+complete -c cprof -n __fish_use_subcommand -a attach -d 'Profile a program that runs already'
 complete -c cprof -n __fish_use_subcommand -a test -d 'Run a test program and write its profiles'
 complete -c cprof -n __fish_use_subcommand -a trace -d 'Look at an execution trace'
 complete -c cprof -n __fish_use_subcommand -a push -d 'Send profiles to a Pyroscope server'
@@ -10,10 +11,11 @@ complete -c cprof -n __fish_use_subcommand -a version -d 'Print the version'
 complete -c cprof -n '__fish_seen_subcommand_from trace' -o perfetto -rF -d 'Write the trace for ui.perfetto.dev'
 complete -c cprof -n '__fish_seen_subcommand_from trace' -o pprof -xa 'sync syscall net sched' -d 'Make a profile of it'
 complete -c cprof -n '__fish_seen_subcommand_from trace' -s o -rF -d 'Where the result goes'
+complete -c cprof -n '__fish_seen_subcommand_from attach' -xa '(__fish_complete_pids)'
 complete -c cprof -n '__fish_seen_subcommand_from run test' -xa '(__fish_complete_subcommand)'
-complete -c cprof -n '__fish_seen_subcommand_from run test push' -xa '(__cprof_own_flags)'
+complete -c cprof -n '__fish_seen_subcommand_from run attach test push' -xa '(__cprof_own_flags)'
 
-# The flags of run, test and push, as their -h lists them.
+# The flags of run, attach, test and push, as their -h lists them.
 function __cprof_own_flags
 	set -l words (commandline -opc)
 	cprof $words[2] -h 2>&1 | string replace -rf '^ +(-[a-z]+)(?: [A-Z]+)?(?: +(.*))?$' '$1\t$2'

@@ -10,7 +10,7 @@ import unittest
 
 ROOT = os.path.abspath(sys.argv.pop())
 CPROF = os.path.abspath(sys.argv.pop())
-OTHER_WORDS = {"run", "test", "push", "trace", "help", "version"}
+OTHER_WORDS = {"run", "attach", "test", "push", "trace", "help", "version"}
 
 
 def read(name):
@@ -53,14 +53,15 @@ class Help(unittest.TestCase):
         self.assertGreater(len(flags), 15)
         self.assertEqual(helped("run") | helped("test"), flags)
 
-    def test_trace_and_push(self):
-        for command, file in (("trace", "tool/driver/trace.c"), ("push", "tool/push/push.c")):
+    def test_other_parts(self):
+        for command, file in (("attach", "tool/attach/attach.c"), ("trace", "tool/driver/trace.c"),
+                              ("push", "tool/push/push.c")):
             flags = set(re.findall(r'^\t\t\t\{"(\w+)", FLAG_', read(file), re.M))
             self.assertGreater(len(flags), 2)
             self.assertEqual(helped(command), flags)
 
     def test_manuals(self):
-        for command in ("run", "test", "trace", "push"):
+        for command in ("run", "attach", "test", "trace", "push"):
             items = " ".join(re.findall(r"^\.It .*", read("man/cprof-%s.1" % command), re.M))
             self.assertEqual(helped(command), set(re.findall(r"\bFl (\w+)", items)) - {"h"}, command)
 

@@ -14,6 +14,7 @@ static const char head[] =
 		"cprof: profiles of C, C++ and Rust programs, and of everybody else's\n"
 		"\n"
 		"  cprof run [options] PROGRAM [ARGUMENTS]   run a program and write its profiles\n"
+		"  cprof attach [options] PID                profile the CPU time of a program that runs already\n"
 		"  cprof test [options] TEST [ARGUMENTS]     run a test program as go test profiles one\n"
 		"  cprof COMMAND [options] SOURCE...         print a report of profiles\n"
 		"  cprof trace [options] TRACE               show an execution trace\n"

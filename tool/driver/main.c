@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "run/run.h"
+#include "tool/attach/attach.h"
 #include "tool/push/push.h"
 #include "tool/graph/pass_cache.h"
 #include "tool/web/web.h"
@@ -131,6 +132,7 @@ static const struct part {
 	const char *name;
 	int (*main)(const struct env *env, int argc, char **argv); // argv[0]: the name
 } parts[] = {
+		{"attach", attach_main},
 		{"push", push_main},
 		{"run", run_program},
 		{"test", run_program}, // it tells by its name

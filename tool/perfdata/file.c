@@ -301,6 +301,28 @@ static struct err *parse_seekable(struct perf_file *f, struct reader *file, stru
 	return parse_records(f, data);
 }
 
+static void sort_records(struct perf_file *f)
+{
+	if (f->nrecords)
+		qsort(f->records, f->nrecords, sizeof *f->records, by_time);
+}
+
+void perf_file_begin(struct arena *a, const void *attr, size_t len, struct perf_file *out)
+{
+	*out = (struct perf_file){.arena = a};
+	add_event(out, reader_of(attr, len), reader_of(NULL, 0));
+#if defined(__aarch64__)
+	out->machine = STR("aarch64");
+#endif
+}
+
+void perf_file_read(struct perf_file *f, const void *records, size_t len)
+{
+	f->nrecords = 0;
+	parse_records(f, reader_of(records, len));
+	sort_records(f);
+}
+
 struct err *perf_file_parse(struct arena *a, const void *data, size_t len, struct perf_file *out)
 {
 	struct reader file = reader_of(data, len), header = file;
@@ -320,7 +342,6 @@ struct err *perf_file_parse(struct arena *a, const void *data, size_t len, struc
 	sort_ids(out);
 	if (out->nevents == 0)
 		return err_new(a, "perf.data names no event");
-	if (out->nrecords)
-		qsort(out->records, out->nrecords, sizeof *out->records, by_time);
+	sort_records(out);
 	return NULL;
 }

@@ -63,6 +63,12 @@ struct perf_sample {
 	bool is_aarch64;
 };
 
+/** One event of the machine's own kernel, as perf_event_open() takes it; its records come by perf_file_read(). */
+void perf_file_begin(struct arena *a, const void *attr, size_t len, struct perf_file *out);
+
+/** Leaves the kernel's records in f->records, in place of those of before. They point into the bytes. */
+void perf_file_read(struct perf_file *f, const void *records, size_t len);
+
 struct err *perf_file_parse(struct arena *a, const void *data, size_t len, struct perf_file *out);
 
 /** False where the record is cut short or its event unknown. */

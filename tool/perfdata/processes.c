@@ -61,7 +61,7 @@ static struct process *get_process(struct processes *p, uint32_t pid)
 	return &p->processes[p->nprocesses++];
 }
 
-static void name_thread(struct processes *p, uint32_t tid, struct str name)
+void processes_name_thread(struct processes *p, uint32_t tid, struct str name)
 {
 	struct thread *t = find_thread(p, tid);
 	if (!t) {
@@ -84,7 +84,7 @@ static void own_ranges(struct processes *p, struct process *process)
 	p->nranges += process->nranges;
 }
 
-static void add_range(struct processes *p, uint32_t pid, struct address_range range)
+void processes_map(struct processes *p, uint32_t pid, struct address_range range)
 {
 	struct process *process = get_process(p, pid);
 	if (range.limit <= range.start)
@@ -123,7 +123,7 @@ static void see_mmap(struct processes *p, const struct perf_record *r)
 	}
 	range.file.ptr = read_string(&body, &range.file.len);
 	if (!body.failed)
-		add_range(p, pid, range);
+		processes_map(p, pid, range);
 }
 
 static void see_comm(struct processes *p, const struct perf_record *r)
@@ -134,7 +134,7 @@ static void see_comm(struct processes *p, const struct perf_record *r)
 	name.ptr = read_string(&body, &name.len);
 	if (body.failed)
 		return;
-	name_thread(p, tid, name);
+	processes_name_thread(p, tid, name);
 	if (r->misc & MISC_COMM_EXEC)
 		forget_ranges(get_process(p, pid));
 }
@@ -146,7 +146,7 @@ static void see_fork(struct processes *p, const struct perf_record *r)
 	uint32_t tid = read_u32(&body), parent_tid = read_u32(&body);
 	if (body.failed)
 		return;
-	name_thread(p, tid, thread_name(p, parent_tid));
+	processes_name_thread(p, tid, thread_name(p, parent_tid));
 	if (pid == parent)
 		return;
 	struct process *child = get_process(p, pid);

@@ -50,6 +50,10 @@ void processes_deinit(struct processes *p);
 /** Learns from a record of any kind. */
 void processes_update(struct processes *p, const struct perf_record *r);
 
+/** What is known without a record. Strings are kept by their pointers. */
+void processes_map(struct processes *p, uint32_t pid, struct address_range range);
+void processes_name_thread(struct processes *p, uint32_t tid, struct str name);
+
 /** The range that has the address; NULL where none is known. */
 struct address_range *process_range(struct processes *p, uint32_t pid, uint64_t address);
 

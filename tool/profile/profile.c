@@ -185,6 +185,19 @@ uint32_t profile_add_location(struct profile *p, struct location l, const struct
 	return p->nlocations++;
 }
 
+void profile_put_mapping_first(struct profile *p, uint32_t mapping)
+{
+	struct mapping first = p->mappings[0];
+	p->mappings[0] = p->mappings[mapping];
+	p->mappings[mapping] = first;
+	p->mappings[0].id = 1;
+	p->mappings[mapping].id = mapping + 1;
+	for (uint32_t i = 0; i < p->nlocations; i++) {
+		uint32_t *m = &p->locations[i].mapping;
+		*m = *m == 0 ? mapping : *m == mapping ? 0 : *m;
+	}
+}
+
 void profile_add_comment(struct profile *p, struct str comment)
 {
 	p->comments = mem_grow(p->comments, &p->comments_cap, p->ncomments + 1, sizeof(*p->comments));

@@ -195,6 +195,9 @@ void profile_add_sample(struct profile *p, const uint32_t *locs, uint32_t nlocs,
 void profile_add_comment(struct profile *p, struct str comment);
 void profile_set_sample_types(struct profile *p, const struct value_type *types, uint32_t n);
 
+/** The first mapping names the profile: exchanges it and this one. */
+void profile_put_mapping_first(struct profile *p, uint32_t mapping);
+
 /** The index of a set of labels (any order: sorted here, in place), added where it is new. */
 uint32_t profile_intern_labels(struct profile *p, struct label *labels, uint32_t n);
 

@@ -28,8 +28,7 @@ bool kernel_is_file(struct str file)
 	return str_has_prefix(file, str_from(kernel_name));
 }
 
-// Hex digits; empty where the kernel does not say.
-static struct str running_build_id(struct arena *a)
+struct str kernel_running_build_id(struct arena *a)
 {
 	uint8_t *bytes = arena_alloc(a, MAX_NOTES, 4);
 	FILE *f = fopen(notes_file, "re");
@@ -49,7 +48,7 @@ static struct str running_build_id(struct arena *a)
 
 static struct err *check_build_id(struct arena *a, const struct kernel_image *k)
 {
-	struct str running = running_build_id(a);
+	struct str running = kernel_running_build_id(a);
 	if (k->build_id.len == 0)
 		return err_new(a, "the profile does not say which kernel it is of");
 	if (running.len == 0)
@@ -71,6 +70,23 @@ static bool parse_symbol(struct str line, struct symbol *s_out)
 	s_out->is_global = isupper((unsigned char)type);
 	s_out->name = line.ptr + digits + 3;
 	return true;
+}
+
+uint64_t kernel_symbol_address(struct str name)
+{
+	FILE *f = fopen(symbols_file, "re");
+	char *line = NULL;
+	size_t cap = 0;
+	struct symbol s = {0};
+	bool is_found = false;
+	while (f && !is_found && getline(&line, &cap, f) > 0) {
+		line[strcspn(line, "\t\n")] = '\0';
+		is_found = parse_symbol(str_from(line), &s) && str_eq(str_from(s.name), name);
+	}
+	free(line);
+	if (f)
+		fclose(f);
+	return is_found ? s.address : 0;
 }
 
 static uint32_t first_from(const uint64_t *addresses, uint32_t n, uint64_t from)

@@ -17,6 +17,12 @@ struct kernel_image {
 	uint64_t symbol_address;
 };
 
+/** Hex digits; empty where the kernel does not say. */
+struct str kernel_running_build_id(struct arena *a);
+
+/** Of the kernel that runs; 0 where it does not tell this user. */
+uint64_t kernel_symbol_address(struct str name);
+
 bool kernel_is_file(struct str file);
 
 /** addresses: ascending. frames_out[i].n is 0 where nothing is known. An error where none can be. */

@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""cprof attach: profiles of processes that run already. test_attach.py CPROF ATTACHED"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+ATTACHED = os.path.abspath(sys.argv.pop())
+from analyzer import CPROF, AnalyzerTest, profile  # noqa: E402
+
+TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_s(pid):
+    with open("/proc/%d/stat" % pid, encoding="utf-8") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * TICK_S
+
+
+def wait_until(condition, what):
+    for _ in range(600):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError(what)
+
+
+def has_events(pid):
+    """All are open before any counts."""
+    fds = "/proc/%d/fd" % pid
+    links = [os.readlink(os.path.join(fds, fd)) for fd in os.listdir(fds)]
+    return any("signalfd" in link for link in links)
+
+
+class AttachTest(AnalyzerTest):
+    def start(self, program=ATTACHED):
+        child = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(child.wait)
+        self.addCleanup(child.stdout.close)
+        self.addCleanup(child.stdin.close)
+        self.addCleanup(child.kill)
+        self.assertEqual(child.stdout.readline(), "ready\n")
+        return child
+
+    def attach(self, *args, prefix=()):
+        """A running cprof attach whose events are open."""
+        cprof = subprocess.Popen([*prefix, CPROF, "attach", *map(str, args)], stderr=subprocess.PIPE, text=True,
+                                 cwd=self.dir, env=self.env)
+        self.addCleanup(cprof.stderr.close)
+        wait_until(lambda: cprof.poll() is not None or has_events(cprof.pid), "cprof attach opens its events")
+        if cprof.poll() is not None:
+            said = cprof.stderr.read()
+            if "not permitted" in said:
+                self.skipTest("perf events are not permitted here")
+            raise AssertionError(said)
+        return cprof
+
+    def check_whole(self, p):
+        for s in p.samples:
+            names = [f.name for f in s.stack]
+            if "early" in names or "late" in names:
+                self.assertIn(names[-1], ("clone3", "__clone3", "clone", "__clone", "thread_start"), names)
+
+    def test_threads_of_before_and_after(self):
+        child = self.start()
+        before = cpu_s(child.pid)
+        cprof = self.attach("-cpuprofile", "cpu.pb.gz", child.pid)
+        child.stdin.write("\n")
+        child.stdin.flush()
+        time.sleep(2)
+        after = cpu_s(child.pid)
+        cprof.send_signal(signal.SIGINT)
+        said = cprof.communicate()[1]
+        self.assertEqual(cprof.returncode, 0, said)
+        self.assertRegex(said, r"^cprof: wrote cpu.pb.gz \(\d+\.\d\d s of CPU in \d+ samples\); "
+                               r"try: cprof -top cpu.pb.gz")
+        p = profile.read(self.path("cpu.pb.gz"))
+        self.check_whole(p)
+        by_function = p.by_function("cpu")
+        self.assertAlmostEqual(p.total("cpu") / 1e9, after - before, delta=0.1 * (after - before) + 0.1)
+        self.assertGreater(by_function["early"], 0.3 * p.total("cpu"))
+        self.assertGreater(by_function["late"], 0.2 * p.total("cpu"))
+        top, _ = self.run_cprof("-top", "cpu.pb.gz")
+        self.assertRegex(top, r"^File: attached\n")
+        self.assertIn("engine: perf events, from outside; 100 Hz", top)
+        self.assertIsNone(child.poll())
+
+    def test_until_the_process_ends(self):
+        child = self.start()
+        cprof = self.attach("-cpurate", 1000, child.pid)
+        child.stdin.close()
+        said = cprof.communicate(timeout=60)[1]
+        self.assertEqual(child.wait(), 0)
+        self.assertEqual(cprof.returncode, 0, said)
+        self.assertIn("early", profile.read(self.path("cprof.cpu.pb.gz")).by_function("cpu"))
+
+    def test_seconds_of_a_replaced_program(self):
+        """Its file is another one by now."""
+        copy = self.path("copy")
+        shutil.copy(ATTACHED, copy)
+        child = self.start(copy)
+        os.unlink(copy)
+        cprof = self.attach("-seconds", 1, child.pid)
+        said = cprof.communicate(timeout=60)[1]
+        self.assertEqual(cprof.returncode, 0, said)
+        p = profile.read(self.path("cprof.cpu.pb.gz"))
+        if os.geteuid() == 0:  # map_files is root's
+            self.assertIn("early", p.by_function("cpu"))
+            self.assertIn(copy, [m.file for m in p.mappings])
+
+    def test_unprivileged(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs another user's rights")
+        os.chmod(self.dir, 0o777)
+        nobody = ("setpriv", "--reuid=nobody", "--clear-groups")
+        dd = subprocess.Popen([*nobody, "dd", "if=/dev/zero", "of=/dev/null", "bs=1"], stderr=subprocess.DEVNULL)
+        self.addCleanup(dd.wait)
+        self.addCleanup(dd.kill)
+        wait_until(lambda: cpu_s(dd.pid) > 0.1, "dd works")
+        begin = cpu_s(dd.pid)
+        cprof = self.attach("-seconds", 2, dd.pid, prefix=nobody)
+        said = cprof.communicate(timeout=60)[1]
+        used = cpu_s(dd.pid) - begin
+        self.assertEqual(cprof.returncode, 0, said)
+        p = profile.read(self.path("cprof.cpu.pb.gz"))
+        self.assertGreater(p.by_function("cpu")["[kernel]"], 0.1 * p.total("cpu"))
+        self.assertGreater(p.total("cpu") / 1e9, 0.7 * used - 0.1)
+        self.assertLess(p.total("cpu") / 1e9, used + 0.1)
+        other = subprocess.run(["setpriv", "--reuid=daemon", "--clear-groups", CPROF, "attach", str(dd.pid)],
+                               capture_output=True, text=True, env=self.env)
+        self.assertEqual(other.returncode, 2)
+        self.assertIn("perf events are not permitted", other.stderr)
+
+    def test_mistakes(self):
+        child = self.start()
+        for args, said in (((), "no process given"), (("x",), "x: not a process id"), ((1, 2), "one process at a time"),
+                           (("-cpurate", 0, 1), "not a number from 1 to 10000"),
+                           (("-seconds", -1, 1), "not a number from 0"), ((2**30,), "there is no process")):
+            self.assertIn("cprof: attach: ", self.run_cprof("attach", *map(str, args), status=2)[1])
+            self.assertIn(said, self.run_cprof("attach", *map(str, args), status=2)[1])
+        _, said = self.run_cprof("attach", "-seconds", "1", "-cpuprofile", "/nowhere/x", str(child.pid), status=2)
+        self.assertRegex(said, "write /nowhere/x: no such file or directory|not permitted")
+        self.assertIn("usage: cprof attach", self.run_cprof("attach", "-h")[0])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Samples of a process that runs already, taken by the kernel (perf events) and copied out of its buffers. The
+// process is neither stopped nor signalled, and nothing is put into it. Private to tool/attach.
+#ifndef CPROF_TOOL_ATTACH_SAMPLER_H
+#define CPROF_TOOL_ATTACH_SAMPLER_H
+
+#include <linux/perf_event.h>
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+struct sampler {
+	struct perf_event_attr attr; // as it was granted
+	bool sees_kernel;
+	int *fds; // of each thread on each processor
+	size_t nfds, fds_cap;
+	struct sampler_ring *rings; // one a processor
+	size_t nrings;
+};
+
+/** All threads, and those they will start. An error says what is not permitted. */
+struct err *sampler_open(struct arena *a, int pid, int rate_hz, struct sampler *out);
+
+void sampler_start(struct sampler *s);
+
+/** No sample is taken after it; those there are can still be read. */
+void sampler_stop(struct sampler *s);
+
+/** Appends the records that have come. */
+void sampler_read(struct sampler *s, struct buf *out);
+
+/** What becomes readable when much has come: -1 where there is no such processor. */
+int sampler_poll_fd(const struct sampler *s, size_t ring);
+
+void sampler_close(struct sampler *s);
+
+#endif

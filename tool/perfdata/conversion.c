@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: MIT
+// See conversion.h. Keeps track of the processes, and adds each sample to the profile; equal stacks of one thread
+// are one sample.
+#include "tool/perfdata/conversion.h"
+
+#include <linux/perf_event.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "tool/profile/profile.h"
+
+enum {
+	CPUMODE_KERNEL = 1,
+	CPUMODE_USER = 2,
+	CPUMODE_MASK = 7,
+	MAX_DUMP_FRAMES = 4096,
+};
+
+static void add_sample_types(struct conversion *c)
+{
+	struct profile *p = c->profile;
+	uint32_t n = c->file.nevents;
+	struct value_type *types = arena_array(c->arena, struct value_type, 2 * n);
+	const struct perf_event *first = &c->file.events[0];
+	for (uint32_t i = 0; i < n; i++) {
+		const struct perf_event *e = &c->file.events[i];
+		struct str name = perf_event_name(&c->file, e);
+		bool is_cpu = n == 1 && perf_event_is_clock(e);
+		const char *samples = is_cpu ? "samples" : arena_printf(c->arena, "%.*s_sample", STR_FMT(name));
+		const char *event = is_cpu ? "cpu" : arena_printf(c->arena, "%.*s_event", STR_FMT(name));
+		types[2 * i] = (struct value_type){profile_intern(p, str_from(samples)),
+				profile_intern(p, STR("count"))};
+		types[2 * i + 1] = (struct value_type){profile_intern(p, str_from(event)),
+				profile_intern(p, perf_event_is_clock(e) ? STR("nanoseconds") : STR("count"))};
+	}
+	profile_set_sample_types(p, types, 2 * n);
+	p->default_sample_type = types[1].type;
+	p->period_type = types[1];
+	p->has_period_type = true;
+	if (!first->is_frequency)
+		p->period = (int64_t)first->period;
+	else if (perf_event_is_clock(first) && first->period)
+		p->period = (int64_t)(1000000000 / first->period);
+	c->values = arena_array(c->arena, int64_t, 2 * n);
+}
+
+static struct mapping describe_mapping(struct conversion *c, const struct address_range *r)
+{
+	struct profile *p = c->profile;
+	struct mapping m = {.start = r->start, .limit = r->limit, .offset = r->offset,
+			.file = profile_intern(p, r->file)};
+	struct str id = r->build_id.len ? r->build_id : perf_build_id_of(c->arena, &c->file, r->file);
+	m.build_id = profile_intern(p, id);
+	if (str_has_prefix(r->file, STR("[kernel.kallsyms]")))
+		m.kernel_relocation_symbol = profile_intern(p, str_slice(r->file, 17, r->file.len));
+	return m;
+}
+
+static uint32_t mapping_of(struct conversion *c, struct address_range *r)
+{
+	if (!r || r->mapping != NO_MAPPING)
+		return r ? r->mapping : NO_INDEX;
+	struct profile *p = c->profile;
+	struct mapping m = describe_mapping(c, r);
+	uint64_t hash = hash_mix(hash_mix(m.start, m.limit), hash_mix(m.offset, m.file));
+	struct hash_probe probe = hash_index_probe(&c->mappings, hash);
+	uint32_t i;
+	while ((i = hash_index_next(&probe)) != HASH_INDEX_NONE) {
+		const struct mapping *x = &p->mappings[i];
+		if (x->start == m.start && x->limit == m.limit && x->offset == m.offset && x->file == m.file &&
+				x->build_id == m.build_id)
+			return r->mapping = i;
+	}
+	m.id = p->nmappings + 1;
+	r->mapping = profile_add_mapping(p, m);
+	hash_index_add(&c->mappings, hash, r->mapping);
+	return r->mapping;
+}
+
+static uint32_t location_of(struct conversion *c, uint32_t mapping, uint64_t address)
+{
+	struct profile *p = c->profile;
+	uint64_t hash = hash_mix(address, mapping);
+	struct hash_probe probe = hash_index_probe(&c->locations, hash);
+	uint32_t i;
+	while ((i = hash_index_next(&probe)) != HASH_INDEX_NONE)
+		if (p->locations[i].address == address && p->locations[i].mapping == mapping)
+			return i;
+	struct location l = {.id = p->nlocations + 1, .address = address, .mapping = mapping};
+	i = profile_add_location(p, l, NULL, 0);
+	hash_index_add(&c->locations, hash, i);
+	return i;
+}
+
+static void push_frame(struct conversion *c, uint32_t pid, bool in_kernel, uint64_t address)
+{
+	if (c->nstack == MAX_STACK)
+		return;
+	// All but the innermost are return addresses: the call is before them.
+	if (c->nstack > 0 && address > 0)
+		address--;
+	struct address_range *r = process_range(&c->processes, in_kernel ? KERNEL_PID : pid, address);
+	c->stack[c->nstack++] = location_of(c, mapping_of(c, r), address);
+}
+
+// Named as libcprof does: what is missing stands where it is missing.
+static void push_marker(struct conversion *c, enum unwind_end end)
+{
+	struct profile *p = c->profile;
+	if (c->nstack == MAX_STACK)
+		return;
+	if (c->markers[end] == NO_INDEX) {
+		struct str name = end == UNWIND_DUMP_END ? STR("[truncated: deeper than is kept]")
+							 : STR("[cut: no unwind information]");
+		struct function f = {.id = p->nfunctions + 1, .name = profile_intern(p, name)};
+		struct line line = {.function = profile_add_function(p, f)};
+		struct location l = {.id = p->nlocations + 1, .mapping = NO_INDEX};
+		c->markers[end] = profile_add_location(p, l, &line, 1);
+	}
+	c->stack[c->nstack++] = c->markers[end];
+}
+
+// The program's part of a chain is what the kernel could make of frame pointers: the tables know better.
+static void walk_dump(struct conversion *c, const struct perf_sample *s)
+{
+	uint64_t addresses[MAX_DUMP_FRAMES];
+	enum unwind_end end;
+	uint32_t n = unwind_dump(&c->cfi, &c->processes, s, addresses, MAX_DUMP_FRAMES, &end);
+	for (uint32_t i = 0; i < n; i++)
+		push_frame(c, s->pid, false, addresses[i]);
+	c->nends[end]++;
+	if (end != UNWIND_WHOLE)
+		push_marker(c, end);
+}
+
+// The chain with its marks: from here on the kernel's addresses, from here on the program's.
+static void collect_stack(struct conversion *c, const struct perf_record *r, const struct perf_sample *s)
+{
+	bool in_kernel = (r->misc & CPUMODE_MASK) == CPUMODE_KERNEL, has_dump = s->registers && s->stack;
+	struct reader chain = reader_of(s->chain, 8 * s->nchain);
+	c->nstack = 0;
+	while (reader_left(&chain) >= 8) {
+		uint64_t address = read_u64(&chain);
+		if (address >= (uint64_t)PERF_CONTEXT_MAX)
+			in_kernel = address == (uint64_t)PERF_CONTEXT_KERNEL;
+		else if (address && (in_kernel || !has_dump)) // 0 ends a chain the kernel could not follow
+			push_frame(c, s->pid, in_kernel, address);
+	}
+	if (has_dump)
+		walk_dump(c, s);
+	if (c->nstack == 0)
+		push_frame(c, s->pid, in_kernel, s->ip);
+}
+
+static uint32_t label_set_of(struct conversion *c, const struct perf_sample *s)
+{
+	struct str comm = thread_name(&c->processes, s->tid);
+	if (comm.len == 0) // it started before perf did
+		comm = thread_name(&c->processes, s->pid);
+	struct label labels[] = {
+			{.key = c->pid, .num = s->pid, .is_num = true},
+			{.key = c->tid, .num = s->tid, .is_num = true},
+			{.key = c->comm, .str = profile_intern(c->profile, comm)},
+	};
+	return profile_intern_labels(c->profile, labels, comm.len ? 3 : 2);
+}
+
+static void add_sample(struct conversion *c, const struct perf_record *r)
+{
+	struct profile *p = c->profile;
+	struct perf_sample s;
+	if (!perf_sample_parse(&c->file, r, &s)) {
+		c->nbad++;
+		return;
+	}
+	if (c->nsamples++ == 0)
+		c->first_ns = s.time_ns;
+	c->last_ns = s.time_ns;
+	collect_stack(c, r, &s);
+	uint32_t labels = label_set_of(c, &s);
+	uint64_t hash = hash_mix(hash_bytes(c->stack, c->nstack * sizeof *c->stack), labels);
+	struct hash_probe probe = hash_index_probe(&c->samples, hash);
+	uint32_t i;
+	while ((i = hash_index_next(&probe)) != HASH_INDEX_NONE) {
+		struct stack stack = profile_stack(p, i);
+		if (stack.n != c->nstack || profile_label_set(p, i) != labels ||
+				memcmp(stack.locs, c->stack, stack.n * sizeof *stack.locs) != 0)
+			continue;
+		int64_t *values = p->values + (size_t)i * p->nsample_types;
+		values[2 * s.event]++;
+		values[2 * s.event + 1] += (int64_t)s.period;
+		return;
+	}
+	memset(c->values, 0, p->nsample_types * sizeof *c->values);
+	c->values[2 * s.event] = 1;
+	c->values[2 * s.event + 1] = (int64_t)s.period;
+	hash_index_add(&c->samples, hash, p->nsamples);
+	profile_add_sample(p, c->stack, c->nstack, c->values, labels);
+}
+
+static void count_lost(struct conversion *c, const struct perf_record *r)
+{
+	struct reader body = r->body;
+	if (r->type == PERF_RECORD_LOST)
+		read_u64(&body); // id
+	c->nlost += read_u64(&body);
+}
+
+static bool is_program(struct str file, struct str comm)
+{
+	const char *slash = file.len ? memrchr(file.ptr, '/', file.len) : NULL;
+	struct str base = slash ? str_slice(file, (size_t)(slash + 1 - file.ptr), file.len) : (struct str){0};
+	return comm.len && str_has_prefix(base, comm); // comm has at most 15 bytes
+}
+
+// The profile's first mapping names it: the program that has most of the samples.
+static void put_program_first(struct conversion *c)
+{
+	struct profile *p = c->profile;
+	int64_t *weight = arena_array(c->arena, int64_t, p->nmappings);
+	uint32_t best = 0;
+	for (uint32_t i = 0; i < p->nsamples; i++) {
+		struct stack stack = profile_stack(p, i);
+		struct label_set set = p->label_sets[profile_label_set(p, i)];
+		struct str comm = profile_str(p, p->labels[set.begin].str); // string labels come first
+		for (uint32_t k = stack.n; k-- > 0;) {
+			uint32_t m = p->locations[stack.locs[k]].mapping;
+			if (m == NO_INDEX || !is_program(profile_str(p, p->mappings[m].file), comm))
+				continue;
+			weight[m] += profile_values(p, i)[0];
+			break;
+		}
+	}
+	for (uint32_t m = 1; m < p->nmappings; m++)
+		best = weight[m] > weight[best] ? m : best;
+	if (best > 0)
+		profile_put_mapping_first(p, best);
+}
+
+static void add_comments(struct conversion *c)
+{
+	struct profile *p = c->profile;
+	struct str line = c->file.command_line;
+	if (line.len)
+		profile_add_comment(p, str_from(arena_printf(c->arena, "recorded by: %.*s", STR_FMT(line))));
+	if (c->nlost)
+		profile_add_comment(p, str_from(arena_printf(c->arena, "lost: %lu events that perf could not "
+				"write in time", c->nlost)));
+	if (c->processes.nforgotten)
+		profile_add_comment(p, str_from(arena_printf(c->arena, "left out: %lu mappings, there are too many",
+				c->processes.nforgotten)));
+	uint64_t ncut = c->nends[UNWIND_DUMP_END], nlawless = c->nends[UNWIND_NO_RULE];
+	if (ncut + nlawless)
+		profile_add_comment(p, str_from(arena_printf(c->arena, "stacks: %lu of %lu are not whole: %lu go on "
+				"behind what was copied of them, %lu met code without unwind tables",
+				ncut + nlawless, ncut + nlawless + c->nends[UNWIND_WHOLE], ncut, nlawless)));
+	if (c->nbad)
+		profile_add_comment(p, str_from(arena_printf(c->arena, "left out: %lu samples that could not be "
+				"read", c->nbad)));
+}
+
+void conversion_begin(struct conversion *c, struct arena *a)
+{
+	struct profile *p = c->profile = profile_create();
+	c->arena = c->processes.arena = c->cfi.arena = a;
+	c->cfi.file = &c->file;
+	c->comm = profile_intern(p, STR("comm"));
+	c->pid = profile_intern(p, STR("pid"));
+	c->tid = profile_intern(p, STR("tid"));
+	for (int i = 0; i < UNWIND_NENDS; i++)
+		c->markers[i] = NO_INDEX;
+	add_sample_types(c);
+}
+
+void conversion_add(struct conversion *c, const struct perf_record *r)
+{
+	if (r->type == PERF_RECORD_SAMPLE)
+		add_sample(c, r);
+	else if (r->type == PERF_RECORD_LOST || r->type == PERF_RECORD_LOST_SAMPLES)
+		count_lost(c, r);
+	else
+		processes_update(&c->processes, r);
+}
+
+struct profile *conversion_end(struct conversion *c)
+{
+	c->profile->duration_nanos = (int64_t)(c->last_ns - c->first_ns);
+	put_program_first(c);
+	add_comments(c);
+	return c->profile;
+}
+
+void conversion_deinit(struct conversion *c)
+{
+	processes_deinit(&c->processes);
+	cfi_tables_deinit(&c->cfi);
+	hash_index_deinit(&c->locations);
+	hash_index_deinit(&c->mappings);
+	hash_index_deinit(&c->samples);
+}
