@@ -38,10 +38,10 @@ static struct cp_ring_record *reserve(uint32_t npcs)
 void cp_alloctrace_record(enum cp_alloctrace_call call, const void *ptr, const void *old_ptr, uint64_t size_bytes,
 		const void *caller)
 {
-	uintptr_t pcs[CP_HEAP_MAX_FRAMES];
+	uintptr_t pcs[CP_CAPTURE_PCS];
 	if (cp_heap_is_own())
 		return;
-	uint32_t npcs = cp_capture(pcs, CP_HEAP_MAX_FRAMES, caller, 0);
+	uint32_t npcs = cp_capture(pcs, caller, 0);
 	struct cp_ring_record *rec = reserve(CP_ALLOCTRACE_WORDS + npcs);
 	if (!rec)
 		return;

@@ -10,11 +10,6 @@
 #include "sigsafe/unwind.h"
 #include "trace_wait_hook.h"
 
-enum {
-	MAX_FRAMES = 128, // Go's profstackdepth; keeps our own stack use at 1 KiB
-	OWN_FRAMES = 8,   // between the unwinder and the function that waits
-};
-
 _Atomic unsigned cp_contention_mode, cp_calls_mode;
 struct cp_contention cp_block, cp_mutex, cp_calls;
 struct cp_lock cp_contention_changes;
@@ -27,11 +22,11 @@ static uint64_t draw_below(uint64_t limit, uint64_t time_ns)
 	return cp_random_below(&random, limit);
 }
 
-uint32_t cp_wait_capture(uintptr_t *pcs, uint32_t max, const struct cp_wait_site *site)
+uint32_t cp_wait_capture(uintptr_t pcs[static CP_CAPTURE_PCS], const struct cp_wait_site *site)
 {
 	struct cp_regs regs;
 	cp_regs_here(&regs);
-	uint32_t npcs = cp_unwind(&regs, pcs, max).nframes;
+	uint32_t npcs = cp_unwind(&regs, pcs, CP_CAPTURE_PCS).nframes;
 	uint32_t skip = 0;
 	while (skip < npcs && pcs[skip] != (uintptr_t)site->caller)
 		skip++;
@@ -43,21 +38,17 @@ uint32_t cp_wait_capture(uintptr_t *pcs, uint32_t max, const struct cp_wait_site
 	npcs -= skip;
 	__builtin_memmove(pcs + 1, pcs + skip, npcs * sizeof(*pcs));
 	pcs[0] = (uintptr_t)site->function;
-	return npcs + 1;
+	return cp_capture_cut(pcs, npcs + 1);
 }
 
 static __attribute__((noinline)) void record(struct cp_contention *c, uint64_t count_q16, uint64_t delay_ns,
 		const struct cp_wait_site *site)
 {
-	uintptr_t pcs[MAX_FRAMES + OWN_FRAMES];
+	uintptr_t pcs[CP_CAPTURE_PCS];
 	int tid = cp_gettid();
 	if (!load(&c->is_ready, acquire) || cp_thread_is_excluded(tid))
 		return;
-	uint32_t npcs = cp_wait_capture(pcs, MAX_FRAMES + OWN_FRAMES, site);
-	if (npcs > MAX_FRAMES) {
-		npcs = MAX_FRAMES + 1;
-		pcs[MAX_FRAMES] = CP_MARKER_TRUNCATED;
-	}
+	uint32_t npcs = cp_wait_capture(pcs, site);
 	struct cp_stack *stack = cp_stacktab_intern(&c->stacks, pcs, npcs, cp_modmap_epoch_of(pcs, npcs),
 			cp_labels_current_id(tid));
 	fetch_add(&stack->values[CP_CONTENTION_COUNT_Q16], (int64_t)count_q16, relaxed);

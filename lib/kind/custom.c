@@ -24,7 +24,6 @@ enum {
 	MAX_STACKS_BYTES = 64 << 20,
 	MIN_SLOTS = 64,
 	MAX_NAME_BYTES = 256,
-	MAX_FRAMES = 128, // Go's profstackdepth
 };
 
 /** A key that is in; stack NULL: a free slot. */
@@ -209,13 +208,13 @@ static struct custom *custom_of(struct cprof_profile *p)
 
 int cp_custom_add(struct cprof_profile *p, const void *key, int64_t weight, int skip, const void *caller)
 {
-	uintptr_t pcs[MAX_FRAMES];
+	uintptr_t pcs[CP_CAPTURE_PCS];
 	struct custom *c = custom_of(p);
 	if (!p || skip < 0 || (weight && c && !c->has_weight))
 		return -EINVAL;
 	if (!c)
 		return -EPERM;
-	uint32_t npcs = cp_capture(pcs, MAX_FRAMES, caller, (uint32_t)skip);
+	uint32_t npcs = cp_capture(pcs, caller, (uint32_t)skip);
 	struct cp_stack *stack = cp_stacktab_intern(&c->stacks, pcs, npcs, cp_modmap_epoch_of(pcs, npcs), 0);
 	cp_lock_take(&lock);
 	int ret = make_room(c) ? 0 : -ENOMEM;

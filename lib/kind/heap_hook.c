@@ -4,6 +4,7 @@
 
 #include "heap_count_hook.h"
 #include "heap_draw_hook.h"
+#include "sigsafe/capture.h"
 #include "sigsafe/labels.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/random.h"
@@ -35,9 +36,9 @@ static uint64_t bucket_estimate_bytes(const struct cp_stack *bucket, uint64_t si
 
 /** The caller's stack, without the frames of the interposed function. The leaf is moved into the call
  *  instruction, as every other entry of a profile's stack will be. */
-static uint32_t capture_stack(const struct cp_regs *regs, uintptr_t *pcs, const void *caller)
+static uint32_t capture_stack(const struct cp_regs *regs, uintptr_t pcs[static CP_CAPTURE_PCS], const void *caller)
 {
-	uint32_t npcs = cp_unwind(regs, pcs, CP_HEAP_MAX_FRAMES).nframes;
+	uint32_t npcs = cp_unwind(regs, pcs, CP_CAPTURE_PCS).nframes;
 	for (uint32_t skip = 0; skip < npcs; skip++) {
 		if (pcs[skip] == (uintptr_t)caller) {
 			npcs -= skip;
@@ -46,7 +47,7 @@ static uint32_t capture_stack(const struct cp_regs *regs, uintptr_t *pcs, const 
 		}
 	}
 	pcs[0]--;
-	return npcs;
+	return cp_capture_cut(pcs, npcs);
 }
 
 /** An allocator whose malloc calls its own memalign by name comes by here twice with one block: the caller's
@@ -62,7 +63,7 @@ static void forget_inner(const void *ptr)
 /** The bucket of the caller's stack; for all but the innermost frames by what is remembered of the last. */
 static __attribute__((noinline)) struct cp_stack *bucket_of(const void *caller, uint64_t tag)
 {
-	uintptr_t pcs[CP_HEAP_MAX_FRAMES];
+	uintptr_t pcs[CP_CAPTURE_PCS];
 	struct cp_regs regs;
 	cp_regs_here(&regs);
 	struct cp_stackmemo *memo = cp_stackmemo_take();

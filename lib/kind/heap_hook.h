@@ -17,10 +17,6 @@
 #include "sigsafe/stacktab.h"
 #include "sigsafe/types.h"
 
-enum {
-	CP_HEAP_MAX_FRAMES = 128, // Go's profstackdepth; keeps our own stack use at 1 KiB
-};
-
 /** Bytes until this thread's next sample. 0 in a new thread: its first allocation draws. */
 extern __attribute__((visibility("hidden"), tls_model("initial-exec"))) __thread uint64_t
 	cp_heap_countdown;

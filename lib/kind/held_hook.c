@@ -10,7 +10,7 @@
 #include "sigsafe/modmap.h"
 #include "sigsafe/sys.h"
 
-enum { FREE = 0, BUSY = 1, NBUCKETS_LOG2 = 12, ARENA_LIMIT_BYTES = 16 << 20, MAX_FRAMES = 64 };
+enum { FREE = 0, BUSY = 1, NBUCKETS_LOG2 = 12, ARENA_LIMIT_BYTES = 16 << 20 };
 
 struct held {
 	struct held *next;
@@ -61,8 +61,8 @@ static struct held *claim(_Atomic(struct held *) *bucket)
 /** Where the program called, without frames of our own; those of a static libcprof cannot be told. */
 static __attribute__((noinline)) struct cp_stack *capture(const void *caller)
 {
-	uintptr_t pcs[MAX_FRAMES];
-	uint32_t npcs = cp_capture(pcs, MAX_FRAMES, caller, 0), first = 0;
+	uintptr_t pcs[CP_CAPTURE_PCS];
+	uint32_t npcs = cp_capture(pcs, caller, 0), first = 0;
 	const struct cp_module *own = cp_modmap_find((uintptr_t)capture, NULL);
 	while (own && !own->is_main && first + 1 < npcs && pcs[first] > own->start && pcs[first] <= own->end)
 		first++;

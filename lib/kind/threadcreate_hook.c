@@ -9,16 +9,14 @@
 
 enum { MADE, ALIVE }; // enum cp_counts_value
 
-enum { MAX_FRAMES = 128 };
-
 struct cp_threadcreate cp_threadcreate;
 
 struct cp_stack *cp_threadcreate_stack(const void *caller)
 {
-	uintptr_t pcs[MAX_FRAMES];
+	uintptr_t pcs[CP_CAPTURE_PCS];
 	if (!load(&cp_threadcreate.is_on, acquire))
 		return NULL;
-	uint32_t npcs = cp_capture(pcs, MAX_FRAMES, caller, 0);
+	uint32_t npcs = cp_capture(pcs, caller, 0);
 	return cp_stacktab_intern(&cp_threadcreate.stacks, pcs, npcs, cp_modmap_epoch_of(pcs, npcs), 0);
 }
 

@@ -25,7 +25,7 @@ extern __attribute__((visibility("hidden"))) _Atomic unsigned cp_trace_mode;
 
 #define cp_trace_is_on() __builtin_expect(load(&cp_trace_mode, relaxed) != 0, 0)
 
-enum { CP_TRACE_MAX_THREADS = 8 << 10, CP_TRACE_MAX_TEXT_BYTES = 4 << 10, CP_TRACE_MAX_FRAMES = 128 };
+enum { CP_TRACE_MAX_THREADS = 8 << 10, CP_TRACE_MAX_TEXT_BYTES = 4 << 10 };
 
 /** One of a thread that has recorded something, or of the process. */
 struct cp_trace_thread {

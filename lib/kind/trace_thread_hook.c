@@ -100,11 +100,11 @@ void cp_trace_thread_expect(struct cp_trace_birth *birth_out, const void *caller
 	*birth_out = (struct cp_trace_birth){0};
 	if (!cp_trace_is_on())
 		return;
-	uintptr_t pcs[CP_TRACE_MAX_FRAMES];
+	uintptr_t pcs[CP_CAPTURE_PCS];
 	struct cp_trace_thread *t = cp_trace_self();
 	if (!t || load(&t->busy, relaxed))
 		return;
-	uint32_t npcs = cp_capture(pcs, CP_TRACE_MAX_FRAMES, caller, 0);
+	uint32_t npcs = cp_capture(pcs, caller, 0);
 	store(&t->busy, true, relaxed); // the table is not made anew meanwhile
 	atomic_signal_fence(memory_order_seq_cst);
 	if (cp_trace_is_on()) {

@@ -34,10 +34,10 @@ static uint64_t waker_of(const void *object)
 
 void cp_trace_wait_begin(const struct cp_wait_site *site, const void *object)
 {
-	uintptr_t pcs[CP_TRACE_MAX_FRAMES];
+	uintptr_t pcs[CP_CAPTURE_PCS];
 	uint64_t args[] = {site->wait, (uintptr_t)object, 0};
 	uint64_t ticks = cp_ticks_now();
-	cp_trace_stack_event(ticks, TRACE_WAIT_BEGIN, args, 3, pcs, cp_wait_capture(pcs, CP_TRACE_MAX_FRAMES, site));
+	cp_trace_stack_event(ticks, TRACE_WAIT_BEGIN, args, 3, pcs, cp_wait_capture(pcs, site));
 }
 
 void cp_trace_wait_end(const void *object, enum cp_wait_outcome outcome)
@@ -52,7 +52,7 @@ void cp_trace_wait_end(const void *object, enum cp_wait_outcome outcome)
 
 void cp_trace_wake_end(const struct cp_wait_site *site, const void *object, uint64_t ticks)
 {
-	uintptr_t pcs[CP_TRACE_MAX_FRAMES];
+	uintptr_t pcs[CP_CAPTURE_PCS];
 	uint64_t args[] = {site->wait, (uintptr_t)object, 0};
-	cp_trace_stack_event(ticks, TRACE_WAKE, args, 3, pcs, cp_wait_capture(pcs, CP_TRACE_MAX_FRAMES, site));
+	cp_trace_stack_event(ticks, TRACE_WAKE, args, 3, pcs, cp_wait_capture(pcs, site));
 }

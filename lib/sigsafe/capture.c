@@ -3,11 +3,19 @@
 #include "capture.h"
 #include "unwind.h"
 
-uint32_t cp_capture(uintptr_t *pcs, uint32_t max, const void *caller, uint32_t skip)
+uint32_t cp_capture_cut(uintptr_t pcs[static CP_CAPTURE_PCS], uint32_t npcs)
+{
+	if (npcs <= CP_CAPTURE_FRAMES || pcs[CP_CAPTURE_FRAMES] < CP_MARKER_LIMIT)
+		return npcs;
+	pcs[CP_CAPTURE_FRAMES] = CP_MARKER_TRUNCATED;
+	return CP_CAPTURE_FRAMES + 1;
+}
+
+uint32_t cp_capture(uintptr_t pcs[static CP_CAPTURE_PCS], const void *caller, uint32_t skip)
 {
 	struct cp_regs regs;
 	cp_regs_here(&regs);
-	uint32_t npcs = cp_unwind(&regs, pcs, max).nframes;
+	uint32_t npcs = cp_unwind(&regs, pcs, CP_CAPTURE_PCS).nframes;
 	uint32_t first = 0;
 	while (first < npcs && pcs[first] != (uintptr_t)caller)
 		first++;
@@ -18,5 +26,5 @@ uint32_t cp_capture(uintptr_t *pcs, uint32_t max, const void *caller, uint32_t s
 	first += skip;
 	__builtin_memmove(pcs, pcs + first, (npcs - first) * sizeof(*pcs));
 	pcs[0]--;
-	return npcs - first;
+	return cp_capture_cut(pcs, npcs - first);
 }

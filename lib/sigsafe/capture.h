@@ -5,8 +5,17 @@
 
 #include "types.h"
 
+enum {
+	CP_CAPTURE_FRAMES = 128, // kept of a stack: Go's profstackdepth; keeps our own use of the stack at 1 KiB
+	CP_CAPTURE_PCS = CP_CAPTURE_FRAMES + 8, // with ours, between the caller and the unwinder
+};
+
 /** Begins with the function that `caller`, our function's return address, lies in, less its innermost `skip`
  *  frames; the leaf is moved into the call. Where nothing is left, a marker alone. Returns the number of pcs. */
-uint32_t cp_capture(uintptr_t *pcs, uint32_t max, const void *caller, uint32_t skip);
+uint32_t cp_capture(uintptr_t pcs[static CP_CAPTURE_PCS], const void *caller, uint32_t skip);
+
+/** What is kept of a stack that begins with what the program called: all, or a marker behind the last. Returns the
+ *  number of pcs. */
+uint32_t cp_capture_cut(uintptr_t pcs[static CP_CAPTURE_PCS], uint32_t npcs);
 
 #endif

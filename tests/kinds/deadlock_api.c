@@ -72,6 +72,41 @@ START_TEST(a_circle_is_found)
 }
 END_TEST
 
+static atomic_bool is_over;
+
+static void *ask_on(void *arg)
+{
+	while (!atomic_load(&is_over)) {
+		ck_assert_uint_eq(cprof_profile_count(cprof_lookup("deadlock")), NCIRCLE);
+		free(profile_text(cprof_lookup("deadlock"), 2));
+	}
+	return NULL;
+}
+
+/** Go's goroutineleak tests: what is found stays found, by all who ask, and the threads' profile is the same. */
+START_TEST(requests_overlap)
+{
+	pthread_t t[4];
+	pthread_barrier_init(&all_hold_one, NULL, NCIRCLE);
+	for (size_t i = 0; i < NCIRCLE; i++)
+		start(take_two, (void *)i, &t[0]);
+	free(await_stuck(NCIRCLE, 1));
+	for (int i = 0; i < 4; i++)
+		start(ask_on, NULL, &t[i]);
+	for (int i = 0; i < 50; i++) {
+		char *text = profile_text(cprof_lookup("threads"), 2);
+		int nstuck = 0;
+		for (const char *at = text; (at = strstr(at, "\ntake_two+0x")); at++)
+			nstuck++;
+		ck_assert_int_eq(nstuck, NCIRCLE);
+		free(text);
+	}
+	atomic_store(&is_over, true);
+	for (int i = 0; i < 4; i++)
+		pthread_join(t[i], NULL);
+}
+END_TEST
+
 static pthread_mutex_t first = PTHREAD_MUTEX_INITIALIZER, second = PTHREAD_MUTEX_INITIALIZER;
 
 __attribute__((noinline)) static void take_first(void)
@@ -195,8 +230,6 @@ START_TEST(a_fork_child_waits_for_its_parents_thread)
 }
 END_TEST
 
-static atomic_bool is_over;
-
 static void *lock_in_order(void *arg)
 {
 	while (!atomic_load(&is_over)) {
@@ -223,5 +256,5 @@ START_TEST(contention_is_none)
 }
 END_TEST
 
-UNIT_MAIN("deadlock", a_circle_is_found, where_locks_were_taken_is_told, a_mutex_whose_owner_ended_is_found,
+UNIT_MAIN("deadlock", a_circle_is_found, requests_overlap, where_locks_were_taken_is_told, a_mutex_whose_owner_ended_is_found,
 		a_fork_child_waits_for_its_parents_thread, contention_is_none)

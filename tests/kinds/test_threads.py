@@ -33,7 +33,7 @@ def proto(path):
             found.append((s.values[0], function, s.labels == {"label": "value"}))
     expect(found == GROUPS, "proto: the groups are there, the largest first", found)
     mine = [s for s in p.samples if any(f.name == "main" for f in s.stack)]
-    expect(len(mine) == 1 and mine[0].labels == {"self": "me"}, "proto: the caller is among them", mine)
+    expect(len(mine) == 1 and mine[0].labels == {"self": '"me"\n'}, "proto: the caller is among them", mine)
     expect(p.total("threads") == 190, "proto: nobody else", p.total("threads"))
 
 
@@ -49,7 +49,7 @@ def text(path):
         if m and name:
             found.append((int(m[1]), name[1], bool(m[3])))
     expect(found == GROUPS, "text: the groups are there, labels behind the addresses", found)
-    expect(any('# labels: {"self":"me"}\n' in r for r in records), "text: the caller's labels")
+    expect(any(r'# labels: {"self":"\"me\"\n"}' + "\n" in r for r in records), "text: the caller's labels, quoted")
 
 
 def dump(path, program):
@@ -67,7 +67,7 @@ def dump(path, program):
     asked = subprocess.run(["addr2line", "-e", program, *lines], check=True, stdout=subprocess.PIPE, text=True)
     theirs = [os.path.basename(line.split(" ")[0]) for line in asked.stdout.split("\n")[:-1]]
     expect(list(lines.values()) == theirs, "dump: lines are addr2line's", lines, theirs)
-    first = re.match(r'thread (\d+) "threads_counts\w*" \[running\] \{"self":"me"\}:\n', blocks[0])
+    first = re.match(r'thread (\d+) "threads_counts\w*" \[running\] \{"self":"\\"me\\"\\n"\}:\n', blocks[0])
     expect(first and "\nmain+0x" in blocks[0], "dump: the caller runs", blocks[0])
 
 

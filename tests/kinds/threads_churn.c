@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // threads_churn DUMPS: all threads are asked for their stacks over and over, under a CPU profile, while threads
-// come and go, the process forks, and a second thread asks, too. Go's TestTracebackAll and
-// TestGoroutineProfileConcurrency. Prints nothing; hangs, crashes or exits 1 if something is wrong.
+// come and go under labels that change, the process forks, and a second thread asks, too. Go's TestTracebackAll,
+// TestGoroutineProfileConcurrency and TestGoroutineProfileLabelRace. Prints nothing; hangs, crashes or exits 1 if something is wrong.
 #include <cprof/pprof.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -40,8 +40,9 @@ static void *nothing(void *arg)
 
 static void *churn(void *arg)
 {
-	while (!atomic_load(&is_over)) {
+	for (int turn = 0; !atomic_load(&is_over); turn++) {
 		pthread_t t;
+		cprof_set_labels(cprof_labels("turn", turn % 2 ? "odd" : "even", (char *)NULL));
 		if (pthread_create(&t, NULL, nothing, NULL) == 0)
 			pthread_join(t, NULL);
 	}
@@ -72,21 +73,30 @@ static void *ask_too(void *arg)
 	return arg;
 }
 
-static int count_permanent(const char *text)
+static int count(const char *text, const char *what)
 {
 	int n = 0;
-	for (const char *at = text; (at = strstr(at, "\npermanent+0x")); at++)
+	for (const char *at = text; (at = strstr(at, what)); at++)
 		n++;
 	return n;
+}
+
+static int count_permanent(const char *text)
+{
+	return count(text, "\npermanent+0x");
 }
 
 /** Threads that say why they have no stack: one that is in the CPU profile's handler just now blocks ours. */
 static int count_unavailable(const char *text)
 {
-	int n = 0;
-	for (const char *at = text; (at = strstr(at, "\n\tstack unavailable: ")); at++)
-		n++;
-	return n;
+	return count(text, "\n\tstack unavailable: ");
+}
+
+static void start_permanent(void *arg)
+{
+	pthread_t t;
+	for (int i = 0; i < PERMANENT; i++)
+		pthread_create(&t, NULL, permanent, arg);
 }
 
 int main(int argc, char **argv)
@@ -96,10 +106,7 @@ int main(int argc, char **argv)
 	sem_init(&never, 0, 0);
 	if (cprof_set_cpu_profile_rate(1000) < 0 || cprof_start_cpu_profile(cprof_to_path("/dev/null")) < 0)
 		fail("no CPU profile");
-	for (int i = 0; i < PERMANENT; i++) {
-		pthread_t p;
-		pthread_create(&p, NULL, permanent, NULL);
-	}
+	cprof_do(cprof_labels("who", "permanent", (char *)NULL), start_permanent, NULL);
 	while (true) { // until they wait
 		char *text = profile_text(cprof_lookup("threads"), 2);
 		int n = text ? count_permanent(text) : 0;
@@ -113,7 +120,8 @@ int main(int argc, char **argv)
 	for (int i = 0; i < ndumps; i++) {
 		char *text = profile_text(cprof_lookup("threads"), 2);
 		if (!text || count_permanent(text) > PERMANENT ||
-				count_permanent(text) + count_unavailable(text) < PERMANENT)
+				count_permanent(text) + count_unavailable(text) < PERMANENT ||
+				count(text, " {\"who\":\"permanent\"}:\n") != PERMANENT)
 			fail(text ? text : "no dump");
 		free(text);
 	}

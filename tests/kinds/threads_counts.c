@@ -62,7 +62,7 @@ int main(int argc, char **argv)
 	cprof_do(cprof_labels("label", "value", (char *)NULL), start_some, (void *)89);
 	for (int turns = 0; !is_complete() && turns < GIVE_UP_TURNS; turns++)
 		usleep(10000);
-	cprof_set_labels(cprof_labels("self", "me", (char *)NULL));
+	cprof_set_labels(cprof_labels("self", "\"me\"\n", (char *)NULL));
 	for (int debug = 0; debug < 3; debug++) {
 		snprintf(path[debug], sizeof(path[debug]), "%s/threads.%d", argv[1], debug);
 		int ret = cprof_profile_write_to(cprof_lookup("threads"), cprof_to_path(path[debug]), debug);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // bias FILE.block RATE_NS SHORT LONG: SHORT waits of a tenth of the rate and LONG ones of the rate, in two
-// functions: the same time in all, and the profile must say so although it sees few of the short ones.
+// functions: the same time in all, and the profile must say so although it sees few of the short ones. Between two
+// of them another library is loaded, which must not make two stacks of one.
 #include <cprof/pprof.h>
+#include <dlfcn.h>
 #include <semaphore.h>
 #include <stdlib.h>
 
@@ -42,8 +44,11 @@ int main(int argc, char **argv)
 	cprof_set_block_profile_rate((int64_t)rate_ns);
 	for (int i = 0; i < nshort; i++)
 		wait_briefly(rate_ns / 10);
-	for (int i = 0; i < nlong; i++)
+	for (int i = 0; i < nlong; i++) {
+		if (i == nlong / 2 && !dlopen("libresolv.so.2", RTLD_NOW))
+			return 3;
 		wait_long(rate_ns);
+	}
 	cprof_set_block_profile_rate(0);
 	report("wait_briefly", waited_ns[0], (uint64_t)nshort);
 	report("wait_long", waited_ns[1], (uint64_t)nlong);

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
-// deep DEPTH BLOCK MUTEX: waits for a mutex, and releases it to somebody who waits, each DEPTH calls deep.
+// deep DEPTH FOLDER: waits for a mutex, releases it to somebody who waits, allocates and adds to a profile of its own,
+// each DEPTH calls deep; then waits once more, not deep. FOLDER gets the profiles, the threads' while one waits.
 #include <cprof/pprof.h>
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "waiting.h"
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct cprof_profile *custom;
+static void *block;
 static int depth;
 
 static __attribute__((noinline)) void descend(int left, void (*then)(void))
@@ -20,7 +24,7 @@ static __attribute__((noinline)) void descend(int left, void (*then)(void))
 	__asm__ volatile(""); // no tail call
 }
 
-static void take(void)
+static __attribute__((noinline)) void take(void)
 {
 	pthread_mutex_lock(&mutex);
 	pthread_mutex_unlock(&mutex);
@@ -29,6 +33,13 @@ static void take(void)
 static void take_deep(void)
 {
 	descend(depth, take);
+	__asm__ volatile("");
+}
+
+static void take_flat(void)
+{
+	take();
+	__asm__ volatile("");
 }
 
 static void give(void)
@@ -36,17 +47,45 @@ static void give(void)
 	pthread_mutex_unlock(&mutex);
 }
 
+static void allocate(void)
+{
+	block = malloc(1000);
+	__asm__ volatile("");
+}
+
+static void add(void)
+{
+	cprof_profile_add(custom, &custom, 0);
+	__asm__ volatile("");
+}
+
+static void write_profile(const char *folder, const char *name)
+{
+	char path[512];
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	if (cprof_profile_write_to(cprof_lookup(name), cprof_to_path(path), 0) < 0)
+		exit(3);
+}
+
 int main(int argc, char **argv)
 {
-	if (argc != 4 || cprof_set_block_profile_rate(1) < 0 || cprof_set_mutex_profile_fraction(1) < 0)
+	if (argc != 3 || cprof_set_block_profile_rate(1) < 0 || cprof_set_mutex_profile_fraction(1) < 0 ||
+			cprof_set_mem_profile_rate(1) < 0 || cprof_new_profile("custom", &custom) < 0)
 		return 2;
 	depth = atoi(argv[1]);
+	descend(depth, allocate);
+	descend(depth, add);
 	pthread_mutex_lock(&mutex);
 	hold_against(take_deep, 0);
+	write_profile(argv[2], "threads");
 	descend(depth, give);
 	join_waiter();
-	if (cprof_profile_write_to(cprof_lookup("block"), cprof_to_path(argv[2]), 0) < 0 ||
-			cprof_profile_write_to(cprof_lookup("mutex"), cprof_to_path(argv[3]), 0) < 0)
-		return 3;
-	return 0;
+	pthread_mutex_lock(&mutex);
+	hold_against(take_flat, 0);
+	give();
+	join_waiter();
+	static const char *const names[] = {"block", "mutex", "heap", "custom"};
+	for (int i = 0; i < 4; i++)
+		write_profile(argv[2], names[i]);
+	return block == NULL;
 }

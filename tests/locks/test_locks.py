@@ -133,6 +133,9 @@ class Convoy(InFolder):
 
     def test_who_held_pays(self):
         said, block, mutex = self.run_convoy(100, 20)
+        for path in (self.block, self.mutex):  # Go's TestMutexBlockFullAggregation: a stack is there once
+            stacks = [tuple(f.address for f in s.stack) for s in profile.read(path).samples]
+            self.assertEqual(len(stacks), len(set(stacks)))
         count, delay_ns = block["pthread_mutex_lock", "serve_request"]
         self.assertEqual(count, 100)
         self.assertLessEqual(delay_ns, said.most)
@@ -172,9 +175,11 @@ class Bias(InFolder):
 
     def test_short_waits_have_their_time(self):
         said = measured(run("locks_bias", self.block, 2000000, 3000, 100))
-        found = profile.read(self.block).by_function("delay")
+        p = profile.read(self.block)
+        found = p.by_function("delay")
         for name in ("wait_briefly", "wait_long"):
             self.assertLess(abs(found[name] / said[name].most - 1), 0.2, name)
+        self.assertEqual(len(p.samples), 2)  # Go's TestMutexBlockFullAggregation
 
 
 class Calls(InFolder):
@@ -217,23 +222,41 @@ class Calls(InFolder):
 
 
 class Depth(unittest.TestCase):
-    """128 frames are kept, as in Go, and a marker says where there were more."""
+    """Go's TestProfilerStackDepth and TestProfileRecordNullPadding: so many frames are kept and not one less, a
+    marker says where there were more, and a stack is not longer for one that was recorded before it."""
 
-    def test_depth(self):
-        for depth in (40, 300):
-            with tempfile.TemporaryDirectory() as folder:
-                files = [os.path.join(folder, name) for name in ("block", "mutex")]
-                run("locks_deep", str(depth), *files)
-                for file in files:
-                    stacks = [[f.name for f in s.stack] for s in profile.read(file).samples]
-                    names = max(stacks, key=lambda names: names.count("descend"))
-                    with self.subTest(depth=depth, file=file):
-                        if depth == 40:
-                            self.assertEqual(names.count("descend"), depth + 1)
-                            self.assertNotIn("[", names[-1])  # whole
-                        else:
-                            self.assertEqual(len(names), 129)
-                            self.assertEqual(names[-1], "[truncated: deeper than is kept]")
+    KEPT = {"block": 128, "mutex": 128, "heap": 128, "custom": 128, "threads": 512}
+
+    @staticmethod
+    def names(depth, kind):
+        """{the functions of a stack}, leaf first"""
+        with tempfile.TemporaryDirectory() as folder:
+            run("locks_deep", depth, folder)
+            return [tuple(f.name for f in s.stack) for s in profile.read(os.path.join(folder, kind)).samples]
+
+    def deepest(self, depth, kind):
+        return max(self.names(depth, kind), key=lambda names: names.count("descend"))
+
+    def test_the_last_frame_that_fits(self):
+        for kind, kept in self.KEPT.items():
+            with self.subTest(kind):
+                whole = self.deepest(40, kind)
+                self.assertEqual(whole.count("descend"), 41)
+                fits = 40 + kept - len(whole)
+                at_limit = self.deepest(fits, kind)
+                self.assertEqual(len(at_limit), kept)
+                self.assertEqual(at_limit[-3:], whole[-3:])
+                first = at_limit.index("descend")
+                beyond = at_limit[:first] + ("descend", "descend") + at_limit[first:]
+                self.assertEqual(self.deepest(fits + 2, kind),
+                                 beyond[:kept] + ("[truncated: deeper than is kept]",))
+
+    def test_a_flat_stack_behind_a_deep_one(self):
+        stacks = self.names(300, "block")
+        flat = [s for s in stacks if "take_flat" in s]
+        self.assertEqual([s[:3] for s in flat], [("pthread_mutex_lock", "take", "take_flat")])
+        whole = self.deepest(40, "block")
+        self.assertEqual(flat[0][3:], whole[whole.index("take_deep") + 1:])
 
 
 class Semantics(unittest.TestCase):
