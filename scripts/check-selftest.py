@@ -137,6 +137,19 @@ def lint(root):
     ):
         write(root, "lib/b.c", text)
         expect("lint: " + why, run(check, root), False, why)
+    write(root, "lib/b.c", head)
+    write(root, "tests/meson.build", "foreach name : ['a', 'b', 'h01_a']\n  test('unit ' + name, x)\nendforeach\n")
+    write(root, "tests/a/h01_a.c", head + "int it_holds(void);\n")
+    row = "| 1 | a property | h01; `unit a`; `a/h01_a.c:it_holds` (as it should) |\n"
+    write(root, "docs/internals/hazards.md", row)
+    expect("lint: tests that are named are there", run(check, root), True)
+    for text, why in (
+        (row.replace("h01;", "h02;"), "no program h02"),
+        (row.replace("unit a", "unit c"), "no test `unit c`"),
+        (row.replace("it_holds", "it_hold"), "no test `a/h01_a.c:it_hold`"),
+    ):
+        write(root, "docs/internals/hazards.md", text)
+        expect("lint: " + why, run(check, root), False, why)
 
 
 def main():

@@ -105,7 +105,8 @@ void cp_release_end(const struct cp_release *release, const struct cp_wait_site 
 struct cp_release cp_wake_begin(const void *object);
 void cp_wake_end(const struct cp_release *wake, const struct cp_wait_site *site);
 
-/** The function waited in, then its callers: what is between it and the unwinder is of no interest. Returns the number of pcs. Context: SIG. */
+/** The function waited in, then its callers: what is between it and the unwinder is of no interest. Returns the number
+ *  of pcs. Context: SIG. */
 uint32_t cp_wait_capture(uintptr_t pcs[static CP_CAPTURE_PCS], const struct cp_wait_site *site);
 
 /** In the child of fork(): nothing was waited for yet. Context: FORK. */

@@ -256,5 +256,6 @@ START_TEST(contention_is_none)
 }
 END_TEST
 
-UNIT_MAIN("deadlock", a_circle_is_found, requests_overlap, where_locks_were_taken_is_told, a_mutex_whose_owner_ended_is_found,
+UNIT_MAIN("deadlock", a_circle_is_found, requests_overlap,
+		where_locks_were_taken_is_told, a_mutex_whose_owner_ended_is_found,
 		a_fork_child_waits_for_its_parents_thread, contention_is_none)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // threads_churn DUMPS: all threads are asked for their stacks over and over, under a CPU profile, while threads
 // come and go under labels that change, the process forks, and a second thread asks, too. Go's TestTracebackAll,
-// TestGoroutineProfileConcurrency and TestGoroutineProfileLabelRace. Prints nothing; hangs, crashes or exits 1 if something is wrong.
+// TestGoroutineProfileConcurrency and TestGoroutineProfileLabelRace.
+// Prints nothing; hangs, crashes or exits 1 if something is wrong.
 #include <cprof/pprof.h>
 #include <pthread.h>
 #include <semaphore.h>

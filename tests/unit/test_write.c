@@ -9,6 +9,7 @@
 
 #include "format/pb.h"
 #include "sigsafe/modmap.h"
+#include "twin.h"
 #include "unit.h"
 #include "write/profile_out.h"
 
@@ -220,6 +221,24 @@ START_TEST(the_leaf_is_exact_and_callers_are_one_less)
 }
 END_TEST
 
+__attribute__((noinline)) static void twin(void)
+{
+	__asm__ volatile("nop; nop");
+}
+
+/** Go's TestGenericsHashKey. */
+START_TEST(two_functions_of_one_name_are_two)
+{
+	struct cp_profile_out *o = begin();
+	ck_assert_int_eq(sample(o, (uintptr_t[]){(uintptr_t)twin}, 1), 0);
+	ck_assert_int_eq(sample(o, (uintptr_t[]){(uintptr_t)twin_elsewhere()}, 1), 0);
+	ck_assert_int_eq(cp_profile_out_end(o, 0), 0);
+	ck_assert_str_eq(name_of(location_of(0, 0)), "twin");
+	ck_assert_str_eq(name_of(location_of(1, 0)), "twin");
+	ck_assert_int_eq(count_fields(5), 2);
+}
+END_TEST
+
 START_TEST(the_program_is_the_first_mapping)
 {
 	struct cp_profile_out *o = begin();
@@ -327,6 +346,7 @@ START_TEST(a_stack_of_any_depth_and_thousands_of_locations)
 }
 END_TEST
 
-UNIT_MAIN("write", the_leaf_is_exact_and_callers_are_one_less, the_program_is_the_first_mapping,
+UNIT_MAIN("write", the_leaf_is_exact_and_callers_are_one_less, two_functions_of_one_name_are_two,
+		the_program_is_the_first_mapping,
 		markers_and_strange_addresses, pieces_join_to_one_profile, labels_and_comments,
 		nothing_is_written_after_an_error, a_stack_of_any_depth_and_thousands_of_locations)
