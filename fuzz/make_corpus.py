@@ -199,7 +199,8 @@ def typed_words():
 def settings():
     return [*tagged(0, "schedtrace=1000,scheddetail=1,gctrace=1,output=/tmp/x.%p", "allocfreetrace=1,inittrace=1,x,=,"),
             *tagged(1, "CPROF_CPUPROFILE=cpu.%p.pb.gz\nCPROF_CPURATE=250\nCPROF_CPUENGINE=perf\nCPROF_RUN=12:34",
-                    "CPROF_HTTP=unix:/tmp/%p%%\nCPROF_MEMPROFILE=m\nCPROF_MEMPROFILERATE=1\nCPROF_DUMPSIGNAL=10"),
+                    "CPROF_HTTP=unix:/tmp/%p%%\nCPROF_MEMPROFILE=m\nCPROF_MEMPROFILERATE=1\nCPROF_DUMPSIGNAL=10\n"
+                    "CPROF_LOCKSITES=1"),
             *tagged(2, "-test.bench=. -benchtime 1.5s -count=3 x", "-cpuprofile c -benchmem -benchtime=100x -- -bench"),
             *tagged(3, "-cpuprofile cpu.pb.gz -cpurate 250 prog arg", "-dumpsignal QUIT -cpuengine=perf p",
                     "-memprofile=m -memprofilerate 1 -leak -http :0 -- prog"),

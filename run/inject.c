@@ -186,6 +186,7 @@ char **inject_environment(struct arena *a, const struct injection *in, pid_t roo
 			{"CPROF_TRACE", in->trace.path},
 			{"CPROF_THREADCREATEPROFILE", in->threadcreate.path},
 			{"CPROF_DUMPSIGNAL", number(a, o->dump_signal)},
+			{"CPROF_LOCKSITES", number(a, o->lock_sites)},
 	};
 	enum { NOURS = sizeof(ours) / sizeof(*ours) };
 	size_t n = 0, kept = 0;

@@ -38,6 +38,8 @@ const char run_usage[] =
 		"  -threadcreateprofile FILE\n"
 		"                       where the stacks that made threads go\n"
 		"  -dumpsignal SIGNAL   print all threads to stderr at SIGNAL (QUIT: ^\\ at the terminal), and go on\n"
+		"  -locksites           with -dumpsignal or -http: each thread of the dump tells which locks it\n"
+		"                       holds and where it took them; costs each lock a walk of the stack\n"
 		"  -http ADDRESS        serve profiles by URL while PROGRAM runs: localhost:6060, then\n"
 		"                       cprof http://localhost:6060/debug/pprof/profile?seconds=5;\n"
 		"                       unix:/path/%p.sock: every process at its own socket\n"
@@ -170,6 +172,16 @@ static bool takes_value(struct run_options *o, const char *name)
 	return text_of(o, name) != NULL;
 }
 
+/** Flags without a value. NULL: it is none. */
+static bool *switch_of(struct run_options *o, const char *name)
+{
+	if (o->is_test)
+		return NULL;
+	if (strcmp(name, "leak") == 0)
+		return &o->leak;
+	return strcmp(name, "locksites") == 0 ? &o->lock_sites : NULL;
+}
+
 /** What the flags leave open. */
 static void complete(struct run_options *o)
 {
@@ -212,8 +224,9 @@ struct err *run_options_parse(struct arena *a, int argc, char **argv, struct run
 		}
 		if (o->is_test && strncmp(name, "test.", 5) == 0)
 			name += 5;
-		if (!o->is_test && strcmp(name, "leak") == 0) {
-			o->leak = true;
+		bool *is_set = switch_of(o, name);
+		if (is_set) {
+			*is_set = true;
 			continue;
 		}
 		if (!takes_value(o, name))
@@ -225,6 +238,8 @@ struct err *run_options_parse(struct arena *a, int argc, char **argv, struct run
 		if (e)
 			return e;
 	}
+	if (o->lock_sites && !o->dump_signal && !o->http)
+		return err_new(a, "-locksites: nothing would show them without -dumpsignal or -http");
 	complete(o);
 	o->program = argv + i;
 	return i < argc ? NULL : err_new(a, "no %s given", o->is_test ? "test" : "program");

@@ -25,6 +25,7 @@ struct run_options {
 	const char *trace;         // NULL: none
 	const char *threadcreateprofile; // NULL: none
 	int64_t dump_signal;    // 0: none
+	bool lock_sites;        // -locksites: keep where locks were taken
 	const char *allocsprofile; // of `cprof test`, whose -memprofile it is, as go test's; NULL: none
 	const char *outputdir;  // of `cprof test`: where files go; NULL: here
 	bool is_test;           // it is `cprof test`

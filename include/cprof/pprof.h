@@ -118,10 +118,10 @@ int cprof_set_syscall_profile_rate(int64_t rate_ns);
 int cprof_set_mutex_profile_fraction(int fraction);
 
 /**
- * Whether it is kept where each mutex was taken that is held now (at first: not). The dump of all threads
- * (threads, debug 2) and the deadlock profile's then show for each thread which mutexes it holds, and the stacks that
- * took them. For finding deadlocks: each lock that is taken costs a walk of the stack. What was taken before,
- * by pthread_mutex_trylock or with a time limit, is not known. 0; -ENOMEM.
+ * Whether it is kept where each mutex and read-write lock was taken that is held now (at first: not). The dump of
+ * all threads (threads, debug 2) and the deadlock profile's then show for each thread which of them it holds, and
+ * the stacks that took them. For finding deadlocks: each lock that is taken costs a walk of the stack. What was
+ * taken before, or by trying (pthread_mutex_trylock and its kin), is not known. 0; -ENOMEM.
  */
 int cprof_set_lock_sites(bool are_kept);
 

@@ -21,9 +21,11 @@ CP_VISIBLE int cprof_set_syscall_profile_rate(int64_t rate_ns)
 CP_VISIBLE int cprof_set_lock_sites(bool are_kept)
 {
 	int rc = are_kept ? cp_held_prepare() : 0;
-	if (rc == 0)
-		cp_locks_note_sites(are_kept);
-	return rc;
+	if (rc < 0)
+		return rc;
+	cp_mutexes_note_sites(are_kept);
+	cp_rwlocks_note_sites(are_kept);
+	return 0;
 }
 
 CP_VISIBLE int cprof_set_mutex_profile_fraction(int fraction)

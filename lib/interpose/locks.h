@@ -13,27 +13,60 @@
 #include "site.h"
 #include "visible.h"
 
-/** Whether it is noted where mutexes are taken; see kind/held_hook.h. */
-void cp_locks_note_sites(bool are_noted);
+/// Whether it is noted where locks are taken; see kind/held_hook.h.
 
-/** Defines the function that stands in for `name`, and waits for `object`. take: what it returns where it need
- *  not wait; EBUSY: the real function is to wait, or to say what is wrong. outcome(rc): how that ended. kind: an
- *  enum trace_wait without its prefix. */
-#define CP_STAND_IN_WAIT(kind, object, name, parameters, arguments, take, outcome)              \
-	CP_NEXT(int, name, parameters, arguments)                                               \
-	CP_OWN(name, kind);                                                                     \
-	CP_VISIBLE int name parameters                                                          \
+void cp_mutexes_note_sites(bool are_noted);
+void cp_rwlocks_note_sites(bool are_noted);
+
+/** CP_NEXT of a function that takes or releases a lock. note_NAME(true) puts between it and us a function that notes
+ *  it, by `noting`, which calls real_NAME: so noting costs nothing but when asked for. */
+#define CP_NEXT_NOTED(name, parameters, arguments, noting)                                      \
+	static int(*real_##name) parameters;                                                    \
+	CP_NEXT_AS(real_##name = dlsym(RTLD_NEXT, #name), int, name, parameters, arguments)     \
+	static int noting_##name parameters                                                     \
 	{                                                                                       \
-		if (cp_contention_is_off())                                                     \
-			return next_##name arguments;                                           \
+		return noting;                                                                  \
+	}                                                                                       \
+	static void note_##name(bool is_noted)                                                  \
+	{                                                                                       \
+		if (!real_##name)                                                               \
+			find_##name();                                                          \
+		next_##name = is_noted ? noting_##name : real_##name;                           \
+	}
+
+#define CP_WITH_CALLER(...) (__VA_ARGS__, const void *caller)
+#define CP_AND_CALLER(...) (__VA_ARGS__, CP_CALLER)
+
+/** Defines the function that stands in for `name`, which is CP_NEXT, and waits for `object`. take: what it returns
+ *  where it need not wait; EBUSY: the real function is to wait, or to say what is wrong. It may use `caller`.
+ *  outcome(rc): how that ended. kind: an enum trace_wait without its prefix. What waits is out of line: else the
+ *  function would set up its stack for it even while all is off. */
+#define CP_WAIT(kind, object, name, parameters, arguments, take, outcome)                       \
+	CP_OWN(name, kind);                                                                     \
+	static __attribute__((noinline)) int waiting_##name CP_WITH_CALLER parameters           \
+	{                                                                                       \
 		int rc_ = (take);                                                               \
 		if (rc_ != EBUSY)                                                               \
 			return rc_;                                                             \
-		struct cp_wait wait_ = cp_wait_begin(CP_SITE(name), (const void *)(object));    \
+		struct cp_wait wait_ = cp_wait_begin(CP_SITE_BY(name, caller), (const void *)(object)); \
 		rc_ = next_##name arguments;                                                    \
 		cp_wait_end(&wait_, (outcome)(rc_));                                            \
 		return rc_;                                                                     \
+	}                                                                                       \
+	CP_VISIBLE int name parameters                                                          \
+	{                                                                                       \
+		return cp_contention_is_off() ? next_##name arguments : waiting_##name CP_AND_CALLER arguments; \
 	}
+
+#define CP_STAND_IN_WAIT(kind, object, name, parameters, arguments, take, outcome)              \
+	CP_NEXT(int, name, parameters, arguments)                                               \
+	CP_WAIT(kind, object, name, parameters, arguments, take, outcome)
+
+/** The same of a lock that is noted, by note_taken() of the file. */
+#define CP_STAND_IN_LOCK(kind, lock, name, parameters, arguments, take, outcome)                \
+	CP_NEXT_NOTED(name, parameters, arguments,                                              \
+			note_taken(lock, TRACE_WAIT_##kind, real_##name arguments, CP_CALLER))  \
+	CP_WAIT(kind, lock, name, parameters, arguments, take, outcome)
 
 /** What pthread_cond_* mean since glibc 2.3.2; the older ones (x86-64 has both) are another layout, and
  *  dlsym(RTLD_NEXT) preferred them until glibc 2.36. */

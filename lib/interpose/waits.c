@@ -68,12 +68,12 @@ CP_VISIBLE int pthread_cond_timedwait(pthread_cond_t *c, pthread_mutex_t *m, con
 CP_STAND_IN_WAIT(COND, c, pthread_cond_clockwait,
 		(pthread_cond_t *c, pthread_mutex_t *m, clockid_t clock, const struct timespec *until),
 		(c, m, clock, until),
-		(release(m, CP_SITE(pthread_cond_clockwait)), EBUSY), cp_wait_outcome)
+		(release(m, CP_SITE_BY(pthread_cond_clockwait, caller)), EBUSY), cp_wait_outcome)
 CP_STAND_IN_WAIT(COND, c, cnd_wait, (cnd_t *c, mtx_t *m), (c, m),
-		(release((pthread_mutex_t *)m, CP_SITE(cnd_wait)), EBUSY), cp_c11_wait_outcome)
+		(release((pthread_mutex_t *)m, CP_SITE_BY(cnd_wait, caller)), EBUSY), cp_c11_wait_outcome)
 CP_STAND_IN_WAIT(COND, c, cnd_timedwait,
 		(cnd_t *c, mtx_t *m, const struct timespec *until), (c, m, until),
-		(release((pthread_mutex_t *)m, CP_SITE(cnd_timedwait)), EBUSY), cp_c11_wait_outcome)
+		(release((pthread_mutex_t *)m, CP_SITE_BY(cnd_timedwait, caller)), EBUSY), cp_c11_wait_outcome)
 
 /// Semaphores
 

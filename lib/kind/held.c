@@ -2,11 +2,12 @@
 // Context: CTL. See held.h.
 #include "held.h"
 
-#include "held_hook.h"
+#include "mutex_wait.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/lock.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/unwind.h"
+#include "write/grow.h"
 
 enum { STACK_BUCKETS = 1 << 10, TABLE_LIMIT_BYTES = 64 << 20 /* of address space */ };
 
@@ -30,4 +31,29 @@ int cp_held_prepare(void)
 		store(&cp_held_locks.is_ready, true, release);
 	cp_lock_release(&preparing);
 	return rc;
+}
+
+static void add(const struct cp_held_lock *held, void *arg)
+{
+	struct cp_held_list *list = arg;
+	void *locks = list->locks;
+	if (held->kind == TRACE_WAIT_MUTEX && cp_mutex_owner(held->lock) != held->tid)
+		return;
+	if (!cp_grow(&locks, &list->cap_bytes, (list->count + 1) * sizeof(*held))) {
+		fetch_add(&cp_held_locks.lost, 1, relaxed);
+		return;
+	}
+	list->locks = locks;
+	list->locks[list->count++] = *held;
+}
+
+void cp_held_list_take(struct cp_held_list *list)
+{
+	cp_held_each(add, list);
+}
+
+void cp_held_list_free(struct cp_held_list *list)
+{
+	void *locks = list->locks;
+	cp_grow_free(&locks, &list->cap_bytes);
 }

@@ -16,7 +16,9 @@ struct held {
 	struct held *next;
 	_Atomic uintptr_t lock; // FREE, BUSY, or its address
 	_Atomic int tid;
+	_Atomic uint32_t kind; // enum trace_wait
 	_Atomic(struct cp_stack *) taken_at;
+	uint32_t nmore; // of its thread's: it reads, and is to release it so often before the last time
 };
 
 struct cp_held_locks cp_held_locks;
@@ -71,20 +73,26 @@ static __attribute__((noinline)) struct cp_stack *capture(const void *caller)
 			cp_modmap_epoch_of(pcs + first, npcs - first), 0);
 }
 
-void cp_held_enter(const void *lock, const void *caller)
+void cp_held_enter(const void *lock, enum trace_wait kind, const void *caller)
 {
 	if (!load(&cp_held_locks.is_ready, acquire))
 		return;
 	int tid = cp_gettid();
+	struct held *h = find(lock, tid);
+	if (h && kind == TRACE_WAIT_RWLOCK_READ && load(&h->kind, relaxed) == TRACE_WAIT_RWLOCK_READ) {
+		h->nmore++;
+		return;
+	}
 	struct cp_stack *taken_at = capture(caller);
-	struct held *h = find(lock, tid); // its last owner ended without releasing it, and had our id
-	if (!h)
+	if (!h) // else its last owner ended without releasing it, and had our id
 		h = claim(bucket_of(lock));
 	if (!h) {
 		fetch_add(&cp_held_locks.lost, 1, relaxed);
 		return;
 	}
+	h->nmore = 0;
 	store(&h->taken_at, taken_at, relaxed);
+	store(&h->kind, (uint32_t)kind, relaxed);
 	store(&h->tid, tid, relaxed);
 	store(&h->lock, (uintptr_t)lock, release);
 }
@@ -92,19 +100,24 @@ void cp_held_enter(const void *lock, const void *caller)
 void cp_held_leave(const void *lock)
 {
 	struct held *h = find(lock, cp_gettid());
-	if (h)
+	if (h && h->nmore)
+		h->nmore--;
+	else if (h)
 		store(&h->lock, FREE, release);
 }
 
-void cp_held_each(int tid, void (*fn)(const void *lock, const struct cp_stack *taken_at, void *arg), void *arg)
+void cp_held_each(void (*fn)(const struct cp_held_lock *held, void *arg), void *arg)
 {
-	if (!load(&cp_held_locks.is_ready, acquire))
-		return;
-	for (uint32_t i = 0; i < 1 << NBUCKETS_LOG2; i++) {
+	for (uint32_t i = 0; load(&cp_held_locks.is_ready, acquire) && i < 1 << NBUCKETS_LOG2; i++) {
 		for (struct held *h = load(&buckets[i], acquire); h; h = h->next) {
-			uintptr_t lock = load(&h->lock, acquire);
-			if (lock != FREE && lock != BUSY && load(&h->tid, relaxed) == tid)
-				fn((const void *)lock, load(&h->taken_at, relaxed), arg);
+			struct cp_held_lock held = {
+					.lock = load(&h->lock, acquire),
+					.tid = load(&h->tid, relaxed),
+					.kind = (enum trace_wait)load(&h->kind, relaxed),
+					.taken_at = load(&h->taken_at, relaxed),
+			};
+			if (held.lock != FREE && held.lock != BUSY)
+				fn(&held, arg);
 		}
 	}
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Context: SIG. Which mutexes threads hold, and where they took them: for the dump of all threads, where a deadlock
-// is explained by it. Noted only while cprof_set_lock_sites() asks for it: then it costs each lock a walk of the
-// stack, and else nothing, since lib/interpose/locks.c does not come by here.
+// Context: SIG. Which mutexes and read-write locks threads hold, and where they took them: for the dump of all threads,
+// where a deadlock is explained by it. Noted only while cprof_set_lock_sites() asks for it: then it costs each lock a
+// walk of the stack, and else nothing, since lib/interpose/ does not come by here.
 #ifndef CPROF_KIND_HELD_HOOK_H
 #define CPROF_KIND_HELD_HOOK_H
 
+#include "format/tracefmt.h"
 #include "sigsafe/stacktab.h"
 #include "sigsafe/types.h"
 
@@ -16,14 +17,23 @@ struct cp_held_locks {
 
 extern __attribute__((visibility("hidden"))) struct cp_held_locks cp_held_locks;
 
-/** The calling thread has taken `lock`, in a function of ours that returns to `caller`. */
-void cp_held_enter(const void *lock, const void *caller);
+/** The calling thread has taken `lock`, in a function of ours that returns to `caller`. kind: which it may have waited
+ *  for, a mutex or one of the two holds of a read-write lock. A thread may hold one several times to read. */
+void cp_held_enter(const void *lock, enum trace_wait kind, const void *caller);
 
 /** It is about to release it. */
 void cp_held_leave(const void *lock);
 
-/** Calls fn for each lock that is noted as thread tid's. The thread may run: then the answer may be old. */
-void cp_held_each(int tid, void (*fn)(const void *lock, const struct cp_stack *taken_at, void *arg), void *arg);
+/** A lock that is noted as some thread's. The thread may run: then it may not be true any more. */
+struct cp_held_lock {
+	uintptr_t lock;
+	int tid;
+	enum trace_wait kind;
+	const struct cp_stack *taken_at;
+};
+
+/** Calls fn for each. */
+void cp_held_each(void (*fn)(const struct cp_held_lock *held, void *arg), void *arg);
 
 /** In the child of fork(), whose thread has another id now. Context: FORK. */
 void cp_held_forget_all(void);

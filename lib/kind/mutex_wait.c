@@ -81,6 +81,12 @@ static bool load_int(uintptr_t address, int *value_out)
 	return true;
 }
 
+int cp_mutex_owner(uintptr_t mutex)
+{
+	int tid;
+	return load_int(mutex + offsetof(pthread_mutex_t, __data.__owner), &tid) ? tid : 0;
+}
+
 /** A process-shared mutex may be another process's thread's. (PI: not known, so it is taken for one.) */
 static bool is_shared(uintptr_t mutex, int operation)
 {
@@ -118,6 +124,11 @@ bool cp_mutex_wait_of(
 }
 
 #else
+
+int cp_mutex_owner(uintptr_t mutex)
+{
+	return 0;
+}
 
 bool cp_mutex_wait_of(
 		const struct cp_threads_snapshot *s, const struct cp_thread_seen *t, struct cp_mutex_wait *wait_out)

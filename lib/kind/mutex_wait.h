@@ -15,4 +15,7 @@ struct cp_mutex_wait {
 bool cp_mutex_wait_of(
 		const struct cp_threads_snapshot *s, const struct cp_thread_seen *t, struct cp_mutex_wait *wait_out);
 
+/** The id of the thread that holds it; 0: nobody, or it cannot be read. */
+int cp_mutex_owner(uintptr_t mutex);
+
 #endif

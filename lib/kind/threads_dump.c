@@ -12,7 +12,7 @@
 // Where there is no debug information, "/usr/bin/server +0x11a2" alone.
 #include "threads_dump.h"
 
-#include "held_hook.h"
+#include "held.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/clock.h"
 #include "sigsafe/stacktab.h"
@@ -63,18 +63,17 @@ static void put_head(struct cp_text_out *o, const struct cp_threads_snapshot *s,
 	cp_text_out_printf(o, ":\n");
 }
 
-static void add_held(const void *lock, const struct cp_stack *taken_at, void *arg)
+static void put_held(struct cp_text_out *o, const struct cp_held_lock *held)
 {
-	cp_text_out_add(arg, taken_at->pcs, taken_at->npcs, taken_at->epoch);
+	const char *how = held->kind == TRACE_WAIT_RWLOCK_READ ? " to read" : " to write";
+	bool is_mutex = held->kind == TRACE_WAIT_MUTEX;
+	cp_text_out_printf(o, "holds %s 0x%lx%s, taken by ", is_mutex ? "mutex" : "rwlock", (unsigned long)held->lock,
+			is_mutex ? "" : how);
+	cp_text_out_frames(o, held->taken_at->pcs, held->taken_at->npcs, held->taken_at->epoch);
 }
 
-static void put_held(const void *lock, const struct cp_stack *taken_at, void *arg)
-{
-	cp_text_out_printf(arg, "holds mutex 0x%lx, taken by ", (unsigned long)(uintptr_t)lock);
-	cp_text_out_frames(arg, taken_at->pcs, taken_at->npcs, taken_at->epoch);
-}
-
-static void put_thread(struct cp_text_out *o, const struct cp_threads_snapshot *s, const struct cp_thread_seen *t)
+static void put_thread(struct cp_text_out *o, const struct cp_threads_snapshot *s, const struct cp_thread_seen *t,
+		const struct cp_held_list *held)
 {
 	uint32_t npcs;
 	const uintptr_t *pcs = cp_threads_stack(s, t, &npcs);
@@ -87,7 +86,10 @@ static void put_thread(struct cp_text_out *o, const struct cp_threads_snapshot *
 		cp_text_out_printf(o, "created by ");
 		cp_text_out_frames(o, t->created_at->pcs, 1, t->created_at->epoch);
 	}
-	cp_held_each(t->tid, put_held, o);
+	for (size_t i = 0; i < held->count; i++) {
+		if (held->locks[i].tid == t->tid)
+			put_held(o, &held->locks[i]);
+	}
 	cp_text_out_printf(o, "\n");
 }
 
@@ -95,28 +97,34 @@ static void put_lost_sites(struct cp_text_out *o)
 {
 	uint64_t lost = load(&cp_held_locks.lost, relaxed);
 	if (lost)
-		cp_text_out_printf(o, "%llu times a mutex was taken and, for want of memory, not noted\n",
+		cp_text_out_printf(o, "%llu times a lock was taken and, for want of memory, not noted\n",
 				(unsigned long long)lost);
 }
 
 static int write_all(const struct cp_threads_snapshot *s, struct cprof_writer writer)
 {
 	struct cp_text_out *o;
+	struct cp_held_list held = {0};
 	int ret = cp_text_out_begin(&o, writer);
 	if (ret < 0)
 		return ret;
+	cp_held_list_take(&held);
 	for (size_t i = 0; i < s->nthreads; i++) {
 		const struct cp_thread_seen *t = &s->threads[i];
 		cp_text_out_add(o, s->pcs + t->pcs, t->npcs, t->epoch);
 		if (t->created_at)
 			cp_text_out_add(o, t->created_at->pcs, 1, t->created_at->epoch);
-		cp_held_each(t->tid, add_held, o);
+	}
+	for (size_t i = 0; i < held.count; i++) {
+		const struct cp_stack *at = held.locks[i].taken_at;
+		cp_text_out_add(o, at->pcs, at->npcs, at->epoch);
 	}
 	cp_text_out_resolve_lines(o);
 	for (size_t i = 0; i < s->nthreads; i++) {
 		if (!s->threads[i].is_gone)
-			put_thread(o, s, &s->threads[i]);
+			put_thread(o, s, &s->threads[i], &held);
 	}
+	cp_held_list_free(&held);
 	put_lost_sites(o);
 	return cp_text_out_end(o);
 }

@@ -25,12 +25,14 @@
 //   CPROF_ALLOCSPROFILE, CPROF_THREADCREATEPROFILE
 //                         the files of these
 //   CPROF_DUMPSIGNAL      the number of a signal that prints all threads to stderr
+//   CPROF_LOCKSITES       1: that dump, and the one by URL, tell where the locks that threads hold were taken
 //   CPROF_RUN             PID:NANOSECONDS of the process `cprof run` started, and when. Without %p only
 //                         that process is profiled: its children would write the same file.
 //
 // With %p every process writes its own, also the child of a fork. Nothing is printed, and the
 // program's environment is never changed; what went wrong `cprof run` finds out.
 #include <cprof/http.h>
+#include <cprof/pprof.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -119,6 +121,8 @@ __attribute__((constructor)) static void construct(void)
 	cp_next(); // for an inert child too: it must not look them up between vfork and exec
 	if (!cp_settings_read(&settings) || is_under_valgrind())
 		return;
+	if (settings.has_lock_sites)
+		cprof_set_lock_sites(true);
 	start();
 	if (settings.dump_signal)
 		cp_dump_signal_install(settings.dump_signal);

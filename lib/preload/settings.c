@@ -116,6 +116,7 @@ bool cp_settings_read(struct cp_settings *s)
 	read_rates(s);
 	s->recording.skip_empty = s->with_pid & 1u << CP_RECORD_CPU;
 	s->dump_signal = (int)parse_rate(secure_getenv("CPROF_DUMPSIGNAL"), NSIG - 1, 0);
+	s->has_lock_sites = parse_rate(secure_getenv("CPROF_LOCKSITES"), 1, 0);
 	parse_run(secure_getenv("CPROF_RUN"), s);
 	return is_asked || s->dump_signal;
 }

@@ -13,6 +13,7 @@ struct cp_settings {
 	bool has_http_pid;       // %p is in it: "unix:/path"
 	int64_t heap_rate_bytes; // also of a heap that is only served
 	int dump_signal;         // 0: none
+	bool has_lock_sites;
 	int root_pid;            // of the process `cprof run` started, 0: not by it
 	int64_t start_ns;        // CLOCK_REALTIME of that
 };

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/wait.h>
+#include <threads.h>
 #include <unistd.h>
 
 #include "sink.h"
@@ -184,6 +185,126 @@ START_TEST(where_locks_were_taken_is_told)
 }
 END_TEST
 
+static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER, other_rwlock = PTHREAD_RWLOCK_INITIALIZER;
+static pthread_cond_t never_signaled = PTHREAD_COND_INITIALIZER;
+static pthread_mutex_t of_cond = PTHREAD_MUTEX_INITIALIZER;
+static mtx_t c11;
+
+__attribute__((noinline)) static void take_by_every_function(int nth)
+{
+	struct timespec until = {.tv_sec = INT32_MAX};
+	int rc = 0;
+	switch (nth) {
+	case 0:
+		rc = pthread_mutex_timedlock(&first, &until);
+		break;
+	case 1:
+		rc = pthread_mutex_clocklock(&first, CLOCK_MONOTONIC, &until);
+		break;
+	case 2:
+		rc = mtx_timedlock(&c11, &until);
+		break;
+	case 3:
+		rc = pthread_rwlock_rdlock(&rwlock);
+		break;
+	case 4:
+		rc = pthread_rwlock_timedrdlock(&rwlock, &until);
+		break;
+	case 5:
+		rc = pthread_rwlock_clockrdlock(&rwlock, CLOCK_MONOTONIC, &until);
+		break;
+	case 6:
+		rc = pthread_rwlock_wrlock(&rwlock);
+		break;
+	case 7:
+		rc = pthread_rwlock_timedwrlock(&rwlock, &until);
+		break;
+	case 8:
+		rc = pthread_rwlock_clockwrlock(&rwlock, CLOCK_MONOTONIC, &until);
+		break;
+	}
+	ck_assert_int_eq(rc, 0);
+}
+
+/** Whether the dump says that this thread holds it, and where it was taken. how: NULL of a mutex. */
+static void ck_line(const void *lock, const char *how, bool is_held)
+{
+	char line[128];
+	char *text = profile_text(cprof_lookup("threads"), 2);
+	snprintf(line, sizeof(line), "\nholds %s 0x%lx%s, taken by take_by_every_function+0x", how ? "rwlock" : "mutex",
+			(unsigned long)lock, how ? how : "");
+	if ((strstr(text, line) != NULL) != is_held)
+		ck_abort_msg("%s: %d\n%s", line, is_held, text);
+	free(text);
+}
+
+/** rate: of the block profile, with which waits go another way. */
+static void ck_every_function(int rate)
+{
+	ck_assert_int_eq(cprof_set_block_profile_rate(rate), 0);
+	for (int nth = 0; nth < 9; nth++) {
+		const char *how = nth < 3 ? NULL : nth < 6 ? " to read" : " to write";
+		const void *lock = nth < 2 ? (void *)&first : nth < 3 ? (void *)&c11 : (void *)&rwlock;
+		take_by_every_function(nth);
+		ck_line(lock, how, true);
+		if (nth < 2)
+			pthread_mutex_unlock(&first);
+		else if (nth < 3)
+			mtx_unlock(&c11);
+		else
+			pthread_rwlock_unlock(&rwlock);
+		ck_line(lock, how, false);
+	}
+}
+
+START_TEST(every_function_that_takes_a_lock_is_noted)
+{
+	mtx_init(&c11, mtx_timed);
+	ck_assert_int_eq(cprof_set_lock_sites(true), 0);
+	ck_every_function(0);
+	ck_every_function(1);
+}
+END_TEST
+
+START_TEST(a_lock_read_twice_is_held_until_it_was_released_twice)
+{
+	ck_assert_int_eq(cprof_set_lock_sites(true), 0);
+	take_by_every_function(3);
+	pthread_rwlock_rdlock(&other_rwlock);
+	pthread_rwlock_rdlock(&rwlock);
+	pthread_rwlock_unlock(&rwlock);
+	ck_line(&rwlock, " to read", true);
+	pthread_rwlock_unlock(&rwlock);
+	ck_line(&rwlock, " to read", false);
+	pthread_rwlock_unlock(&other_rwlock);
+}
+END_TEST
+
+static void *wait_for_cond(void *arg)
+{
+	pthread_mutex_lock(&of_cond);
+	*(atomic_bool *)arg = true;
+	pthread_cond_wait(&never_signaled, &of_cond);
+	return NULL;
+}
+
+START_TEST(a_mutex_given_up_for_a_condition_is_not_held)
+{
+	pthread_t t;
+	atomic_bool is_held = false;
+	ck_assert_int_eq(cprof_set_lock_sites(true), 0);
+	start(wait_for_cond, &is_held, &t);
+	while (!atomic_load(&is_held))
+		usleep(1000);
+	pthread_mutex_lock(&of_cond); // free again: it waits
+	pthread_mutex_unlock(&of_cond);
+	char *text = profile_text(cprof_lookup("threads"), 2);
+	ck_assert_ptr_nonnull(strstr(text, "\nwait_for_cond+0x"));
+	ck_assert_ptr_null(strstr(text, "\nholds mutex"));
+	free(text);
+}
+END_TEST
+
 static void *lock_and_end(void *arg)
 {
 	pthread_mutex_lock(&orphan);
@@ -257,5 +378,7 @@ START_TEST(contention_is_none)
 END_TEST
 
 UNIT_MAIN("deadlock", a_circle_is_found, requests_overlap,
-		where_locks_were_taken_is_told, a_mutex_whose_owner_ended_is_found,
+		where_locks_were_taken_is_told, every_function_that_takes_a_lock_is_noted,
+		a_lock_read_twice_is_held_until_it_was_released_twice, a_mutex_given_up_for_a_condition_is_not_held,
+		a_mutex_whose_owner_ended_is_found,
 		a_fork_child_waits_for_its_parents_thread, contention_is_none)

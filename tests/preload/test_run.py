@@ -367,6 +367,16 @@ def test_a_signal_shows_the_threads():
     expect(re.match(rb'thread \d+ "sh" \[', case.stdout), case.stdout)
 
 
+def test_the_dump_tells_which_locks_are_held():
+    case = Case(program("keep"), options=["-dumpsignal", "USR1", "-locksites"])
+    dump = case.stdout.decode()
+    for lock in ("mutex 0x[0-9a-f]+", "rwlock 0x[0-9a-f]+ to read"):
+        expect(re.search(r"\nholds %s, taken by take_both\+0x[0-9a-f]+\n\t.*\nmain\+0x" % lock, dump), dump)
+    expect("holds" not in Case(program("keep"), options=["-dumpsignal", "USR1"]).stdout.decode(), "nobody asked")
+    case = Case("true", options=["-locksites"])
+    expect(case.status == 2 and "-locksites: nothing would show them" in case.notes[0], case.notes)
+
+
 def test_both_profiles_at_once():
     case = Case(program("leave"), "return", "300", options=["-memprofile", "m.gz", "-cpuprofile", "c.gz"])
     expect_eq((case.status, case.files), (7, ["c.gz", "m.gz"]))
@@ -638,6 +648,7 @@ PARTS = {
         test_signals_that_end_it_leave_the_heap, test_signals_inside_the_loader_leave_everything,
         test_a_default_is_a_default_to_the_program,
         test_waits_and_who_made_threads_are_written, test_a_signal_shows_the_threads,
+        test_the_dump_tells_which_locks_are_held,
         test_the_heap_before_exec, test_the_heap_is_written_from_where_that_is_hard, test_leaks_are_shown,
         test_leaks_of_every_process_are_shown,        test_no_leaks_are_one_line,
     ],
