@@ -7,7 +7,7 @@ DESTDIR ?=
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := all
-.PHONY: all help demo check asan aarch64 fuzz bench benchfull lint install uninstall clean
+.PHONY: all help demo check asan tsan aarch64 fuzz bench benchfull lint install uninstall clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -45,6 +45,14 @@ asan: ## the tool, the formats and their tests under ASan and UBSan
 	ninja -C build-asan
 	scripts/check build-asan --suite fast --no-suite lint
 
+tsan: ## unit tests, and the tool where it has threads, under ThreadSanitizer
+	scripts/deps build test
+	[ -f build-tsan/build.ninja ] || meson setup build-tsan -Db_sanitize=thread -Db_lundef=false
+	ninja -C build-tsan unit-tests tool/cprof
+	TSAN_OPTIONS=halt_on_error=1 scripts/check build-tsan --suite unit
+	TSAN_OPTIONS=halt_on_error=1 scripts/check build-tsan 'analyzer sources' 'analyzer shell' push \
+		'web pages' 'web access' 'web settings'
+
 aarch64: ## cross-compile the library and check its unwind rules under qemu
 	scripts/deps build test
 	scripts/aarch64
@@ -77,4 +85,4 @@ uninstall: ## remove what install wrote
 ## Clean
 
 clean: ## remove the build directories
-	rm -rf build build-asan build-fuzz build-aarch64
+	rm -rf build build-asan build-tsan build-fuzz build-aarch64

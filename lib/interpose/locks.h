@@ -22,7 +22,7 @@ void cp_rwlocks_note_sites(bool are_noted);
  *  it, by `noting`, which calls real_NAME: so noting costs nothing but when asked for. */
 #define CP_NEXT_NOTED(name, parameters, arguments, noting)                                      \
 	static int(*real_##name) parameters;                                                    \
-	CP_NEXT_AS(real_##name = dlsym(RTLD_NEXT, #name), int, name, parameters, arguments)     \
+	CP_NEXT_AS(real_##name = cp_next_named(#name), int, name, parameters, arguments)     \
 	static int noting_##name parameters                                                     \
 	{                                                                                       \
 		return noting;                                                                  \
@@ -75,7 +75,7 @@ void cp_rwlocks_note_sites(bool are_noted);
 static inline void *cp_next_cond(const char *name)
 {
 	void *function = dlvsym(RTLD_NEXT, name, "GLIBC_2.3.2");
-	return function ? function : dlsym(RTLD_NEXT, name);
+	return function ? function : cp_next_named(name);
 }
 
 /// pthread_cond_wait and pthread_cond_timedwait of either version, when not off.

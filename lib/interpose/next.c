@@ -5,44 +5,68 @@
 
 #include <dlfcn.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "sigsafe/atomic.h"
+
+void __sanitizer_print_stack_trace(void) __attribute__((weak)); // every sanitizer's runtime has it
 
 static struct cp_next next;
 static atomic_bool is_ready;
 
+/** A sanitizer that stands in the program itself, as clang links it, has functions of the same names there. A static
+ *  libcprof takes their place, and RTLD_NEXT passes them by; but each has a second name. NULL: there is none. */
+static void *find_sanitizers(const char *name)
+{
+	static const char prefix[] = "__interceptor_";
+	char second[64];
+	Dl_info ours, its;
+	if (!__sanitizer_print_stack_trace || strlen(name) + sizeof(prefix) > sizeof(second) ||
+			!dladdr(&next, &ours) || !dladdr((void *)__sanitizer_print_stack_trace, &its) ||
+			ours.dli_fbase != its.dli_fbase)
+		return NULL;
+	strcpy(stpcpy(second, prefix), name);
+	return dlsym(RTLD_DEFAULT, second);
+}
+
+void *cp_next_named(const char *name)
+{
+	void *function = find_sanitizers(name);
+	return function ? function : dlsym(RTLD_NEXT, name);
+}
+
 static void look_up(void)
 {
 	// Two threads at once would write the same words.
-	next.pthread_create = dlsym(RTLD_NEXT, "pthread_create");
-	next.thrd_create = dlsym(RTLD_NEXT, "thrd_create");
-	next.sigaction = dlsym(RTLD_NEXT, "sigaction");
-	next.signal = dlsym(RTLD_NEXT, "signal");
-	next.sysv_signal = dlsym(RTLD_NEXT, "sysv_signal");
-	next.sigset = dlsym(RTLD_NEXT, "sigset");
-	next.sigignore = dlsym(RTLD_NEXT, "sigignore");
-	next.siginterrupt = dlsym(RTLD_NEXT, "siginterrupt");
-	next.dlclose = dlsym(RTLD_NEXT, "dlclose");
-	next.setuid = dlsym(RTLD_NEXT, "setuid");
-	next.setgid = dlsym(RTLD_NEXT, "setgid");
-	next.seteuid = dlsym(RTLD_NEXT, "seteuid");
-	next.setegid = dlsym(RTLD_NEXT, "setegid");
-	next.setreuid = dlsym(RTLD_NEXT, "setreuid");
-	next.setregid = dlsym(RTLD_NEXT, "setregid");
-	next.setresuid = dlsym(RTLD_NEXT, "setresuid");
-	next.setresgid = dlsym(RTLD_NEXT, "setresgid");
-	next.setgroups = dlsym(RTLD_NEXT, "setgroups");
-	next.initgroups = dlsym(RTLD_NEXT, "initgroups");
-	next.unshare = dlsym(RTLD_NEXT, "unshare");
-	next.setns = dlsym(RTLD_NEXT, "setns");
-	next.execve = dlsym(RTLD_NEXT, "execve");
-	next.execv = dlsym(RTLD_NEXT, "execv");
-	next.execvp = dlsym(RTLD_NEXT, "execvp");
-	next.execvpe = dlsym(RTLD_NEXT, "execvpe");
-	next.fexecve = dlsym(RTLD_NEXT, "fexecve");
-	next.execveat = dlsym(RTLD_NEXT, "execveat");
-	next.exit_now = dlsym(RTLD_NEXT, "_exit");
-	next.exit_std = dlsym(RTLD_NEXT, "_Exit");
+	next.pthread_create = cp_next_named("pthread_create");
+	next.thrd_create = cp_next_named("thrd_create");
+	next.sigaction = cp_next_named("sigaction");
+	next.signal = cp_next_named("signal");
+	next.sysv_signal = cp_next_named("sysv_signal");
+	next.sigset = cp_next_named("sigset");
+	next.sigignore = cp_next_named("sigignore");
+	next.siginterrupt = cp_next_named("siginterrupt");
+	next.dlclose = cp_next_named("dlclose");
+	next.setuid = cp_next_named("setuid");
+	next.setgid = cp_next_named("setgid");
+	next.seteuid = cp_next_named("seteuid");
+	next.setegid = cp_next_named("setegid");
+	next.setreuid = cp_next_named("setreuid");
+	next.setregid = cp_next_named("setregid");
+	next.setresuid = cp_next_named("setresuid");
+	next.setresgid = cp_next_named("setresgid");
+	next.setgroups = cp_next_named("setgroups");
+	next.initgroups = cp_next_named("initgroups");
+	next.unshare = cp_next_named("unshare");
+	next.setns = cp_next_named("setns");
+	next.execve = cp_next_named("execve");
+	next.execv = cp_next_named("execv");
+	next.execvp = cp_next_named("execvp");
+	next.execvpe = cp_next_named("execvpe");
+	next.fexecve = cp_next_named("fexecve");
+	next.execveat = cp_next_named("execveat");
+	next.exit_now = cp_next_named("_exit");
+	next.exit_std = cp_next_named("_Exit");
 	store(&is_ready, true, release);
 }
 

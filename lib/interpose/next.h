@@ -13,11 +13,14 @@
 // Our constructors come before those of the preloaded library, which start a profile.
 enum { CP_EARLY_PRIORITY = 101 };
 
+/** The next function of this name, behind ours. */
+void *cp_next_named(const char *name);
+
 /** next_NAME: the next function of this name. A constructor looks it up, since dlsym() takes the loader's lock;
  *  whoever calls before that, from another library's constructor, is at early_NAME, which looks it up itself. Two
  *  threads at once would write the same word. */
 #define CP_NEXT(type, name, parameters, arguments) \
-	CP_NEXT_AS(dlsym(RTLD_NEXT, #name), type, name, parameters, arguments)
+	CP_NEXT_AS(cp_next_named(#name), type, name, parameters, arguments)
 
 #define CP_NEXT_AS(found, type, name, parameters, arguments)                                    \
 	static type early_##name parameters;                                                    \

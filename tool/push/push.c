@@ -253,9 +253,11 @@ static int push_all(struct arena *a, struct push *p, int nsources, char **urls)
 			env_warn(p->env, "cprof: push: no threads to be had");
 			return EXIT_BAD;
 		}
+		pthread_detach(thread); // the process ends without them
 	}
 	if (pthread_create(&thread, NULL, send_all, p) != 0)
 		return EXIT_BAD;
+	pthread_detach(thread);
 	wait_for_end(p, &ends);
 	pthread_mutex_lock(&p->spool.lock);
 	uint64_t nleft = p->spool.ndropped;
