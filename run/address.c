@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// See address.h. Tries what lib/http/address.c will do, and undoes it: reading an address here and there in the
-// same way matters less than what bind() says.
+// See address.h. Tries what lib/http/address.c will do, and undoes it. It reads an address as that does, by the same
+// inet_pton(): what one takes and the other refuses would not be served, and nobody would say so.
 #include "address.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -64,33 +64,42 @@ static const char *example_of(struct arena *a, const char *path)
 	return arena_printf(a, "%.*s%d%s", (int)(escape - path), path, (int)getpid(), escape + 2);
 }
 
-static bool is_loopback(const struct sockaddr *sa)
+union tcp_address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+static bool is_loopback(const union tcp_address *sa)
 {
-	if (sa->sa_family == AF_INET6)
-		return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)sa)->sin6_addr);
-	return ntohl(((const struct sockaddr_in *)sa)->sin_addr.s_addr) >> 24 == 127;
+	if (sa->any.sa_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&sa->v6.sin6_addr);
+	return ntohl(sa->v4.sin_addr.s_addr) >> 24 == 127;
 }
 
-/** getaddrinfo() takes larger numbers, less 65,536. */
 static bool is_port(const char *text)
 {
 	size_t len = strspn(text, "0123456789");
 	return len > 0 && len < 6 && text[len] == '\0' && atoi(text) <= UINT16_MAX;
 }
 
-static struct addrinfo *look_up(struct arena *a, const char *address)
+static bool parse_tcp(struct arena *a, const char *address, union tcp_address *sa)
 {
-	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
 	const char *colon = strrchr(address, ':');
-	size_t len = colon ? (size_t)(colon - address) : 0;
-	bool is_bracketed = len > 1 && address[0] == '[' && address[len - 1] == ']';
-	const char *host = arena_strndup(a, address + is_bracketed, len - 2 * is_bracketed);
-	struct addrinfo *info = NULL;
+	if (!colon || !is_port(colon + 1))
+		return false;
+	size_t len = (size_t)(colon - address);
+	in_port_t port = htons((uint16_t)atoi(colon + 1));
+	*sa = (union tcp_address){.v4 = {.sin_family = AF_INET, .sin_port = port}};
+	const char *host = arena_strndup(a, address, len);
 	if (len == 0 || strcmp(host, "localhost") == 0)
 		host = "127.0.0.1";
-	if (!colon || !is_port(colon + 1) || (strchr(host, ':') != NULL) != is_bracketed)
-		return NULL;
-	return getaddrinfo(host, colon + 1, &hints, &info) == 0 ? info : NULL;
+	if (inet_pton(AF_INET, host, &sa->v4.sin_addr) == 1)
+		return true;
+	if (len < 2 || address[0] != '[' || address[len - 1] != ']')
+		return false;
+	*sa = (union tcp_address){.v6 = {.sin6_family = AF_INET6, .sin6_port = port}};
+	return inet_pton(AF_INET6, arena_strndup(a, address + 1, len - 2), &sa->v6.sin6_addr) == 1;
 }
 
 struct err *address_check(struct arena *a, const char *address)
@@ -100,15 +109,12 @@ struct err *address_check(struct arena *a, const char *address)
 		error = try_local(example_of(a, address + strlen(unix_prefix)));
 		return error ? err_new(a, "%s: %s", address, strerror(error)) : NULL;
 	}
-	struct addrinfo *info = look_up(a, address);
-	if (!info)
+	union tcp_address sa;
+	if (!parse_tcp(a, address, &sa))
 		return err_new(a, "%s: neither localhost:PORT, IP:PORT nor unix:PATH", address);
-	bool is_local = is_loopback(info->ai_addr);
-	if (is_local)
-		error = try_bind(info->ai_addr, info->ai_addrlen);
-	freeaddrinfo(info);
-	if (!is_local)
+	if (!is_loopback(&sa))
 		return err_new(a, "%s: others than this machine could ask; only a program's own code allows that",
 				address);
+	error = try_bind(&sa.any, sa.any.sa_family == AF_INET6 ? sizeof(sa.v6) : sizeof(sa.v4));
 	return error ? err_new(a, "%s: %s", address, strerror(error)) : NULL;
 }

@@ -42,6 +42,7 @@ static int unpack(struct reader packed, struct reader *out)
 {
 	Elf64_Chdr header;
 	read_bytes(&packed, &header, sizeof(header));
+	// Zstandard would be a dependency of every process we are in; distributions use zlib, and the tool reads both.
 	if (packed.failed || header.ch_type != ELFCOMPRESS_ZLIB)
 		return -EINVAL;
 	int ret = make_section(header.ch_size, out);

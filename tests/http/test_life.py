@@ -85,7 +85,7 @@ class Life(unittest.TestCase):
                                 ("unix:no/such/folder", "No such file or directory"),
                                 ("unix:" + "x" * 200, "File name too long"), ("unix:", neither),
                                 ("example.com:80", neither), ("localhost", neither), ("localhost:", neither),
-                                ("[::1:80", neither), ("localhost:99999", neither),
+                                ("[::1:80", neither), ("localhost:99999", neither), ("127.1:80", neither),
                                 ("0.0.0.0:%d" % free_port(), "others than this machine could ask")]:
             with self.subTest(address):
                 out = subprocess.run([CPROF, "run", "-http", address, "--", "sh", "-c", "exit 7"], cwd=self.folder,
