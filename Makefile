@@ -77,6 +77,8 @@ benchfull: ## the analyzer beside pprof on large profiles, too (hours, 10 GB of 
 ## Install
 
 install: all ## install to $(DESTDIR)$(PREFIX)
+	@# The prefix may be given here and not before: `make`, then `make install PREFIX=/usr`.
+	$(if $(filter file,$(origin PREFIX)),,meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX)) && ninja -C $(BUILD))
 	DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
 
 uninstall: ## remove what install wrote

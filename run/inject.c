@@ -80,6 +80,8 @@ int inject_probe(struct arena *a, const char *file)
 {
 	static const char block[4096];
 	struct stat st;
+	if (stat(file, &st) == 0 && S_ISDIR(st.st_mode))
+		return EISDIR;
 	if (stat(file, &st) == 0 && !S_ISREG(st.st_mode)) // a device or a pipe: written in place
 		return access(file, W_OK) == 0 ? 0 : errno;
 	const char *probe = arena_printf(a, "%s.%d.tmp", file, (int)getpid());

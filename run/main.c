@@ -66,7 +66,9 @@ int run_main(int argc, char **argv)
 	int status = 0;
 	struct err *e = run_options_parse(&a, argc, argv, &options);
 	if (e) {
-		fprintf(stderr, "cprof: %s: %s\n%s", argv[0], e->message, options.is_test ? test_usage : run_usage);
+		// Not all of the flags: the error would scroll away.
+		fprintf(stderr, "cprof: %s: %s\nusage: cprof %s [FLAGS] [--] %s [ARGS]; for the flags: cprof help %s\n",
+				argv[0], e->message, argv[0], options.is_test ? "TEST" : "PROGRAM", argv[0]);
 		status = EXIT_USAGE;
 	} else if (options.help) {
 		fputs(options.is_test ? test_usage : run_usage, stdout);

@@ -99,7 +99,10 @@ static struct err *parse_signal(struct arena *a, const char *value, int64_t *sig
 			return NULL;
 		}
 	}
-	return parse_number(a, "dumpsignal", value, NSIG - 1, signal_out);
+	if (parse_number(a, "dumpsignal", value, NSIG - 1, signal_out))
+		return err_new(a, "-dumpsignal %s: neither the name of a signal (QUIT) nor a number from 1 to %d",
+				value, NSIG - 1);
+	return NULL;
 }
 
 /** Flags whose value is a name, kept as it is given. */

@@ -134,9 +134,15 @@ static void print_heap(struct arena *a, const struct injection *in)
 		fprintf(stderr, "cprof: wrote %s, empty: %s\n", file, m->heap_unseen);
 		return;
 	}
+	if (m->alloc_bytes == 0) {
+		fprintf(stderr, "cprof: wrote %s, empty: no allocation was sampled; -memprofilerate 1 records each\n",
+				file);
+		return;
+	}
+	// Of a program that freed all, the value shown by default would be an empty table.
 	fprintf(stderr, "cprof: wrote %s (%s in use at the end, %s at the peak, %s allocated); "
-			"try: cprof -top %s\n", file, sized(a, m->inuse_bytes), sized(a, m->peak_bytes),
-			sized(a, m->alloc_bytes), file);
+			"try: cprof -top %s%s\n", file, sized(a, m->inuse_bytes), sized(a, m->peak_bytes),
+			sized(a, m->alloc_bytes), m->inuse_bytes ? "" : "-sample_index=peak_space ", file);
 	for (int i = 0; in->options->leak && i < files->count; i++) {
 		const char *path = files->paths[i];
 		leak_print(path, files->count > 1 ? arena_printf(a, "%s: ", shown(f, path)) : "",

@@ -286,7 +286,7 @@ void cprof_labels_pop(const struct cprof_labels **before);
  * Nobody has to call this: stacks are found without it, also those of swapcontext. What it adds:
  *
  * - the root. Where a switch in assembly has no unwind tables, samples otherwise end in a marker such as
- *   "[no unwind tables]", or go on into what lies behind the stack; told where it ends, they are whole;
+ *   "[cut: no unwind information]", or go on into what lies behind the stack; told where it ends, they are whole;
  * - threads that sleep on such a stack are seen in the threads profile without being woken by a signal;
  * - speed: no system call for each page of the stack in each sample.
  *

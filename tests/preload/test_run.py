@@ -155,6 +155,27 @@ def test_options_are_gos():
         expect_eq(case.status, 2, options)
 
 
+def test_mistakes_are_told_in_few_lines():
+    for options, complaint in ((["-what"], "there is no flag -what"), (["-dumpsignal", "FOO"], "name of a signal")):
+        case = Case("true", options=options)
+        expect_eq((case.status, len(case.notes), len(case.stderr)), (2, 1, 1), options)
+        expect(complaint in case.notes[0] and "cprof help run" in case.stderr[0], case.stderr)
+    for flag in "-cpuprofile", "-memprofile", "-trace":
+        expect_eq(Case("true", options=[flag, "/"]).notes, ["cprof: no profile: /: Is a directory"], flag)
+
+
+def test_a_heap_with_nothing_left_in_it_is_shown_at_its_peak():
+    # So large and so many that only they are sampled, and surely.
+    freed = "import ctypes; c = ctypes.CDLL(None); c.malloc.restype = ctypes.c_void_p\n" \
+            "for _ in range(1000): c.free(ctypes.c_void_p(c.malloc(1 << 30)))"
+    case = Case("/usr/bin/python3", "-c", freed, options=["-memprofile", "m.gz", "-memprofilerate", str(1 << 36)],
+                env={"MALLOC_PERTURB_": "0"})
+    expect(case.notes[0].startswith("cprof: wrote m.gz (0B in use at the end, "), case.notes)
+    expect(case.notes[0].endswith("; try: cprof -top -sample_index=peak_space m.gz"), case.notes)
+    case = Case("true", options=["-memprofile", "m.gz", "-memprofilerate", str(1 << 40)])
+    expect_eq(case.notes, ["cprof: wrote m.gz, empty: no allocation was sampled; -memprofilerate 1 records each"])
+
+
 def test_the_program_has_no_descriptors_of_ours():
     case = Case("sh", "-c", "ls /proc/$$/fd")
     expect_eq(case.stdout.split(), [b"0", b"1", b"2"])
@@ -632,7 +653,7 @@ def test_address_sanitizer():
 PARTS = {
     "transparent": [
         test_status_and_signals_are_the_programs, test_no_core_file_twice, test_input_and_output_pass_byte_for_byte,
-        test_the_program_is_found_as_execvp_finds_it, test_options_are_gos,
+        test_the_program_is_found_as_execvp_finds_it, test_options_are_gos, test_mistakes_are_told_in_few_lines,
         test_the_program_has_no_descriptors_of_ours, test_the_program_is_alone_where_it_must_be,
         test_an_ignored_sigchld_stays_ignored_and_harmless,
         test_signals_sent_to_us_reach_the_program, test_it_stops_and_continues_with_the_program,
@@ -649,8 +670,9 @@ PARTS = {
         test_a_default_is_a_default_to_the_program,
         test_waits_and_who_made_threads_are_written, test_a_signal_shows_the_threads,
         test_the_dump_tells_which_locks_are_held,
-        test_the_heap_before_exec, test_the_heap_is_written_from_where_that_is_hard, test_leaks_are_shown,
-        test_leaks_of_every_process_are_shown,        test_no_leaks_are_one_line,
+        test_a_heap_with_nothing_left_in_it_is_shown_at_its_peak, test_the_heap_before_exec,
+        test_the_heap_is_written_from_where_that_is_hard, test_leaks_are_shown, test_leaks_of_every_process_are_shown,
+        test_no_leaks_are_one_line,
     ],
     "processes": [
         test_each_program_that_exec_replaces_has_its_own, test_an_exec_that_fails_ends_nothing,

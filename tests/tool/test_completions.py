@@ -48,7 +48,7 @@ class Help(unittest.TestCase):
 
     def test_run_and_test(self):
         source = read("run/options.c")
-        flags = set(re.findall(r'^\t\t\{"(\w+)", offsetof', source, re.M)) | {"leak"}
+        flags = set(re.findall(r'^\t\t\{"(\w+)", offsetof', source, re.M)) | {"leak", "locksites"}
         flags |= set(re.findall(r'"(\w+)"', re.search(r"others\[\] = \{([^}]*)\}", source)[1]))
         self.assertGreater(len(flags), 15)
         self.assertEqual(helped("run") | helped("test"), flags)

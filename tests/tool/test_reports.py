@@ -232,7 +232,7 @@ class Help(AnalyzerTest):
         out, err = self.run_cprof("help")
         self.assertEqual(err, "")
         self.assertEqual(out, self.run_cprof("-h")[0])
-        for name in ("top", "speedscope", "focus", "granularity", "filefunctions"):
+        for name in ("top", "speedscope", "focus", "granularity", "filefunctions", "seconds", "http", "symbolize"):
             self.assertIn(name, out)
             self.assertNotEqual(self.run_cprof("help", name)[0], "")
         for part in "run", "trace":

@@ -158,6 +158,22 @@ void help_shell(struct buf *out)
 	buf_cstr(out, shell_words);
 }
 
+/** The lines of source_options that tell of a flag; false: none do. */
+static bool put_source_option(const char *name, struct buf *out)
+{
+	char flag[64];
+	snprintf(flag, sizeof(flag), "\n  -%s ", name);
+	const char *line = strstr(source_options, flag);
+	if (!line || strlen(name) > sizeof(flag) - 5)
+		return false;
+	do {
+		line++;
+		buf_printf(out, "%.*s\n", first_line(line), line);
+		line += first_line(line);
+	} while (strncmp(line, "\n   ", 4) == 0); // what it says goes on
+	return true;
+}
+
 bool help_topic(const char *name, bool in_shell, struct buf *out)
 {
 	const struct command *c = command_find(name, strlen(name));
@@ -175,7 +191,7 @@ bool help_topic(const char *name, bool in_shell, struct buf *out)
 		return true;
 	}
 	if (!help)
-		return false;
+		return !in_shell && put_source_option(name, out);
 	buf_printf(out, "%s\n", help);
 	return true;
 }
