@@ -31,7 +31,7 @@ def wait_until(condition, what):
 
 
 def has_events(pid):
-    """All are open before any counts."""
+    """All are open before the descriptor for signals is."""
     fds = "/proc/%d/fd" % pid
     links = [os.readlink(os.path.join(fds, fd)) for fd in os.listdir(fds)]
     return any("signalfd" in link for link in links)
@@ -93,6 +93,8 @@ class AttachTest(AnalyzerTest):
     def test_until_the_process_ends(self):
         child = self.start()
         cprof = self.attach("-cpurate", 1000, child.pid)
+        begin = cpu_s(child.pid)
+        wait_until(lambda: cpu_s(child.pid) > begin + 0.5, "it works")
         child.stdin.close()
         said = cprof.communicate(timeout=60)[1]
         self.assertEqual(child.wait(), 0)
