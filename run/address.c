@@ -16,15 +16,15 @@
 
 static const char unix_prefix[] = "unix:";
 
-/** 0 or an errno. */
-static int try_bind(const struct sockaddr *sa, socklen_t len)
+/** 0 or an errno; a port 0 becomes the one that was free. */
+static int try_bind(struct sockaddr *sa, socklen_t len)
 {
 	const int one = 1;
 	int fd = socket(sa->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	int error = bind(fd, sa, len) < 0 || listen(fd, 1) < 0 ? errno : 0;
+	int error = bind(fd, sa, len) < 0 || listen(fd, 1) < 0 || getsockname(fd, sa, &len) < 0 ? errno : 0;
 	close(fd);
 	return error;
 }
@@ -47,7 +47,7 @@ static int try_local(const char *path)
 	if (strlen(path) >= sizeof(sa.sun_path))
 		return ENAMETOOLONG;
 	strcpy(sa.sun_path, path);
-	int error = try_bind((const struct sockaddr *)&sa, sizeof(sa));
+	int error = try_bind((struct sockaddr *)&sa, sizeof(sa));
 	if (error == 0)
 		unlink(path);
 	else if (error == EADDRINUSE && is_abandoned(&sa))
@@ -102,8 +102,9 @@ static bool parse_tcp(struct arena *a, const char *address, union tcp_address *s
 	return inet_pton(AF_INET6, arena_strndup(a, address + 1, len - 2), &sa->v6.sin6_addr) == 1;
 }
 
-struct err *address_check(struct arena *a, const char *address)
+struct err *address_check(struct arena *a, const char *address, const char **address_out)
 {
+	*address_out = address;
 	int error = 0;
 	if (strncmp(address, unix_prefix, strlen(unix_prefix)) == 0 && address[strlen(unix_prefix)]) {
 		error = try_local(example_of(a, address + strlen(unix_prefix)));
@@ -116,5 +117,9 @@ struct err *address_check(struct arena *a, const char *address)
 		return err_new(a, "%s: others than this machine could ask; only a program's own code allows that",
 				address);
 	error = try_bind(&sa.any, sa.any.sa_family == AF_INET6 ? sizeof(sa.v6) : sizeof(sa.v4));
-	return error ? err_new(a, "%s: %s", address, strerror(error)) : NULL;
+	if (error)
+		return err_new(a, "%s: %s", address, strerror(error));
+	in_port_t port = sa.any.sa_family == AF_INET6 ? sa.v6.sin6_port : sa.v4.sin_port;
+	*address_out = arena_printf(a, "%.*s:%d", (int)(strrchr(address, ':') - address), address, ntohs(port));
+	return NULL;
 }

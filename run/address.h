@@ -5,7 +5,7 @@
 
 #include "base/err.h"
 
-/** NULL, or why the program could not serve there. */
-struct err *address_check(struct arena *a, const char *address);
+/** NULL, or why the program could not serve there. address_out: the same, with a port that is free for port 0. */
+struct err *address_check(struct arena *a, const char *address, const char **address_out);
 
 #endif

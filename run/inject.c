@@ -139,7 +139,7 @@ struct err *inject_prepare(struct arena *a, const struct run_options *options,
 	if (!e && options->http && !find_library(a, http_library_name))
 		e = err_new(a, "-http: %s is not found beside %s", http_library_name, library_name);
 	if (!e && options->http)
-		e = address_check(a, options->http);
+		e = address_check(a, options->http, &injection_out->http);
 	return e;
 }
 
@@ -176,7 +176,7 @@ char **inject_environment(struct arena *a, const struct injection *in, pid_t roo
 			{"LD_PRELOAD", combined(a, "LD_PRELOAD", preloads(a, in), false)},
 			{"ASAN_OPTIONS", combined(a, "ASAN_OPTIONS", "verify_asan_link_order=0", true)},
 			{"CPROF_RUN", arena_printf(a, "%d:%lld", (int)root_pid, (long long)in->start_ns)},
-			{"CPROF_HTTP", o->http},
+			{"CPROF_HTTP", in->http},
 			{"CPROF_CPUPROFILE", in->cpu.path},
 			{"CPROF_CPURATE", number(a, o->rate_hz)},
 			{"CPROF_CPUENGINE", o->engine},

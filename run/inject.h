@@ -18,6 +18,7 @@ struct injection_file {
 struct injection {
 	const char *library;      // libcprof-preload.so, absolute
 	struct injection_file cpu, heap, allocs, block, mutex, syscalls, threads, threadcreate, wall, trace;
+	const char *http; // where to serve; NULL: nowhere
 	const struct run_options *options;
 	int64_t start_ns; // CLOCK_REALTIME: what is older is not of this run
 };

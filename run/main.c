@@ -47,6 +47,9 @@ static int run(struct arena *a, const struct run_options *o)
 		obstacle = arena_printf(a, "%s %s", name, target.obstacle);
 	if (obstacle)
 		fprintf(stderr, "cprof: no profile: %s\n", obstacle);
+	else if (injection.http && strncmp(injection.http, "unix:", 5) != 0)
+		fprintf(stderr, "cprof: serving http://%s%s/debug/pprof/\n", *injection.http == ':' ? "localhost" : "",
+				injection.http);
 	struct environment_context context = {a, &injection};
 	struct child child = child_run(a, target.path, o->program, obstacle ? NULL : make_environment,
 			&context);

@@ -4,6 +4,7 @@
 
 import http.client
 import os
+import re
 import resource
 import signal
 import socket
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import time
 import unittest
+import urllib.request
 from tempfile import TemporaryDirectory
 
 CPROF = os.path.join(os.path.abspath(sys.argv.pop(1)), "tool/cprof")
@@ -99,6 +101,19 @@ class Life(unittest.TestCase):
             out = subprocess.run([CPROF, "run", "-http", address % port, "--", "true"], stderr=subprocess.PIPE,
                                  text=True, check=True)
             self.assertNotIn("no profile", out.stderr)
+
+    def test_where_it_serves_is_told(self):
+        for address, host in (("localhost:0", "localhost"), (":0", "localhost"), ("[::1]:0", "[::1]")):
+            with subprocess.Popen([CPROF, "run", "-http", address, "--", "cat"], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+                told = re.fullmatch(r"cprof: serving (http://(.*):\d+/debug/pprof/)\n", process.stderr.readline())
+                self.assertEqual(told[2], host)
+                process.stdin.write("up\n")
+                process.stdin.flush()
+                self.assertEqual(process.stdout.readline(), "up\n")
+                with urllib.request.urlopen(told[1] + "cmdline", timeout=60) as answer:
+                    self.assertEqual(answer.read(), b"cat")
+                process.stdin.close()
 
     def test_socket_files(self):
         """They go with their process, and one that a kill left behind is no obstacle."""
