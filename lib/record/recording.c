@@ -123,7 +123,8 @@ int cp_recording_start(struct cp_recording *r, uint32_t kinds)
 		record->error = 0;
 		if (!(kinds & 1u << kind) || !record->path[0])
 			continue;
-		record->error = probe_path(record->path);
+		if (kind != CP_RECORD_CPU) // which looks itself
+			record->error = probe_path(record->path);
 		if (record->error == 0)
 			record->error = switch_on(r, (enum cp_record_kind)kind);
 		if (record->error < 0) {

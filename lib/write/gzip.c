@@ -10,9 +10,10 @@
 #include "sigsafe/pagealloc.h"
 
 enum {
-	GZIP_WINDOW_BITS = 15 + 16, // 32 KiB, + 16: with a gzip header
-	MEM_LEVEL = 8,              // zlib's default
-	HEADER_BYTES = 16,          // room before a block to remember its size, keeping its alignment
+	MIN_WINDOW_BITS = 9,
+	MAX_WINDOW_BITS = 15, // 32 KiB
+	GZIP_HEADER = 16,     // added to the window's bits: with a gzip header
+	HEADER_BYTES = 16,    // room before a block to remember its size, keeping its alignment
 };
 
 // deflateInit2() asks for five blocks, so a mapping each costs nothing worth saving.
@@ -32,11 +33,21 @@ static void zfree(void *opaque, void *ptr)
 	cp_pages_free(block, *block);
 }
 
+/** No more than the data can use: for the largest window zlib clears and fills 67 pages, each a fault. */
+static int window_bits(size_t size)
+{
+	int bits = MIN_WINDOW_BITS;
+	while (bits < MAX_WINDOW_BITS && (size_t)1 << bits < size)
+		bits++;
+	return bits;
+}
+
 int cp_gzip(struct profwrite_sink *out, const void *data, size_t size)
 {
 	z_stream z = {.zalloc = zalloc, .zfree = zfree};
-	if (deflateInit2(&z, Z_BEST_SPEED, Z_DEFLATED, GZIP_WINDOW_BITS, MEM_LEVEL,
-			    Z_DEFAULT_STRATEGY) != Z_OK)
+	int bits = window_bits(size);
+	int mem_level = bits - 7; // its hash table has 1 << (mem_level + 7) entries
+	if (deflateInit2(&z, Z_BEST_SPEED, Z_DEFLATED, bits + GZIP_HEADER, mem_level, Z_DEFAULT_STRATEGY) != Z_OK)
 		return -ENOMEM;
 	size_t bound = deflateBound(&z, size);
 	int ret = Z_OK;
