@@ -72,7 +72,7 @@ static void be_silent_in_child(void)
 {
 	debug.is_running = false;
 	store(&cp_alloctrace.is_on, false, relaxed);
-	cp_gctrace_stop();
+	cp_gctrace_silence();
 }
 
 static void start(void)

@@ -41,7 +41,7 @@ static struct {
 	uint64_t start_ns;
 	uint64_t gc_cpu_ns;
 	unsigned long long ncollections;
-	bool is_running;
+	bool is_running, is_silent;
 	struct point begin, mark, marked;
 	size_t in_use_before, in_use_marked;
 } gc;
@@ -98,7 +98,7 @@ static void begin(void)
 	gc.in_use_before = gc.in_use_marked = in_use(&s);
 }
 
-static void on_event(int event)
+static void follow(int event)
 {
 	// An incremental collection may stop the threads without having said that it starts.
 	if (event == GC_START || ((event == GC_PRE_STOP_WORLD || event == GC_MARK_START) && !gc.is_running))
@@ -114,6 +114,12 @@ static void on_event(int event)
 		gc.is_running = false;
 		print_collection(&end);
 	}
+}
+
+static void on_event(int event)
+{
+	if (!gc.is_silent)
+		follow(event);
 	if (gc.next)
 		gc.next(event);
 }
@@ -129,6 +135,11 @@ bool cp_gctrace_start(void)
 	gc.next = gc.get_handler();
 	gc.set_handler(on_event);
 	return true;
+}
+
+void cp_gctrace_silence(void)
+{
+	gc.is_silent = true;
 }
 
 void cp_gctrace_stop(void)

@@ -17,6 +17,9 @@
  */
 bool cp_gctrace_start(void);
 
+/** In the child of fork(), where libgc's lock may be held: nothing of libgc's is called. */
+void cp_gctrace_silence(void);
+
 /** The handler we found is put back. */
 void cp_gctrace_stop(void);
 
