@@ -4,6 +4,9 @@
 // Programs call _exit() and exec on stacks that were made for less than writing a profile: a signal
 // handler's of 8 KiB, a thread's of 16 KiB. Another thread would do it, but making one may call malloc,
 // which the handler may have interrupted.
+//
+// No signal may come meanwhile: from a stack that it does not know, the kernel would go to the beginning of the
+// alternate one, where the very handler that called us may have its frames.
 #include "own_stack.h"
 
 #include <errno.h>
@@ -12,6 +15,7 @@
 #include <ucontext.h>
 
 #include "sigsafe/pagealloc.h"
+#include "sigsafe/sigmask.h"
 
 enum { STACK_BYTES = 256 << 10, GUARD_BYTES = 64 << 10 }; // the largest page
 
@@ -39,12 +43,14 @@ int cp_own_stack_call(void (*fn)(void *arg), void *arg)
 	struct call *c = (struct call *)(pages + GUARD_BYTES + size_bytes);
 	c->fn = fn;
 	c->arg = arg;
+	uint64_t mask = cp_sigmask_block_all();
 	getcontext(&c->own);
 	c->own.uc_stack.ss_sp = pages + GUARD_BYTES;
 	c->own.uc_stack.ss_size = size_bytes;
 	c->own.uc_link = &c->back;
 	makecontext(&c->own, (void (*)(void))enter, 2, (unsigned)((uintptr_t)c >> 32), (unsigned)(uintptr_t)c);
 	swapcontext(&c->back, &c->own);
+	cp_sigmask_restore(mask);
 	cp_pages_free(pages, GUARD_BYTES + STACK_BYTES);
 	return 0;
 }
