@@ -105,9 +105,11 @@ static void restore_rate(const struct cp_record *record, enum cp_record_kind kin
 }
 
 /** In the order that undoes cp_recording_start(): heap and allocs have one rate between them. */
-static void forget(struct cp_recording *r)
+static void forget(struct cp_recording *r, uint32_t kinds)
 {
 	for (int kind = 0; kind < CP_RECORD_KINDS; kind++) {
+		if (!(kinds & 1u << kind))
+			continue;
 		if (r->records[kind].owner_pid == cp_getpid())
 			restore_rate(&r->records[kind], (enum cp_record_kind)kind);
 		r->records[kind].owner_pid = 0;
@@ -128,7 +130,7 @@ int cp_recording_start(struct cp_recording *r, uint32_t kinds)
 		if (record->error == 0)
 			record->error = switch_on(r, (enum cp_record_kind)kind);
 		if (record->error < 0) {
-			forget(r);
+			forget(r, kinds);
 			return record->error;
 		}
 		record->owner_pid = cp_getpid();
@@ -184,7 +186,7 @@ static int stop_those(struct cp_recording *r, bool samplers)
 static int stop(struct cp_recording *r)
 {
 	int of_samplers = stop_those(r, true), of_others = stop_those(r, false);
-	forget(r);
+	forget(r, UINT32_MAX);
 	return of_samplers ? of_samplers : of_others;
 }
 
