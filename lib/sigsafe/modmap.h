@@ -28,6 +28,7 @@ struct cp_module {
 	bool may_unload;        // it came after the program had started
 	uint32_t id;            // dense, in load order: an index for tables
 	struct cp_module *next_loaded, *next_known; // the writer's
+	uint32_t last_scan;     // so, too: that found it loaded
 	// Values of cp_modmap_epoch(). A module that comes back to its place gets its record back.
 	_Atomic uint32_t load_epoch;    // when it came first
 	_Atomic uint32_t since_epoch;   // when it came last

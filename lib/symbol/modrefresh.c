@@ -208,12 +208,16 @@ static int add_record(const struct cp_module *found, uint32_t epoch)
 /** Marks the loaded records the scan does not have. True: there were some. */
 static bool mark_unloaded(const struct modscan *scan, uint32_t epoch)
 {
+	static uint32_t nscans;
 	bool any = false;
+	nscans++;
+	for (uint32_t i = 0; i < scan->count; i++) {
+		struct cp_module *m = registered(&scan->modules[i]);
+		if (m)
+			m->last_scan = nscans;
+	}
 	for (struct cp_module **link = &loaded, *m; (m = *link);) {
-		uint32_t i = 0;
-		while (i < scan->count && !is_same(m, &scan->modules[i]))
-			i++;
-		if (i < scan->count) {
+		if (m->last_scan == nscans) {
 			link = &m->next_loaded;
 			continue;
 		}
