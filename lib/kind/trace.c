@@ -103,6 +103,7 @@ static int prepare(void)
 		start_clock();
 	cp_trace_shared.pid = cp_getpid();
 	cp_trace_shared.ncpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+	cp_trace_shared.no_room = cp_trace_string("[no room for more names]");
 	cp_trace_shared.program = program_string();
 	store(&cp_trace_shared.lost_events, 0, relaxed);
 	store(&cp_trace_shared.lost_samples, 0, relaxed);
@@ -111,6 +112,7 @@ static int prepare(void)
 		cp_interned_reset(&cp_trace_shared.stacks);
 	}
 	fetch_add(&cp_trace_shared.session, 1, relaxed);
+	cp_trace_shared.start_ticks = cp_ticks_now();
 	return 0;
 }
 
@@ -128,6 +130,8 @@ static uint32_t hidden; // of the thread that has `control`
 int cp_trace_control(void)
 {
 	drop_copied();
+	if (holder_of(&cp_trace_shared.turn) == cp_gettid()) // who has the other may be waiting for ours
+		return -EBUSY;
 	int ret = cp_trace_lock(&cp_trace_shared.control);
 	if (ret == 0)
 		hidden = cp_trace_hide();
@@ -162,13 +166,17 @@ int cp_trace_switch_on(unsigned mode, uint32_t nbuffers)
 
 void cp_trace_switch_off(unsigned mode)
 {
-	if (atomic_fetch_and(&cp_trace_mode, ~mode) != mode)
-		return; // the other one goes on
-	atomic_fetch_and(&cp_contention_mode, ~(unsigned)CP_CONTENTION_TRACE);
-	atomic_fetch_and(&cp_calls_mode, ~(unsigned)CP_CALLS_TRACE);
-	cp_trace_keeper_stop();
-	cp_trace_take_buffers(UINT64_MAX);
-	cp_trace_pool_resize(0);
+	bool is_last = atomic_fetch_and(&cp_trace_mode, ~mode) == mode; // else the other one goes on
+	if (is_last) {
+		atomic_fetch_and(&cp_contention_mode, ~(unsigned)CP_CONTENTION_TRACE);
+		atomic_fetch_and(&cp_calls_mode, ~(unsigned)CP_CALLS_TRACE);
+		cp_trace_keeper_stop();
+		cp_trace_take_buffers(UINT64_MAX);
+	}
+	if (mode == CP_TRACE_STREAM)
+		cp_trace_pool_keep_pending();
+	if (is_last)
+		cp_trace_pool_resize(0);
 }
 
 /// Into a file
@@ -193,13 +201,14 @@ static int begin_stream(struct cprof_writer writer)
 	else
 		writer = stream->target.writer;
 	ret = cp_trace_switch_on(CP_TRACE_STREAM, STREAM_BUFFERS);
-	if (ret < 0) {
-		cp_target_drop(&stream->target);
-		return ret;
+	if (ret == 0) {
+		cp_trace_sink_begin(stream->sink, writer.write, writer.arg);
+		ret = cp_trace_sink_flush(stream->sink);
 	}
-	cp_trace_sink_begin(stream->sink, writer.write, writer.arg);
-	stream->is_on = true;
-	return cp_trace_sink_flush(stream->sink);
+	stream->is_on = ret == 0;
+	if (ret < 0)
+		cp_target_drop(&stream->target);
+	return ret;
 }
 
 int cp_trace_start(struct cprof_writer writer)
@@ -209,8 +218,11 @@ int cp_trace_start(struct cprof_writer writer)
 		return ret;
 	ret = cp_trace_lock(&cp_trace_shared.turn);
 	if (ret == 0) {
-		ret = cp_trace_is_streaming() ? -EBUSY : begin_stream(writer);
+		bool is_other = cp_trace_is_streaming();
+		ret = is_other ? -EBUSY : begin_stream(writer);
 		cp_trace_unlock(&cp_trace_shared.turn);
+		if (ret < 0 && !is_other)
+			cp_trace_switch_off(CP_TRACE_STREAM);
 	}
 	cp_trace_control_end();
 	return ret;

@@ -21,6 +21,10 @@ static void wake_keeper(void)
 
 void cp_trace_hand_over(struct cp_trace_buffer *b)
 {
+	if (b->base_ticks < cp_trace_shared.start_ticks) { // its stacks are others by now
+		cp_trace_pool_give(b, CP_TRACE_FREE);
+		return;
+	}
 	if (!(load(&cp_trace_mode, relaxed) & CP_TRACE_STREAM)) {
 		cp_trace_pool_give(b, CP_TRACE_KEPT);
 		return;
@@ -55,6 +59,8 @@ static __attribute__((noinline)) struct cp_trace_buffer *next_buffer(
 		cp_trace_hand_over(b);
 	if (now_ticks < t->retry_ticks)
 		return NULL;
+	if (now_ticks < cp_trace_shared.start_ticks) // a wait that began just before the trace
+		now_ticks = cp_trace_shared.start_ticks;
 	b = cp_trace_pool_take((uint32_t)load(&t->tid, relaxed), now_ticks);
 	if (!b) {
 		t->retry_ticks = now_ticks + cp_trace_shared.ticks_per_ms;
@@ -214,7 +220,7 @@ uint32_t cp_trace_string(const char *text)
 		len++;
 	e = cp_interned_add(&cp_trace_shared.strings, 0, text, len);
 	if (!e)
-		return 0;
+		return cp_trace_shared.no_room;
 	store(place, e, release);
 	return e->id;
 }

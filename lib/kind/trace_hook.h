@@ -50,8 +50,10 @@ struct cp_trace_shared {
 	_Atomic uint64_t next_task;
 	uint64_t ticks_per_ms;
 	uint64_t max_age_ticks;      // a buffer is handed over when it is as old
+	uint64_t start_ticks;        // of this session: buffers of before are dropped
 	int pid;                     // of the process that traces
 	uint32_t ncpus, program;     // the latter a string: its path
+	uint32_t no_room;            // a string, in place of those there is no room for
 };
 
 extern __attribute__((visibility("hidden"))) struct cp_trace_shared cp_trace_shared;
@@ -68,7 +70,7 @@ void cp_trace_text_event(enum trace_event_kind kind, const uint64_t *args, size_
 void cp_trace_process_event(enum trace_event_kind kind, const uint64_t *args, size_t nargs, const char *text,
 		size_t nbytes);
 
-/** The id of a region's, task's or category's name; 0: no room. */
+/** The id of a region's, task's or category's name. */
 uint32_t cp_trace_string(const char *text);
 
 /** The id of a stack, 0: no room. Only while the thread is busy: else the table may be made anew. */

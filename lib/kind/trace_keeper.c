@@ -15,6 +15,7 @@
 enum {
 	TURN_MS = 100,
 	SCAN_MS = 1000,
+	TAKE_MS = 1000,
 	SLOW_SCAN_MS = 10000, // of many threads
 	MANY_THREADS = 100,
 	FIRST_NAMES_MS = 250, // twice as late each time: symbol tables are read anew
@@ -46,7 +47,7 @@ void cp_trace_stream_flush(void)
 }
 
 static struct schedule {
-	uint64_t scan_ns, names_ns, names_step_ns;
+	uint64_t scan_ns, take_ns, names_ns, names_step_ns;
 } schedule;
 
 static void take_turn(uint64_t now_ns)
@@ -58,6 +59,9 @@ static void take_turn(uint64_t now_ns)
 	if (now_ns >= when->scan_ns) {
 		bool many = cp_trace_scan_threads() > MANY_THREADS;
 		when->scan_ns = now_ns + (many ? SLOW_SCAN_MS : SCAN_MS) * CP_NS_PER_MS;
+	}
+	if (now_ns >= when->take_ns) {
+		when->take_ns = now_ns + TAKE_MS * CP_NS_PER_MS;
 		if (cp_trace_stream.is_on)
 			cp_trace_take_buffers(cp_ticks_now() - cp_trace_shared.max_age_ticks);
 		else

@@ -26,9 +26,9 @@ static bool claim(struct cp_trace_buffer *b, uint64_t state, enum cp_trace_buffe
 	return cp_trace_buffer_state(state) == from && compare_exchange(&b->state, &state, taken, acq_rel);
 }
 
-static void shrink(uint32_t from, uint32_t to)
+static void shrink(uint32_t n)
 {
-	for (uint32_t i = to; i < from; i++) {
+	for (uint32_t i = n; i < load(&ever, relaxed); i++) {
 		if (!claim(&buffers[i], load(&buffers[i].state, relaxed), CP_TRACE_KEPT))
 			continue;
 		drop_memory(i, i + 1);
@@ -47,10 +47,10 @@ int cp_trace_pool_resize(uint32_t n)
 	}
 	if (n > CP_TRACE_MAX_BUFFERS)
 		n = CP_TRACE_MAX_BUFFERS;
-	uint32_t before = exchange(&limit, n, acq_rel);
+	store(&limit, n, release);
 	if (n > load(&ever, relaxed))
 		store(&ever, n, release);
-	shrink(before, n);
+	shrink(n);
 	return 0;
 }
 
@@ -85,6 +85,14 @@ void cp_trace_pool_give(struct cp_trace_buffer *b, enum cp_trace_buffer_state to
 {
 	uint64_t turn = load(&b->state, relaxed) & ~(uint64_t)CP_TRACE_STATE_MASK;
 	store(&b->state, turn + to, release);
+}
+
+void cp_trace_pool_keep_pending(void)
+{
+	for (uint32_t i = 0; i < load(&ever, relaxed); i++) {
+		if (cp_trace_buffer_state(load(&buffers[i].state, acquire)) == CP_TRACE_PENDING)
+			cp_trace_pool_give(&buffers[i], CP_TRACE_KEPT);
+	}
 }
 
 bool cp_trace_pool_view(uint32_t index, struct cp_trace_view *view_out)

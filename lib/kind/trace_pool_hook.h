@@ -66,6 +66,9 @@ static inline enum cp_trace_buffer_state cp_trace_buffer_state(uint64_t state)
 	return (enum cp_trace_buffer_state)(state & CP_TRACE_STATE_MASK);
 }
 
+/** What waits for a writer does so no more, and is kept. Nobody hands over pending ones. Context: CTL. */
+void cp_trace_pool_keep_pending(void);
+
 /** What was in a buffer at one moment. */
 struct cp_trace_view {
 	uint32_t tid;

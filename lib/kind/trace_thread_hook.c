@@ -19,6 +19,7 @@ __thread uint32_t cp_trace_own;
 struct cp_trace_thread cp_trace_threads[CP_TRACE_MAX_THREADS];
 
 static _Atomic uint32_t cursor, end = CP_TRACE_FIRST_THREAD; // of records that were ever used
+static _Atomic uint32_t ntaken;
 
 /// Records
 
@@ -26,7 +27,8 @@ static _Atomic uint32_t cursor, end = CP_TRACE_FIRST_THREAD; // of records that 
 static uint32_t claim(int tid)
 {
 	enum { NTHREADS = CP_TRACE_MAX_THREADS - CP_TRACE_FIRST_THREAD };
-	for (uint32_t tries = 0; tries < NTHREADS; tries++) {
+	bool is_room = fetch_add(&ntaken, 1, relaxed) < NTHREADS; // else no search, at each event of each thread
+	for (uint32_t tries = 0; is_room && tries < NTHREADS; tries++) {
 		uint32_t i = CP_TRACE_FIRST_THREAD + fetch_add(&cursor, 1, relaxed) % NTHREADS;
 		int free_tid = 0;
 		if (load(&cp_trace_threads[i].tid, relaxed) ||
@@ -37,6 +39,7 @@ static uint32_t claim(int tid)
 			;
 		return i;
 	}
+	fetch_sub(&ntaken, 1, relaxed);
 	fetch_add(&cp_trace_shared.lost_events, 1, relaxed);
 	return 0;
 }
@@ -63,6 +66,7 @@ static void release(struct cp_trace_thread *t)
 	store(&t->lost, 0, relaxed);
 	store(&t->busy, false, relaxed);
 	store(&t->tid, 0, release);
+	fetch_sub(&ntaken, 1, relaxed);
 }
 
 uint32_t cp_trace_hide(void)
@@ -218,11 +222,15 @@ bool cp_trace_quiesce(void)
 
 void cp_trace_reset_in_child(void)
 {
+	// Another thread may have been about to start the first trace.
+	if (load(&cp_trace_shared.control, relaxed))
+		store(&cp_trace_shared.control, 0, relaxed);
+	if (load(&cp_trace_shared.turn, relaxed))
+		store(&cp_trace_shared.turn, 0, relaxed);
 	if (load(&cp_trace_shared.session, relaxed) == 0 && load(&end, relaxed) == CP_TRACE_FIRST_THREAD)
 		return; // nobody ever came by
 	store(&cp_trace_mode, 0, relaxed);
-	store(&cp_trace_shared.control, 0, relaxed);
-	store(&cp_trace_shared.turn, 0, relaxed);
+	store(&ntaken, 0, relaxed);
 	store(&cp_trace_shared.npending, 0, relaxed);
 	for (uint32_t i = 0; i < load(&end, relaxed); i++)
 		cp_trace_threads[i] = (struct cp_trace_thread){.busy = i == CP_TRACE_NOBODY};

@@ -16,10 +16,10 @@ int cp_interned_init(struct cp_interned *t, uint32_t capacity, size_t limit_byte
 		cp_pages_free(by_id, table_bytes);
 		return -ENOMEM;
 	}
-	t->buckets = buckets;
 	t->by_id = by_id;
 	t->capacity = capacity;
 	t->arena.limit_bytes = limit_bytes;
+	t->buckets = buckets;
 	return 0;
 }
 
