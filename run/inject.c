@@ -70,8 +70,14 @@ static struct injection_file make_file(struct arena *a, const char *given)
 	return (struct injection_file){given, arena_printf(a, "%s/%s", cwd, given)};
 }
 
-static struct err *check_file(struct arena *a, const struct injection_file *file)
+/** The i-th of them: it can be written, and is no regular file that an earlier one is written to. */
+static struct err *check_file(struct arena *a, const struct injection_file *const *files, size_t i)
 {
+	const struct injection_file *file = files[i];
+	for (size_t k = 0; file->path && k < i; k++) {
+		if (files[k]->path && strcmp(files[k]->path, file->path) == 0 && strncmp(file->path, "/dev/", 5) != 0)
+			return err_new(a, "%s: two profiles cannot go to one file", file->given);
+	}
 	int error = file->path ? inject_probe(a, file->path) : 0;
 	return error ? err_new(a, "%s: %s", file->given, strerror(error)) : NULL;
 }
@@ -129,7 +135,7 @@ struct err *inject_prepare(struct arena *a, const struct run_options *options,
 			&injection_out->wall, &injection_out->trace};
 	struct err *e = NULL;
 	for (size_t i = 0; !e && i < sizeof(files) / sizeof(*files); i++)
-		e = check_file(a, files[i]);
+		e = check_file(a, files, i);
 	if (!e && options->http && !find_library(a, http_library_name))
 		e = err_new(a, "-http: %s is not found beside %s", http_library_name, library_name);
 	if (!e && options->http)

@@ -19,10 +19,10 @@ extern char **environ;
 /** Starts it with its output into `output`; 0 or an errno. */
 static int start_analyzer(const char *file, int output, pid_t *pid_out)
 {
-	// What libc keeps for itself to the end: buffers of stdio, locales.
+	// What libc keeps for itself to the end: buffers of stdio, locales, the stacks of threads that have ended.
 	char *argv[] = {(char *)"cprof", (char *)"-stacks", (char *)"-lines", (char *)"-compact_labels",
 			(char *)"-relative_percentages", (char *)"-sample_index=inuse_space",
-			(char *)"-ignore=^(_IO_file_doallocate|setlocale|bindtextdomain|textdomain)$",
+			(char *)"-ignore=^(_IO_file_doallocate|setlocale|bindtextdomain|textdomain|_dl_allocate_tls)$",
 			(char *)file, NULL};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;

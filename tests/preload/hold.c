@@ -54,6 +54,11 @@ static void *exit_cancelled(void *arg)
 	_exit(0);
 }
 
+static void *return_at_once(void *arg)
+{
+	return arg;
+}
+
 int main(int argc, char **argv)
 {
 	if (strcmp(argv[1], "clean") != 0)
@@ -63,8 +68,12 @@ int main(int argc, char **argv)
 		_exit(0);
 	if (strcmp(argv[1], "small") == 0)
 		exit_on_small_stack();
+	pthread_t thread;
+	if (strcmp(argv[1], "clean") == 0) { // libc keeps the thread's stack, with what belongs to it
+		pthread_create(&thread, NULL, return_at_once, NULL);
+		pthread_join(thread, NULL);
+	}
 	if (strcmp(argv[1], "cancelled") == 0) {
-		pthread_t thread;
 		pthread_create(&thread, NULL, exit_cancelled, NULL);
 		pthread_join(thread, NULL);
 		return 98;

@@ -160,6 +160,8 @@ def test_mistakes_are_told_in_few_lines():
         case = Case("true", options=options)
         expect_eq((case.status, len(case.notes), len(case.stderr)), (2, 1, 1), options)
         expect(complaint in case.notes[0] and "cprof help run" in case.stderr[0], case.stderr)
+    expect_eq(Case("true", options=["-cpuprofile", "a", "-memprofile", "a"]).notes,
+              ["cprof: no profile: a: two profiles cannot go to one file"])
     for flag in "-cpuprofile", "-memprofile", "-trace":
         expect_eq(Case("true", options=[flag, "/"]).notes, ["cprof: no profile: /: Is a directory"], flag)
 

@@ -62,6 +62,13 @@ class FetchTest(AnalyzerTest):
         self.assertIn("leaf", out)
         self.assertEqual(self.run_cprof("-top", self.saved)[0], out)
 
+    def test_what_is_no_source_may_be_a_mistake_of_another_kind(self):
+        for source, hint in (("-top", " (flags stand before the sources)"), ("a.pb", ""),
+                             ("tpo", " (nor is it a command: see cprof help)")):
+            err = self.run_cprof("-symbolize=none", self.host + "/debug/pprof/profile", source)[1]
+            self.assertIn("%s: stat %s: no such file or directory%s\n" % (source, source, hint), err)
+        self.assertIn("stat tpo: no such file or directory\n", self.run_cprof("-top", "tpo", status=2)[1])
+
     def test_the_scheme_may_be_left_out(self):
         _, err = self.run_cprof("-top", "-symbolize=none", self.host + "/debug/pprof/profile")
         self.assertIn("Fetching profile over HTTP from " + self.url, err)

@@ -74,6 +74,15 @@ static struct err *fetch_file(struct job *j)
 	return e;
 }
 
+/** What the user may have meant by the name of a file that is not there. */
+static const char *what_else(const struct job *j)
+{
+	if (*j->source == '-')
+		return " (flags stand before the sources)";
+	bool may_be_command = !j->request->command && j->source[strcspn(j->source, "./:")] == '\0';
+	return may_be_command ? " (nor is it a command: see cprof help)" : "";
+}
+
 static struct err *fetch(struct job *j)
 {
 	struct stat st;
@@ -85,7 +94,8 @@ static struct err *fetch(struct job *j)
 	struct profile_url url = profile_url_of(&j->arena, j->source, r->seconds, r->timeout_s);
 	if (url.text)
 		return fetch_url(j, &url);
-	return err_new(&j->arena, "stat %s: %s", j->source, os_error_text(&j->arena, stat_errno));
+	return err_new(&j->arena, "stat %s: %s%s", j->source, os_error_text(&j->arena, stat_errno),
+			what_else(j));
 }
 
 // Remembers for each mapping which server can name its addresses. A mapping without any name gets the
