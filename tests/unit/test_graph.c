@@ -97,7 +97,7 @@ START_TEST(counts_recursion_once)
 	add_sample("a;b;a;b;c", 10);
 	add_sample("a;b", 5);
 	struct graph *g = graph_create(p, &(struct graph_options){0});
-	graph_link(g, false);
+	graph_link(g, false, NULL);
 	check_node(g, 'a', 0, 15);
 	check_node(g, 'b', 5, 15);
 	check_node(g, 'c', 10, 10);
@@ -118,7 +118,7 @@ START_TEST(bridges_what_is_left_out)
 	add_sample("z", 1);
 	struct graph *g = graph_create(p, &(struct graph_options){0});
 	g->is_selected[node_named(g, 'x')] = g->is_selected[node_named(g, 'y')] = false;
-	graph_link(g, true);
+	graph_link(g, true, NULL);
 	check_edge(g, 'a', 'b', 200, true, false);
 	ck_assert_uint_eq(g->nedges, 1);
 	// The leaf's value stays with the leaf, though it is not shown.
@@ -134,12 +134,12 @@ START_TEST(marks_calls_that_were_always_inlined)
 	add_sample("a;bcd", 7);
 	add_sample("a;b;c", 3);
 	struct graph *g = graph_create(p, &(struct graph_options){0});
-	graph_link(g, false);
+	graph_link(g, false, NULL);
 	check_edge(g, 'a', 'b', 10, false, false);
 	check_edge(g, 'b', 'c', 10, false, false);
 	check_edge(g, 'c', 'd', 7, false, true);
 	check_node(g, 'd', 7, 7);
-	graph_link_inlined(g, false);
+	graph_link(g, false, graph_may_inline(g));
 	check_edge(g, 'c', 'd', 7, false, true);
 	check_edge(g, 'b', 'c', 10, false, false);
 	ck_assert_ptr_null(edge_between(g, 'a', 'b'));
@@ -157,13 +157,13 @@ START_TEST(links_inlined_nodes_as_the_full_graph_does)
 	struct graph *g = graph_create(p, &(struct graph_options){0});
 	g->is_selected[node_named(g, 'x')] = false;
 	struct edge all[16], *edges = g->edges;
-	graph_link(g, true);
+	graph_link(g, true, NULL);
 	uint32_t n = g->nedges;
 	ck_assert_uint_le(n, 16);
 	edges = g->edges;
 	for (uint32_t i = 0; i < n; i++)
 		all[i] = edges[i];
-	graph_link_inlined(g, true);
+	graph_link(g, true, graph_may_inline(g));
 	ck_assert_uint_gt(g->nedges, 0);
 	for (uint32_t i = 0; i < g->nedges; i++) {
 		uint32_t k = 0;
@@ -295,7 +295,7 @@ START_TEST(several_threads_count_as_one)
 	}
 	count_slowly(stacks, cum, weight);
 	struct graph *g = graph_create(p, &(struct graph_options){0});
-	graph_link(g, false);
+	graph_link(g, false, NULL);
 	for (int f = 0; f < FUNCTIONS; f++) {
 		ck_assert_int_eq(g->nodes[node_named(g, (char)('a' + f))].cum, cum[f]);
 		for (int to = 0; to < FUNCTIONS; to++) {

@@ -2,13 +2,16 @@
 // Gives every distinct place of a profile's lines its index. See frames.h.
 #include "tool/graph/frames.h"
 
+#include "base/hashindex.h"
+#include "base/mem.h"
 #include "base/path.h"
 
 struct builder {
 	struct graph *g;
-	uint32_t *slots; // open addressing: info + 1
-	uint32_t mask;
+	struct hash_index index; // of infos
+	uint32_t infos_cap;
 	strid *clean_files; // [nfunctions]; NO_INDEX until cleaned
+	uint32_t *nodes;    // [nfunctions]; of a line that says no more than its function; NO_INDEX until asked for
 };
 
 static uint64_t info_hash(const struct node_info *i)
@@ -32,13 +35,16 @@ static bool info_eq(const struct node_info *a, const struct node_info *b)
 static uint32_t find_or_add(struct builder *b, const struct node_info *info)
 {
 	struct graph *g = b->g;
-	uint32_t at = (uint32_t)info_hash(info) & b->mask;
-	for (; b->slots[at]; at = (at + 1) & b->mask)
-		if (info_eq(&g->infos[b->slots[at] - 1], info))
-			return b->slots[at] - 1;
+	uint64_t hash = info_hash(info);
+	struct hash_probe probe = hash_index_probe(&b->index, hash);
+	uint32_t i;
+	while ((i = hash_index_next(&probe)) != HASH_INDEX_NONE)
+		if (info_eq(&g->infos[i], info))
+			return i;
+	g->infos = mem_grow(g->infos, &b->infos_cap, g->ninfos + 1, sizeof(*info));
 	g->infos[g->ninfos] = *info;
-	b->slots[at] = ++g->ninfos;
-	return g->ninfos - 1;
+	hash_index_add(&b->index, hash, g->ninfos);
+	return g->ninfos++;
 }
 
 static strid clean_file(struct builder *b, uint32_t function)
@@ -74,6 +80,20 @@ static struct node_info line_info(struct builder *b, const struct location *l, c
 	return info;
 }
 
+static uint32_t node_of_line(struct builder *b, const struct location *l, const struct line *line)
+{
+	// What most lines are, once they are aggregated by function.
+	bool is_plain = line && line->function != NO_INDEX && !l->address && !line->line && !line->column &&
+			!b->g->options.obj_names && b->g->profile->functions[line->function].name;
+	if (is_plain && b->nodes[line->function] != NO_INDEX)
+		return b->nodes[line->function];
+	struct node_info info = line_info(b, l, line);
+	uint32_t node = find_or_add(b, &info);
+	if (is_plain)
+		b->nodes[line->function] = node;
+	return node;
+}
+
 static void add_location(struct builder *b, uint32_t loc)
 {
 	struct graph *g = b->g;
@@ -82,16 +102,14 @@ static void add_location(struct builder *b, uint32_t loc)
 	const struct line *lines = g->profile->lines + l->line_begin;
 
 	if (l->nlines <= 1) {
-		struct node_info info = line_info(b, l, l->nlines ? lines : NULL);
-		t->codes[loc] = find_or_add(b, &info);
+		t->codes[loc] = node_of_line(b, l, l->nlines ? lines : NULL);
 		return;
 	}
 	g->has_inlines = true;
 	t->codes[loc] = FRAMES_SEVERAL | t->nlists;
 	t->lists[t->nlists++] = l->nlines;
 	for (uint32_t i = 0; i < l->nlines; i++) {
-		struct node_info info = line_info(b, l, &lines[i]);
-		uint32_t node = find_or_add(b, &info);
+		uint32_t node = node_of_line(b, l, &lines[i]);
 		t->lists[t->nlists++] = node;
 		if (i + 1 < l->nlines)
 			t->may_inline[node] = true;
@@ -111,60 +129,50 @@ void frames_create(struct graph *g)
 	t->codes = arena_array(&g->arena, uint32_t, p->nlocations);
 	t->lists = arena_array(&g->arena, uint32_t, max_lists);
 	t->may_inline = arena_array(&g->arena, bool, max_infos);
-	g->infos = arena_array(&g->arena, struct node_info, max_infos);
 
 	struct arena scratch = {0};
-	struct builder b = {.g = g, .mask = 1023};
-	while (b.mask < max_infos * 2)
-		b.mask = b.mask * 2 + 1;
-	b.slots = arena_array(&scratch, uint32_t, (size_t)b.mask + 1);
-	b.clean_files = arena_array(&scratch, strid, p->nfunctions);
+	struct builder b = {.g = g, .clean_files = arena_array(&scratch, strid, p->nfunctions),
+			.nodes = arena_array(&scratch, uint32_t, p->nfunctions)};
 	for (uint32_t i = 0; i < p->nfunctions; i++)
-		b.clean_files[i] = NO_INDEX;
+		b.clean_files[i] = b.nodes[i] = NO_INDEX;
 	for (uint32_t i = 0; i < p->nlocations; i++)
 		add_location(&b, i);
+	hash_index_deinit(&b.index);
 	arena_deinit(&scratch);
 	g->info_names = arena_array(&g->arena, struct str, g->ninfos);
 }
 
-// A code that has the same effect on a walk as a whole list, so that the walk need not look at it: where
-// none of its nodes is linked, only the innermost can matter.
-static uint32_t code_of_list(uint32_t code, const uint32_t *list)
+static uint8_t role_of(uint32_t node)
 {
-	bool any_node = false;
-	for (uint32_t i = 1; i <= list[0]; i++) {
-		if (!(list[i] & FRAMES_UNLINKED))
-			return code;
-		any_node |= list[i] != (FRAMES_NONE | FRAMES_UNLINKED);
-	}
-	bool is_innermost = list[1] != (FRAMES_NONE | FRAMES_UNLINKED);
-	return is_innermost || !any_node ? list[1] : code;
+	return node == FRAMES_NONE ? 0 : node & FRAMES_WANTED ? ROLE_STAYS | ROLE_WANTED : ROLE_STAYS;
 }
 
-struct frame_table frames_to_link(const struct graph *g, struct arena *a, bool only_selected,
-		bool only_inlined)
+struct frame_table frames_to_link(const struct graph *g, struct arena *a, bool only_selected, const bool *wanted)
 {
 	const struct frame_table *all = g->frames;
 	uint32_t nlocations = g->profile->nlocations;
 	struct frame_table t = *all;
 	uint32_t *nodes = arena_array(a, uint32_t, g->nnodes);
-	for (uint32_t i = 0; i < g->nnodes; i++) {
-		nodes[i] = only_selected && !g->is_selected[i] ? FRAMES_NONE : i;
-		if (nodes[i] == FRAMES_NONE || (only_inlined && !all->may_inline[i]))
-			nodes[i] |= FRAMES_UNLINKED;
-	}
+	for (uint32_t i = 0; i < g->nnodes; i++)
+		nodes[i] = only_selected && !g->is_selected[i] ? FRAMES_NONE :
+				!wanted || wanted[i] ? i | FRAMES_WANTED : i;
 	t.codes = arena_array(a, uint32_t, nlocations);
 	t.lists = arena_array(a, uint32_t, all->nlists);
-	for (uint32_t i = 0; i < all->nlists;) {
-		uint32_t n = t.lists[i] = all->lists[i];
-		for (uint32_t k = i + 1; k <= i + n; k++)
-			t.lists[k] = nodes[all->lists[k]];
-		i += n + 1;
-	}
+	t.roles = arena_array(a, uint8_t, nlocations);
 	for (uint32_t i = 0; i < nlocations; i++) {
-		uint32_t code = all->codes[i];
-		t.codes[i] = code & FRAMES_SEVERAL ?
-				code_of_list(code, t.lists + (code & ~FRAMES_SEVERAL)) : nodes[code];
+		uint32_t code = t.codes[i] = all->codes[i];
+		if (!(code & FRAMES_SEVERAL)) {
+			t.codes[i] = nodes[code];
+			t.roles[i] = role_of(nodes[code]);
+			continue;
+		}
+		const uint32_t *from = all->lists + (code & ~FRAMES_SEVERAL);
+		uint32_t *to = t.lists + (code & ~FRAMES_SEVERAL);
+		to[0] = from[0];
+		for (uint32_t k = 1; k <= from[0]; k++) {
+			to[k] = nodes[from[k]];
+			t.roles[i] |= role_of(to[k]);
+		}
 	}
 	return t;
 }

@@ -8,27 +8,34 @@
 
 // A location's code is the node of its only line; or FRAMES_SEVERAL plus an index into lists.
 #define FRAMES_SEVERAL 0x80000000u
-// A bit of a node in the tables below: edges to it are not wanted.
-#define FRAMES_UNLINKED 0x40000000u
-#define FRAMES_NONE 0x3fffffffu // a node that is left out
+// In a table for linking: a bit of a node whose edges are wanted, and a node that is left out.
+#define FRAMES_WANTED 0x40000000u
+#define FRAMES_NONE 0x3fffffffu
+
+// What a location is to the collector of edges: bits.
+enum frame_role { ROLE_STAYS = 1, ROLE_WANTED = 2 };
 
 struct frame_table {
 	uint32_t *codes;   // [nlocations]
 	uint32_t *lists;   // how many lines; their nodes, innermost first
 	uint32_t nlists;   // length of lists
 	bool *may_inline;  // [ninfos]: occurs as an inlined line somewhere
+	uint8_t *roles;    // [nlocations]: of any of its nodes; only in a table for linking
 };
 
 // How many codes a pass fetches before it looks at them: fetching alone, without a branch to mispredict, the
 // processor has many of these loads under way at once.
 enum { FRAMES_BATCH = 64 };
 
-/** The codes of n <= FRAMES_BATCH locations; on their way are the lists these point to. */
-static inline void frames_fetch(const struct frame_table *f, const uint32_t *locs, uint32_t n,
+/**
+ * The codes of n <= FRAMES_BATCH locations: of those at `places`, or (NULL) of the first. On their way are the
+ * lists these point to.
+ */
+static inline void frames_fetch(const struct frame_table *f, const uint32_t *locs, const uint32_t *places, uint32_t n,
 		uint32_t codes_out[FRAMES_BATCH])
 {
 	for (uint32_t k = 0; k < n; k++) {
-		uint32_t code = f->codes[locs[k]];
+		uint32_t code = f->codes[locs[places ? places[k] : k]];
 		codes_out[k] = code;
 		__builtin_prefetch(f->lists + (code & FRAMES_SEVERAL ? code & ~FRAMES_SEVERAL : 0));
 	}
@@ -38,10 +45,9 @@ static inline void frames_fetch(const struct frame_table *f, const uint32_t *loc
 void frames_create(struct graph *g);
 
 /**
- * A copy of g's table, in `a`, for collecting edges. only_selected: other nodes are FRAMES_NONE; only_inlined:
- * nodes never inlined are FRAMES_UNLINKED.
+ * A copy of g's table, in `a`, for collecting edges. only_selected: other nodes are FRAMES_NONE. wanted
+ * ([nnodes]; NULL: all): whose edges are to be collected.
  */
-struct frame_table frames_to_link(const struct graph *g, struct arena *a, bool only_selected,
-		bool only_inlined);
+struct frame_table frames_to_link(const struct graph *g, struct arena *a, bool only_selected, const bool *wanted);
 
 #endif

@@ -41,6 +41,11 @@ const uint32_t *graph_location_nodes(const struct graph *g, uint32_t location, u
 	return single;
 }
 
+const bool *graph_may_inline(const struct graph *g)
+{
+	return g->frames->may_inline;
+}
+
 struct graph *graph_create(struct profile *p, const struct graph_options *options)
 {
 	struct graph *g = with_frames(p, options);
@@ -59,6 +64,7 @@ void graph_destroy(struct graph *g)
 	if (!g)
 		return;
 	arena_deinit(&g->arena);
+	free(g->infos);
 	free(g);
 }
 

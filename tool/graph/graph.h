@@ -113,14 +113,13 @@ void graph_destroy(struct graph *g);
 
 /**
  * Collects the edges between nodes, afresh; `only_selected` leaves the others out, and what was called
- * through them becomes a residual edge. Not for a call tree.
+ * through them becomes a residual edge. Only those from or to `wanted` nodes ([nnodes]; NULL: all). Not for
+ * a call tree.
  */
-void graph_link(struct graph *g, bool only_selected);
+void graph_link(struct graph *g, bool only_selected, const bool *wanted);
 
-/**
- * Collects only the edges whose destination was inlined somewhere: enough to mark inlined nodes.
- */
-void graph_link_inlined(struct graph *g, bool only_selected);
+/** [nnodes]: nodes that were inlined somewhere. Not of a call tree. */
+const bool *graph_may_inline(const struct graph *g);
 
 /** Collects the tags of the selected nodes, but for those lighter than min_weight. */
 void graph_tag(struct graph *g, int64_t min_weight);
@@ -158,7 +157,7 @@ void graph_sort_edges(struct graph *g, const struct edge **edges, uint32_t n);
 struct graph_cuts {
 	enum graph_order order;
 	bool is_visual; // a picture: entropy, tags count as nodes, redundant edges go
-	bool only_inline_marks;
+	const bool *wanted; // [nnodes]: whose edges the report shows; NULL: all
 	int node_count; // 0: no limit
 	double node_fraction, edge_fraction;
 };

@@ -94,8 +94,9 @@ static inline struct cell *find_cell(struct linker *l, uint64_t key)
 
 // Where the walk from the root to the leaf of one sample stands.
 struct walk {
-	uint32_t parent; // FRAMES_NONE at first
-	bool residual;
+	uint32_t parent; // with FRAMES_WANTED; FRAMES_NONE at first
+	uint32_t place;  // of the last frame that stayed
+	bool residual;   // something was left out since the parent
 	uint32_t stamp;
 	int64_t w, dw;
 };
@@ -116,17 +117,17 @@ static void take_hops(struct linker *l, const struct walk *walk)
 	l->nhops = 0;
 }
 
-static inline void step(struct linker *l, struct walk *walk, uint32_t code, bool is_inline)
+static inline void step(struct linker *l, struct walk *walk, uint32_t node, bool is_inline)
 {
-	uint32_t node = code & ~FRAMES_UNLINKED;
 	if (node == FRAMES_NONE) {
 		walk->residual = true;
 		return;
 	}
-	if (walk->parent != FRAMES_NONE && walk->parent != node && node == code) {
+	if (walk->parent != FRAMES_NONE && walk->parent != node && (walk->parent | node) & FRAMES_WANTED) {
 		if (l->nhops == HOPS)
 			take_hops(l, walk);
-		uint64_t key = (uint64_t)(walk->parent + 1) << 32 | node;
+		uint64_t src = walk->parent & ~FRAMES_WANTED, dst = node & ~FRAMES_WANTED;
+		uint64_t key = (src + 1) << 32 | dst;
 		__builtin_prefetch(&l->cells[cell_at(key, l->mask)], 1);
 		l->hops[l->nhops++] = (struct hop){key, walk->residual, is_inline};
 	}
@@ -134,31 +135,40 @@ static inline void step(struct linker *l, struct walk *walk, uint32_t code, bool
 	walk->residual = false;
 }
 
-static inline void link_frame(struct linker *l, struct walk *walk, uint32_t code)
+static inline void link_frame(struct linker *l, struct walk *walk, uint32_t place, uint32_t code)
 {
-	if (code & FRAMES_SEVERAL) {
-		const uint32_t *list = l->frames->lists + (code & ~FRAMES_SEVERAL);
-		for (uint32_t j = list[0]; j > 0; j--)
-			step(l, walk, list[j], j != list[0]);
-	} else if (code & FRAMES_UNLINKED) {
-		// The most frequent case, and which of the two it is cannot be predicted.
-		uint32_t node = code & ~FRAMES_UNLINKED;
-		walk->residual = node == FRAMES_NONE;
-		walk->parent = walk->residual ? walk->parent : node;
-	} else {
+	walk->residual |= place + 1 != walk->place;
+	walk->place = place;
+	if (!(code & FRAMES_SEVERAL)) {
 		step(l, walk, code, false);
+		return;
 	}
+	const uint32_t *list = l->frames->lists + (code & ~FRAMES_SEVERAL);
+	for (uint32_t j = list[0]; j > 0; j--)
+		step(l, walk, list[j], j != list[0]);
 }
 
+// As a rule most frames are left out. Where the others are is found without a branch to mispredict; a stack without a
+// wanted node gives no edge, and needs no walk.
 static void link_sample(struct linker *l, struct walk *walk, struct stack stack)
 {
-	uint32_t codes[FRAMES_BATCH];
-	while (stack.n) {
-		uint32_t n = stack.n < FRAMES_BATCH ? stack.n : FRAMES_BATCH;
-		stack.n -= n;
-		frames_fetch(l->frames, stack.locs + stack.n, n, codes);
-		for (uint32_t k = n; k-- > 0;)
-			link_frame(l, walk, codes[k]);
+	const struct frame_table *f = l->frames;
+	uint32_t places[FRAMES_BATCH], codes[FRAMES_BATCH];
+	for (uint32_t begin, end = stack.n; end; end = begin) {
+		begin = end > FRAMES_BATCH ? end - FRAMES_BATCH : 0;
+		uint32_t n = 0;
+		unsigned roles = 0;
+		for (uint32_t k = begin; k < end; k++) {
+			unsigned role = f->roles[stack.locs[k]];
+			places[n] = k;
+			n += role & ROLE_STAYS;
+			roles |= role;
+		}
+		if (!(roles & ROLE_WANTED) && !(walk->parent & FRAMES_WANTED))
+			n = n > 0; // the last of them is the parent of what may follow
+		frames_fetch(f, stack.locs, places, n, codes);
+		for (; n; n--)
+			link_frame(l, walk, places[n - 1], codes[n - 1]);
 	}
 	take_hops(l, walk);
 }
@@ -171,7 +181,8 @@ static void link_range(void *state, struct sample_range range)
 	bool mean = l->g->options.mean;
 	for (uint32_t i = range.begin; i < range.end && !cancelled(); i++) {
 		const int64_t *values = profile_values(p, i);
-		struct walk walk = {FRAMES_NONE, false, i + 1, values[index], mean ? values[0] : 0};
+		struct walk walk = {.parent = FRAMES_NONE, .stamp = i + 1, .w = values[index],
+				.dw = mean ? values[0] : 0};
 		if (walk.w != 0 || walk.dw != 0)
 			link_sample(l, &walk, profile_stack(p, i));
 	}
@@ -233,10 +244,10 @@ static void collect_edges(struct graph *g, const struct frame_table *frames)
 	cells_free(linkers[0].cells, linkers[0].mask);
 }
 
-static void link_nodes(struct graph *g, bool only_selected, bool only_inlined)
+void graph_link(struct graph *g, bool only_selected, const bool *wanted)
 {
 	struct arena scratch = {0};
-	struct frame_table frames = frames_to_link(g, &scratch, only_selected, only_inlined);
+	struct frame_table frames = frames_to_link(g, &scratch, only_selected, wanted);
 	struct pass_key key = {PASS_LINK, g, &frames};
 	size_t bytes;
 	const struct edge *known = pass_cache_find(&key, &bytes);
@@ -250,18 +261,4 @@ static void link_nodes(struct graph *g, bool only_selected, bool only_inlined)
 	}
 	arena_deinit(&scratch);
 	graph_index_edges(g);
-}
-
-void graph_link(struct graph *g, bool only_selected)
-{
-	link_nodes(g, only_selected, false);
-}
-
-void graph_link_inlined(struct graph *g, bool only_selected)
-{
-	bool any = false;
-	for (uint32_t i = 0; i < g->nselected && !any; i++)
-		any = g->frames->may_inline[g->selected[i]];
-	if (any)
-		link_nodes(g, only_selected, true);
 }

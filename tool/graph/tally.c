@@ -63,7 +63,7 @@ static inline void tally_sample(struct tally *t, uint32_t sample, int64_t w, int
 		t->flat_divs[leaf] = wrap_add(t->flat_divs[leaf], dw);
 	while (stack.n) {
 		uint32_t n = stack.n < FRAMES_BATCH ? stack.n : FRAMES_BATCH;
-		frames_fetch(f, stack.locs, n, codes);
+		frames_fetch(f, stack.locs, NULL, n, codes);
 		tally_frames(t, codes, n, sample + 1, w, dw);
 		stack.locs += n;
 		stack.n -= n;

@@ -88,10 +88,7 @@ static void link_for(struct graph *g, const struct graph_cuts *cuts, bool only_s
 {
 	if (g->options.call_tree)
 		return; // built with its edges, and trimmed with them
-	if (cuts->only_inline_marks)
-		graph_link_inlined(g, only_selected);
-	else
-		graph_link(g, only_selected);
+	graph_link(g, only_selected, cuts->wanted);
 }
 
 void graph_trim(struct graph *g, const struct graph_cuts *cuts, struct graph_dropped *dropped_out)

@@ -155,19 +155,33 @@ static void settle_unit(struct report *r, const struct graph *g)
 	o->output_unit = min_unit.len ? min_unit : o->sample_unit;
 }
 
+// Whose edges are shown: of a text only inlined nodes are marked, of -peek the nodes that match have theirs.
+static const bool *wanted_nodes(const struct report *r, struct graph *g)
+{
+	const struct report_options *o = &r->options;
+	if (o->format == REPORT_TEXT || o->format == REPORT_TOPPROTO)
+		return graph_may_inline(g);
+	if (o->format != REPORT_TREE || !o->symbol)
+		return NULL;
+	bool *wanted = arena_array(&g->arena, bool, g->nnodes);
+	for (uint32_t i = 0; i < g->nselected; i++)
+		wanted[g->selected[i]] = regex_match(o->symbol, graph_node_name(g, g->selected[i]));
+	return wanted;
+}
+
 struct graph *report_trimmed_graph(struct report *r, struct graph_dropped *dropped_out)
 {
 	const struct report_options *o = &r->options;
 	bool is_visual = o->format == REPORT_DOT;
+	struct graph *g = report_graph(r);
 	struct graph_cuts cuts = {
 		.order = is_visual ? ORDER_ENTROPY : o->cum_sort ? ORDER_CUM : ORDER_FLAT,
 		.is_visual = is_visual,
-		.only_inline_marks = o->format == REPORT_TEXT || o->format == REPORT_TOPPROTO,
+		.wanted = wanted_nodes(r, g),
 		.node_count = o->node_count,
 		.node_fraction = o->node_fraction,
 		.edge_fraction = o->edge_fraction,
 	};
-	struct graph *g = report_graph(r);
 	graph_trim(g, &cuts, dropped_out);
 	settle_unit(r, g);
 	return g;
