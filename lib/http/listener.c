@@ -14,6 +14,7 @@
 #include <event2/event.h>
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -163,8 +164,23 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 
 /// Set-up
 
+/** libevent calls exit() where its base gets no descriptor: the host's end. So they must be there before. */
+static bool has_descriptors(int fd)
+{
+	enum { WANTED = 8 }; // epoll, a timer, a pair for signals, and room
+	int fds[WANTED], n = 0;
+	while (n < WANTED && (fds[n] = fcntl(fd, F_DUPFD_CLOEXEC, 0)) >= 0)
+		n++;
+	bool is_enough = n == WANTED;
+	while (n > 0)
+		close(fds[--n]);
+	return is_enough;
+}
+
 static int set_up(struct listener *l)
 {
+	if (!has_descriptors(l->address.fd))
+		return -EMFILE;
 	const struct timeval sweep = {.tv_usec = SWEEP_MS * 1000};
 	l->base = event_base_new();
 	l->http = l->base ? evhttp_new(l->base) : NULL;

@@ -109,6 +109,11 @@ def test_gctrace():
           (sum(marking_ms), sum(float(x[4]) for x in lines)))
 
 
+def test_gctrace_around_fork():
+    r = run("gctrace=1", "debug_gc_fork")
+    check("gctrace: children of fork end", r.stdout == "5\n", r.stdout)
+
+
 def test_gctrace_of_malloc():
     r = run("gctrace=1", "debug_sched")
     check("gctrace: malloc's line is called malloc's", "gc " not in r.stderr, r.stderr)
@@ -159,6 +164,7 @@ with tempfile.TemporaryDirectory() as directory:
     test_allocfreetrace("linked", "debug_linked", False)
     test_schedtrace()
     test_gctrace()
+    test_gctrace_around_fork()
     test_gctrace_of_malloc()
     test_inittrace(directory)
     test_output(directory)

@@ -537,6 +537,14 @@ def test_by_hand():
         expect_eq(len(os.listdir(folder)), 1)
 
 
+def test_one_that_cannot_start_leaves_the_others():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "mem.pb.gz")
+        subprocess.run([program("leave"), "return", "1"], check=False, env={
+            **os.environ, "LD_PRELOAD": LIBRARY, "CPROF_MEMPROFILE": path, "CPROF_TRACE": "/nonexistent/t.trace"})
+        expect_eq(os.listdir(folder), ["mem.pb.gz"])
+
+
 # --- hostile
 
 
@@ -681,6 +689,7 @@ PARTS = {
         test_a_wrapper_script_leaves_nothing, test_an_old_profile_is_replaced_not_kept,
         test_without_p_the_children_are_left_alone, test_with_p_every_process_writes_its_own,
         test_with_p_what_was_not_sampled_leaves_nothing, test_by_hand,
+        test_one_that_cannot_start_leaves_the_others,
     ],
     "hostile": [
         test_static, test_foreign_machines, test_another_c_library, test_scripts, test_privileges,

@@ -140,6 +140,13 @@ class Churn(WithFolder):
         self.assertEqual(len(t.of("thread_stop")), nthreads)
 
 
+class Sessions(unittest.TestCase):
+    def test_one_knows_nothing_of_the_one_before(self):
+        for how in ("refused", "writer", "names", "leftovers", "fork"):
+            with self.subTest(how):
+                self.assertEqual(run("sessions", how).stdout, "ok\n")
+
+
 class Toggle(unittest.TestCase):
     def test_a_few_times(self):
         self.assertIn("events", run("toggle", 100).stdout)

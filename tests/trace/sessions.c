@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+// sessions HOW: prints "ok".
+//   refused    a trace whose writer fails at once has not begun
+//   writer     a writer that stops its own trace is refused
+//   names      more names than there is room for: no region is missing
+//   leftovers  what threads recorded while a trace was stopped is not in the next
+//   fork       children that are made while the first trace is being started can trace
+#include <cprof/pprof.h>
+#include <cprof/trace.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { NNAMES = 70000, NTHREADS = 4, NCHILDREN = 100, NTURNS = 3, CHILD_S = 20 };
+
+static atomic_bool is_over;
+static atomic_int inner, ncalls;
+static atomic_long first_mark = -1; // in what the writer got: the smallest number of a log
+static atomic_long mark;
+
+static int refuse(void *arg, const void *data, size_t nbytes)
+{
+	return -ENOSPC;
+}
+
+static int drop(void *arg, const void *data, size_t nbytes)
+{
+	return 0;
+}
+
+static int stop_inside(void *arg, const void *data, size_t nbytes)
+{
+	if (atomic_fetch_add(&ncalls, 1) == 1) // the first is of the start
+		atomic_store(&inner, cprof_trace_stop());
+	return 0;
+}
+
+/** Finds the earliest of the logs "mark N;". */
+static int find_marks(void *arg, const void *data, size_t nbytes)
+{
+	const char *at = data, *end = at + nbytes;
+	long n;
+	while ((at = memmem(at, (size_t)(end - at), "mark ", 5))) {
+		if (sscanf(at, "mark %ld;", &n) == 1 && (first_mark < 0 || n < first_mark))
+			first_mark = n;
+		at++;
+	}
+	return 0;
+}
+
+static int trace_by(int (*write)(void *, const void *, size_t))
+{
+	return cprof_trace_start((struct cprof_writer){.write = write});
+}
+
+static bool refused(void)
+{
+	return trace_by(refuse) == -ENOSPC && !cprof_trace_is_enabled() && trace_by(drop) == 0 && cprof_trace_stop() == 0;
+}
+
+static bool writer(void)
+{
+	if (trace_by(stop_inside) < 0)
+		return false;
+	while (!atomic_load(&inner))
+		cprof_trace_log("kind", "text");
+	return atomic_load(&inner) == -EBUSY && cprof_trace_is_enabled() && cprof_trace_stop() == 0;
+}
+
+static bool names(void)
+{
+	char name[32];
+	bool is_whole = trace_by(drop) == 0;
+	for (int i = 0; i < NNAMES; i++) {
+		snprintf(name, sizeof(name), "region %d", i);
+		struct cprof_trace_region region = cprof_trace_region_begin(name);
+		is_whole &= region.type != 0;
+		cprof_trace_region_end(&region);
+	}
+	return cprof_trace_stop() == 0 && is_whole;
+}
+
+static void *log_for_ever(void *arg)
+{
+	while (!atomic_load(&is_over))
+		cprof_trace_logf("kind", "mark %ld;", atomic_load(&mark));
+	return arg;
+}
+
+static bool leftovers(void)
+{
+	pthread_t threads[NTHREADS];
+	bool is_clean = true;
+	for (int i = 0; i < NTHREADS; i++)
+		pthread_create(&threads[i], NULL, log_for_ever, NULL);
+	for (int turn = 1; turn <= NTURNS; turn++) {
+		atomic_store(&mark, turn);
+		usleep(50000);
+		first_mark = -1;
+		is_clean &= trace_by(find_marks) == 0;
+		usleep(200000);
+		is_clean &= cprof_trace_stop() == 0 && first_mark == turn;
+	}
+	atomic_store(&is_over, true);
+	for (int i = 0; i < NTHREADS; i++)
+		pthread_join(threads[i], NULL);
+	return is_clean;
+}
+
+static void *fork_often(void *ok)
+{
+	for (int i = 0; i < NCHILDREN; i++) {
+		int status;
+		pid_t child = fork();
+		if (child == 0) {
+			alarm(CHILD_S); // it would wait for ever
+			_exit(trace_by(drop) == 0 ? 0 : 1);
+		}
+		waitpid(child, &status, 0);
+		*(bool *)ok &= status == 0;
+	}
+	return NULL;
+}
+
+static bool fork_meanwhile(void)
+{
+	pthread_t forker;
+	bool ok = true;
+	pthread_create(&forker, NULL, fork_often, &ok);
+	usleep(10000);
+	int ret = trace_by(drop);
+	pthread_join(forker, NULL);
+	return ok && ret == 0 && cprof_trace_stop() == 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		bool (*is_right)(void);
+	} all[] = {{"refused", refused}, {"writer", writer}, {"names", names}, {"leftovers", leftovers},
+			{"fork", fork_meanwhile}};
+	for (size_t i = 0; argc == 2 && i < sizeof(all) / sizeof(all[0]); i++) {
+		if (strcmp(argv[1], all[i].name) == 0)
+			puts(all[i].is_right() ? "ok" : "wrong");
+	}
+	return 0;
+}
