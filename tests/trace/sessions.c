@@ -19,8 +19,8 @@ enum { NNAMES = 70000, NTHREADS = 4, NCHILDREN = 100, NTURNS = 3, CHILD_S = 20 }
 
 static atomic_bool is_over;
 static atomic_int inner, ncalls;
-static atomic_long first_mark = -1; // in what the writer got: the smallest number of a log
-static atomic_long mark;
+static atomic_int first_mark = -1; // in what the writer got: the smallest number of a log
+static atomic_int mark;
 
 static int refuse(void *arg, const void *data, size_t nbytes)
 {
@@ -39,13 +39,13 @@ static int stop_inside(void *arg, const void *data, size_t nbytes)
 	return 0;
 }
 
-/** Finds the earliest of the logs "mark N;". */
+/** Finds the earliest of the logs "mark N", N a digit. */
 static int find_marks(void *arg, const void *data, size_t nbytes)
 {
 	const char *at = data, *end = at + nbytes;
-	long n;
-	while ((at = memmem(at, (size_t)(end - at), "mark ", 5))) {
-		if (sscanf(at, "mark %ld;", &n) == 1 && (first_mark < 0 || n < first_mark))
+	while ((at = memmem(at, (size_t)(end - at), "mark ", 5)) && at + 5 < end) {
+		int n = at[5] - '0';
+		if (first_mark < 0 || n < first_mark)
 			first_mark = n;
 		at++;
 	}
@@ -59,7 +59,8 @@ static int trace_by(int (*write)(void *, const void *, size_t))
 
 static bool refused(void)
 {
-	return trace_by(refuse) == -ENOSPC && !cprof_trace_is_enabled() && trace_by(drop) == 0 && cprof_trace_stop() == 0;
+	return trace_by(refuse) == -ENOSPC && !cprof_trace_is_enabled() && trace_by(drop) == 0 &&
+			cprof_trace_stop() == 0;
 }
 
 static bool writer(void)
@@ -87,7 +88,7 @@ static bool names(void)
 static void *log_for_ever(void *arg)
 {
 	while (!atomic_load(&is_over))
-		cprof_trace_logf("kind", "mark %ld;", atomic_load(&mark));
+		cprof_trace_logf("kind", "mark %d", atomic_load(&mark));
 	return arg;
 }
 
