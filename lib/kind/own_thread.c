@@ -120,11 +120,15 @@ int cp_own_thread_start(struct cp_own_thread *t)
 	return t->waits_on ? start_dismissible(t) : start(t);
 }
 
-/** To the kernel, too: it counts a thread for a moment longer than pthread_join() waits. */
+/** To the kernel, too: it counts a thread for a moment longer than pthread_join() waits. That one is not called: our
+ *  wait would be in the program's block profile and trace. */
 static void await_end(struct cp_own_thread *t)
 {
 	_Atomic uint32_t nobody = 0;
-	pthread_join(t->handle, NULL);
+	while (!load(&t->has_ended, acquire))
+		cp_futex_wait(&t->has_ended, 0, CP_FUTEX_FOREVER);
+	while (pthread_tryjoin_np(t->handle, NULL) == EBUSY)
+		cp_futex_wait(&nobody, 0, GONE_NS);
 	for (int i = 0; i < MAX_GONE_WAITS && cp_syscall(SYS_tgkill, cp_getpid(), t->tid, 0, 0) == 0; i++)
 		cp_futex_wait(&nobody, 0, GONE_NS);
 }

@@ -545,6 +545,11 @@ def test_one_that_cannot_start_leaves_the_others():
         expect_eq(os.listdir(folder), ["mem.pb.gz"])
 
 
+def test_our_own_waits_are_not_the_programs():
+    case = Case("true", options=["-blockprofile", "block.pb.gz", "-cpuprofile", "cpu.pb.gz", "-wallprofile", "w.pb.gz"])
+    expect(any("(0 waits" in note for note in case.notes), case.notes)
+
+
 # --- hostile
 
 
@@ -689,7 +694,7 @@ PARTS = {
         test_a_wrapper_script_leaves_nothing, test_an_old_profile_is_replaced_not_kept,
         test_without_p_the_children_are_left_alone, test_with_p_every_process_writes_its_own,
         test_with_p_what_was_not_sampled_leaves_nothing, test_by_hand,
-        test_one_that_cannot_start_leaves_the_others,
+        test_one_that_cannot_start_leaves_the_others, test_our_own_waits_are_not_the_programs,
     ],
     "hostile": [
         test_static, test_foreign_machines, test_another_c_library, test_scripts, test_privileges,
