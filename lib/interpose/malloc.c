@@ -203,8 +203,10 @@ static size_t find_usable_size(void *ptr)
 
 static __attribute__((noinline)) void *sampled(void *ptr, size_t size, const void *caller)
 {
+	struct cp_regs regs;
+	cp_regs_here(&regs);
 	int saved_errno = errno;
-	cp_heap_sample(ptr, size, caller);
+	cp_heap_sample(ptr, size, &regs, caller);
 	if (load(&cp_alloctrace.is_on, relaxed))
 		cp_alloctrace_record(CP_ALLOCTRACE_ALLOC, ptr, NULL, size, caller);
 	errno = saved_errno;
@@ -237,6 +239,8 @@ static __attribute__((noinline)) void *realloc_sampled(void *ptr, size_t size, c
 {
 	if (is_boot(ptr))
 		return realloc_boot(ptr, size);
+	struct cp_regs regs;
+	cp_regs_here(&regs);
 	struct cp_heap_block taken;
 	bool is_taken = cp_heap_maybe_sampled(ptr) && cp_heap_live_take(ptr, &taken);
 	void *moved = real.realloc(ptr, size);
@@ -246,7 +250,7 @@ static __attribute__((noinline)) void *realloc_sampled(void *ptr, size_t size, c
 	else if (is_taken)
 		cp_heap_restore(ptr, &taken);
 	if (cp_heap_due(size))
-		cp_heap_sample(moved, size, caller);
+		cp_heap_sample(moved, size, &regs, caller);
 	if (load(&cp_alloctrace.is_on, relaxed))
 		cp_alloctrace_record(CP_ALLOCTRACE_REALLOC, moved, ptr, size, caller);
 	errno = saved_errno;
@@ -255,14 +259,17 @@ static __attribute__((noinline)) void *realloc_sampled(void *ptr, size_t size, c
 
 /// The family
 
-CP_VISIBLE void *malloc(size_t size)
+// Processors predict branches by line of code: malloc and free begin one, for two branches they pass each time.
+#define BEGINS_LINE __attribute__((aligned(64)))
+
+CP_VISIBLE BEGINS_LINE void *malloc(size_t size)
 {
 	if (cp_heap_due(size))
 		return sampled(real.malloc(size), size, CALLER);
 	return real.malloc(size);
 }
 
-CP_VISIBLE void free(void *ptr)
+CP_VISIBLE BEGINS_LINE void free(void *ptr)
 {
 	if (cp_heap_maybe_sampled(ptr))
 		free_sampled(ptr, CALLER);

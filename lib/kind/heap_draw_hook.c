@@ -50,6 +50,7 @@ static uint64_t exp_minus_q32(uint64_t n, uint64_t d)
 	uint64_t halvings = x / LN2_Q32;
 	uint64_t r = x % LN2_Q32;
 	uint64_t sum = ONE_Q32, term = ONE_Q32;
+#pragma GCC unroll 13
 	for (uint64_t k = 1; k < 14; k++) {
 		term = (uint64_t)((unsigned __int128)term * r >> 32) / k;
 		sum = k & 1 ? sum - term : sum + term;

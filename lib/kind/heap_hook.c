@@ -61,13 +61,12 @@ static void forget_inner(const void *ptr)
 }
 
 /** The bucket of the caller's stack; for all but the innermost frames by what is remembered of the last. */
-static __attribute__((noinline)) struct cp_stack *bucket_of(const void *caller, uint64_t tag)
+static __attribute__((noinline)) struct cp_stack *bucket_of(
+		const struct cp_regs *regs, const void *caller, uint64_t tag)
 {
 	uintptr_t pcs[CP_CAPTURE_PCS];
-	struct cp_regs regs;
-	cp_regs_here(&regs);
 	struct cp_stackmemo *memo = cp_stackmemo_take();
-	uint32_t npcs = memo ? cp_stackmemo_walk(memo, &regs, caller) : 0;
+	uint32_t npcs = memo ? cp_stackmemo_walk(memo, regs, caller) : 0;
 	struct cp_stack *bucket = npcs ? *cp_stackmemo_note(memo) : NULL;
 	if (npcs && (!bucket || bucket->tag != tag)) {
 		uint64_t hash = cp_stackmemo_pcs(memo, pcs);
@@ -79,18 +78,19 @@ static __attribute__((noinline)) struct cp_stack *bucket_of(const void *caller, 
 		cp_stackmemo_give(memo);
 	if (npcs)
 		return bucket;
-	npcs = capture_stack(&regs, pcs, caller);
+	npcs = capture_stack(regs, pcs, caller);
 	return cp_stacktab_intern(&cp_heap.buckets, pcs, npcs, cp_modmap_epoch_of(pcs, npcs), tag);
 }
 
-static __attribute__((noinline)) void record(const void *ptr, size_t size, const void *caller)
+static __attribute__((noinline)) void record(
+		const void *ptr, size_t size, const struct cp_regs *regs, const void *caller)
 {
 	if (cp_heap_maybe_sampled(ptr))
 		forget_inner(ptr);
 	uint64_t tag = (uint64_t)cp_labels_own_id() << 32 |
 			cp_heap_tag(cp_heap_size_class(size), load(&cp_heap.rate_index, relaxed));
 	struct cp_heap_block block = {
-			.bucket = bucket_of(caller, tag),
+			.bucket = bucket_of(regs, caller, tag),
 			.size_bytes = size,
 			.born_ticks = cp_ticks_now(),
 	};
@@ -112,7 +112,7 @@ bool cp_heap_is_own(void)
 	return thread_state.is_own;
 }
 
-void cp_heap_sample(void *ptr, size_t size, const void *caller)
+void cp_heap_sample(void *ptr, size_t size, const struct cp_regs *regs, const void *caller)
 {
 	uint64_t rate_bytes = load(&cp_heap.rate_bytes, acquire);
 	uint32_t changes = load(&cp_heap.rate_changes, relaxed) + 1;
@@ -151,7 +151,7 @@ void cp_heap_sample(void *ptr, size_t size, const void *caller)
 		return;
 	}
 	thread_state.is_inside = true;
-	record(ptr, size, caller);
+	record(ptr, size, regs, caller);
 	thread_state.is_inside = false;
 }
 

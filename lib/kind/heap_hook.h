@@ -16,6 +16,7 @@
 #include "sigsafe/atomic.h"
 #include "sigsafe/stacktab.h"
 #include "sigsafe/types.h"
+#include "sigsafe/unwind.h"
 
 /** Bytes until this thread's next sample. 0 in a new thread: its first allocation draws. */
 extern __attribute__((visibility("hidden"), tls_model("initial-exec"))) __thread uint64_t
@@ -34,9 +35,9 @@ static inline bool cp_heap_due(size_t size)
 /**
  * Draws the next distance and, if this allocation was its end, records it: `ptr` is what the real
  * allocator gave (NULL: it failed, nothing is recorded), `caller` the return address of the interposed
- * function, where the stack begins. Context: SIG.
+ * function, where the stack begins, and `regs` those of a frame near it, where the walk does. Context: SIG.
  */
-void cp_heap_sample(void *ptr, size_t size, const void *caller);
+void cp_heap_sample(void *ptr, size_t size, const struct cp_regs *regs, const void *caller);
 
 /** Books what cp_heap_live_take() took (before the real free, which may hand out the address again). */
 void cp_heap_freed(const struct cp_heap_block *taken);

@@ -24,15 +24,22 @@ static void set_rate(uint64_t rate_bytes)
 	store(&cp_heap.is_ready, true, relaxed);
 }
 
+static void sample(void *block, size_t size_bytes)
+{
+	struct cp_regs regs;
+	cp_regs_here(&regs);
+	cp_heap_sample(block, size_bytes, &regs, __builtin_return_address(0));
+}
+
 // 20 bins of equal probability: chi-square with 19 degrees of freedom is above 72 once in 10^7 times.
 START_TEST(distances_are_exponential)
 {
 	int bins[BINS] = {0};
 	double sum = 0, chi_square = 0;
 	set_rate(RATE_BYTES);
-	cp_heap_sample(NULL, 0, NULL);
+	cp_heap_sample(NULL, 0, NULL, NULL);
 	for (int i = 0; i < DRAWS; i++) {
-		cp_heap_sample(NULL, 0, NULL); // draws, and has no block to record
+		cp_heap_sample(NULL, 0, NULL, NULL); // draws, and has no block to record
 		double distance = (double)cp_heap_countdown;
 		sum += distance;
 		bins[(int)((1 - exp(-distance / RATE_BYTES)) * BINS) % BINS]++;
@@ -53,7 +60,7 @@ START_TEST(first_allocation_is_not_favoured)
 		set_rate(RATE_BYTES + (uint64_t)i); // a change of rate: the old countdown means nothing
 		cp_heap_countdown = 0;
 		void *block = (void *)(uintptr_t)(0x10000 + i * 16);
-		cp_heap_sample(block, RATE_BYTES / 10, __builtin_return_address(0));
+		sample(block, RATE_BYTES / 10);
 		struct cp_heap_block taken;
 		sampled += cp_heap_live_take(block, &taken);
 	}
@@ -108,7 +115,7 @@ START_TEST(blocks_are_found_again)
 	int nwrong = 0;
 	set_rate(1);
 	for (uintptr_t i = 1; i <= BLOCKS; i++)
-		cp_heap_sample((void *)(i * 16), i, __builtin_return_address(0));
+		sample((void *)(i * 16), i);
 	for (uintptr_t i = 1; i <= BLOCKS; i += 2)
 		nwrong += !is_taken(i) || is_taken(i);
 	for (uintptr_t i = 2; i <= BLOCKS; i += 2)
