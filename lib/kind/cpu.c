@@ -118,18 +118,6 @@ static void reset_session(const struct cp_cpu_options *options)
 	s->lost_before = cp_rings_lost(cp_cpu_shared.rings);
 }
 
-static void begin_sampling(struct cp_cpu_session *s)
-{
-	s->start_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
-	s->start_realtime_ns = cp_clock_ns(CP_CLOCK_REALTIME);
-	s->start_cpu_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU);
-	s->start_own_cpu_ns = cp_thread_own_cpu_ns();
-	cp_cpu_itimer_begin(cp_cpu_shared.engine == &cp_cpu_itimer);
-	// From now on the hook sees threads being born; the others are in the task directory.
-	store(&cp_cpu_shared.running, true, seq_cst);
-	cp_cpu_tasks_scan(s);
-}
-
 static void end_sampling(struct cp_cpu_session *s)
 {
 	// The threads work on, and if this one now has to wait for a processor, for long. So all that is
@@ -148,6 +136,17 @@ static void end_sampling(struct cp_cpu_session *s)
 	cp_cpu_tasks_disarm_late(); // whom the hook has armed meanwhile
 }
 
+/** When it returns all threads tick. */
+static int start_collector(struct cp_cpu_session *s)
+{
+	s->collector = (struct cp_own_thread){
+		.name = "cprof", .run = cp_cpu_collector_run, .arg = s, .waits_on = &cp_cpu_shared.wake};
+	int ret = cp_own_thread_start(&s->collector);
+	while (ret == 0 && !load(&s->has_begun, acquire))
+		cp_futex_wait(&s->has_begun, 0, CP_FUTEX_FOREVER);
+	return ret;
+}
+
 static int start(const struct cp_cpu_options *options, struct cprof_writer writer)
 {
 	struct cp_cpu_session *s = &session;
@@ -161,15 +160,8 @@ static int start(const struct cp_cpu_options *options, struct cprof_writer write
 	ret = cp_stacktab_init(&s->stacks, NBUCKETS, MAX_STACKS_BYTES);
 	if (ret == 0) {
 		ret = cp_cpu_engine_choose(s);
-		if (ret == 0) {
-			begin_sampling(s);
-			s->collector = (struct cp_own_thread){
-				.name = "cprof", .run = cp_cpu_collector_run, .arg = s,
-				.waits_on = &cp_cpu_shared.wake};
-			ret = cp_own_thread_start(&s->collector);
-			if (ret < 0)
-				end_sampling(s);
-		}
+		if (ret == 0)
+			ret = start_collector(s);
 		if (ret < 0)
 			cp_stacktab_deinit(&s->stacks);
 	}

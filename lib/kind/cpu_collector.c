@@ -140,9 +140,30 @@ static uint64_t earliest(const struct schedule *when)
 	return at < when->piece_ns ? at : when->piece_ns;
 }
 
+/**
+ * The collector's, not of whoever starts the profile: that thread would tick while it goes on with the start,
+ * and where a signal costs more than its short first period (under strace) get nowhere before the
+ * collector was there to lengthen it.
+ */
+static void begin_sampling(struct cp_cpu_session *s)
+{
+	s->start_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
+	s->start_realtime_ns = cp_clock_ns(CP_CLOCK_REALTIME);
+	s->start_cpu_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU);
+	s->start_own_cpu_ns = cp_thread_own_cpu_ns();
+	cp_cpu_itimer_begin(cp_cpu_shared.engine == &cp_cpu_itimer);
+	// From now on the hook sees threads being born; the others are in the task directory.
+	store(&cp_cpu_shared.running, true, seq_cst);
+	cp_cpu_tasks_scan(s);
+	store(&s->has_begun, 1, release);
+	cp_futex_wake(&s->has_begun, 1);
+}
+
 void cp_cpu_collector_run(void *session)
 {
 	struct cp_cpu_session *s = session;
+	if (!load(&s->has_begun, relaxed)) // else it was sent away, and is back
+		begin_sampling(s);
 	struct schedule when = {
 		.turn_ns = s->start_ns + TURN_MS * CP_NS_PER_MS,
 		.scan_ns = s->start_ns + TURN_MS * CP_NS_PER_MS,

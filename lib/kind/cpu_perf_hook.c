@@ -250,21 +250,24 @@ bool cp_cpu_perf_is_probe(const struct cp_signal *signal)
 	if (signal->code != POLL_IN || signal->fd != load(&perf.probe_fd, relaxed))
 		return false;
 	fetch_add(&perf.probe_ticks, 1, relaxed);
+	// One is enough; and where a signal costs more than a period no more than one would ever be over.
+	cp_syscall(SYS_ioctl, signal->fd, PERF_EVENT_IOC_DISABLE, 0, 0);
 	return true;
 }
 
-/** Burns PROBE_NS of the caller's CPU time under the event. Counted and signalled: it works. */
+/** Burns PROBE_NS of the caller's CPU time under the event, or less. Counted and signalled: it works. */
 static int burn_under(int fd)
 {
 	cp_syscall(SYS_ioctl, fd, PERF_EVENT_IOC_ENABLE, 0, 0);
 	uint64_t start_ns = cp_clock_ns(CP_CLOCK_THREAD_CPU);
-	while (cp_clock_ns(CP_CLOCK_THREAD_CPU) - start_ns < PROBE_NS) {
+	while (load(&perf.probe_ticks, relaxed) == 0 &&
+		cp_clock_ns(CP_CLOCK_THREAD_CPU) - start_ns < PROBE_NS) {
 		// Not in the kernel, where the event may be blind.
 		for (int i = 0; i < PROBE_SPINS; i++)
 			__asm__ volatile("" ::: "memory");
 	}
 	cp_syscall(SYS_ioctl, fd, PERF_EVENT_IOC_DISABLE, 0, 0);
-	bool works = event_count_ns(fd) >= PROBE_NS / 2 && load(&perf.probe_ticks, relaxed) > 0;
+	bool works = event_count_ns(fd) >= PROBE_PERIOD_NS / 2 && load(&perf.probe_ticks, relaxed) > 0;
 	return works ? 0 : -EIO;
 }
 

@@ -46,6 +46,7 @@ struct cp_cpu_session {
 	uint32_t window_values; // bit n: a window uses values[n] of the stacks
 
 	struct cp_own_thread collector;
+	_Atomic uint32_t has_begun; // a futex: the threads there were tick
 	_Atomic bool stopping;
 	struct cp_profile_out *pieces;               // the checkpoints' stream; NULL: none yet
 	uint64_t piece_lost;                         // in pieces so far
