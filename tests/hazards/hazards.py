@@ -189,6 +189,8 @@ def build_table(build):
         row("h74_split_tsan", 2, 300),
         row("h75_split", 2, 300, prefix=("strace", "-f", "-o", "/dev/null")),
         row("h75_split", 2, 300, prefix=("gdb", "-q", "-batch", "-ex", "handle SIGPROF nostop noprint pass",
+                                         # It writes lines in pieces, and the program's own would begin within.
+                                         "-ex", "set print thread-events off",
                                          "-ex", "run", "-ex", "quit $_exitcode", "--args")),
         row("h82_write_failures"),
         # Its threads work on while the end tells the truth of them, so only the sum can be compared.

@@ -87,7 +87,9 @@ class Run:
         """Nothing, or why there is nothing to compare."""
         if self.status != status:
             return ["exit status %d: %s" % (self.status, " | ".join(self.stderr.strip().splitlines()[-3:]))]
-        return [] if self.profile else ["no profile"]
+        if not self.profile:
+            return ["no profile"]
+        return [] if self.total else ["it did not say what it used"]
 
     def sum_is_off(self, tolerance):
         """Nothing, or by how much, if more than `tolerance` and two periods."""
