@@ -123,7 +123,6 @@ static int publish(void)
 			insert(s, m);
 		s->hides |= hide && m->may_unload;
 	}
-	store(&cp_modmap.stale, false, relaxed);
 	retire(exchange(&cp_modmap.snapshot, s, seq_cst));
 	return 0;
 }
@@ -163,17 +162,23 @@ static void come(struct cp_module *m, uint32_t epoch)
 	loaded = m;
 }
 
-/** Tells the records of earlier modules that a new one lies where they were. */
-static void overlay(const struct cp_module *added, uint32_t epoch)
+/** Tells the records of earlier modules that a new one lies where they were. True: there are some. */
+static bool overlay(const struct cp_module *added, uint32_t epoch)
 {
+	bool any = false;
 	for (uint32_t id = 0; id < added->id; id++) {
 		struct cp_module *m = record(id);
-		if (m->start < added->end && added->start < m->end && load(&m->overlaid_epoch, relaxed) > epoch)
+		if (m->start >= added->end || added->start >= m->end)
+			continue;
+		if (load(&m->overlaid_epoch, relaxed) > epoch)
 			store(&m->overlaid_epoch, epoch, relaxed);
+		any = true;
 	}
+	return any;
 }
 
-static int add_record(const struct cp_module *found, uint32_t epoch)
+/** since: when the list was read the time before; the module came then or later. */
+static int add_record(const struct cp_module *found, uint32_t epoch, uint32_t since)
 {
 	uint32_t id = cp_modmap_count(), index;
 	uint32_t chunk = cp_module_chunk(id, &index);
@@ -195,12 +200,14 @@ static int add_record(const struct cp_module *found, uint32_t epoch)
 	m->path = memcpy(path, found->path, path_bytes);
 	m->id = id;
 	m->may_unload = started;
-	store(&m->load_epoch, epoch, relaxed);
 	store(&m->overlaid_epoch, UINT32_MAX, relaxed);
 	m->next_known = *list_of(m);
 	*list_of(m) = m;
-	come(m, epoch);
-	overlay(m, epoch);
+	// It may have been met before others went, whose going the same reading found; at its place was nobody else.
+	if (overlay(m, epoch))
+		since = epoch;
+	store(&m->load_epoch, since, relaxed);
+	come(m, since);
 	store(&cp_modmap.count, id + 1, release);
 	return 0;
 }
@@ -235,7 +242,7 @@ static int apply(const struct modscan *scan)
 	bool hidden = shown && shown->hides && !load(&cp_modmap.closing, relaxed);
 	bool newer = !scan->unchanged && scan->adds + scan->subs > published_version;
 	if (newer) {
-		uint32_t next_epoch = load(&cp_modmap.epoch, relaxed) + 1;
+		uint32_t last_epoch = load(&cp_modmap.epoch, relaxed), next_epoch = last_epoch + 1;
 		bool unloaded = mark_unloaded(scan, next_epoch);
 		if (unloaded || scan->subs != published_subs) {
 			cp_rulecache_flush();
@@ -244,7 +251,7 @@ static int apply(const struct modscan *scan)
 		uint32_t epoch = load(&cp_modmap.epoch, relaxed);
 		for (uint32_t i = 0; i < scan->count; i++) {
 			struct cp_module *m = registered(&scan->modules[i]);
-			int err = m ? 0 : add_record(&scan->modules[i], epoch);
+			int err = m ? 0 : add_record(&scan->modules[i], epoch, last_epoch);
 			if (err)
 				return err;
 			if (m && !is_loaded(m))
@@ -253,7 +260,6 @@ static int apply(const struct modscan *scan)
 		started = true;
 		store(&cp_modmap.ask_loader, modscan_ask_loader, release);
 	}
-	store(&cp_modmap.stale, false, relaxed);
 	int err = newer || hidden ? publish() : 0;
 	if (newer && !err) {
 		published_version = scan->adds + scan->subs;
@@ -262,18 +268,20 @@ static int apply(const struct modscan *scan)
 	return err;
 }
 
-static uint64_t known_version(void)
+/** What it answers is asked no longer; what is met from here on may be newer than what it reads. */
+static int scan_loaded(struct modscan *scan)
 {
+	store(&cp_modmap.stale, false, seq_cst);
 	lock();
-	uint64_t version = published_version;
+	uint64_t known_version = published_version;
 	unlock();
-	return version;
+	return modscan_read(scan, known_version);
 }
 
 int cp_modmap_read(void)
 {
 	struct modscan scan;
-	int err = modscan_read(&scan, known_version());
+	int err = scan_loaded(&scan);
 	if (err)
 		return err;
 	lock();
@@ -318,7 +326,7 @@ void cp_modmap_before_dlclose(void)
 void cp_modmap_after_dlclose(void)
 {
 	struct modscan scan;
-	int err = modscan_read(&scan, known_version());
+	int err = scan_loaded(&scan);
 	lock();
 	// In one step with the new list: an older one, read by somebody else while modules were hidden,
 	// must find it published.
