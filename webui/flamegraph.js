@@ -126,11 +126,13 @@ export function stackViewer(data, chart, hover) {
 	const label = (node) => (isRoot(node) ? "root" : data.frames[node.frame][0]);
 	const isFound = (frame) => searched.test(data.frames[frame][0]);
 
+	const amount = (width) => format(width) + " (" + share(width) + ")";
+
 	function describe(node) {
-		const lines = [format(node.width) + " (" + share(node.width) + ")"];
+		const lines = [amount(node.width)];
 		const self = node.parts.reduce((sum, [box]) => sum + box.own, 0);
 		if (!isRoot(node) && view.next === down && self)
-			lines.push("itself " + format(self) + " (" + share(self) + ")");
+			lines.push("itself " + amount(self));
 		if (data.is_diff)
 			lines.push("change " + (node.delta > 0 ? "+" : "") + format(node.delta));
 		const [, , file, module] = isRoot(node) ? [] : data.frames[node.frame];
@@ -178,6 +180,7 @@ export function stackViewer(data, chart, hover) {
 		div.addEventListener("mouseleave", () => hover.replaceChildren());
 		div.addEventListener("click", (e) => (e.shiftKey && !isRoot(node) ? pivot([node.frame]) : onClick()));
 		chart.append(div);
+		return div;
 	}
 
 	// What a node unfolds to, in rows: [{node, path, left, width, row}].
@@ -208,7 +211,9 @@ export function stackViewer(data, chart, hover) {
 			draw(c.node, c.left, row - 1 - c.row, c.width, "above", () => pivot([c.node.frame]));
 		for (const [i, above] of view.path.entries()) {
 			const className = above !== node ? "above" : view.isPivot ? "pivot" : "";
-			draw(above, 0, row++, width, className, () => zoom(view.path.slice(0, i + 1)));
+			const div = draw(above, 0, row++, width, className, () => zoom(view.path.slice(0, i + 1)));
+			if (above === node) // for whom there is no mouse to hover with
+				div.dataset.amount = amount(node.width);
 		}
 		for (const c of calls)
 			draw(c.node, c.left, row + c.row, c.width, "", () => zoom(c.path));
@@ -250,7 +255,7 @@ export function stackViewer(data, chart, hover) {
 		if (!regexp)
 			return "";
 		const width = outermost(roots, (box) => isFound(box.frame)).reduce((sum, box) => sum + box.width, 0);
-		return format(width) + " (" + share(width) + ") matched";
+		return amount(width) + " matched";
 	}
 
 	function pivotOn(regexp) {

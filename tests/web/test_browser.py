@@ -61,6 +61,8 @@ class BrowserTest(WebTest):
         self.assertLess(part, whole)
         b.click(self.box(inner))
         self.assertAlmostEqual(self.width(inner), whole, delta=1)
+        self.assertRegex(b.run("return getComputedStyle(arguments[0], '::after').content", self.box(inner)),
+                         r'^"  " "\d.* \(\d+\.\d+%\)"$|^"  \d.* \(\d+\.\d+%\)"$')
         b.click(self.browser.element("button", "Reset zoom"))
         self.assertAlmostEqual(self.width(inner), part, delta=1)
         self.assertRegex(self.search("^%s$" % inner), r"^\d.* \(\d+\.\d+%\) matched$")
