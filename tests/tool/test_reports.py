@@ -89,6 +89,8 @@ class Reports(AnalyzerTest):
         self.assertEqual(self.run_cprof("peek", "^leaf$", self.cpu), self.run_cprof("-peek=^leaf$", self.cpu))
         _, err = self.run_cprof("peek", status=2)
         self.assertIn("peek needs a regexp", err)
+        for words in ("list", self.cpu), ("list", "-cum", "main", self.cpu):
+            self.assertIn("cprof: list needs a regexp and a source", self.run_cprof(*words, status=2)[1])
 
     def test_tree(self):
         self.assertEqual(without_trailing_blanks(self.run_cprof("-tree", "-compact_labels", self.cpu)[0]), TREE)

@@ -99,9 +99,9 @@ static int help_main(int argc, char **argv)
 static int command_main(const struct env *env, const struct command *c, int argc,
 		const char *const *argv)
 {
-	if (c->has_param && argc == 0) {
-		fprintf(stderr, "cprof: %s needs a regexp: cprof %s REGEXP SOURCE...\n", c->name,
-				c->name);
+	if (c->has_param && (argc < 2 || *argv[0] == '-')) {
+		fprintf(stderr, "cprof: %s needs a regexp and a source: cprof %s REGEXP [options] SOURCE...\n",
+				c->name, c->name);
 		return EXIT_BAD;
 	}
 	struct arena a = {0};
