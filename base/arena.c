@@ -81,6 +81,16 @@ void *arena_grow(struct arena *a, void *ptr, size_t old_size, size_t new_size, s
 	return p;
 }
 
+void *arena_make_room(struct arena *a, void *items, uint32_t n, uint32_t *cap, size_t size)
+{
+	if (n < *cap)
+		return items;
+	uint32_t bigger = *cap ? 2 * *cap : 16;
+	items = arena_grow(a, items, *cap * size, bigger * size, 16);
+	*cap = bigger;
+	return items;
+}
+
 char *arena_strndup(struct arena *a, const char *s, size_t len)
 {
 	char *p = arena_alloc(a, len + 1, 1);

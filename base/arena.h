@@ -27,6 +27,9 @@ void *arena_alloc(struct arena *a, size_t size, size_t align);
 /** Grows `ptr` from old_size to new_size, in place where it is the newest allocation; else copies. */
 void *arena_grow(struct arena *a, void *ptr, size_t old_size, size_t new_size, size_t align);
 
+/** An array of n items of `size` bytes, with room for one more: `*cap` says for how many there is. */
+void *arena_make_room(struct arena *a, void *items, uint32_t n, uint32_t *cap, size_t size);
+
 /** NUL-terminated copy of `len` bytes. */
 char *arena_strndup(struct arena *a, const char *s, size_t len);
 char *arena_strdup(struct arena *a, const char *s);

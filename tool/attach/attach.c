@@ -157,10 +157,7 @@ static void add_kernel_time(struct attach *t, struct profile *p)
 	int64_t ns = (int64_t)(t->last.kernel_ns - t->first.kernel_ns);
 	if (t->sampler.sees_kernel || ns <= 0)
 		return;
-	struct function f = {.id = p->nfunctions + 1, .name = profile_intern(p, STR("[kernel]"))};
-	struct line line = {.function = profile_add_function(p, f)};
-	struct location l = {.id = p->nlocations + 1, .mapping = NO_INDEX};
-	uint32_t location = profile_add_location(p, l, &line, 1);
+	uint32_t location = profile_add_marker(p, STR("[kernel]"));
 	profile_add_sample(p, &location, 1, (const int64_t[]){(ns + p->period - 1) / p->period, ns}, 0);
 }
 

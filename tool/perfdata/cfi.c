@@ -50,16 +50,6 @@ void cfi_tables_deinit(struct cfi_tables *t)
 	hash_index_deinit(&t->by_address);
 }
 
-static void *grow(struct arena *a, void *items, uint32_t n, uint32_t *cap, size_t size)
-{
-	if (n < *cap)
-		return items;
-	uint32_t bigger = *cap ? 2 * *cap : 64;
-	items = arena_grow(a, items, *cap * size, bigger * size, 16);
-	*cap = bigger;
-	return items;
-}
-
 static bool is_the_mapped_one(struct arena *a, Elf *elf, struct str build_id)
 {
 	const void *id;
@@ -108,7 +98,7 @@ static uint32_t file_of(struct cfi_tables *t, struct address_range *range)
 	while ((i = hash_index_next(&probe)) != HASH_INDEX_NONE)
 		if (str_eq(t->files[i].name, range->file))
 			return i;
-	t->files = grow(t->arena, t->files, t->nfiles, &t->files_cap, sizeof *t->files);
+	t->files = arena_make_room(t->arena, t->files, t->nfiles, &t->files_cap, sizeof *t->files);
 	t->files[t->nfiles] = (struct cfi_file){.name = range->file, .fd = -1};
 	open_tables(t, &t->files[t->nfiles], range);
 	hash_index_add(&t->by_name, hash, t->nfiles);
@@ -143,7 +133,7 @@ Dwarf_Frame *cfi_row(struct cfi_tables *t, struct address_range *range, uint64_t
 	while ((i = hash_index_next(&probe)) != HASH_INDEX_NONE)
 		if (t->rows[i].address == in_file && t->rows[i].file == range->cfi_file)
 			return t->rows[i].frame;
-	t->rows = grow(t->arena, t->rows, t->nrows, &t->rows_cap, sizeof *t->rows);
+	t->rows = arena_make_room(t->arena, t->rows, t->nrows, &t->rows_cap, sizeof *t->rows);
 	struct cfi_row *row = &t->rows[t->nrows];
 	*row = (struct cfi_row){range->cfi_file, in_file, NULL};
 	if (dwarf_cfi_addrframe(f->cfi, in_file, &row->frame) != 0)

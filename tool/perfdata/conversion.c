@@ -112,10 +112,7 @@ static void push_marker(struct conversion *c, enum unwind_end end)
 	if (c->markers[end] == NO_INDEX) {
 		struct str name = end == UNWIND_DUMP_END ? STR("[truncated: deeper than is kept]")
 							 : STR("[cut: no unwind information]");
-		struct function f = {.id = p->nfunctions + 1, .name = profile_intern(p, name)};
-		struct line line = {.function = profile_add_function(p, f)};
-		struct location l = {.id = p->nlocations + 1, .mapping = NO_INDEX};
-		c->markers[end] = profile_add_location(p, l, &line, 1);
+		c->markers[end] = profile_add_marker(p, name);
 	}
 	c->stack[c->nstack++] = c->markers[end];
 }

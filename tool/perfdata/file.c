@@ -30,19 +30,9 @@ enum {
 	MISC_BUILD_ID_SIZE = 1 << 15,
 };
 
-static void *grow(struct arena *a, void *items, uint32_t n, uint32_t *cap, size_t size)
-{
-	if (n < *cap)
-		return items;
-	uint32_t bigger = *cap ? 2 * *cap : 64;
-	items = arena_grow(a, items, *cap * size, bigger * size, 16);
-	*cap = bigger;
-	return items;
-}
-
 static void add_id(struct perf_file *f, uint64_t id, uint32_t event)
 {
-	f->ids = grow(f->arena, f->ids, f->nids, &f->ids_cap, sizeof *f->ids);
+	f->ids = arena_make_room(f->arena, f->ids, f->nids, &f->ids_cap, sizeof *f->ids);
 	f->ids[f->nids++] = (struct perf_id){id, event};
 }
 
@@ -67,7 +57,7 @@ static bool add_event(struct perf_file *f, struct reader attr, struct reader ids
 {
 	if (f->nevents == MAX_EVENTS || reader_left(&attr) < MIN_ATTR_BYTES)
 		return false;
-	f->events = grow(f->arena, f->events, f->nevents, &f->events_cap, sizeof *f->events);
+	f->events = arena_make_room(f->arena, f->events, f->nevents, &f->events_cap, sizeof *f->events);
 	while (reader_left(&ids) >= 8)
 		add_id(f, read_u64(&ids), f->nevents);
 	f->events[f->nevents++] = parse_attr(attr);
@@ -141,7 +131,7 @@ static void parse_build_id(struct perf_file *f, uint16_t misc, struct reader bod
 	if (body.failed || file.len == 0)
 		return;
 	uint32_t bytes = misc & MISC_BUILD_ID_SIZE ? field.at[20] : 20;
-	f->build_ids = grow(f->arena, f->build_ids, f->nbuild_ids, &f->build_ids_cap, sizeof *f->build_ids);
+	f->build_ids = arena_make_room(f->arena, f->build_ids, f->nbuild_ids, &f->build_ids_cap, sizeof *f->build_ids);
 	f->build_ids[f->nbuild_ids++] = (struct perf_build_id){file, field.at, bytes > 20 ? 20 : bytes};
 }
 
@@ -253,7 +243,7 @@ static struct err *parse_records(struct perf_file *f, struct reader data)
 		else if (perf_sample_parse(f, &r, &s))
 			r.time_ns = s.time_ns;
 		r.number = f->nrecords;
-		f->records = grow(f->arena, f->records, f->nrecords, &f->records_cap, sizeof r);
+		f->records = arena_make_room(f->arena, f->records, f->nrecords, &f->records_cap, sizeof r);
 		f->records[f->nrecords++] = r;
 	}
 	return NULL;

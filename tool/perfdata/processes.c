@@ -40,22 +40,12 @@ static struct thread *find_thread(const struct processes *p, uint32_t tid)
 	return NULL;
 }
 
-static void *grow(struct arena *a, void *items, uint32_t n, uint32_t *cap, size_t size)
-{
-	if (n < *cap)
-		return items;
-	uint32_t bigger = *cap ? 2 * *cap : 16;
-	items = arena_grow(a, items, *cap * size, bigger * size, 16);
-	*cap = bigger;
-	return items;
-}
-
 static struct process *get_process(struct processes *p, uint32_t pid)
 {
 	struct process *found = find_process(p, pid);
 	if (found)
 		return found;
-	p->processes = grow(p->arena, p->processes, p->nprocesses, &p->processes_cap, sizeof *p->processes);
+	p->processes = arena_make_room(p->arena, p->processes, p->nprocesses, &p->processes_cap, sizeof *p->processes);
 	p->processes[p->nprocesses] = (struct process){.pid = pid};
 	hash_index_add(&p->by_pid, hash_u64(pid), p->nprocesses);
 	return &p->processes[p->nprocesses++];
@@ -65,7 +55,7 @@ void processes_name_thread(struct processes *p, uint32_t tid, struct str name)
 {
 	struct thread *t = find_thread(p, tid);
 	if (!t) {
-		p->threads = grow(p->arena, p->threads, p->nthreads, &p->threads_cap, sizeof *p->threads);
+		p->threads = arena_make_room(p->arena, p->threads, p->nthreads, &p->threads_cap, sizeof *p->threads);
 		p->threads[p->nthreads] = (struct thread){.tid = tid};
 		hash_index_add(&p->by_tid, hash_u64(tid), p->nthreads);
 		t = &p->threads[p->nthreads++];
@@ -95,7 +85,8 @@ void processes_map(struct processes *p, uint32_t pid, struct address_range range
 	}
 	if (process->borrowed)
 		own_ranges(p, process);
-	process->ranges = grow(p->arena, process->ranges, process->nranges, &process->ranges_cap, sizeof range);
+	process->ranges = arena_make_room(p->arena, process->ranges, process->nranges, &process->ranges_cap,
+			sizeof range);
 	process->ranges[process->nranges++] = range;
 	p->nranges++;
 }

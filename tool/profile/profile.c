@@ -185,6 +185,14 @@ uint32_t profile_add_location(struct profile *p, struct location l, const struct
 	return p->nlocations++;
 }
 
+uint32_t profile_add_marker(struct profile *p, struct str name)
+{
+	struct function f = {.id = p->nfunctions + 1, .name = profile_intern(p, name)};
+	struct line line = {.function = profile_add_function(p, f)};
+	struct location l = {.id = p->nlocations + 1, .mapping = NO_INDEX};
+	return profile_add_location(p, l, &line, 1);
+}
+
 void profile_put_mapping_first(struct profile *p, uint32_t mapping)
 {
 	struct mapping first = p->mappings[0];

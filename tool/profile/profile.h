@@ -189,6 +189,8 @@ uint32_t profile_add_mapping(struct profile *p, struct mapping m);
 uint32_t profile_add_function(struct profile *p, struct function f);
 /** With the lines given (copied); line_begin and nlines of `l` are set here. */
 uint32_t profile_add_location(struct profile *p, struct location l, const struct line *lines, uint32_t nlines);
+/** A location that is no address but says something in a stack's place: "[kernel]". */
+uint32_t profile_add_marker(struct profile *p, struct str name);
 /** Appends a sample; nsample_types must be set, and values has that many. */
 void profile_add_sample(struct profile *p, const uint32_t *locs, uint32_t nlocs, const int64_t *values,
 		uint32_t label_set);
