@@ -5,16 +5,6 @@
 #include <dwarf.h>
 #include <stdlib.h>
 
-static void *grow(struct arena *a, void *items, uint32_t n, uint32_t *cap, size_t size)
-{
-	if (n < *cap)
-		return items;
-	uint32_t bigger = *cap ? 2 * *cap : 256;
-	items = arena_grow(a, items, *cap * size, bigger * size, 8);
-	*cap = bigger;
-	return items;
-}
-
 // The bytes of forms of one size; -1 for all others.
 static int fixed_bytes(const struct die_tree *t, uint64_t form)
 {
@@ -202,7 +192,7 @@ static bool read_steps(struct die_tree *t, struct reader *r, struct die_plan *pl
 			last->bytes = (uint16_t)(last->bytes + step.bytes);
 			continue;
 		}
-		t->steps = grow(t->arena, t->steps, t->nsteps, &t->steps_cap, sizeof step);
+		t->steps = arena_make_room(t->arena, t->steps, t->nsteps, &t->steps_cap, sizeof step);
 		t->steps[t->nsteps++] = step;
 	}
 	plan->end = t->nsteps;
@@ -227,7 +217,7 @@ bool die_plans_read(struct die_tree *t, struct reader table)
 		if (!read_steps(t, &table, &plan))
 			return false;
 		ascending = ascending && (t->nplans == 0 || t->plans[t->nplans - 1].code < code);
-		t->plans = grow(t->arena, t->plans, t->nplans, &t->plans_cap, sizeof plan);
+		t->plans = arena_make_room(t->arena, t->plans, t->nplans, &t->plans_cap, sizeof plan);
 		t->plans[t->nplans++] = plan;
 	}
 	if (!ascending)
