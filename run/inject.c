@@ -2,6 +2,7 @@
 // The variables are described where they are read: lib/preload/preload.c.
 #include "inject.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -54,12 +55,27 @@ static const char *find_library(struct arena *a, const char *name)
 	return NULL;
 }
 
+/**
+ * The same file by a path that leads nowhere but for glibc's loader: it alone reads $LIB. Another C
+ * library's would find ours, fail to link it and end the child it starts; what it does not find it
+ * passes over. The path goes through the folder of libc, and from there up to the root again.
+ */
+static const char *path_for_glibc(struct arena *a, const char *path)
+{
+	void *libc = dlopen("/$LIB/libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+	if (!libc) // this libc is elsewhere: no telling what is at /$LIB
+		return path;
+	dlclose(libc);
+	return arena_printf(a, "/$LIB/../../../..%s", path);
+}
+
 /** What is preloaded: the library, and that for CPROFDEBUG=inittrace=1 where it may be asked for. */
 static const char *preloads(struct arena *a, const struct injection *in)
 {
 	const char *debug = getenv("CPROFDEBUG");
 	const char *inittrace = debug && strstr(debug, "inittrace=") ? find_library(a, inittrace_name) : NULL;
-	return inittrace ? arena_printf(a, "%s:%s", in->library, inittrace) : in->library;
+	const char *library = path_for_glibc(a, in->library);
+	return inittrace ? arena_printf(a, "%s:%s", library, path_for_glibc(a, inittrace)) : library;
 }
 
 static struct injection_file make_file(struct arena *a, const char *given)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// LD_PRELOAD is the dynamic loader's; where none of ours runs, or it runs in secure mode, the program
-// would start without us, or (with another C library) not at all. So the file is looked at first.
+// LD_PRELOAD is the dynamic loader's; where glibc's does not run, or runs in secure mode, the program
+// starts without us. So the file is looked at first.
 #include "target.h"
 
 #include <elf.h>
