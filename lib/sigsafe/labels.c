@@ -10,13 +10,20 @@ enum {
 	NBUCKETS = 1 << 14,
 	ID_BITS = 20,
 	MAX_SETS = 1 << ID_BITS,
+	PART_SETS = 1 << 12,
 	MERGES_LOG2 = 10,
 	MAX_SETS_BYTES = 64 << 20,
 };
 
+/** Of the table from ids to sets, made when the first of its ids is: whole, the table would be most of the
+ *  address space we take, and a program under a tight RLIMIT_AS would not start. */
+struct part {
+	_Atomic(struct cprof_labels *) sets[PART_SETS];
+};
+
 static struct cp_arena arena = {.limit_bytes = MAX_SETS_BYTES};
 static _Atomic(struct cprof_labels *) buckets[NBUCKETS];
-static _Atomic(struct cprof_labels *) by_id[MAX_SETS]; // pages of it exist as ids are given out
+static _Atomic(struct part *) by_id[MAX_SETS / PART_SETS];
 static _Atomic uint32_t last_id;
 static _Atomic uint64_t merges[1 << MERGES_LOG2]; // a cache: base's id, over's, the result's
 static _Atomic uint64_t refused;
@@ -127,6 +134,20 @@ static const char *copy_string(char **room, const char *s)
 	return to;
 }
 
+/** Where the set of this id is to be found from now on; NULL: no room. */
+static _Atomic(struct cprof_labels *) *make_slot(uint32_t id)
+{
+	_Atomic(struct part *) *at = &by_id[id / PART_SETS];
+	struct part *part = load(at, acquire);
+	if (!part) {
+		struct part *fresh = cp_arena_alloc(&arena, sizeof(*fresh));
+		// Ours is left in the arena if another thread has just made the same.
+		if (!fresh || compare_exchange(at, &part, fresh, acq_rel))
+			part = fresh;
+	}
+	return part ? &part->sets[id % PART_SETS] : NULL;
+}
+
 static struct cprof_labels *make_set(const struct draft *d, uint64_t hash, size_t strings_bytes)
 {
 	uint32_t id = fetch_add(&last_id, 1, relaxed) + 1;
@@ -136,7 +157,8 @@ static struct cprof_labels *make_set(const struct draft *d, uint64_t hash, size_
 	}
 	size_t head_bytes = sizeof(struct cprof_labels) + d->count * sizeof(d->pairs[0]);
 	struct cprof_labels *l = cp_arena_alloc(&arena, head_bytes + strings_bytes);
-	if (!l)
+	_Atomic(struct cprof_labels *) *slot = make_slot(id);
+	if (!l || !slot)
 		return NULL;
 	l->hash = hash;
 	l->id = id;
@@ -146,7 +168,7 @@ static struct cprof_labels *make_set(const struct draft *d, uint64_t hash, size_
 		l->pairs[i].key = copy_string(&room, d->pairs[i].key);
 		l->pairs[i].value = copy_string(&room, d->pairs[i].value);
 	}
-	store(&by_id[id], l, release);
+	store(slot, l, release);
 	return l;
 }
 
@@ -200,7 +222,8 @@ const struct cprof_labels *cp_labels_merge(const struct cprof_labels *base, cons
 
 const struct cprof_labels *cp_labels_of_id(uint32_t id)
 {
-	return id < MAX_SETS ? load(&by_id[id], acquire) : NULL;
+	struct part *part = id < MAX_SETS ? load(&by_id[id / PART_SETS], acquire) : NULL;
+	return part ? load(&part->sets[id % PART_SETS], acquire) : NULL;
 }
 
 const char *cp_labels_get(const struct cprof_labels *labels, const char *key)

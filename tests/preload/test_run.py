@@ -668,6 +668,13 @@ def test_another_preloaded_library_is_kept():
     expect(250 <= case.cpu_ms() <= 400, case.cpu_ms())
 
 
+def test_little_address_space():
+    """The table of label sets was 8 MB of .bss: with that little room the library was mapped, and libc no more."""
+    case = Case("sh", "-c", "ulimit -v 12000; exec %s return 300" % program("leave"))
+    expect_eq((case.status, case.stderr), (7, []))
+    expect(250 <= case.cpu_ms() <= 400, case.cpu_ms())
+
+
 def test_address_sanitizer():
     with tempfile.TemporaryDirectory() as folder:
         built = os.path.join(folder, "asan")
@@ -712,7 +719,8 @@ PARTS = {
     "hostile": [
         test_static, test_foreign_machines, test_another_c_library, test_children_with_another_c_library,
         test_scripts, test_privileges, test_where_nothing_can_be_written, test_a_file_size_limit_ends_nothing,
-        test_a_full_disk_ends_nothing, test_another_preloaded_library_is_kept, test_address_sanitizer,
+        test_a_full_disk_ends_nothing, test_another_preloaded_library_is_kept,
+        test_little_address_space, test_address_sanitizer,
     ],
 }
 
