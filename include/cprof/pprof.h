@@ -69,8 +69,9 @@ int cprof_set_cpu_profile_rate(int hz);
 
 /**
  * How CPU time is sampled. `auto` takes `timer` up to the kernel's tick rate and `perf` above it, where that
- * may sample time in the kernel (perf_event_paranoid below 2, or CAP_PERFMON). If the wished one does not
- * work here the next best is taken. The engine used, and why, stands in the profile's comments.
+ * may sample time in the kernel (perf_event_paranoid below 2, or CAP_PERFMON) and no debugger or strace is
+ * there, for which each signal takes long. If the wished one does not work here the next best is taken. The
+ * engine used, and why, stands in the profile's comments.
  */
 enum cprof_cpu_engine {
 	CPROF_CPU_AUTO,

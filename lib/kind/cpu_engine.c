@@ -11,6 +11,7 @@
 #include "sigsafe/atomic.h"
 #include "sigsafe/clock.h"
 #include "sigsafe/taskdir.h"
+#include "task_info.h"
 
 enum {
 	HIGH_FD = 1024,
@@ -72,6 +73,14 @@ static int trial(const struct cp_cpu_engine *engine)
 	return engine == &cp_cpu_timer ? timer_trial() : itimer_trial();
 }
 
+/** Under strace or a debugger a signal costs the thread more than one of perf's periods: it would do nothing
+ *  else. Timers leave it the time from one tick of the kernel to the next. */
+static bool is_traced(void)
+{
+	struct cp_task_status status;
+	return cp_task_read_status(cp_gettid(), &status) == 0 && status.is_traced;
+}
+
 /** What is asked for: by name, or by rate. Says why in s->reason. */
 static const struct cp_cpu_engine *wished_engine(struct cp_cpu_session *s)
 {
@@ -90,12 +99,14 @@ static const struct cp_cpu_engine *wished_engine(struct cp_cpu_session *s)
 		break;
 	}
 	bool fits = (unsigned)s->options.rate_hz <= tick_hz;
-	// Fewer looks that see all are worth more than many that are blind in system calls.
-	bool is_blind = !fits && !cp_cpu_perf_sees_kernel();
-	const struct cp_cpu_engine *engine = fits || is_blind ? &cp_cpu_timer : &cp_cpu_perf;
+	const char *obstacle = "";
+	if (!fits && is_traced())
+		obstacle = ", but a tracer makes signals slow";
+	else if (!fits && !cp_cpu_perf_sees_kernel()) // fewer looks that see all are worth more than many blind ones
+		obstacle = ", but perf may not see the kernel's time here";
+	const struct cp_cpu_engine *engine = fits || *obstacle ? &cp_cpu_timer : &cp_cpu_perf;
 	snprintf(s->reason, sizeof(s->reason), "%s: %d Hz is %s the kernel's tick rate of %u Hz%s", engine->name,
-		s->options.rate_hz, fits ? "within" : "above", tick_hz,
-		is_blind ? ", but perf may not see the kernel's time here" : "");
+		s->options.rate_hz, fits ? "within" : "above", tick_hz, obstacle);
 	return engine;
 }
 

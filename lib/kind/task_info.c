@@ -41,6 +41,7 @@ int cp_task_read_status(int tid, struct cp_task_status *status_out)
 		len = CP_TASK_NAME_BYTES - 1;
 	memcpy(status_out->name, name, len);
 	status_out->state = *field_of(text, "\nState:");
+	status_out->is_traced = strtoull(field_of(text, "\nTracerPid:"), NULL, 10) != 0;
 	status_out->blocked = strtoull(field_of(text, "\nSigBlk:"), NULL, 16);
 	status_out->nswitches = strtoull(field_of(text, "\nvoluntary_ctxt_switches:"), NULL, 10) +
 			strtoull(field_of(text, "\nnonvoluntary_ctxt_switches:"), NULL, 10);

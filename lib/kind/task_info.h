@@ -12,6 +12,7 @@ struct cp_task_status {
 	char state;           // R, S, D, T, t, Z, X, ...; 0: not known
 	uint64_t blocked;     // signals: bit n - 1 for signal n
 	uint64_t nswitches;   // it has stopped running so often
+	bool is_traced;       // by strace, gdb, ...
 };
 
 /** -ENOENT, -ESRCH: it has ended. */
