@@ -206,6 +206,7 @@ static int begin_stream(struct cprof_writer writer)
 		ret = cp_trace_sink_flush(stream->sink);
 	}
 	stream->is_on = ret == 0;
+	store(&stream->is_wanted, false, relaxed); // a fork may have copied a stop's
 	if (ret < 0)
 		cp_target_drop(&stream->target);
 	return ret;
@@ -242,7 +243,10 @@ static void write_rest(void)
 static int end_stream(void)
 {
 	struct cp_trace_stream *stream = &cp_trace_stream;
+	// Threads fill buffers while others are written: without this there are two whole pools to wait for.
+	store(&stream->is_wanted, true, relaxed);
 	cp_trace_lock(&cp_trace_shared.turn);
+	store(&stream->is_wanted, false, relaxed);
 	write_rest();
 	cp_trace_put_end(stream->sink, 0);
 	int ret = cp_trace_sink_flush(stream->sink);

@@ -35,7 +35,7 @@ void cp_trace_stream_flush(void)
 	s->now = cp_trace_clock_read();
 	cp_trace_clock_add(s->now);
 	cp_trace_put_tables(s);
-	for (uint32_t i = 0; i < cp_trace_pool_count(); i++) {
+	for (uint32_t i = 0; i < cp_trace_pool_count() && !load(&cp_trace_stream.is_wanted, relaxed); i++) {
 		struct cp_trace_buffer *b = cp_trace_pool_at(i);
 		if (cp_trace_buffer_state(load(&b->state, acquire)) != CP_TRACE_PENDING)
 			continue;

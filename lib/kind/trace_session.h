@@ -36,6 +36,7 @@ struct cp_trace_stream {
 	struct cp_target target;
 	struct cp_trace_sink *sink; // made once, never freed
 	bool is_on;
+	_Atomic bool is_wanted; // by who ends it: the keeper leaves the rest to him
 };
 
 extern struct cp_trace_stream cp_trace_stream;
@@ -43,7 +44,7 @@ extern struct cp_trace_stream cp_trace_stream;
 int cp_trace_keeper_start(void);
 void cp_trace_keeper_stop(void);
 
-/** Tables and full buffers into the file. Under `turn`. */
+/** Tables and full buffers into the file; not all of those while it is wanted. Under `turn`. */
 void cp_trace_stream_flush(void);
 
 #endif

@@ -4,6 +4,7 @@
 //   writer     a writer that stops its own trace is refused
 //   names      more names than there is room for: no region is missing
 //   leftovers  what threads recorded while a trace was stopped is not in the next
+//   stop       a stop writes what there was to write then, while threads go on recording
 //   fork       children that are made while the first trace is being started can trace
 #include <cprof/pprof.h>
 #include <cprof/trace.h>
@@ -15,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { NNAMES = 70000, NTHREADS = 4, NCHILDREN = 100, NTURNS = 3, CHILD_S = 20 };
+enum { ROOM_BYTES = 40 << 20, NNAMES = 70000, NTHREADS = 4, NCHILDREN = 100, NTURNS = 3, CHILD_S = 20 };
 
 static atomic_bool is_over;
 static atomic_int inner, ncalls;
@@ -29,6 +30,19 @@ static int refuse(void *arg, const void *data, size_t nbytes)
 
 static int drop(void *arg, const void *data, size_t nbytes)
 {
+	return 0;
+}
+
+static atomic_bool is_stopping;
+static atomic_size_t late_bytes;
+
+/** A disk slower than threads fill buffers. */
+static int write_slowly(void *arg, const void *data, size_t nbytes)
+{
+	atomic_fetch_add(&ncalls, 1);
+	if (atomic_load(&is_stopping))
+		atomic_fetch_add(&late_bytes, nbytes);
+	usleep(200);
 	return 0;
 }
 
@@ -92,12 +106,24 @@ static void *log_for_ever(void *arg)
 	return arg;
 }
 
+static void start_logging(pthread_t threads[NTHREADS])
+{
+	for (int i = 0; i < NTHREADS; i++)
+		pthread_create(&threads[i], NULL, log_for_ever, NULL);
+}
+
+static void end_logging(const pthread_t threads[NTHREADS])
+{
+	atomic_store(&is_over, true);
+	for (int i = 0; i < NTHREADS; i++)
+		pthread_join(threads[i], NULL);
+}
+
 static bool leftovers(void)
 {
 	pthread_t threads[NTHREADS];
 	bool is_clean = true;
-	for (int i = 0; i < NTHREADS; i++)
-		pthread_create(&threads[i], NULL, log_for_ever, NULL);
+	start_logging(threads);
 	for (int turn = 1; turn <= NTURNS; turn++) {
 		atomic_store(&mark, turn);
 		usleep(50000);
@@ -106,10 +132,22 @@ static bool leftovers(void)
 		usleep(200000);
 		is_clean &= cprof_trace_stop() == 0 && first_mark == turn;
 	}
-	atomic_store(&is_over, true);
-	for (int i = 0; i < NTHREADS; i++)
-		pthread_join(threads[i], NULL);
+	end_logging(threads);
 	return is_clean;
+}
+
+/** There are 32 MiB of buffers; a stop wrote them twice, since it waited for the keeper to be through. */
+static bool stop(void)
+{
+	pthread_t threads[NTHREADS];
+	bool is_on = trace_by(write_slowly) == 0;
+	start_logging(threads);
+	while (is_on && atomic_load(&ncalls) < 10) // the keeper is at it
+		usleep(1000);
+	atomic_store(&is_stopping, true);
+	bool is_off = cprof_trace_stop() == 0;
+	end_logging(threads);
+	return is_on && is_off && atomic_load(&late_bytes) < ROOM_BYTES;
 }
 
 static void *fork_often(void *ok)
@@ -144,7 +182,7 @@ int main(int argc, char **argv)
 		const char *name;
 		bool (*is_right)(void);
 	} all[] = {{"refused", refused}, {"writer", writer}, {"names", names}, {"leftovers", leftovers},
-			{"fork", fork_meanwhile}};
+			{"stop", stop}, {"fork", fork_meanwhile}};
 	for (size_t i = 0; argc == 2 && i < sizeof(all) / sizeof(all[0]); i++) {
 		if (strcmp(argv[1], all[i].name) == 0)
 			puts(all[i].is_right() ? "ok" : "wrong");
