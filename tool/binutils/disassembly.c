@@ -13,7 +13,7 @@
 struct parser {
 	struct arena *arena;
 	struct instruction *items;
-	size_t n, cap;
+	uint32_t n, cap;
 	struct str function, file;
 	int64_t line;
 };
@@ -34,12 +34,7 @@ static bool parse_instruction(struct parser *p, struct str line)
 	if (digits == 0 || digits + 1 >= line.len || line.ptr[digits] != ':' || !
 			isspace((unsigned char)line.ptr[digits + 1]))
 		return false;
-	if (p->n == p->cap) {
-		size_t cap = p->cap ? 2 * p->cap : 256;
-		p->items = arena_grow(p->arena, p->items, p->cap * sizeof *p->items, cap * sizeof *p->items,
-				_Alignof(struct instruction));
-		p->cap = cap;
-	}
+	p->items = arena_make_room(p->arena, p->items, p->n, &p->cap, sizeof *p->items);
 	p->items[p->n++] = (struct instruction){address, trim(str_slice(line, digits + 1, line.len)),
 			p->function, p->file, p->line};
 	return true;

@@ -15,17 +15,12 @@
 struct growing_list {
 	struct arena *arena;
 	struct symbol *items;
-	size_t n, cap;
+	uint32_t n, cap;
 };
 
 static void add(struct growing_list *l, struct symbol s)
 {
-	if (l->n == l->cap) {
-		size_t cap = l->cap ? 2 * l->cap : 256;
-		l->items = arena_grow(l->arena, l->items, l->cap * sizeof s, cap * sizeof s,
-				_Alignof(struct symbol));
-		l->cap = cap;
-	}
+	l->items = arena_make_room(l->arena, l->items, l->n, &l->cap, sizeof s);
 	l->items[l->n++] = s;
 }
 

@@ -58,12 +58,8 @@ static struct open_object *object_at(struct source_listing *l, const struct samp
 
 static uint32_t add_instruction(struct source_listing *l, struct listed_instruction i)
 {
-	if (l->ninstructions == l->instructions_cap) {
-		uint32_t cap = l->instructions_cap ? 2 * l->instructions_cap : 1024;
-		l->instructions = arena_grow(l->arena, l->instructions, l->instructions_cap * sizeof i,
-				cap * sizeof i, _Alignof(struct listed_instruction));
-		l->instructions_cap = cap;
-	}
+	l->instructions = arena_make_room(l->arena, l->instructions, l->ninstructions,
+			&l->instructions_cap, sizeof i);
 	source_samples_sum(l, i.address, i.length, &i.flat, &i.cum);
 	l->instructions[l->ninstructions] = i;
 	return l->ninstructions++;
@@ -90,12 +86,7 @@ static void add_lines(struct source_listing *l, uint32_t instruction, struct fra
 		const struct frame *f = &stack.items[i];
 		if (!is_interesting(l, f->function))
 			continue;
-		if (l->nlines == l->lines_cap) {
-			uint32_t cap = l->lines_cap ? 2 * l->lines_cap : 1024;
-			l->lines = arena_grow(l->arena, l->lines, l->lines_cap * sizeof *l->lines,
-					cap * sizeof *l->lines, _Alignof(struct listed_line));
-			l->lines_cap = cap;
-		}
+		l->lines = arena_make_room(l->arena, l->lines, l->nlines, &l->lines_cap, sizeof *l->lines);
 		l->lines[l->nlines++] = (struct listed_line){canonical_file(l, f->file), f->line, instruction,
 				f->function, stack.items, i};
 	}

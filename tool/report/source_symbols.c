@@ -52,12 +52,7 @@ static bool matches(const struct search *s, struct str name, struct str *shown_o
 static void add(struct search *s, struct matched_symbol m)
 {
 	struct matched_symbols *l = s->out;
-	if (l->n == l->cap) {
-		uint32_t cap = l->cap ? 2 * l->cap : 16;
-		l->items = arena_grow(s->arena, l->items, l->cap * sizeof m, cap * sizeof m,
-				_Alignof(struct matched_symbol));
-		l->cap = cap;
-	}
+	l->items = arena_make_room(s->arena, l->items, l->n, &l->cap, sizeof m);
 	l->items[l->n++] = m;
 }
 

@@ -41,12 +41,7 @@ uint32_t function_text_of(struct function_texts *t, Dwarf_Die die)
 	while ((i = hash_index_next(&probe)) != HASH_INDEX_NONE)
 		if (t->items[i].die.addr == die.addr)
 			return i;
-	if (t->n == t->cap) {
-		uint32_t cap = t->cap ? 2 * t->cap : 64;
-		t->items = arena_grow(t->arena, t->items, t->cap * sizeof *t->items, cap * sizeof *t->items,
-				_Alignof(struct function_text));
-		t->cap = cap;
-	}
+	t->items = arena_make_room(t->arena, t->items, t->n, &t->cap, sizeof *t->items);
 	t->items[t->n] = (struct function_text){.die = die,
 			.start_line = (int64_t)value(dwarf_attr_integrate(&die, DW_AT_decl_line, &at))};
 	hash_index_add(&t->by_die, hash, t->n);

@@ -54,12 +54,7 @@ static Dwarf_Die die_of_libdw(const struct unit_walk *w, const uint8_t *at)
 
 static uint32_t add_scope(struct unit_walk *w, const struct die *d, uint32_t parent)
 {
-	if (w->nscopes >= w->scopes_cap) {
-		uint32_t cap = w->scopes_cap ? 2 * w->scopes_cap : 64;
-		w->scopes = arena_grow(w->arena, w->scopes, w->scopes_cap * sizeof *w->scopes,
-				cap * sizeof *w->scopes, _Alignof(struct scope));
-		w->scopes_cap = cap;
-	}
+	w->scopes = arena_make_room(w->arena, w->scopes, w->nscopes, &w->scopes_cap, sizeof *w->scopes);
 	w->scopes[w->nscopes] = (struct scope){.die = d->at, .origin = d->origin, .parent = parent,
 			.call_file = d->call_file, .call_line = d->call_line, .call_column = d->call_column};
 	return w->nscopes++;

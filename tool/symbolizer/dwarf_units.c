@@ -50,12 +50,7 @@ static void collect_units(struct units *u, Dwarf *dwarf)
 			continue;
 		if (type != DW_UT_skeleton || unit.tree.addr == NULL)
 			unit.tree = unit.die;
-		if (u->n == u->cap) {
-			uint32_t cap = u->cap ? 2 * u->cap : 64;
-			u->items = arena_grow(u->lookup->arena, u->items, u->cap * sizeof *u->items,
-					cap * sizeof *u->items, _Alignof(struct dwarf_unit));
-			u->cap = cap;
-		}
+		u->items = arena_make_room(u->lookup->arena, u->items, u->n, &u->cap, sizeof unit);
 		u->items[u->n++] = unit;
 	}
 }

@@ -61,7 +61,7 @@ static int by_address(const void *x, const void *y)
 
 struct answers {
 	struct answer *items;
-	size_t n, cap;
+	uint32_t n, cap;
 };
 
 // The first "0x<hex> <name>" in a line.
@@ -99,12 +99,8 @@ static struct err *parse_reply(struct profile *p, struct arena *a, struct str re
 			return err_new(a, "cannot adjust symbolz address %lu by %ld, it would overflow",
 					address, -offset);
 		struct frame frame = {.function = name};
-		if (answers->n == answers->cap) {
-			size_t cap = answers->cap ? 2 * answers->cap : 256;
-			answers->items = arena_grow(a, answers->items, answers->cap * sizeof *answers->items,
-					cap * sizeof *answers->items, _Alignof(struct answer));
-			answers->cap = cap;
-		}
+		answers->items = arena_make_room(a, answers->items, answers->n, &answers->cap,
+				sizeof *answers->items);
 		answers->items[answers->n++] = (struct answer){address, function_set_add(&functions, &frame)};
 	}
 	if (answers->n)
