@@ -40,12 +40,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct regex *name;
 	struct arena a = {0};
-	struct profile *p = NULL, *merged = NULL;
+	struct profile *p = NULL;
 	if (!name)
 		name = regex_must_compile("[a-m]");
 	if (!profile_parse(&a, data, size, &p)) {
 		check_round_trip(&a, p);
-		if (!profile_merge(&a, &p, 1, &merged)) {
+		struct profile *merged = profile_view(p);
+		if (!profile_merge(&a, &merged, 1, &merged)) {
 			check_round_trip(&a, merged);
 			profile_destroy(merged);
 		}

@@ -186,7 +186,7 @@ static struct err *combine(struct arena *a, struct profile **profiles, uint32_t 
 		return e;
 	*out = NULL;
 	if (!e)
-		return profile_merge_consume(a, profiles, n, out);
+		return profile_merge(a, profiles, n, out);
 	for (uint32_t i = 0; i < n; i++)
 		profile_destroy(profiles[i]);
 	return e;

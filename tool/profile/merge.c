@@ -314,15 +314,15 @@ static void merge_source(struct merger *m, const struct profile *from)
 	free(m->labels);
 }
 
-static struct err *merge(struct arena *a, struct profile *const *profiles, uint32_t n,
-		void (*leave)(struct profile *source), struct profile **merged_out)
+struct err *profile_merge(struct arena *a, struct profile **profiles, uint32_t n,
+		struct profile **merged_out)
 {
 	struct merger m = {.to = profile_create()};
 	struct err *err = combine_headers(a, profiles, n, m.to);
 	for (uint32_t i = 0; i < n; i++) {
 		if (!err)
 			merge_source(&m, profiles[i]);
-		leave(profiles[i]);
+		profile_destroy(profiles[i]);
 	}
 	hash_index_deinit(&m.mappings);
 	hash_index_deinit(&m.functions);
@@ -337,22 +337,6 @@ static struct err *merge(struct arena *a, struct profile *const *profiles, uint3
 		has_zero = is_zero(m.to, i);
 	*merged_out = m.to;
 	if (has_zero) // values that cancelled out: once more, without them and what only they used
-		err = merge(a, &m.to, 1, profile_destroy, merged_out);
+		err = profile_merge(a, &m.to, 1, merged_out);
 	return err;
-}
-
-static void keep(struct profile *source)
-{
-}
-
-struct err *profile_merge(struct arena *a, struct profile *const *profiles, uint32_t n,
-		struct profile **merged_out)
-{
-	return merge(a, profiles, n, keep, merged_out);
-}
-
-struct err *profile_merge_consume(struct arena *a, struct profile **profiles, uint32_t n,
-		struct profile **merged_out)
-{
-	return merge(a, profiles, n, profile_destroy, merged_out);
 }

@@ -18,13 +18,10 @@ struct err *profile_scale_units(struct arena *a, struct profile **profiles, uint
 
 /**
  * A new profile with the samples of all. Same stack and labels: one sample. Unused mappings,
- * locations and functions are gone, ids are dense, all-zero samples are dropped. The sources stay.
+ * locations and functions are gone, ids are dense, all-zero samples are dropped. Each source is
+ * destroyed as soon as it is merged: never is all in memory twice.
  */
-struct err *profile_merge(struct arena *a, struct profile *const *profiles, uint32_t n,
-		struct profile **merged_out);
-
-/** The same, but each source is destroyed as soon as it is merged: never is all in memory twice. */
-struct err *profile_merge_consume(struct arena *a, struct profile **profiles, uint32_t n,
+struct err *profile_merge(struct arena *a, struct profile **profiles, uint32_t n,
 		struct profile **merged_out);
 
 /** Multiplies all values, rounding; drops samples that became zero. */
