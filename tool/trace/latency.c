@@ -19,11 +19,6 @@ struct group {
 	int64_t total_ns, waited_ns;
 };
 
-static int compare(int64_t a, int64_t b)
-{
-	return (a > b) - (a < b);
-}
-
 static int by_name_and_duration(const void *a, const void *b)
 {
 	const struct stay *x = a, *y = b;

@@ -62,10 +62,7 @@ static void start_thread(struct load_events *l, const struct trace_event *e, int
 	if (i != NO_INDEX && !t->threads[i].is_ended)
 		timeline_end_thread(t, i, t->threads[i].end_ns);
 	i = timeline_add_thread(t, e->tid, at_ns);
-	struct timeline_thread *th = &t->threads[i];
-	th->is_born = true;
-	th->creator_tid = (uint32_t)e->thread_start.creator_tid;
-	th->creator_stack = load_stack(l->tables, e->thread_start.stack);
+	t->threads[i].is_born = true;
 }
 
 static void stop_thread(struct load_events *l, const struct trace_event *e, uint32_t thread, int64_t at_ns)

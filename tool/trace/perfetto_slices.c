@@ -15,11 +15,6 @@ struct slice {
 	enum slice_kind kind;
 };
 
-static int compare(int64_t a, int64_t b)
-{
-	return (a > b) - (a < b);
-}
-
 // Outer ones first.
 static int by_nesting(const void *a, const void *b)
 {

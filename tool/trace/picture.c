@@ -13,11 +13,6 @@ struct picture {
 	bool seen[NSTATES]; // in the picture
 };
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 // Adds [begin, end) to the cells it touches.
 static void spend(struct picture *p, enum timeline_state state, int64_t begin_ns, int64_t end_ns)
 {

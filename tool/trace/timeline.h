@@ -44,15 +44,12 @@ struct timeline_thread {
 	strid name;               // 0: unknown
 	int64_t begin_ns, end_ns; // of its life, within the trace
 	bool is_born, is_ended;   // within the trace
-	uint32_t creator;         // NO_INDEX: unknown
-	uint32_t creator_stack;
 	uint32_t first_span, nspans;
 	int64_t state_ns[NSTATES];
 	uint32_t first_share, nshares;
 
 	// While loading.
 	uint32_t open_span, open_region, before_of_tid;
-	uint32_t creator_tid;
 };
 
 /** What the kernel had counted of a thread's life at some moment. */
@@ -182,6 +179,22 @@ static inline int64_t timeline_sum(int64_t a, int64_t b)
 {
 	int64_t sum;
 	return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
+static inline int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/** For qsort. */
+static inline int compare(int64_t a, int64_t b)
+{
+	return (a > b) - (a < b);
 }
 
 #endif

@@ -52,11 +52,6 @@ struct str timeline_function_name(const struct timeline *t, uint32_t location)
 	return l->nlines ? profile_function_name(p, p->lines[l->line_begin].function) : STR("");
 }
 
-static int64_t later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 // The trace lasts at least until its last event, a thread too.
 static int64_t note_time(struct timeline *t, uint32_t thread, int64_t at_ns)
 {
@@ -73,7 +68,6 @@ uint32_t timeline_add_thread(struct timeline *t, uint32_t tid, int64_t at_ns)
 			.tid = tid,
 			.begin_ns = at_ns,
 			.end_ns = at_ns,
-			.creator = NO_INDEX,
 			.open_span = NO_INDEX,
 			.open_region = NO_INDEX,
 			.before_of_tid = idmap_get(&t->thread_of_tid, tid), // IDMAP_NONE is NO_INDEX

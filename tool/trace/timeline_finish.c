@@ -23,11 +23,6 @@ static void close_all(struct timeline *t)
 	}
 }
 
-static int compare(int64_t a, int64_t b)
-{
-	return (a > b) - (a < b);
-}
-
 static int by_thread_and_time(const void *a, const void *b)
 {
 	const struct timeline_span *x = a, *y = b;
@@ -81,11 +76,6 @@ static void find_wake(const struct timeline *t, struct timeline_span *s)
 	s->woken_ns = w->at_ns;
 }
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 static void sum_spans(struct timeline *t)
 {
 	for (uint32_t i = 0; i < t->nspans; i++) {
@@ -106,7 +96,6 @@ static void sum_threads(struct timeline *t)
 {
 	for (uint32_t i = 0; i < t->nthreads; i++) {
 		struct timeline_thread *th = &t->threads[i];
-		th->creator = th->creator_tid ? timeline_thread_at(t, th->creator_tid, th->begin_ns) : NO_INDEX;
 		int64_t *sums = th->state_ns;
 		sums[STATE_RUNNING] = th->end_ns - th->begin_ns;
 		for (int state = STATE_RUNNING + 1; state < NSTATES; state++)

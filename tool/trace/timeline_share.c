@@ -11,16 +11,6 @@
 // Less than one part in so many is the census' own inaccuracy.
 enum { NOTICEABLE = 20 };
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-static int64_t later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 static int by_thread_and_time(const void *a, const void *b)
 {
 	const struct timeline_census *x = a, *y = b;
