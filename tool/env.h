@@ -9,7 +9,7 @@
 
 struct env {
 	FILE *in, *out, *err;
-	bool in_is_terminal, out_is_terminal, err_is_terminal;
+	bool in_is_terminal, out_is_terminal;
 	bool err_has_colour; // and other escapes work
 	bool is_interactive; // the shell or the web pages run: nobody waits for this command's end
 	/** An environment variable; NULL where it is not set. */

@@ -21,7 +21,6 @@ struct env env_of_process(void)
 			.err = stderr,
 			.in_is_terminal = term_is_tty(stdin),
 			.out_is_terminal = term_is_tty(stdout),
-			.err_is_terminal = term_is_tty(stderr),
 			.err_has_colour = term_has_colour(stderr),
 			.get = get,
 	};

@@ -105,7 +105,6 @@ static void add_location(struct builder *b, uint32_t loc)
 		t->codes[loc] = node_of_line(b, l, l->nlines ? lines : NULL);
 		return;
 	}
-	g->has_inlines = true;
 	t->codes[loc] = FRAMES_SEVERAL | t->nlists;
 	t->lists[t->nlists++] = l->nlines;
 	for (uint32_t i = 0; i < l->nlines; i++) {

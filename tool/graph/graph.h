@@ -73,7 +73,6 @@ struct graph {
 	struct node_info *infos;
 	uint32_t ninfos;
 	struct str *info_names; // printable; ptr NULL until asked for
-	bool has_inlines;       // some location has several lines
 
 	struct frame_table *frames;
 	struct trie *contexts; // of a call tree

@@ -220,26 +220,6 @@ void profile_set_sample_types(struct profile *p, const struct value_type *types,
 	p->nsample_types = n;
 }
 
-bool profile_has_functions(const struct profile *p)
-{
-	for (uint32_t i = 0; i < p->nlocations; i++) {
-		uint32_t m = p->locations[i].mapping;
-		if (m != NO_INDEX && !p->mappings[m].has_functions)
-			return false;
-	}
-	return true;
-}
-
-bool profile_has_file_lines(const struct profile *p)
-{
-	for (uint32_t i = 0; i < p->nlocations; i++) {
-		uint32_t m = p->locations[i].mapping;
-		if (m != NO_INDEX && (!p->mappings[m].has_filenames || !p->mappings[m].has_line_numbers))
-			return false;
-	}
-	return true;
-}
-
 bool mapping_is_unsymbolizable(const struct profile *p, const struct mapping *m)
 {
 	struct str file = profile_str(p, m->file), name = file;

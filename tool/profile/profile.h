@@ -209,10 +209,6 @@ void profile_remove_label(struct profile *p, struct str key);
 /** Whether the set has the string label key with this value. */
 bool profile_set_has_label(const struct profile *p, uint32_t label_set, strid key, strid value);
 
-/** Whether every mapping some location is in says it has functions; files and lines. */
-bool profile_has_functions(const struct profile *p);
-bool profile_has_file_lines(const struct profile *p);
-
 /** pprof's Mapping.Unsymbolizable: "[vdso]", "//anon" and the like. */
 bool mapping_is_unsymbolizable(const struct profile *p, const struct mapping *m);
 

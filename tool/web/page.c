@@ -79,7 +79,7 @@ struct err *page_write(struct page *p)
 	env.err = open_memstream(&p->warnings, &p->warnings_len);
 	if (!env.err)
 		return err_new(p->arena, "out of memory");
-	env.err_is_terminal = env.err_has_colour = false;
+	env.err_has_colour = false;
 	s.env = &env;
 	struct err *e = write_with(p, &s);
 	fclose(env.err);
