@@ -145,15 +145,13 @@ static int listen_tcp(const union any_address *sa, int *port_out)
 	return fd;
 }
 
-int cp_http_listen(const struct cp_http_host *host, const char *address, bool allow_remote,
+/** The socket, or a negative errno. */
+static int open_listening(const struct cp_http_host *host, const char *address, bool allow_remote,
 		struct cp_http_address *address_out)
 {
 	static const char local[] = "unix:";
-	*address_out = (struct cp_http_address){0};
-	if (strncmp(address, local, strlen(local)) == 0) {
-		address_out->fd = listen_local(host, address + strlen(local), &address_out->file);
-		return address_out->fd < 0 ? address_out->fd : 0;
-	}
+	if (strncmp(address, local, strlen(local)) == 0)
+		return listen_local(host, address + strlen(local), &address_out->file);
 	union any_address sa;
 	uint16_t port;
 	const char *colon = strrchr(address, ':');
@@ -167,6 +165,22 @@ int cp_http_listen(const struct cp_http_host *host, const char *address, bool al
 		sa.v6.sin6_port = port;
 	else
 		sa.v4.sin_port = port;
-	address_out->fd = listen_tcp(&sa, &address_out->port);
-	return address_out->fd < 0 ? address_out->fd : 0;
+	return listen_tcp(&sa, &address_out->port);
+}
+
+int cp_http_listen(const struct cp_http_host *host, const char *address, bool allow_remote,
+		struct cp_http_address *address_out)
+{
+	struct stat st;
+	*address_out = (struct cp_http_address){0};
+	int fd = address_out->fd = open_listening(host, address, allow_remote, address_out);
+	if (fd >= 0 && fstat(fd, &st) == 0)
+		address_out->socket = st.st_ino;
+	return fd < 0 ? fd : 0;
+}
+
+bool cp_http_is_open(const struct cp_http_address *address)
+{
+	struct stat st;
+	return fstat(address->fd, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_ino == address->socket;
 }

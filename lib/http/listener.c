@@ -158,6 +158,11 @@ static void on_accept_error(struct evconnlistener *accepting, void *arg)
 static void on_sweep(evutil_socket_t fd, short what, void *arg)
 {
 	struct listener *l = arg;
+	// libevent would go on with files of the program's, and complain to a standard error that may be one.
+	if (!cp_http_is_open(&l->address)) {
+		event_base_loopbreak(l->base);
+		return;
+	}
 	cp_http_connections_sweep(&l->connections);
 	evconnlistener_enable(l->accepting);
 }
@@ -210,7 +215,7 @@ static void run(void *arg)
 /** The parent's port must be free when the parent is gone, whatever children it leaves. */
 static void close_in_child(void)
 {
-	if (the_listener.address.fd >= 0)
+	if (cp_http_is_open(&the_listener.address))
 		close(the_listener.address.fd);
 	the_listener.address.fd = -1;
 }
@@ -245,7 +250,7 @@ int cprof_http_listener_start(const struct cp_http_host *host, const char *addre
 		return ret;
 	ret = copy_options(l, options);
 	if (ret == 0)
-		ret = cp_http_workers_init(&l->workers, host);
+		ret = cp_http_workers_init(&l->workers, host, &l->address);
 	if (ret == 0)
 		ret = set_up(l);
 	if (ret == 0)

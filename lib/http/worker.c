@@ -11,9 +11,10 @@
 
 #include "sigsafe/clock.h"
 
-int cp_http_workers_init(struct cp_http_workers *w, const struct cp_http_host *host)
+int cp_http_workers_init(struct cp_http_workers *w, const struct cp_http_host *host,
+		const struct cp_http_address *address)
 {
-	*w = (struct cp_http_workers){.host = host};
+	*w = (struct cp_http_workers){.host = host, .address = address};
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->wake, NULL);
 	w->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -78,7 +79,8 @@ static void run_worker(void *arg)
 		pthread_mutex_lock(&w->lock);
 		work->next = w->done;
 		w->done = work;
-		(void)!write(w->done_fd, &(uint64_t){1}, sizeof(uint64_t));
+		if (cp_http_is_open(w->address)) // else there is nobody to tell, and whose is done_fd?
+			(void)!write(w->done_fd, &(uint64_t){1}, sizeof(uint64_t));
 	}
 }
 

@@ -7,7 +7,7 @@
 #include <event2/http.h>
 #include <pthread.h>
 
-#include "listener.h"
+#include "address.h"
 
 enum { CP_HTTP_MAX_WORKERS = 16 };
 
@@ -23,6 +23,7 @@ struct cp_http_work {
 
 struct cp_http_workers {
 	const struct cp_http_host *host;
+	const struct cp_http_address *address;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	struct cp_http_work *waiting, *done;
@@ -31,7 +32,8 @@ struct cp_http_workers {
 };
 
 /** 0 or a negative errno. done_fd is readable when something is done. */
-int cp_http_workers_init(struct cp_http_workers *w, const struct cp_http_host *host);
+int cp_http_workers_init(struct cp_http_workers *w, const struct cp_http_host *host,
+		const struct cp_http_address *address);
 
 /** False: all are busy, or no thread could be started; the work is still the caller's. */
 bool cp_http_workers_give(struct cp_http_workers *w, struct cp_http_work *work);

@@ -13,6 +13,7 @@ import sys
 import time
 import unittest
 import urllib.request
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 CPROF = os.path.join(os.path.abspath(sys.argv.pop(1)), "tool/cprof")
@@ -27,6 +28,23 @@ os.setgid(65534)
 os.setuid(65534)
 for line in sys.stdin:
     print(line, end="", flush=True)
+"""
+# As daemons do that close what they did not open: the numbers are their own files' then.
+CLOSED = """
+import os, sys, time
+print(input(), flush=True)
+sys.stdin.read()
+os.closerange(0, 1000)
+files = [os.open("f%d" % i, os.O_RDWR | os.O_CREAT) for i in range(100)]
+def threads():
+    return [open("/proc/self/task/%s/comm" % t).read() for t in os.listdir("/proc/self/task")]
+while threads().count("cprof-http\\n") > 1 or "cprof\\n" in threads(): # the listener; who profiles for its worker
+    time.sleep(0.1)
+time.sleep(0.3)
+child = os.fork()
+for fd in files:
+    os.fstat(fd)
+os._exit(0 if child == 0 else os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 THEN_BURN = "exec env -i sh -c 'i=0; while [ $i -lt 500000 ]; do i=$((i + 1)); done; exit 9'"
 
@@ -146,6 +164,23 @@ class Life(unittest.TestCase):
             self.assertTrue(s.recv(100).startswith(b"HTTP/1.0 200"))
             s.close()
         self.end(process)
+
+    def test_a_program_that_closes_all_descriptors(self):
+        """libevent's warnings came into what was descriptor 2, a worker's eight bytes into what was its eventfd, and
+        a child closed the file that had the listening socket's number."""
+        port = free_port()
+        process, pid = self.start("localhost:%d" % port, sys.executable, "-c", CLOSED)
+        with socket.create_connection(("localhost", port)) as client:
+            client.sendall(b"GET /debug/pprof/profile?seconds=1 HTTP/1.0\r\n\r\n")
+            while "cprof\n" not in self.threads(pid):
+                time.sleep(0.05)
+            self.end(process)
+        sizes = {name: os.path.getsize(self.path(name)) for name in os.listdir(self.folder)}
+        self.assertEqual(len(sizes), 100)
+        self.assertEqual({name for name in sizes if sizes[name]}, set())
+
+    def threads(self, pid):
+        return [p.read_text() for p in Path("/proc/%d/task" % pid).glob("*/comm")]
 
     def cpu_seconds(self, pid):
         with open("/proc/%d/stat" % pid, encoding="ascii") as f:
