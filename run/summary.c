@@ -150,7 +150,8 @@ static void print_heap(struct arena *a, const struct injection *in)
 	}
 }
 
-/** What threads waited, or made others wait; `what` NULL: where they were. */
+/** What threads waited, or made others wait: each stack ends in the same few functions, so a table of these says
+ *  little. `what` NULL: where they were. */
 static void print_state(struct arena *a, const struct injection *in, const struct injection_file *f,
 		const char *what)
 {
@@ -160,7 +161,7 @@ static void print_state(struct arena *a, const struct injection *in, const struc
 		return;
 	const char *file = shown_all(a, f, files);
 	if (what)
-		fprintf(stderr, "cprof: wrote %s (%s, %.2f s); try: cprof -top %s\n", file,
+		fprintf(stderr, "cprof: wrote %s (%s, %.2f s); try: cprof -stacks %s\n", file,
 				counted(a, files->measure.samples, what),
 				(double)files->measure.delay_ns / 1e9, file);
 	else

@@ -80,6 +80,7 @@ static int write_proto(const struct cp_counts *c, const struct groups *g, struct
 			.period_type = {c->name, "count"},
 			.period = 1,
 			.time_ns = (int64_t)cp_clock_ns(CP_CLOCK_REALTIME),
+			.default_sample_type = c->shown_type,
 	};
 	struct cp_profile_out *out;
 	int ret = cp_profile_out_begin(&out, &spec, writer);

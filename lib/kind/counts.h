@@ -14,6 +14,7 @@ struct cp_counts {
 	const char *name;        // of the profile, and of its first sample type, whose unit is "count"
 	const char *second_type; // of a second number; NULL: there is none
 	const char *second_unit;
+	const char *shown_type; // of the two, to who names none; NULL: the second
 	const char *comment; // NULL: none. proto only
 	/** Counts above zero are written; the low half of a stack's tag is the id of its labels. */
 	struct cp_stacktab *stacks;

@@ -60,17 +60,11 @@ static struct held *claim(_Atomic(struct held *) *bucket)
 	return h;
 }
 
-/** Where the program called, without frames of our own; those of a static libcprof cannot be told. */
 static __attribute__((noinline)) struct cp_stack *capture(const void *caller)
 {
 	uintptr_t pcs[CP_CAPTURE_PCS];
-	uint32_t npcs = cp_capture(pcs, caller, 0), first = 0;
-	const struct cp_module *own = cp_modmap_find((uintptr_t)capture, NULL);
-	while (own && !own->is_main && first + 1 < npcs && pcs[first] > own->start && pcs[first] <= own->end)
-		first++;
-	pcs[first] -= first > 0; // into the call, as cp_capture() did with the first
-	return cp_stacktab_intern(&cp_held_locks.stacks, pcs + first, npcs - first,
-			cp_modmap_epoch_of(pcs + first, npcs - first), 0);
+	uint32_t npcs = cp_capture_outside(pcs, cp_capture(pcs, caller, 0));
+	return cp_stacktab_intern(&cp_held_locks.stacks, pcs, npcs, cp_modmap_epoch_of(pcs, npcs), 0);
 }
 
 void cp_held_enter(const void *lock, enum trace_wait kind, const void *caller)

@@ -38,6 +38,7 @@ int cp_threadcreate_write(struct cprof_writer writer, int debug)
 			.name = "threadcreate",
 			.second_type = "alive",
 			.second_unit = "count",
+			.shown_type = "threadcreate", // who is alive at the end of the program is nobody
 			.stacks = &cp_threadcreate.stacks,
 	};
 	if (!load(&cp_threadcreate.is_on, acquire))

@@ -17,6 +17,7 @@
 #include "asleep.h"
 #include "signal_install.h"
 #include "sigsafe/atomic.h"
+#include "sigsafe/capture.h"
 #include "sigsafe/card.h"
 #include "sigsafe/futex.h"
 #include "sigsafe/labels.h"
@@ -171,7 +172,7 @@ static void keep_own_stack(struct cp_threads_snapshot *s, struct cp_thread_seen 
 	uintptr_t pcs[CP_MAX_PCS];
 	struct cp_regs regs;
 	cp_regs_here(&regs);
-	uint32_t npcs = cp_unwind(&regs, pcs, CP_MAX_PCS).nframes;
+	uint32_t npcs = cp_capture_outside(pcs, cp_unwind(&regs, pcs, CP_MAX_PCS).nframes);
 	t->epoch = cp_modmap_epoch_of(pcs, npcs);
 	t->labels_id = cp_labels_current_id(t->tid);
 	keep_stack(s, t, pcs, npcs);

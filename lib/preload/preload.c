@@ -17,7 +17,7 @@
 //   CPROF_SYSCALLPROFILE, CPROF_SYSCALLPROFILERATE
 //                         the syscall profile's file, and the nanoseconds in system calls to a sample (10000)
 //   CPROF_HTTP            the address to serve /debug/pprof/ at: localhost:6060, unix:/path/%p.sock; see
-//                         <cprof/http.h>. The heap profile is on then, too.
+//                         <cprof/http.h>. The heap and the threadcreate profile are on then, too.
 //   CPROF_HTTP_CONTROL    1: POST /debug/pprof/rates may change the rates
 //   CPROF_THREADPROFILE   the file of all threads' stacks when the process ends
 //   CPROF_TRACE           the execution trace's file
@@ -46,6 +46,7 @@
 #include "kind/cpu.h"
 #include "kind/dump_signal.h"
 #include "kind/heap.h"
+#include "kind/threadcreate.h"
 #include "record/finish.h"
 #include "settings.h"
 #include "sigsafe/sys.h"
@@ -95,6 +96,7 @@ static void start(void)
 		cp_finish_watch(stop_at_signal, false);
 	if (serves(pid)) {
 		cp_heap_set_rate(settings.heap_rate_bytes); // before the first can ask for it
+		cp_threadcreate_start();
 		cp_cpu_set_rate((int)settings.recording.records[CP_RECORD_CPU].rate);
 		cp_cpu_set_engine(settings.recording.engine);
 		if (cp_http_serve(settings.http, NULL) == 0 && !(on & 1u << CP_RECORD_CPU))

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Context: SIG. See capture.h.
 #include "capture.h"
+
+#include "modmap.h"
 #include "unwind.h"
 
 uint32_t cp_capture_cut(uintptr_t pcs[static CP_CAPTURE_PCS], uint32_t npcs)
@@ -27,4 +29,15 @@ uint32_t cp_capture(uintptr_t pcs[static CP_CAPTURE_PCS], const void *caller, ui
 	__builtin_memmove(pcs, pcs + first, (npcs - first) * sizeof(*pcs));
 	pcs[0]--;
 	return cp_capture_cut(pcs, npcs - first);
+}
+
+uint32_t cp_capture_outside(uintptr_t *pcs, uint32_t npcs)
+{
+	const struct cp_module *own = cp_modmap_find((uintptr_t)cp_capture_outside, NULL);
+	uint32_t first = 0;
+	while (own && !own->is_main && first + 1 < npcs && pcs[first] > own->start && pcs[first] <= own->end)
+		first++;
+	__builtin_memmove(pcs, pcs + first, (npcs - first) * sizeof(*pcs));
+	pcs[0] -= first > 0;
+	return npcs - first;
 }

@@ -18,4 +18,8 @@ uint32_t cp_capture(uintptr_t pcs[static CP_CAPTURE_PCS], const void *caller, ui
  *  number of pcs. */
 uint32_t cp_capture_cut(uintptr_t pcs[static CP_CAPTURE_PCS], uint32_t npcs);
 
+/** Takes the frames of this library off a stack's innermost end, the leaf moved into the call; those of a static one
+ *  cannot be told. Returns the number of pcs. */
+uint32_t cp_capture_outside(uintptr_t *pcs, uint32_t npcs);
+
 #endif

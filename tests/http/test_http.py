@@ -503,7 +503,7 @@ def test_run():
         while not accepts(path) and process.poll() is None:
             time.sleep(0.01)
         answers = []
-        for name in ("heap?debug=1", "profile?seconds=1", ""):
+        for name in ("heap?debug=1", "threadcreate", "profile?seconds=1", ""):
             with socket.socket(socket.AF_UNIX) as c:
                 c.connect(path)
                 c.sendall(b"GET /debug/pprof/%s HTTP/1.0\r\n\r\n" % name.encode())

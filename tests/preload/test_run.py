@@ -355,6 +355,8 @@ def test_all_threads_are_shown_at_the_end():
         expect_eq((case.status, case.files), (0, ["t.pb.gz"]), case.notes)
         p = profile.read(os.path.join(case.dir, "t.pb.gz"))
         expect_eq((p.sample_types, p.total("threads")), ([("threads", "count")], 1), how)
+        names = [f.name for f in p.samples[0].stack]
+        expect("_start" in names and not any(n.startswith("cp_") for n in names), names)
         expect_eq(case.notes, ["cprof: wrote t.pb.gz; try: cprof -traces t.pb.gz"])
 
 
@@ -364,6 +366,8 @@ def meet(*args):
                for o in ("-%sprofile" % name, file)]
     case = Case(program("meet"), *args, options=options)
     expect_eq(case.status, 0, case.notes)
+    hints = [n.split("; try: cprof ")[1].split()[0] for n in case.notes]
+    expect_eq(hints, ["-stacks"] * 3 + ["-top"], case.notes)
     found = {file: {} for file in case.files}
     for file in case.files:
         for s in profile.read(os.path.join(case.dir, file)).samples:
@@ -381,6 +385,10 @@ def test_waits_and_who_made_threads_are_written():
         expect_eq(found["m.gz" + suffix]["pthread_mutex_unlock", "hold_it"][0], 1)
         expect(found["s.gz" + suffix]["usleep", "hold_it"][1] >= 5 * 10**7, found)
         expect_eq(found["t.gz" + suffix]["hold_it", "main"], [1, 0])
+    # One that is alive no more is shown all the same.
+    case = Case(program("meet"), options=["-threadcreateprofile", "t.gz"])
+    top = subprocess.run([CPROF, "-top", "t.gz"], cwd=case.dir, check=True, stdout=subprocess.PIPE, text=True).stdout
+    expect("Type: threadcreate" in top and re.search(r"^ +1 +100% +100% +1 +100%  hold_it$", top, re.M), top)
 
 
 def test_a_signal_shows_the_threads():
