@@ -2,9 +2,11 @@
 // The growing and the number formatting behind struct buf. Out of memory ends the process (see arena.h).
 #include "buf.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 void buf_deinit(struct buf *b)
 {
@@ -45,6 +47,16 @@ void buf_append(struct buf *b, const void *data, size_t len)
 	buf_reserve(b, len);
 	memcpy(b->ptr + b->len, data, len);
 	b->len += len;
+}
+
+void buf_read_all(struct buf *b, int fd)
+{
+	ssize_t n;
+	do {
+		buf_reserve(b, 1 << 16);
+		n = read(fd, b->ptr + b->len, b->cap - b->len);
+		b->len += n > 0 ? (size_t)n : 0;
+	} while (n > 0 || (n < 0 && errno == EINTR));
 }
 
 void buf_byte(struct buf *b, char c)

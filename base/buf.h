@@ -31,6 +31,9 @@ void buf_cstr(struct buf *b, const char *s);
 void buf_pad(struct buf *b, char c, size_t n);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/** All that can be read from there. */
+void buf_read_all(struct buf *b, int fd);
+
 /** Decimal and 0x-hexadecimal, much faster than printf. */
 void buf_i64(struct buf *b, int64_t v);
 void buf_hex(struct buf *b, uint64_t v);

@@ -5,67 +5,34 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
-
-extern char **environ;
-
-/** Starts it with its output into `output`; 0 or an errno. */
-static int start_analyzer(const char *file, int output, pid_t *pid_out)
-{
-	// What libc keeps for itself to the end: buffers of stdio, locales, the stacks of threads that have ended.
-	char *argv[] = {(char *)"cprof", (char *)"-stacks", (char *)"-lines", (char *)"-compact_labels",
-			(char *)"-relative_percentages", (char *)"-sample_index=inuse_space",
-			(char *)"-ignore=^(_IO_file_doallocate|setlocale|bindtextdomain|textdomain|_dl_allocate_tls)$",
-			(char *)file, NULL};
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t none;
-	sigemptyset(&none);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-	// It would tell of each binary without symbols.
-	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none); // ours are blocked: see child.c
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-	int error = posix_spawn(pid_out, "/proc/self/exe", &actions, &attr, argv, environ);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&actions);
-	return error;
-}
-
-static void read_all(int fd, struct buf *text)
-{
-	ssize_t n;
-	do {
-		buf_reserve(text, 4096);
-		n = read(fd, text->ptr + text->len, 4096);
-		text->len += n > 0 ? (size_t)n : 0;
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	buf_byte(text, '\0');
-}
+#include "base/program.h"
 
 /** The analyzer's report, empty where it failed. 0 or an errno. */
 static int read_report(const char *file, struct buf *report)
 {
-	int ends[2], status;
+	// What libc keeps for itself to the end: buffers of stdio, locales, the stacks of threads that have ended.
+	const char *const argv[] = {"/proc/self/exe", "-stacks", "-lines", "-compact_labels",
+			"-relative_percentages", "-sample_index=inuse_space",
+			"-ignore=^(_IO_file_doallocate|setlocale|bindtextdomain|textdomain|_dl_allocate_tls)$",
+			file, NULL};
+	int ends[2];
 	pid_t pid;
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return errno;
-	int error = start_analyzer(file, ends[1], &pid);
+	// Its standard error would tell of each binary without symbols.
+	int error = program_start(argv, STREAM_NULL, ends[1], STREAM_NULL, &pid);
 	close(ends[1]);
-	if (error == 0)
-		read_all(ends[0], report);
+	if (error == 0) {
+		buf_read_all(report, ends[0]);
+		buf_byte(report, '\0');
+		program_wait(pid);
+	}
 	close(ends[0]);
-	while (error == 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
 	return error;
 }
 

@@ -5,20 +5,16 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "measure.h"
+#include "base/program.h"
 
-extern char **environ;
+#include "measure.h"
 
 enum { MAX_NAME_BYTES = 100 };
 
@@ -90,41 +86,17 @@ struct err *test_prepare(struct arena *a, struct run_options *o, struct test_fil
 
 /// Merging
 
-static int wait_for(pid_t pid)
-{
-	int status;
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
-			return -1;
-	}
-	return status;
-}
-
 /** The parts, one file; false: the analyzer failed. */
 static bool merge(struct arena *a, char **parts, size_t nparts, const char *path)
 {
-	char **argv = arena_array(a, char *, nparts + 5);
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t none;
+	const char **argv = arena_array(a, const char *, nparts + 5);
 	pid_t pid;
-	argv[0] = (char *)"cprof";
-	argv[1] = (char *)"-proto";
-	argv[2] = (char *)"-symbolize=none";
-	argv[3] = (char *)arena_printf(a, "-output=%s", path);
+	argv[0] = "/proc/self/exe";
+	argv[1] = "-proto";
+	argv[2] = "-symbolize=none";
+	argv[3] = arena_printf(a, "-output=%s", path);
 	memcpy(argv + 4, parts, nparts * sizeof(*parts));
-	sigemptyset(&none);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none); // ours are blocked: see child.c
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-	int error = posix_spawn(&pid, "/proc/self/exe", &actions, &attr, argv, environ);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&actions);
-	return error == 0 && wait_for(pid) == 0;
+	return program_start(argv, STREAM_NULL, STREAM_NULL, STREAM_NULL, &pid) == 0 && program_wait(pid) == 0;
 }
 
 /** One program's. The file is there whole or not at all. */

@@ -6,12 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
+#include "base/program.h"
 
 // "[objdump --version]", Go's way to print arguments.
 static const char *describe(struct arena *a, const char *const argv[])
@@ -29,67 +28,21 @@ static const char *describe(struct arena *a, const char *const argv[])
 	return text;
 }
 
-// in_fd and out_fd become standard input and output; -1 is /dev/null.
-static int spawn(const char *const argv[], int in_fd, int out_fd, pid_t *pid_out)
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawn_file_actions_init(&actions);
-	if (in_fd >= 0)
-		posix_spawn_file_actions_adddup2(&actions, in_fd, STDIN_FILENO);
-	else
-		posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
-	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	// SIGPIPE may be ignored here; tools expect to die of it.
-	sigset_t defaults;
-	sigemptyset(&defaults);
-	sigaddset(&defaults, SIGPIPE);
-	posix_spawnattr_t attr;
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigdefault(&attr, &defaults);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
-	int error = posix_spawnp(pid_out, argv[0], &actions, &attr, (char *const *)argv, environ);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&actions);
-	return error;
-}
-
-static int wait_for(pid_t pid)
-{
-	int status = 0;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return status;
-}
-
-static void read_all(int fd, struct buf *out)
-{
-	for (;;) {
-		buf_reserve(out, 1 << 16);
-		ssize_t n = read(fd, out->ptr + out->len, out->cap - out->len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return;
-		out->len += (size_t)n;
-	}
-}
-
 struct err *subprocess_output(struct arena *a, const char *const argv[], struct buf *out)
 {
 	int fds[2];
 	if (pipe2(fds, O_CLOEXEC) != 0)
 		return err_new(a, "%s: %s", describe(a, argv), err_os(a, errno));
 	pid_t pid;
-	int error = spawn(argv, -1, fds[1], &pid);
+	int error = program_start(argv, STREAM_NULL, fds[1], STREAM_NULL, &pid);
 	close(fds[1]);
 	if (error) {
 		close(fds[0]);
 		return err_new(a, "%s: %s", describe(a, argv), err_os(a, error));
 	}
-	read_all(fds[0], out);
+	buf_read_all(out, fds[0]);
 	close(fds[0]);
-	int status = wait_for(pid);
+	int status = program_wait(pid);
 	if (WIFSIGNALED(status))
 		return err_new(a, "%s: signal: %d", describe(a, argv), WTERMSIG(status));
 	if (WEXITSTATUS(status))
@@ -105,7 +58,7 @@ struct err *conversation_start(struct arena *a, const char *const argv[], struct
 	if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0)
 		error = errno;
 	else
-		error = spawn(argv, to[0], from[1], &c->pid);
+		error = program_start(argv, to[0], from[1], STREAM_NULL, &c->pid);
 	close(to[0]);
 	close(from[1]);
 	if (error) {
@@ -149,6 +102,6 @@ void conversation_end(struct conversation *c)
 	fclose(c->to);
 	fclose(c->from);
 	free(c->line);
-	wait_for(c->pid);
+	program_wait(c->pid);
 	*c = (struct conversation){0};
 }

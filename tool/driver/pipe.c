@@ -6,55 +6,30 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/quote.h"
+#include "base/program.h"
 
-#include "tempfile.h"
-
-extern char **environ;
-
-// fds to become the child's standard input and output; -1: ours.
 static struct err *start(struct arena *a, const char *const argv[], int in, int out, pid_t *pid_out)
 {
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t ignored;
-	// What we ignore a child would ignore, too: a pager's own children shall die of SIGPIPE.
-	sigemptyset(&ignored);
-	sigaddset(&ignored, SIGPIPE);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setsigdefault(&attributes, &ignored);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-	posix_spawn_file_actions_init(&actions);
-	if (in >= 0)
-		posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-	if (out >= 0)
-		posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-	int rc = posix_spawnp(pid_out, argv[0], &actions, &attributes, (char *const *)argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attributes);
-	if (rc == ENOENT && !strchr(argv[0], '/'))
+	int error = program_start(argv, in, out, STREAM_OURS, pid_out);
+	if (error == ENOENT && !strchr(argv[0], '/'))
 		return err_new(a, "exec: %s: executable file not found in $PATH",
 				quote_go(a, str_from(argv[0])));
-	return rc ? err_new(a, "fork/exec %s: %s", argv[0], os_error_text(a, rc)) : NULL;
+	return error ? err_new(a, "fork/exec %s: %s", argv[0], err_os(a, error)) : NULL;
 }
 
 struct err *process_start(struct arena *a, const char *const argv[], pid_t *pid_out)
 {
-	return start(a, argv, -1, -1, pid_out);
+	return start(a, argv, STREAM_OURS, STREAM_OURS, pid_out);
 }
 
 struct err *process_wait(struct arena *a, pid_t pid)
 {
-	int status;
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
-			return err_new(a, "wait: %s", os_error_text(a, errno));
-	}
+	int status = program_wait(pid);
 	if (WIFSIGNALED(status))
 		return err_new(a, "signal: %s", sigdescr_np(WTERMSIG(status)));
 	int code = WEXITSTATUS(status);
@@ -104,7 +79,7 @@ struct err *pipe_through(struct arena *a, const char *const argv[], struct str i
 		int errnum = errno;
 		close_end(&in_pipe[0]);
 		close_end(&in_pipe[1]);
-		return err_new(a, "pipe: %s", os_error_text(a, errnum));
+		return err_new(a, "pipe: %s", err_os(a, errnum));
 	}
 	void (*old)(int) = signal(SIGPIPE, SIG_IGN);
 	pid_t pid;
@@ -126,9 +101,9 @@ struct err *shell_pipe_open(struct arena *a, const char *command_line, struct sh
 	const char *const argv[] = {"/bin/sh", "-c", command_line, NULL};
 	int ends[2];
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return err_new(a, "pipe: %s", os_error_text(a, errno));
+		return err_new(a, "pipe: %s", err_os(a, errno));
 	fflush(stdout);
-	struct err *e = start(a, argv, ends[0], -1, &out->pid);
+	struct err *e = start(a, argv, ends[0], STREAM_OURS, &out->pid);
 	close(ends[0]);
 	if (e) {
 		close(ends[1]);
