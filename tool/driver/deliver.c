@@ -46,7 +46,7 @@ static struct err *open_target(struct delivery *d)
 	env_warn(d->env, "Generating report in %s", d->output);
 	d->fd = open(d->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	return d->fd >= 0 ? NULL : err_new(d->arena, "open %s: %s", d->output,
-			os_error_text(d->arena, errno));
+			err_os(d->arena, errno));
 }
 
 // A buffer's flush function: the target is opened when the first bytes come.
@@ -63,7 +63,7 @@ static int flow(void *arg, const char *data, size_t len)
 			d->is_enough = true;
 		else if (errno != EINTR)
 			d->err = err_new(d->arena, "write %s: %s", target_name(d),
-					os_error_text(d->arena, errno));
+					err_os(d->arena, errno));
 	}
 	return len ? -EIO : 0;
 }
@@ -74,7 +74,7 @@ static struct err *close_target(struct delivery *d)
 	if (d->fd >= 0 && d->pager)
 		e = shell_pipe_close(d->arena, &d->pipe);
 	else if (d->fd >= 0 && *d->output && close(d->fd) < 0)
-		e = err_new(d->arena, "close %s: %s", d->output, os_error_text(d->arena, errno));
+		e = err_new(d->arena, "close %s: %s", d->output, err_os(d->arena, errno));
 	d->fd = -1;
 	return d->err ? d->err : e;
 }

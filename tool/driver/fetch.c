@@ -16,7 +16,6 @@
 #include "http.h"
 #include "locate.h"
 #include "slurp.h"
-#include "tempfile.h"
 #include "url.h"
 
 enum { FETCH_CHUNK = 128 };
@@ -94,7 +93,7 @@ static struct err *fetch(struct job *j)
 	struct profile_url url = profile_url_of(&j->arena, j->source, r->seconds, r->timeout_s);
 	if (url.text)
 		return fetch_url(j, &url);
-	return err_new(&j->arena, "stat %s: %s%s", j->source, os_error_text(&j->arena, stat_errno),
+	return err_new(&j->arena, "stat %s: %s%s", j->source, err_os(&j->arena, stat_errno),
 			what_else(j));
 }
 

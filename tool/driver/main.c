@@ -16,7 +16,6 @@
 #include "help.h"
 #include "request.h"
 #include "shell.h"
-#include "tempfile.h"
 #include "trace.h"
 
 // pprof's status for every failure.
@@ -176,7 +175,7 @@ int main(int argc, char **argv)
 	bool is_lost = fflush(stdout) != 0 || ferror(stdout);
 	if (status == EXIT_SUCCESS && is_lost) {
 		struct arena a = {0};
-		status = fail(&env, err_new(&a, "write /dev/stdout: %s", os_error_text(&a, errno)));
+		status = fail(&env, err_new(&a, "write /dev/stdout: %s", err_os(&a, errno)));
 		arena_deinit(&a);
 	}
 	return status;

@@ -138,7 +138,7 @@ static const char *save_dir(struct arena *a, const struct env *env)
 		int rc = *dirs[i] ? path_make_dirs(dirs[i]) : 0;
 		if (rc)
 			env_warn(env, "Could not use temp dir %s: mkdir %s: %s", dirs[i], dirs[i],
-					os_error_text(a, -rc));
+					err_os(a, -rc));
 		else if (*dirs[i])
 			return dirs[i];
 	}

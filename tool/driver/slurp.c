@@ -12,7 +12,6 @@
 #include "base/mem.h"
 #include "tool/profile/parse.h"
 
-#include "tempfile.h"
 
 enum { FIRST_BYTES = 1 << 16 };
 
@@ -55,7 +54,7 @@ struct err *slurp_file(struct arena *a, const char *path, struct slurp *out)
 	*out = (struct slurp){0};
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return err_new(a, "open %s: %s", path, os_error_text(a, errno));
+		return err_new(a, "open %s: %s", path, err_os(a, errno));
 	struct stat st;
 	size_t bytes = FIRST_BYTES;
 	// One more than the file has: the read that finds its end needs room.
@@ -70,7 +69,7 @@ struct err *slurp_file(struct arena *a, const char *path, struct slurp *out)
 	slurp_free(out);
 	if (rc == EFBIG)
 		return err_new(a, "read %s: more than %d MiB", path, PARSE_MAX_MIB);
-	return err_new(a, "read %s: %s", path, os_error_text(a, rc));
+	return err_new(a, "read %s: %s", path, err_os(a, rc));
 }
 
 void slurp_free(struct slurp *s)

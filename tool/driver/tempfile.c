@@ -2,7 +2,6 @@
 // Making numbered files (see tempfile.h).
 #include "tempfile.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -38,13 +37,6 @@ void tempfile_delete_at_exit(const char *path)
 	doomed[ndoomed++] = strdup(path);
 }
 
-const char *os_error_text(struct arena *a, int errnum)
-{
-	char *text = arena_strdup(a, strerrordesc_np(errnum) ? strerrordesc_np(errnum) : "unknown error");
-	text[0] = (char)tolower((unsigned char)text[0]);
-	return text;
-}
-
 static struct err *write_all(struct arena *a, int fd, const char *path, struct str content)
 {
 	int failed = 0;
@@ -57,7 +49,7 @@ static struct err *write_all(struct arena *a, int fd, const char *path, struct s
 	}
 	if (close(fd) < 0 && !failed)
 		failed = errno;
-	return failed ? err_new(a, "write %s: %s", path, os_error_text(a, failed)) : NULL;
+	return failed ? err_new(a, "write %s: %s", path, err_os(a, failed)) : NULL;
 }
 
 struct err *tempfile_write(struct arena *a, const char *dir, const char *prefix, const char *suffix,
@@ -72,7 +64,7 @@ struct err *tempfile_write(struct arena *a, const char *dir, const char *prefix,
 			return write_all(a, fd, path, content);
 		}
 		if (errno != EEXIST)
-			return err_new(a, "open %s: %s", path, os_error_text(a, errno));
+			return err_new(a, "open %s: %s", path, err_os(a, errno));
 	}
 	return err_new(a, "could not create file of the form %s%03d%s", prefix, 1, suffix);
 }

@@ -14,7 +14,4 @@ struct err *tempfile_write(struct arena *a, const char *dir, const char *prefix,
 /** Deletes it when the program ends. */
 void tempfile_delete_at_exit(const char *path);
 
-/** What the system calls the error, in Go's lower case. */
-const char *os_error_text(struct arena *a, int errnum);
-
 #endif

@@ -21,7 +21,6 @@
 #include "help.h"
 #include "http.h"
 #include "slurp.h"
-#include "tempfile.h"
 #include "url.h"
 
 enum { EXIT_BAD = 2, PLAIN_WIDTH = 120, FLOW_BYTES = 1 << 20 };
@@ -126,7 +125,7 @@ static struct err *sink_open(struct arena *a, const struct env *env, const char 
 	*out = (struct buf){.flush = flow, .flush_arg = s, .flush_bytes = FLOW_BYTES};
 	if (*path)
 		s->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	return s->fd >= 0 ? NULL : err_new(a, "open %s: %s", path, os_error_text(a, errno));
+	return s->fd >= 0 ? NULL : err_new(a, "open %s: %s", path, err_os(a, errno));
 }
 
 static struct err *sink_close(struct arena *a, const struct env *env, struct sink *s, struct buf *out)
@@ -135,7 +134,7 @@ static struct err *sink_close(struct arena *a, const struct env *env, struct sin
 	buf_deinit(out);
 	if (s->fd != fileno(env->out) && close(s->fd) < 0 && !s->error)
 		s->error = errno;
-	return s->error ? err_new(a, "write %s: %s", s->path, os_error_text(a, s->error)) : NULL;
+	return s->error ? err_new(a, "write %s: %s", s->path, err_os(a, s->error)) : NULL;
 }
 
 // For people; profiles are read by programs that know more.
