@@ -19,7 +19,7 @@ static struct completions ask(const char *line)
 			profile_add_function(profile, (struct function){.id = i + 1,
 					.name = profile_intern(profile, str_from(functions[i]))});
 	}
-	return complete(&a, &(struct completer){profile}, line);
+	return complete(&a, profile, line);
 }
 
 static void check_one(const char *line, size_t begin, const char *want)

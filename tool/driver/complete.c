@@ -51,17 +51,16 @@ static void add_builtins(struct arena *a, struct completions *out, const char *w
 		add_prefixed(a, out, names[i], word);
 }
 
-static void add_sample_types(struct arena *a, const struct completer *c, struct completions *out,
+static void add_sample_types(struct arena *a, const struct profile *p, struct completions *out,
 		const char *word)
 {
-	const struct profile *p = c->profile;
 	for (uint32_t i = 0; i < p->nsample_types; i++) {
 		struct str type = profile_str(p, p->sample_types[i].type);
 		add_prefixed(a, out, arena_strndup(a, type.ptr, type.len), word);
 	}
 }
 
-static void add_values(struct arena *a, const struct completer *c, struct completions *out,
+static void add_values(struct arena *a, const struct profile *p, struct completions *out,
 		const char *option, const char *word)
 {
 	const struct config_field *f = config_find(option);
@@ -70,7 +69,7 @@ static void add_values(struct arena *a, const struct completer *c, struct comple
 	for (const char *const *choice = f->choices; choice && *choice; choice++)
 		add_prefixed(a, out, *choice, word);
 	if (strcmp(f->name, "sample_index") == 0)
-		add_sample_types(a, c, out, word);
+		add_sample_types(a, p, out, word);
 	if (f->kind == CONFIG_BOOL) {
 		add_prefixed(a, out, "true", word);
 		add_prefixed(a, out, "false", word);
@@ -92,10 +91,9 @@ static const char *as_regexp(struct arena *a, struct str name)
 	return out;
 }
 
-static void add_functions(struct arena *a, const struct completer *c, struct completions *out,
+static void add_functions(struct arena *a, const struct profile *p, struct completions *out,
 		const char *word)
 {
-	const struct profile *p = c->profile;
 	const char *dash = *word == '-' ? "-" : "";
 	word += *word == '-';
 	for (uint32_t i = 0; i < p->nfunctions; i++) {
@@ -133,7 +131,7 @@ static size_t word_begin(const char *line)
 	return at;
 }
 
-struct completions complete(struct arena *a, const struct completer *c, const char *line)
+struct completions complete(struct arena *a, const struct profile *p, const char *line)
 {
 	line += strspn(line, " \t");
 	struct completions out = {.begin = word_begin(line)};
@@ -143,17 +141,17 @@ struct completions complete(struct arena *a, const struct completer *c, const ch
 	const char *equals = strchr(line, '=');
 	if (equals && config_find(first)) {
 		out.begin = (size_t)(equals - line) + 1;
-		add_values(a, c, &out, first, equals + 1);
+		add_values(a, p, &out, first, equals + 1);
 	} else if (out.begin == 0 || strcmp(first, "help") == 0) {
 		bool is_first = out.begin == 0;
 		add_commands(a, &out, word);
 		add_options(a, &out, word, is_first);
 		if (is_first) {
 			add_builtins(a, &out, word);
-			add_sample_types(a, c, &out, word);
+			add_sample_types(a, p, &out, word);
 		}
 	} else if (command_find(first, first_len) && strcmp(first, "tags") != 0) {
-		add_functions(a, c, &out, word);
+		add_functions(a, p, &out, word);
 	}
 	sort_unique(&out);
 	return out;

@@ -6,18 +6,14 @@
 #include "base/arena.h"
 #include "tool/profile/profile.h"
 
-struct completer {
-	const struct profile *profile; // for names of functions and sample types
-};
-
 struct completions {
 	char **items; // sorted; each replaces the line from `begin` on
 	size_t n;
 	size_t begin;
 };
 
-/** All in `a`. */
-struct completions complete(struct arena *a, const struct completer *c, const char *line);
+/** All in `a`. Names of functions and sample types are those of the profile. */
+struct completions complete(struct arena *a, const struct profile *p, const char *line);
 
 /** How many leading bytes all items share. */
 size_t completions_common(const struct completions *c);

@@ -256,10 +256,9 @@ static const char *const *expand(struct shell *sh, struct arena *a, const char *
 struct err *shell_run(struct arena *a, const struct session *s, const struct config *config)
 {
 	struct shell sh = {.arena = a, .session = s, .env = s->env, .config = *config};
-	struct completer completer = {s->profile};
 	sh.config.compact_labels = true;
 	greet(&sh);
-	struct shell_input *in = shell_input_open(a, s->env, &completer);
+	struct shell_input *in = shell_input_open(a, s->env, s->profile);
 	const char *line;
 	while (!sh.is_over && (line = shell_input_line(in))) {
 		struct arena scratch = {0};

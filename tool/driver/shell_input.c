@@ -14,7 +14,7 @@ enum { HISTORY_LINES = 1000 };
 
 struct shell_input {
 	const struct env *env;
-	const struct completer *completer;
+	const struct profile *profile; // for the tab key
 	char *line; // of getline, or a copy of libedit's
 	size_t line_cap;
 	EditLine *edit; // NULL: not a terminal
@@ -55,7 +55,7 @@ static unsigned char on_tab(EditLine *edit, int key)
 	size_t typed = (size_t)(info->cursor - info->buffer);
 	char *line = arena_strndup(&a, info->buffer, typed);
 	line += strspn(line, " \t");
-	struct completions c = complete(&a, in->completer, line);
+	struct completions c = complete(&a, in->profile, line);
 	size_t word_len = strlen(line) - c.begin, common = completions_common(&c);
 	unsigned char result = CC_ERROR;
 	char *word = line + c.begin;
@@ -116,12 +116,11 @@ static void open_editor(struct arena *a, struct shell_input *in)
 	el_source(in->edit, NULL);
 }
 
-struct shell_input *shell_input_open(struct arena *a, const struct env *env,
-		const struct completer *c)
+struct shell_input *shell_input_open(struct arena *a, const struct env *env, const struct profile *p)
 {
 	struct shell_input *in = arena_new(a, struct shell_input);
 	in->env = env;
-	in->completer = c;
+	in->profile = p;
 	if (env->in_is_terminal)
 		open_editor(a, in);
 	return in;

@@ -9,9 +9,8 @@
 
 struct shell_input;
 
-/** The history is kept in $XDG_STATE_HOME/cprof/history. `c` serves the tab key. */
-struct shell_input *shell_input_open(struct arena *a, const struct env *env,
-		const struct completer *c);
+/** The history is kept in $XDG_STATE_HOME/cprof/history. The tab key offers the profile's names. */
+struct shell_input *shell_input_open(struct arena *a, const struct env *env, const struct profile *p);
 
 /** The next line without its end, valid until the next call; NULL at the end of the input. */
 const char *shell_input_line(struct shell_input *in);
