@@ -3,8 +3,6 @@
 #ifndef CPROF_TOOL_DRIVER_URL_H
 #define CPROF_TOOL_DRIVER_URL_H
 
-#include <stdbool.h>
-
 #include "base/arena.h"
 
 struct profile_url {
@@ -14,8 +12,5 @@ struct profile_url {
 
 /** seconds and timeout_s as in struct request. A host without a scheme is taken as http. */
 struct profile_url profile_url_of(struct arena *a, const char *source, int seconds, int timeout_s);
-
-/** A scheme and a colon in front: what drops out of mapping names after symbolization. */
-bool url_is_absolute(const char *s);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "base/flag.h"
 #include "tool/driver/http.h"
+#include "tool/driver/query.h"
 #include "tool/driver/url.h"
 
 #include "spool.h"
@@ -96,15 +97,6 @@ static void *collect(void *arg)
 
 /// Sending
 
-static void put_escaped(struct buf *out, const char *text)
-{
-	for (; *text; text++) {
-		bool is_plain = (*text >= '0' && *text <= '9') || (*text >= 'a' && *text <= 'z') ||
-				(*text >= 'A' && *text <= 'Z') || strchr("-._~", *text);
-		buf_printf(out, is_plain ? "%c" : "%%%02X", (unsigned char)*text);
-	}
-}
-
 static char *ingest_url(struct arena *a, const struct push *p, const struct spooled *one)
 {
 	struct buf out = {0};
@@ -112,7 +104,7 @@ static char *ingest_url(struct arena *a, const struct push *p, const struct spoo
 	while (to.len && to.ptr[to.len - 1] == '/')
 		to.len--;
 	buf_printf(&out, "%.*s/ingest?name=", STR_FMT(to));
-	put_escaped(&out, p->name);
+	query_put_escaped(&out, p->name);
 	buf_printf(&out, "&from=%lld&until=%lld&spyName=cprof&sampleRate=100", (long long)one->from_s,
 			(long long)one->until_s);
 	char *url = arena_strndup(a, out.ptr, out.len);

@@ -3,7 +3,7 @@
 #ifndef CPROF_TOOL_WEB_ANSWER_H
 #define CPROF_TOOL_WEB_ANSWER_H
 
-#include "query.h"
+#include "tool/driver/query.h"
 #include "tool/driver/analysis.h"
 
 enum web_status {

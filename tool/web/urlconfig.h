@@ -3,8 +3,8 @@
 #ifndef CPROF_TOOL_WEB_URLCONFIG_H
 #define CPROF_TOOL_WEB_URLCONFIG_H
 
-#include "query.h"
 #include "tool/driver/config.h"
+#include "tool/driver/query.h"
 
 /** Sets in *c what the query names. The error says which option was wrong. */
 struct err *config_from_query(struct arena *a, const struct query *q, struct config *c);

@@ -42,19 +42,22 @@ struct err *query_parse(struct arena *a, struct str text, struct query *out)
 	for (size_t i = 0; i < text.len; i++)
 		cap += text.ptr[i] == '&';
 	*out = (struct query){arena_array(a, struct query_param, cap), 0};
+	struct err *first = NULL;
 	while (text.len) {
 		struct str value = str_cut(&text, '&');
 		if (!value.len)
 			continue;
 		struct str key = str_cut(&value, '=');
-		struct query_param *p = &out->params[out->n++];
+		struct query_param *p = &out->params[out->n];
 		struct err *e = decode(a, key, &p->key);
 		if (!e)
 			e = decode(a, value, &p->value);
-		if (e)
-			return e;
+		if (!e)
+			out->n++;
+		else if (!first)
+			first = e;
 	}
-	return NULL;
+	return first;
 }
 
 const char *query_get(const struct query *q, const char *key)
@@ -78,7 +81,7 @@ struct query query_with(struct arena *a, const struct query *q, const char *key,
 	return out;
 }
 
-static void put_escaped(struct buf *out, const char *s)
+void query_put_escaped(struct buf *out, const char *s)
 {
 	for (; *s; s++) {
 		unsigned char c = (unsigned char)*s;
@@ -86,6 +89,8 @@ static void put_escaped(struct buf *out, const char *s)
 				strchr("-_.~", c);
 		if (is_plain)
 			buf_byte(out, (char)c);
+		else if (c == ' ')
+			buf_byte(out, '+');
 		else
 			buf_printf(out, "%%%02X", c);
 	}
@@ -96,9 +101,9 @@ const char *query_text(struct arena *a, const struct query *q)
 	struct buf out = {0};
 	for (size_t i = 0; i < q->n; i++) {
 		buf_byte(&out, i ? '&' : '?');
-		put_escaped(&out, q->params[i].key);
+		query_put_escaped(&out, q->params[i].key);
 		buf_byte(&out, '=');
-		put_escaped(&out, q->params[i].value);
+		query_put_escaped(&out, q->params[i].value);
 	}
 	const char *text = arena_strndup(a, out.len ? out.ptr : "", out.len);
 	buf_deinit(&out);
