@@ -16,15 +16,10 @@ import sys
 import tempfile
 import time
 
+import shown
+
 BUILD = os.path.abspath(sys.argv[1])
 CLIENTS, SECONDS, NOBODY = 8, 5, 65534
-failures = []
-
-
-def expect(holds, what, seen=""):
-    print("ok  " if holds else "FAIL", what, seen if not holds else "", flush=True)
-    if not holds:
-        failures.append(what)
 
 
 def as_nobody():
@@ -74,15 +69,6 @@ def update_one_row(folder, server_bin):
     return int(re.search(r"actually processed: (\d+)", run.stdout)[1])
 
 
-def top(command, files):
-    """{function: seconds of delay in it and what it called}"""
-    unit = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1, "mins": 60, "hrs": 3600}
-    text = subprocess.run(command + ["-top", "-cum", "-nodecount=0", "-nodefraction=0", *files], check=True,
-                          timeout=120, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
-    rows = re.findall(r"^ *\S+ +\S+ +\S+ +([0-9.]+)(\w+) +\S+  (\S+)", text, re.M)
-    return {name: float(number) * unit[u] for number, u, name in rows}
-
-
 def main():
     server_bin = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
     with tempfile.TemporaryDirectory() as folder:
@@ -92,18 +78,13 @@ def main():
         nupdates = update_one_row(folder, server_bin)
         server.send_signal(signal.SIGINT)
         server.wait(timeout=120)
-        expect(nupdates > 0, "the row was updated", nupdates)
+        shown.expect(nupdates > 0, "the row was updated", nupdates)
         for kind, functions in (("block", ["sem_wait", "PGSemaphoreLock", "LWLockAcquire"]),
                                 ("syscall", ["epoll_wait", "ProcSleep", "heap_update"])):
             files = glob.glob(folder + "/out/%s.*.pb.gz" % kind)
-            expect(len(files) > CLIENTS, kind + ": a profile a process", len(files))
-            ours = top([BUILD + "/tool/cprof", "-total_delay"], files)
-            theirs = top(["go", "tool", "pprof", "-total_delay"], files)
-            for name in functions:
-                expect(ours.get(name, 0) > 0, "%s: cprof shows the wait in %s" % (kind, name), sorted(ours)[:40])
-                expect(theirs.get(name) == ours.get(name), "%s: go tool pprof shows the same of %s" % (kind, name),
-                       (ours.get(name), theirs.get(name)))
-    return 1 if failures else 0
+            shown.expect(len(files) > CLIENTS, kind + ": a profile a process", len(files))
+            shown.expect_shown(BUILD, kind, files, functions)
+    return 1 if shown.failures else 0
 
 
 if __name__ == "__main__":

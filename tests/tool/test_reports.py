@@ -105,6 +105,9 @@ class Reports(AnalyzerTest):
                          "\n10ms (25.00%) in 1 sample\n" + stack["mid"])
         out, _ = self.run_cprof("-stacks", "-compact_labels", "-nodecount=1", "-sample_index=samples", self.cpu)
         self.assertEqual(out, "Showing 1 of 2 stacks; all: 4\n\n3 (75.00%)\n" + stack["leaf"])
+        out, _ = self.run_cprof("-stacks", "-compact_labels", "-focus=leaf", self.cpu)
+        self.assertEqual(out, "Showing 1 of 1 stacks; all: 30ms, 75.00% of 40ms total\n\n30ms (75.00%) in 3 samples\n" +
+                         stack["leaf"])
         # Labels make other samples of a stack, and no other stack.
         out, _ = self.run_cprof("-stacks", "-compact_labels", self.cpu, self.cpu)
         self.assertIn("60ms (75.00%) in 6 samples\n" + stack["leaf"], out)

@@ -176,6 +176,13 @@ struct err *report_write_stacks(struct report *r, struct buf *out)
 	}
 	buf_printf(out, "Showing %u of %u stacks; all: ", nshown, l.nentries);
 	report_value(r, l.total, out);
+	if (l.total != r->total) { // what percentages are of
+		buf_cstr(out, ", ");
+		put_percent_bare(l.total, r->total, out);
+		buf_cstr(out, " of ");
+		report_value(r, r->total, out);
+		buf_cstr(out, " total");
+	}
 	buf_byte(out, '\n');
 	for (uint32_t i = 0; i < nshown; i++)
 		put_entry(&l, &l.entries[i], out);
