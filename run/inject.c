@@ -3,16 +3,13 @@
 #include "inject.h"
 
 #include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "address.h"
+#include "base/outfile.h"
 #include "base/str.h"
 
 extern char **environ;
@@ -94,29 +91,8 @@ static struct err *check_file(struct arena *a, const struct injection_file *cons
 		if (files[k]->path && strcmp(files[k]->path, file->path) == 0 && strncmp(file->path, "/dev/", 5) != 0)
 			return err_new(a, "%s: two profiles cannot go to one file", file->given);
 	}
-	int error = file->path ? inject_probe(a, file->path) : 0;
+	int error = file->path ? outfile_probe(a, file->path) : 0;
 	return error ? err_new(a, "%s: %s", file->given, strerror(error)) : NULL;
-}
-
-int inject_probe(struct arena *a, const char *file)
-{
-	static const char block[4096];
-	struct stat st;
-	if (stat(file, &st) == 0 && S_ISDIR(st.st_mode))
-		return EISDIR;
-	if (stat(file, &st) == 0 && !S_ISREG(st.st_mode)) // a device or a pipe: written in place
-		return access(file, W_OK) == 0 ? 0 : errno;
-	const char *probe = arena_printf(a, "%s.%d.tmp", file, (int)getpid());
-	int fd = open(probe, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return errno;
-	struct sigaction before, ignore = {.sa_handler = SIG_IGN};
-	sigaction(SIGXFSZ, &ignore, &before); // a file size limit is an error like others
-	int error = write(fd, block, sizeof(block)) < 0 ? errno : 0;
-	sigaction(SIGXFSZ, &before, NULL);
-	close(fd);
-	unlink(probe);
-	return error;
 }
 
 struct err *inject_prepare(struct arena *a, const struct run_options *options,

@@ -27,9 +27,6 @@ struct injection {
 struct err *inject_prepare(struct arena *a, const struct run_options *options,
 		struct injection *injection_out);
 
-/** Why no file can be written there (errno), 0: it can. Nothing stays behind. */
-int inject_probe(struct arena *a, const char *file);
-
 /** The environment of the program, to be called in its process (root_pid: its id). */
 char **inject_environment(struct arena *a, const struct injection *in, pid_t root_pid);
 

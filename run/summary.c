@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/outfile.h"
 #include "leak.h"
 #include "outcome.h"
 
@@ -20,7 +21,7 @@ static bool is_regular_or_new(const char *path)
 
 static void print_nothing(struct arena *a, const struct injection_file *f, const char *reason)
 {
-	int error = inject_probe(a, f->path);
+	int error = outfile_probe(a, f->path);
 	if (!is_regular_or_new(f->path))
 		fprintf(stderr, "cprof: the profile went to %s\n", f->given);
 	else

@@ -3,6 +3,7 @@
 """cprof attach: profiles of processes that run already. test_attach.py CPROF ATTACHED"""
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -137,6 +138,20 @@ class AttachTest(AnalyzerTest):
                                capture_output=True, text=True, env=self.env)
         self.assertEqual(other.returncode, 2)
         self.assertIn("perf events are not permitted", other.stderr)
+
+    def test_a_profile_that_cannot_be_written_replaces_none(self):
+        """It was written in place: what stood there before was gone by then."""
+        with open(self.path("cpu.pb.gz"), "w", encoding="ascii") as f:
+            f.write("of before")
+        before = os.listdir(self.dir)
+        cprof = self.attach("-cpuprofile", "cpu.pb.gz", self.start().pid)
+        resource.prlimit(cprof.pid, resource.RLIMIT_FSIZE, (100, 100))
+        cprof.send_signal(signal.SIGINT)
+        self.assertIn("write cpu.pb.gz: file too large", cprof.communicate()[1])
+        self.assertEqual(cprof.returncode, 2)
+        self.assertEqual(os.listdir(self.dir), before)
+        with open(self.path("cpu.pb.gz"), encoding="ascii") as f:
+            self.assertEqual(f.read(), "of before")
 
     def test_mistakes(self):
         child = self.start()

@@ -3,7 +3,6 @@
 // and names found when all is over, as of any recording (tool/perfdata, tool/symbolizer).
 #include "tool/attach/attach.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/flag.h"
+#include "base/outfile.h"
 #include "tool/attach/process.h"
 #include "tool/attach/sampler.h"
 #include "tool/perfdata/recording.h"
@@ -125,10 +125,9 @@ static struct err *record(struct attach *t)
 	struct err *e = sampler_open(t->arena, t->pid, t->rate_hz, &t->sampler);
 	if (e)
 		return e;
-	FILE *f = fopen(t->file, "ae"); // found out now, not when all is sampled
-	if (!f)
-		return err_new(t->arena, "write %s: %s", t->file, err_os(t->arena, errno));
-	fclose(f);
+	int error = outfile_probe(t->arena, t->file); // found out now, not when all is sampled
+	if (error)
+		return err_new(t->arena, "write %s: %s", t->file, err_os(t->arena, error));
 	sigset_t ends;
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
@@ -194,14 +193,6 @@ static void warn(void *arg, const char *message)
 	env_warn(t->env, "%s", message);
 }
 
-static struct err *write_file(struct arena *a, const char *path, const struct buf *bytes)
-{
-	FILE *f = fopen(path, "we");
-	bool is_written = f && fwrite(bytes->ptr, 1, bytes->len, f) == bytes->len;
-	is_written = f && fclose(f) == 0 && is_written;
-	return is_written ? NULL : err_new(a, "write %s: %s", path, err_os(a, errno));
-}
-
 static struct err *finish(struct attach *t)
 {
 	struct profile *p = perf_recording_end(t->recording);
@@ -219,7 +210,8 @@ static struct err *finish(struct attach *t)
 	put_program_first(t, p);
 	if (!e) {
 		profile_encode_gzip(p, &bytes);
-		e = write_file(t->arena, t->file, &bytes);
+		int error = outfile_write(t->arena, t->file, bytes.ptr, bytes.len);
+		e = error ? err_new(t->arena, "write %s: %s", t->file, err_os(t->arena, error)) : NULL;
 	}
 	if (!e)
 		env_say(t->env, "cprof: wrote %s (%.2f s of CPU in %lld samples); try: cprof -top %s", t->file,

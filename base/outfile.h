@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// Files that results go to, so that none is ever half of one and an earlier one is not lost for nothing.
+#ifndef CPROF_BASE_OUTFILE_H
+#define CPROF_BASE_OUTFILE_H
+
+#include <stddef.h>
+
+#include "arena.h"
+
+/** Why no file can be written there (errno), 0: it can. Nothing stays behind. */
+int outfile_probe(struct arena *a, const char *path);
+
+/** Puts data there, whole or not at all: 0 or errno. A device or a pipe is written in place. */
+int outfile_write(struct arena *a, const char *path, const void *data, size_t size);
+
+#endif
