@@ -6,7 +6,8 @@
 // A library of its own, which `cprof run` preloads when it is asked to: it is linked with -z initfirst, so that
 // its constructor comes before all others, libc's included. There it puts a thunk into each entry of each
 // object's DT_INIT_ARRAY. Nothing of libc's is ready yet, so everything here is system calls and our own memory.
-// What dlopen() loads later is not seen, nor is DT_INIT, which compilers have not filled for twenty years.
+// What dlopen() loads later is not seen, nor is DT_INIT, which compilers have not filled for twenty years. Where
+// there are too many, the first line is "init 20 constructors not traced".
 #include <link.h>
 #include <stdbool.h>
 #include <string.h>
@@ -18,7 +19,7 @@
 #include "sigsafe/clock.h"
 #include "write/vformat.h"
 
-enum { MAX_OBJECTS = 512, MAX_ENTRIES = 1024, THUNK_BYTES = 16, PAGE_BYTES = 4096, LINE_BYTES = PATH_MAX + 64 };
+enum { MAX_ENTRIES = 1024, THUNK_BYTES = 16, PAGE_BYTES = 4096, LINE_BYTES = PATH_MAX + 64 };
 
 typedef void initializer(int argc, char **argv, char **env);
 
@@ -30,13 +31,13 @@ struct object {
 
 static struct {
 	uint64_t start_ns;
-	struct object objects[MAX_OBJECTS];
+	struct object objects[MAX_ENTRIES + 1]; // each has an entry, but for the one at hand
 	size_t nobjects;
 	struct {
 		initializer *fn;
 		struct object *object;
 	} entries[MAX_ENTRIES];
-	size_t nentries;
+	size_t nentries, nuntraced;
 } trace;
 
 /// One thunk an entry: its index becomes the fourth argument
@@ -122,9 +123,13 @@ static struct array find_array(const struct dl_phdr_info *info)
 
 static void put_thunks(const struct array *array, struct object *o)
 {
-	for (size_t i = 0; i < array->count && trace.nentries < MAX_ENTRIES; i++) {
+	for (size_t i = 0; i < array->count; i++) {
 		if (!array->entries[i] || (intptr_t)array->entries[i] == -1)
 			continue;
+		if (trace.nentries == MAX_ENTRIES) {
+			trace.nuntraced++;
+			continue;
+		}
 		trace.entries[trace.nentries].fn = array->entries[i];
 		trace.entries[trace.nentries].object = o;
 		array->entries[i] = (initializer *)(cp_init_thunks + trace.nentries++ * THUNK_BYTES);
@@ -151,8 +156,10 @@ static int trace_object(struct dl_phdr_info *info, size_t size, void *arg)
 	struct object *o = &trace.objects[trace.nobjects];
 	(void)size;
 	(void)arg;
-	if (!array.count || trace.nobjects == MAX_OBJECTS || !protect(&array, PROT_READ | PROT_WRITE))
+	if (!protect(&array, PROT_READ | PROT_WRITE)) {
+		trace.nuntraced += array.count;
 		return 0;
+	}
 	o->name = info->dlpi_name;
 	put_thunks(&array, o);
 	trace.nobjects += o->nleft > 0;
@@ -179,4 +186,9 @@ __attribute__((constructor)) static void construct(int argc, char **argv, char *
 		return;
 	trace.start_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
 	dl_iterate_phdr(trace_object, NULL);
+	if (trace.nuntraced) {
+		char line[LINE_BYTES];
+		size_t len = cp_format(line, sizeof(line), "init %d constructors not traced\n", (int)trace.nuntraced);
+		cp_syscall(SYS_write, 2, line, len, 0);
+	}
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Constructors that take a known time: two of the program, and one of the library it is linked with.
+// Constructors that take a known time: two of the program, and one of the library it is linked with. With -DMANY
+// the program has 1,500 more, which is more than can be traced.
 #include <stdio.h>
 #include <time.h>
 
@@ -39,9 +40,26 @@ __attribute__((constructor(300))) static void begin_second(void)
 	take_ms(10);
 }
 
+#ifdef MANY
+static int nmany;
+
+static void count(void)
+{
+	nmany++;
+}
+
+#define FIVE(entry) entry, entry, entry, entry, entry
+__attribute__((section(".init_array"), used, aligned(sizeof(void *)))) static void (*const many[])(void) = {
+		FIVE(FIVE(FIVE(count))), FIVE(FIVE(FIVE(count))), FIVE(FIVE(FIVE(count))), FIVE(FIVE(FIVE(count))),
+		FIVE(FIVE(FIVE(count))), FIVE(FIVE(FIVE(count))), FIVE(FIVE(FIVE(count))), FIVE(FIVE(FIVE(count))),
+		FIVE(FIVE(FIVE(count))), FIVE(FIVE(FIVE(count))), FIVE(FIVE(FIVE(count))), FIVE(FIVE(FIVE(count)))};
+#else
+static const int nmany = 0;
+#endif
+
 int main(void)
 {
-	printf("%d %d\n", norder, debug_init_library());
+	printf("%d %d %d\n", norder, debug_init_library(), nmany);
 	return 0;
 }
 #endif

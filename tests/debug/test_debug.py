@@ -122,19 +122,33 @@ def test_gctrace_of_malloc():
 INIT = re.compile(r"^init (\S+) @([\d.]+) ms, ([\d.]+) ms clock$", re.M)
 
 
-def test_inittrace(directory):
-    """Each constructor runs, with its arguments, in order; the times are at least those slept."""
-    program = os.path.join(build, "tests/debug/debug_init")
+def inittrace(directory, name):
+    program = os.path.join(build, "tests/debug", name)
     command = [os.path.join(build, "tool/cprof"), "run", "-cpuprofile", os.path.join(directory, "p"), program, "x"]
     environment = {**os.environ, "CPROFDEBUG": "inittrace=1"}
-    r = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
-    check("inittrace: the program is as ever", (r.returncode, r.stdout) == (0, "10 1\n"), (r.returncode, r.stdout))
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+
+
+def test_inittrace(directory):
+    """Each constructor runs, with its arguments, in order; the times are at least those slept."""
+    r = inittrace(directory, "debug_init")
+    check("inittrace: the program is as ever", (r.returncode, r.stdout) == (0, "10 1 0\n"), (r.returncode, r.stdout))
     lines = [(os.path.basename(m[1]), float(m[2]), float(m[3])) for m in INIT.finditer(r.stderr)]
     names, took_ms = [x[0] for x in lines], {x[0]: x[2] for x in lines}
     check("inittrace: libc first, the program last", names[0] == "libc.so.6" and names[-1] == "debug_init", names)
     check("inittrace: in the order they ran", [x[1] for x in lines] == sorted(x[1] for x in lines), lines)
     check("inittrace: the program's two", took_ms.get("debug_init", 0) >= 30, lines)
     check("inittrace: the library's", 7 <= took_ms.get("libdebug_init_library.so", 0) < 30, lines)
+
+
+def test_inittrace_of_too_many(directory):
+    """They were passed over in silence."""
+    r = inittrace(directory, "debug_init_many")
+    check("inittrace: all run", (r.returncode, r.stdout) == (0, "10 1 1500\n"), (r.returncode, r.stdout))
+    m = re.match(r"init (\d+) constructors not traced\n", r.stderr)
+    check("inittrace: what is not traced is told", m and 1500 - 1024 <= int(m[1]) < 600, r.stderr[:300])
+    check("inittrace: the others are", "debug_init_many" in [os.path.basename(i[1]) for i in INIT.finditer(r.stderr)],
+          r.stderr[:300])
 
 
 def test_output(directory):
@@ -167,6 +181,7 @@ with tempfile.TemporaryDirectory() as directory:
     test_gctrace_around_fork()
     test_gctrace_of_malloc()
     test_inittrace(directory)
+    test_inittrace_of_too_many(directory)
     test_output(directory)
     test_closed_stderr(directory)
     test_silence()
