@@ -83,7 +83,12 @@ class Inputs(AnalyzerTest):
         self.refused("/dev/null", "empty input file")
         self.refused("nosuch", "stat nosuch: no such file or directory")
         self.refused(self.write("text", b"hello\n" * 1000), "unrecognized profile format")
+        self.refused(CPROF, "unrecognized profile format (a program; cprof run makes its profile)")
         self.refused(self.write("cut", cpu_profile().gzipped()[:100]), "decompressing profile: unexpected EOF")
+
+    def test_help_is_for_one_thing(self):
+        for topic in ("run", "top", "nosuch"):
+            self.assertIn("one command or option", self.run_cprof("help", topic, "extra", status=2)[1])
 
     def test_larger_than_any_profile(self):
         with open(self.path("large"), "wb") as f:

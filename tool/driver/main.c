@@ -78,22 +78,6 @@ static int analyzer_main(const struct env *process, int argc, const char *const 
 	return status;
 }
 
-static int help_main(int argc, char **argv)
-{
-	struct buf out = {0};
-	if (argc == 0) {
-		print(stdout, help_usage);
-		return EXIT_SUCCESS;
-	}
-	bool is_known = help_topic(argv[0], false, &out);
-	if (is_known)
-		fwrite(out.ptr, 1, out.len, stdout);
-	else
-		fprintf(stderr, "cprof: there is no command or option %s; see cprof help\n", argv[0]);
-	buf_deinit(&out);
-	return is_known ? EXIT_SUCCESS : EXIT_BAD;
-}
-
 // cprof top FILE: the command becomes a flag, with its regexp where it has one.
 static int command_main(const struct env *env, const struct command *c, int argc,
 		const char *const *argv)
@@ -147,6 +131,29 @@ static const struct part *part_find(const char *name)
 	return NULL;
 }
 
+static int help_main(const struct env *env, int argc, char **argv)
+{
+	struct buf out = {0};
+	if (argc == 0) {
+		print(stdout, help_usage);
+		return EXIT_SUCCESS;
+	}
+	if (argc > 1) {
+		fputs("cprof: help is for one command or option at a time\n", stderr);
+		return EXIT_BAD;
+	}
+	const struct part *part = part_find(argv[0]);
+	if (part)
+		return part->main(env, 2, (char *[]){argv[0], (char *)"-help", NULL});
+	bool is_known = help_topic(argv[0], false, &out);
+	if (is_known)
+		fwrite(out.ptr, 1, out.len, stdout);
+	else
+		fprintf(stderr, "cprof: there is no command or option %s; see cprof help\n", argv[0]);
+	buf_deinit(&out);
+	return is_known ? EXIT_SUCCESS : EXIT_BAD;
+}
+
 static int answer(const struct env *env, int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "";
@@ -154,10 +161,8 @@ static int answer(const struct env *env, int argc, char **argv)
 	const struct part *part = part_find(word);
 	if (part)
 		return part->main(env, argc - 1, argv + 1);
-	if (strcmp(word, "help") == 0 && argc == 3 && (part = part_find(argv[2])))
-		return part->main(env, 2, (char *[]){argv[2], (char *)"-help", NULL});
 	if (strcmp(word, "help") == 0)
-		return help_main(argc - 2, argv + 2);
+		return help_main(env, argc - 2, argv + 2);
 	if (strcmp(word, "version") == 0 || strcmp(word, "--version") == 0) {
 		puts("cprof " CPROF_VERSION);
 		return EXIT_SUCCESS;

@@ -201,5 +201,6 @@ struct err *parse_legacy(struct arena *a, struct str data, struct profile **prof
 		if (err)
 			return err;
 	}
-	return err_new(a, "unrecognized profile format");
+	bool is_elf = str_has_prefix(data, STR("\x7f" "ELF"));
+	return err_new(a, "unrecognized profile format%s", is_elf ? " (a program; cprof run makes its profile)" : "");
 }
