@@ -24,13 +24,11 @@ static struct {
 static void keep(const struct cp_ring_record *rec, void *arg)
 {
 	size_t nbytes = rec->nwords * sizeof(uint64_t);
-	void *bytes = batch.bytes;
 	(void)arg;
-	if (!cp_grow(&bytes, &batch.cap_bytes, batch.nbytes + nbytes)) {
+	if (!cp_grow(&batch.bytes, &batch.cap_bytes, batch.nbytes + nbytes)) {
 		fetch_add(&cp_alloctrace.nlost, 1, relaxed);
 		return;
 	}
-	batch.bytes = bytes;
 	memcpy(batch.bytes + batch.nbytes, rec, nbytes);
 	batch.nbytes += nbytes;
 }

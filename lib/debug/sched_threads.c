@@ -65,12 +65,10 @@ static void set_steps(struct cp_sched_threads *s, struct cp_sched_thread *t)
 static void add(int tid, void *arg)
 {
 	struct cp_sched_threads *s = arg;
-	void *list = s->list;
-	if (!cp_grow(&list, &s->list_cap_bytes, (s->count + 1) * sizeof(*s->list))) {
+	if (!cp_grow(&s->list, &s->list_cap_bytes, (s->count + 1) * sizeof(*s->list))) {
 		s->error = -ENOMEM;
 		return;
 	}
-	s->list = list;
 	struct cp_sched_thread *t = &s->list[s->count++];
 	*t = (struct cp_sched_thread){.tid = tid, .is_own = cp_thread_is_excluded(tid)};
 	read_stat(t);

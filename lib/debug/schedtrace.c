@@ -108,10 +108,9 @@ static void print_cpus(const struct summary *s)
 /** Names, and what blocked threads wait for: read only for details. */
 static bool look_closer(struct cp_threads_snapshot *snapshot)
 {
-	void *threads = snapshot->threads;
-	if (!cp_grow(&threads, &snapshot->threads_cap_bytes, trace.threads.count * sizeof(*snapshot->threads)))
+	if (!cp_grow(&snapshot->threads, &snapshot->threads_cap_bytes,
+			trace.threads.count * sizeof(*snapshot->threads)))
 		return false;
-	snapshot->threads = threads;
 	for (size_t i = 0; i < trace.threads.count; i++) {
 		struct cp_thread_seen *seen = &snapshot->threads[i];
 		*seen = (struct cp_thread_seen){.tid = trace.threads.list[i].tid};

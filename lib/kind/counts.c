@@ -31,22 +31,14 @@ static void take_group(struct cp_stack *s, void *arg)
 {
 	struct groups *g = arg;
 	int64_t count = load(&s->values[CP_COUNTS_COUNT], relaxed);
-	void *at = g->at;
 	if (count <= 0 || g->error)
 		return;
-	if (!cp_grow(&at, &g->cap_bytes, (g->n + 1) * sizeof(*g->at))) {
+	if (!cp_grow(&g->at, &g->cap_bytes, (g->n + 1) * sizeof(*g->at))) {
 		g->error = -ENOMEM;
 		return;
 	}
-	g->at = at;
 	g->at[g->n++] = (struct group){s, count, load(&s->values[CP_COUNTS_SECOND], relaxed)};
 	g->total += count;
-}
-
-static void free_groups(struct groups *g)
-{
-	void *at = g->at;
-	cp_grow_free(&at, &g->cap_bytes);
 }
 
 /** Go's order: the largest first, then by their addresses. */
@@ -149,6 +141,6 @@ int cp_counts_write(const struct cp_counts *c, struct cprof_writer writer, int d
 	ret = g.error ? g.error : cp_target_begin(&target);
 	if (ret == 0)
 		ret = debug ? write_text(c, &g, target.writer) : write_proto(c, &g, target.writer);
-	free_groups(&g);
+	cp_grow_free(&g.at, &g.cap_bytes);
 	return cp_target_end(&target, ret);
 }

@@ -60,20 +60,18 @@ static size_t slot_of(const struct custom *c, const void *key)
 static bool make_room(struct custom *c)
 {
 	struct custom wider = *c;
-	void *slots = NULL;
 	if (2 * (load(&c->nkeys, relaxed) + 1) <= c->nslots)
 		return true;
 	wider.nslots = c->nslots ? 2 * c->nslots : MIN_SLOTS;
+	wider.slots = NULL;
 	wider.slots_cap_bytes = 0;
-	if (!cp_grow(&slots, &wider.slots_cap_bytes, wider.nslots * sizeof(*wider.slots)))
+	if (!cp_grow(&wider.slots, &wider.slots_cap_bytes, wider.nslots * sizeof(*wider.slots)))
 		return false;
-	wider.slots = slots;
 	for (size_t i = 0; i < c->nslots; i++) {
 		if (c->slots[i].stack)
 			wider.slots[slot_of(&wider, c->slots[i].key)] = c->slots[i];
 	}
-	slots = c->slots;
-	cp_grow_free(&slots, &c->slots_cap_bytes);
+	cp_grow_free(&c->slots, &c->slots_cap_bytes);
 	c->slots = wider.slots;
 	c->nslots = wider.nslots;
 	c->slots_cap_bytes = wider.slots_cap_bytes;

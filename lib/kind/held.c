@@ -36,14 +36,12 @@ int cp_held_prepare(void)
 static void add(const struct cp_held_lock *held, void *arg)
 {
 	struct cp_held_list *list = arg;
-	void *locks = list->locks;
 	if (held->kind == TRACE_WAIT_MUTEX && cp_mutex_owner(held->lock) != held->tid)
 		return;
-	if (!cp_grow(&locks, &list->cap_bytes, (list->count + 1) * sizeof(*held))) {
+	if (!cp_grow(&list->locks, &list->cap_bytes, (list->count + 1) * sizeof(*held))) {
 		fetch_add(&cp_held_locks.lost, 1, relaxed);
 		return;
 	}
-	list->locks = locks;
 	list->locks[list->count++] = *held;
 }
 
@@ -54,6 +52,5 @@ void cp_held_list_take(struct cp_held_list *list)
 
 void cp_held_list_free(struct cp_held_list *list)
 {
-	void *locks = list->locks;
-	cp_grow_free(&locks, &list->cap_bytes);
+	cp_grow_free(&list->locks, &list->cap_bytes);
 }

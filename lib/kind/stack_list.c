@@ -7,12 +7,10 @@
 
 void cp_stack_list_add(struct cp_stack_list *l, struct cp_stack *s)
 {
-	void *stacks = l->stacks;
-	if (!cp_grow(&stacks, &l->cap_bytes, (l->count + 1) * sizeof(*l->stacks))) {
+	if (!cp_grow(&l->stacks, &l->cap_bytes, (l->count + 1) * sizeof(*l->stacks))) {
 		l->is_short = true;
 		return;
 	}
-	l->stacks = stacks;
 	l->stacks[l->count++] = s;
 }
 
@@ -29,7 +27,6 @@ void cp_stack_list_sort(struct cp_stack_list *l, cp_stack_order_fn *order)
 
 void cp_stack_list_free(struct cp_stack_list *l)
 {
-	void *stacks = l->stacks;
-	cp_grow_free(&stacks, &l->cap_bytes);
+	cp_grow_free(&l->stacks, &l->cap_bytes);
 	*l = (struct cp_stack_list){0};
 }

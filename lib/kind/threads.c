@@ -96,14 +96,12 @@ static bool is_listed(const struct cp_threads_snapshot *s, int tid)
 static void list_thread(int tid, void *arg)
 {
 	struct cp_threads_snapshot *s = arg;
-	void *threads = s->threads;
 	if (cp_thread_is_excluded(tid) || s->error)
 		return;
-	if (!cp_grow(&threads, &s->threads_cap_bytes, (s->nthreads + 1) * sizeof(*s->threads))) {
+	if (!cp_grow(&s->threads, &s->threads_cap_bytes, (s->nthreads + 1) * sizeof(*s->threads))) {
 		s->error = -ENOMEM;
 		return;
 	}
-	s->threads = threads;
 	s->threads[s->nthreads++] = (struct cp_thread_seen){.tid = tid, .is_caller = tid == cp_gettid()};
 }
 
@@ -155,12 +153,10 @@ static void look_at(struct cp_thread_seen *t, int sig, unsigned how)
 static void keep_stack(struct cp_threads_snapshot *s, struct cp_thread_seen *t, const uintptr_t *pcs,
 		uint32_t npcs)
 {
-	void *all = s->pcs;
-	if (!cp_grow(&all, &s->pcs_cap_bytes, (s->npcs + npcs) * sizeof(*pcs))) {
+	if (!cp_grow(&s->pcs, &s->pcs_cap_bytes, (s->npcs + npcs) * sizeof(*pcs))) {
 		s->error = -ENOMEM;
 		return;
 	}
-	s->pcs = all;
 	memcpy(s->pcs + s->npcs, pcs, npcs * sizeof(*pcs));
 	t->pcs = s->npcs;
 	t->npcs = npcs;
@@ -288,9 +284,8 @@ int cp_threads_take_some(struct cp_threads_snapshot *s, unsigned how)
 
 void cp_threads_free(struct cp_threads_snapshot *s)
 {
-	void *threads = s->threads, *pcs = s->pcs;
-	cp_grow_free(&threads, &s->threads_cap_bytes);
-	cp_grow_free(&pcs, &s->pcs_cap_bytes);
+	cp_grow_free(&s->threads, &s->threads_cap_bytes);
+	cp_grow_free(&s->pcs, &s->pcs_cap_bytes);
 }
 
 const uintptr_t *cp_threads_stack(

@@ -20,12 +20,10 @@
 
 static struct cp_wall_thread *add(struct cp_wall_threads *w, int tid)
 {
-	void *at = w->at;
-	if (!cp_grow(&at, &w->cap_bytes, (w->n + 1) * sizeof(*w->at))) {
+	if (!cp_grow(&w->at, &w->cap_bytes, (w->n + 1) * sizeof(*w->at))) {
 		w->error = -ENOMEM;
 		return NULL;
 	}
-	w->at = at;
 	w->at[w->n] = (struct cp_wall_thread){.tid = tid};
 	return &w->at[w->n++];
 }
@@ -99,13 +97,11 @@ static void forget_ended(struct cp_wall_threads *w)
 
 static int list_moved(const struct cp_wall_threads *w, struct cp_threads_snapshot *s)
 {
-	void *threads = NULL;
 	for (size_t i = 0; i < w->n; i++) {
 		if (w->at[i].stack)
 			continue;
-		if (!cp_grow(&threads, &s->threads_cap_bytes, (s->nthreads + 1) * sizeof(*s->threads)))
+		if (!cp_grow(&s->threads, &s->threads_cap_bytes, (s->nthreads + 1) * sizeof(*s->threads)))
 			return -ENOMEM;
-		s->threads = threads;
 		s->threads[s->nthreads++] = (struct cp_thread_seen){.tid = w->at[i].tid};
 	}
 	return 0;
@@ -159,7 +155,6 @@ int cp_wall_threads_tick(struct cp_wall_threads *w, uint64_t since_ns)
 
 void cp_wall_threads_free(struct cp_wall_threads *w)
 {
-	void *at = w->at;
-	cp_grow_free(&at, &w->cap_bytes);
+	cp_grow_free(&w->at, &w->cap_bytes);
 	cp_stacktab_deinit(&w->stacks);
 }

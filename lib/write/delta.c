@@ -90,28 +90,19 @@ static uint32_t *find_slot(const struct cp_delta *d, uint64_t hash, const uint64
 	}
 }
 
-static bool grow(void *array, size_t *cap_bytes, size_t need_bytes)
-{
-	void *ptr;
-	memcpy(&ptr, array, sizeof(ptr));
-	bool grown = cp_grow(&ptr, cap_bytes, need_bytes);
-	memcpy(array, &ptr, sizeof(ptr));
-	return grown;
-}
-
 static bool make_room(struct cp_delta *d, size_t nwords)
 {
-	if (!grow(&d->sums, &d->sums_cap_bytes, (d->nsums + 1) * sizeof(*d->sums)) ||
-			!grow(&d->words, &d->words_cap_bytes, (d->nwords + nwords) * sizeof(*d->words)))
+	if (!cp_grow(&d->sums, &d->sums_cap_bytes, (d->nsums + 1) * sizeof(*d->sums)) ||
+			!cp_grow(&d->words, &d->words_cap_bytes, (d->nwords + nwords) * sizeof(*d->words)))
 		return false;
 	size_t need_bytes = (d->nsums + 1) * 2 * sizeof(*d->slots);
 	if (need_bytes <= d->slots_cap_bytes)
 		return true;
-	void *old = d->slots;
+	uint32_t *old = d->slots;
 	size_t old_bytes = d->slots_cap_bytes;
 	d->slots = NULL;
 	d->slots_cap_bytes = 0;
-	if (!grow(&d->slots, &d->slots_cap_bytes, need_bytes)) {
+	if (!cp_grow(&d->slots, &d->slots_cap_bytes, need_bytes)) {
 		d->slots = old;
 		d->slots_cap_bytes = old_bytes;
 		return false;
@@ -205,21 +196,14 @@ void cp_delta_each(const struct cp_delta *d, cp_delta_fn *fn, void *arg)
 	}
 }
 
-static void drop_array(void *array, size_t *cap_bytes)
-{
-	void *ptr;
-	memcpy(&ptr, array, sizeof(ptr));
-	cp_grow_free(&ptr, cap_bytes);
-}
-
 void cp_delta_drop(struct cp_delta *d)
 {
 	if (d->out) {
 		cp_profile_out_release(d->out, (struct cprof_writer){0});
 		cp_profile_out_abandon(d->out);
 	}
-	drop_array(&d->sums, &d->sums_cap_bytes);
-	drop_array(&d->words, &d->words_cap_bytes);
-	drop_array(&d->slots, &d->slots_cap_bytes);
+	cp_grow_free(&d->sums, &d->sums_cap_bytes);
+	cp_grow_free(&d->words, &d->words_cap_bytes);
+	cp_grow_free(&d->slots, &d->slots_cap_bytes);
 	cp_pages_free(d, sizeof(*d));
 }

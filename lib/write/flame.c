@@ -37,10 +37,7 @@ struct tree {
 
 static bool grow_frames(struct cp_flame *f, size_t need)
 {
-	void *frames = f->frames;
-	bool ok = cp_grow(&frames, &f->frames_cap_bytes, need * sizeof(*f->frames));
-	f->frames = frames;
-	return ok;
+	return cp_grow(&f->frames, &f->frames_cap_bytes, need * sizeof(*f->frames));
 }
 
 /** Its number plus one; 0: no memory. Functions of one name are one. */
@@ -96,10 +93,8 @@ static bool name_group(void *arg, uint64_t space, const struct cp_module *m, str
 
 static bool find_frames(struct tree *t, struct cp_locations *locations)
 {
-	void *frame_of = NULL;
-	if (!cp_grow(&frame_of, &t->frame_of_cap_bytes, locations->ids.count * sizeof(*t->frame_of)))
+	if (!cp_grow(&t->frame_of, &t->frame_of_cap_bytes, locations->ids.count * sizeof(*t->frame_of)))
 		return false;
-	t->frame_of = frame_of;
 	if (!cp_locations_group(locations, name_group, t))
 		return false;
 	for (size_t i = 0; i < t->flame->nframes; i++) {
@@ -116,15 +111,13 @@ static bool find_frames(struct tree *t, struct cp_locations *locations)
 static uint32_t callee(struct tree *t, uint32_t caller, uint32_t frame)
 {
 	bool is_new;
-	void *nodes = t->nodes;
 	if (t->ids.count >= MAX_NODES) {
 		t->flame->has_more = true;
 		return caller;
 	}
 	uint32_t id = cp_idmap_intern(&t->ids, (struct cp_idkey){caller, frame}, &is_new);
-	if (id == 0 || !cp_grow(&nodes, &t->nodes_cap_bytes, t->ids.count * sizeof(*t->nodes)))
+	if (id == 0 || !cp_grow(&t->nodes, &t->nodes_cap_bytes, t->ids.count * sizeof(*t->nodes)))
 		t->error = -ENOMEM;
-	t->nodes = nodes;
 	return t->error ? caller : id;
 }
 
@@ -179,25 +172,22 @@ static bool choose_boxes(struct tree *t)
 	struct cp_flame *f = t->flame;
 	int64_t min_width = find_min_width(t);
 	size_t nwide = count_wide(t, min_width), nnumbers = t->ids.count;
-	void *boxes = NULL, *numbers = NULL; // numbers: of a node's box plus one
+	uint32_t *numbers = NULL; // of a node's box, plus one
 	size_t numbers_cap_bytes = 0;
 	if (nwide == 0)
 		return true;
-	if (!cp_grow(&boxes, &f->boxes_cap_bytes, nwide * sizeof(*f->boxes)) ||
-			!cp_grow(&numbers, &numbers_cap_bytes, nnumbers * sizeof(uint32_t))) {
-		cp_grow_free(&boxes, &f->boxes_cap_bytes);
+	if (!cp_grow(&f->boxes, &f->boxes_cap_bytes, nwide * sizeof(*f->boxes)) ||
+			!cp_grow(&numbers, &numbers_cap_bytes, nnumbers * sizeof(*numbers)))
 		return false;
-	}
-	f->boxes = boxes;
 	f->has_more |= nwide < nnumbers;
 	for (uint32_t i = 0; i < nnumbers; i++) {
 		const struct node *n = &t->nodes[i];
 		const struct cp_idkey *key = &t->ids.keys[i];
 		if (n->width < min_width)
 			continue;
-		uint32_t caller = key->space ? ((uint32_t *)numbers)[key->space - 1] : 0;
+		uint32_t caller = key->space ? numbers[key->space - 1] : 0;
 		f->boxes[f->nboxes++] = (struct cp_flame_box){n->width, n->own, n->delta, caller, (uint32_t)key->value};
-		((uint32_t *)numbers)[i] = (uint32_t)f->nboxes;
+		numbers[i] = (uint32_t)f->nboxes;
 	}
 	cp_grow_free(&numbers, &numbers_cap_bytes);
 	return true;
@@ -218,9 +208,8 @@ static int find_type(const struct cp_profile_spec *spec, const char *type, uint3
 
 static void free_tree(struct tree *t)
 {
-	void *frame_of = t->frame_of, *nodes = t->nodes;
-	cp_grow_free(&frame_of, &t->frame_of_cap_bytes);
-	cp_grow_free(&nodes, &t->nodes_cap_bytes);
+	cp_grow_free(&t->frame_of, &t->frame_of_cap_bytes);
+	cp_grow_free(&t->nodes, &t->nodes_cap_bytes);
 	cp_idmap_free(&t->ids);
 }
 
@@ -244,9 +233,8 @@ int cp_flame_build(struct cp_flame *f, struct cp_delta *delta, const char *type)
 
 void cp_flame_free(struct cp_flame *f)
 {
-	void *boxes = f->boxes, *frames = f->frames;
-	cp_grow_free(&boxes, &f->boxes_cap_bytes);
-	cp_grow_free(&frames, &f->frames_cap_bytes);
+	cp_grow_free(&f->boxes, &f->boxes_cap_bytes);
+	cp_grow_free(&f->frames, &f->frames_cap_bytes);
 	cp_strings_free(&f->names);
 	*f = (struct cp_flame){0};
 }

@@ -10,7 +10,7 @@
 
 enum { MIN_BYTES = 16 << 10 };
 
-bool cp_grow(void **ptr, size_t *cap_bytes, size_t need_bytes)
+bool cp_grow(void *array, size_t *cap_bytes, size_t need_bytes)
 {
 	if (need_bytes <= *cap_bytes)
 		return true;
@@ -20,39 +20,36 @@ bool cp_grow(void **ptr, size_t *cap_bytes, size_t need_bytes)
 			return false;
 		cap *= 2;
 	}
-	void *bigger = cp_pages_alloc(cap);
+	void *bigger = cp_pages_alloc(cap), *ptr;
 	if (!bigger)
 		return false;
-	if (*ptr) {
-		memcpy(bigger, *ptr, *cap_bytes);
-		cp_pages_free(*ptr, *cap_bytes);
+	memcpy(&ptr, array, sizeof(ptr)); // by its bytes: it may be of any pointer type
+	if (ptr) {
+		memcpy(bigger, ptr, *cap_bytes);
+		cp_pages_free(ptr, *cap_bytes);
 	}
-	*ptr = bigger;
+	memcpy(array, &bigger, sizeof(bigger));
 	*cap_bytes = cap;
 	return true;
 }
 
-void cp_grow_free(void **ptr, size_t *cap_bytes)
+void cp_grow_free(void *array, size_t *cap_bytes)
 {
-	if (*ptr)
-		cp_pages_free(*ptr, *cap_bytes);
-	*ptr = NULL;
+	void *ptr;
+	memcpy(&ptr, array, sizeof(ptr));
+	if (ptr)
+		cp_pages_free(ptr, *cap_bytes);
+	memset(array, 0, sizeof(ptr));
 	*cap_bytes = 0;
 }
 
 bool cp_grow_sink(struct profwrite_sink *s, size_t extra_bytes)
 {
-	void *ptr = s->ptr;
-	if (extra_bytes > SIZE_MAX - s->len || !cp_grow(&ptr, &s->cap, s->len + extra_bytes))
-		return false;
-	s->ptr = ptr;
-	return true;
+	return extra_bytes <= SIZE_MAX - s->len && cp_grow(&s->ptr, &s->cap, s->len + extra_bytes);
 }
 
 void cp_grow_sink_free(struct profwrite_sink *s)
 {
-	void *ptr = s->ptr;
-	cp_grow_free(&ptr, &s->cap);
-	s->ptr = NULL;
+	cp_grow_free(&s->ptr, &s->cap);
 	s->len = 0;
 }

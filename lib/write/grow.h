@@ -9,11 +9,11 @@
 #include "format/profwrite.h"
 
 /**
- * Makes *ptr (NULL: nothing yet) hold at least need_bytes; what is added is zeroed. false: no memory,
- * nothing changed. The content may move.
+ * `array` is the address of a pointer of whichever type; NULL there: nothing yet. Makes it point to room for
+ * need_bytes at least; what is added is zeroed. false: no memory, nothing changed. The content may move.
  */
-bool cp_grow(void **ptr, size_t *cap_bytes, size_t need_bytes);
-void cp_grow_free(void **ptr, size_t *cap_bytes);
+bool cp_grow(void *array, size_t *cap_bytes, size_t need_bytes);
+void cp_grow_free(void *array, size_t *cap_bytes);
 
 /** struct profwrite_sink's grow, by cp_grow(). */
 bool cp_grow_sink(struct profwrite_sink *s, size_t extra_bytes);

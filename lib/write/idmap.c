@@ -24,24 +24,20 @@ static uint32_t *find_slot(const struct cp_idmap *m, struct cp_idkey key)
 /** Room for one more key; at most half of the slots are ever used. */
 static bool make_room(struct cp_idmap *m)
 {
-	void *keys = m->keys;
 	if (m->count == UINT32_MAX ||
-			!cp_grow(&keys, &m->keys_cap_bytes, ((size_t)m->count + 1) * sizeof(*m->keys)))
+			!cp_grow(&m->keys, &m->keys_cap_bytes, ((size_t)m->count + 1) * sizeof(*m->keys)))
 		return false;
-	m->keys = keys;
 	size_t need_bytes = ((size_t)m->count + 1) * 2 * sizeof(*m->slots);
 	if (need_bytes <= m->slots_cap_bytes)
 		return true;
 	struct cp_idmap bigger = *m;
-	void *slots = NULL;
+	bigger.slots = NULL;
 	bigger.slots_cap_bytes = 0;
-	if (!cp_grow(&slots, &bigger.slots_cap_bytes, need_bytes))
+	if (!cp_grow(&bigger.slots, &bigger.slots_cap_bytes, need_bytes))
 		return false;
-	bigger.slots = slots;
 	for (uint32_t i = 0; i < m->count; i++)
 		*find_slot(&bigger, m->keys[i]) = i + 1;
-	slots = m->slots;
-	cp_grow_free(&slots, &m->slots_cap_bytes);
+	cp_grow_free(&m->slots, &m->slots_cap_bytes);
 	*m = bigger;
 	return true;
 }
@@ -64,8 +60,7 @@ uint32_t cp_idmap_intern(struct cp_idmap *m, struct cp_idkey key, bool *is_new_o
 
 void cp_idmap_free(struct cp_idmap *m)
 {
-	void *keys = m->keys, *slots = m->slots;
-	cp_grow_free(&keys, &m->keys_cap_bytes);
-	cp_grow_free(&slots, &m->slots_cap_bytes);
+	cp_grow_free(&m->keys, &m->keys_cap_bytes);
+	cp_grow_free(&m->slots, &m->slots_cap_bytes);
 	*m = (struct cp_idmap){0};
 }

@@ -55,13 +55,12 @@ static bool hand_out(struct cp_symbol_query *queries, size_t nqueries, uint64_t 
 bool cp_locations_group(struct cp_locations *l, cp_locations_group_fn *fn, void *arg)
 {
 	size_t count = l->ids.count - l->grouped;
-	void *mem = NULL;
-	size_t mem_bytes = 0;
+	struct cp_symbol_query *queries = NULL;
+	size_t cap_bytes = 0;
 	if (count == 0)
 		return true;
-	if (!cp_grow(&mem, &mem_bytes, count * sizeof(struct cp_symbol_query)))
+	if (!cp_grow(&queries, &cap_bytes, count * sizeof(*queries)))
 		return false;
-	struct cp_symbol_query *queries = mem;
 	for (size_t i = 0; i < count; i++) {
 		queries[i].id = l->grouped + (uint32_t)i + 1;
 		queries[i].vaddr = l->ids.keys[queries[i].id - 1].value;
@@ -77,7 +76,7 @@ bool cp_locations_group(struct cp_locations *l, cp_locations_group_fn *fn, void 
 		ok = hand_out(queries + i, end - i, space, fn, arg);
 	}
 	l->grouped = l->ids.count;
-	cp_grow_free(&mem, &mem_bytes);
+	cp_grow_free(&queries, &cap_bytes);
 	return ok;
 }
 

@@ -24,11 +24,11 @@ static bool grow_slots(struct cp_strings *t)
 	size_t need_bytes = ((size_t)t->count + 1) * 2 * sizeof(*t->slots);
 	if (need_bytes <= t->slots_cap_bytes)
 		return true;
-	void *bigger = NULL, *old = t->slots;
+	uint32_t *bigger = NULL;
 	size_t bigger_cap_bytes = 0;
 	if (!cp_grow(&bigger, &bigger_cap_bytes, need_bytes))
 		return false;
-	cp_grow_free(&old, &t->slots_cap_bytes);
+	cp_grow_free(&t->slots, &t->slots_cap_bytes);
 	t->slots = bigger;
 	t->slots_cap_bytes = bigger_cap_bytes;
 	size_t mask = bigger_cap_bytes / sizeof(*t->slots) - 1;
@@ -43,14 +43,10 @@ static bool grow_slots(struct cp_strings *t)
 
 static bool make_room(struct cp_strings *t, size_t len)
 {
-	void *entries = t->entries, *bytes = t->bytes;
-	bool ok = t->count < UINT32_MAX && len < SIZE_MAX - t->bytes_used &&
-			cp_grow(&entries, &t->entries_cap_bytes,
+	return t->count < UINT32_MAX && len < SIZE_MAX - t->bytes_used &&
+			cp_grow(&t->entries, &t->entries_cap_bytes,
 					((size_t)t->count + 1) * sizeof(*t->entries)) &&
-			cp_grow(&bytes, &t->bytes_cap_bytes, t->bytes_used + len + 1);
-	t->entries = entries;
-	t->bytes = bytes;
-	return ok && grow_slots(t);
+			cp_grow(&t->bytes, &t->bytes_cap_bytes, t->bytes_used + len + 1) && grow_slots(t);
 }
 
 bool cp_strings_intern(struct cp_strings *t, const char *str, size_t len, uint64_t *index_out)
@@ -77,9 +73,8 @@ bool cp_strings_intern(struct cp_strings *t, const char *str, size_t len, uint64
 
 void cp_strings_free(struct cp_strings *t)
 {
-	void *entries = t->entries, *bytes = t->bytes, *slots = t->slots;
-	cp_grow_free(&entries, &t->entries_cap_bytes);
-	cp_grow_free(&bytes, &t->bytes_cap_bytes);
-	cp_grow_free(&slots, &t->slots_cap_bytes);
+	cp_grow_free(&t->entries, &t->entries_cap_bytes);
+	cp_grow_free(&t->bytes, &t->bytes_cap_bytes);
+	cp_grow_free(&t->slots, &t->slots_cap_bytes);
 	*t = (struct cp_strings){0};
 }

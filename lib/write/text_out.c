@@ -96,12 +96,10 @@ static bool resolve_group(void *arg, uint64_t space, const struct cp_module *mod
 
 void cp_text_out_resolve(struct cp_text_out *o)
 {
-	void *names = o->names;
-	if (!cp_grow(&names, &o->names_cap_bytes, (o->locations.ids.count + 1) * sizeof(struct name))) {
+	if (!cp_grow(&o->names, &o->names_cap_bytes, (o->locations.ids.count + 1) * sizeof(struct name))) {
 		o->error = -ENOMEM;
 		return;
 	}
-	o->names = names;
 	if (!cp_locations_group(&o->locations, resolve_group, o))
 		o->error = -ENOMEM;
 }
@@ -121,12 +119,10 @@ static void hand_over(struct cp_text_out *o)
 
 static void append(struct cp_text_out *o, const char *s, size_t len)
 {
-	void *text = o->text;
-	if (!cp_grow(&text, &o->text_cap_bytes, o->text_bytes + len)) {
+	if (!cp_grow(&o->text, &o->text_cap_bytes, o->text_bytes + len)) {
 		o->error = -ENOMEM;
 		return;
 	}
-	o->text = text;
 	memcpy(o->text + o->text_bytes, s, len);
 	o->text_bytes += len;
 	if (o->text_bytes >= HAND_OVER_BYTES)
@@ -222,11 +218,10 @@ int cp_text_out_end(struct cp_text_out *o)
 {
 	hand_over(o);
 	int error = o->error;
-	void *names = o->names, *text = o->text;
 	cp_locations_free(&o->locations);
 	cp_strings_free(&o->strings);
-	cp_grow_free(&names, &o->names_cap_bytes);
-	cp_grow_free(&text, &o->text_cap_bytes);
+	cp_grow_free(&o->names, &o->names_cap_bytes);
+	cp_grow_free(&o->text, &o->text_cap_bytes);
 	cp_pages_free(o, sizeof(*o));
 	return error;
 }
