@@ -4,6 +4,7 @@
 #define CPROF_RUN_CHILD_H
 
 #include <signal.h>
+#include <stdint.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -14,6 +15,7 @@ struct child {
 	int start_error;     // errno of fork or exec; else 0
 	int status;          // of wait4(), where it was started
 	struct rusage usage; // of the child, and of its children it waited for
+	int64_t own_cpu_ms;  // of the child alone
 };
 
 /** Makes the child's environment, in the child. */

@@ -78,7 +78,7 @@ void outcome_find(struct arena *a, const char *file, int64_t start_ns, struct ou
 {
 	struct outcome *o = outcome_out;
 	glob_t found = {0};
-	*o = (struct outcome){0};
+	*o = (struct outcome){.earlier.are_earlier = true};
 	glob(arena_printf(a, "%s*", expand(a, file, "[0-9]*", true)), 0, NULL, &found);
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		const char *path = found.gl_pathv[i], *rest = rest_behind(file, path);

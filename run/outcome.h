@@ -14,6 +14,7 @@ struct outcome_files {
 	int count;
 	struct measure measure; // summed
 	const char **paths;
+	bool are_earlier; // so ".1" and so on stand behind the names
 };
 
 struct outcome {

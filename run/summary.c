@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "base/outfile.h"
 #include "leak.h"
@@ -26,6 +27,16 @@ static void print_nothing(struct arena *a, const struct injection_file *f, const
 		fprintf(stderr, "cprof: the profile went to %s\n", f->given);
 	else
 		fprintf(stderr, "cprof: no profile: %s: %s\n", f->given, error ? strerror(error) : reason);
+}
+
+/** Of a program that wrote nothing. */
+static const char *why_unwritten(struct arena *a, const struct child *c)
+{
+	if (WIFSIGNALED(c->status))
+		return arena_printf(a, "SIG%s ended the program before it could be written",
+				sigabbrev_np(WTERMSIG(c->status)));
+	return "the program ended without writing it (as another user, in a chroot, static, out of memory, or not "
+	       "by exit?)";
 }
 
 static int64_t usage_ms(const struct rusage *u)
@@ -50,7 +61,9 @@ static const char *shown(const struct injection_file *f, const char *path)
 static const char *shown_all(struct arena *a, const struct injection_file *f,
 		const struct outcome_files *files)
 {
-	return files->count == 1 ? shown(f, files->paths[0]) : outcome_expand(a, f->given, "*");
+	if (files->count == 1)
+		return shown(f, files->paths[0]);
+	return arena_printf(a, "%s%s", outcome_expand(a, f->given, "*"), files->are_earlier ? ".*" : "");
 }
 
 static void print_written(struct arena *a, const struct injection_file *f, const struct outcome *o)
@@ -83,7 +96,7 @@ static void print_cpu(struct arena *a, const struct injection *in, const struct 
 	const struct injection_file *f = &in->cpu;
 	struct outcome o;
 	outcome_find(a, f->path, in->start_ns, &o);
-	int64_t used_ms = usage_ms(&c->usage);
+	int64_t used_ms = usage_ms(&c->usage), children_ms = used_ms - c->own_cpu_ms;
 	int64_t sampled_ns = o.last.measure.cpu_ns + o.earlier.measure.cpu_ns;
 	if (sampled_ns > 0)
 		print_written(a, f, &o);
@@ -91,23 +104,23 @@ static void print_cpu(struct arena *a, const struct injection *in, const struct 
 		fprintf(stderr, "cprof: wrote %s, empty: nothing was sampled in %lld ms of CPU\n",
 				outcome_expand(a, f->given, "*"), (long long)used_ms);
 	else if (o.ndamaged == 0)
-		print_nothing(a, f, "nothing was sampled in the program itself");
+		print_nothing(a, f, c->own_cpu_ms > NOTABLE_MS ? why_unwritten(a, c)
+							       : "nothing was sampled in the program itself");
 	print_damaged(a, &o);
-	int64_t missing_ms = used_ms - sampled_ns / NS_PER_MS;
-	if (!outcome_is_per_process(f->given) && missing_ms > NOTABLE_MS && missing_ms > used_ms / 5)
+	if (!outcome_is_per_process(f->given) && children_ms > NOTABLE_MS && children_ms > used_ms / 5)
 		fprintf(stderr, "cprof: %.2f s of CPU were spent in child processes; to profile them "
-				"too, put %%p into the file's name\n", (double)missing_ms / 1e3);
+				"too, put %%p into the file's name\n", (double)children_ms / 1e3);
 }
 
 /** The files of a profile that is written when the program ends; NULL, and said why: there are none. */
 static const struct outcome_files *find_written(struct arena *a, const struct injection *in,
-		const struct injection_file *f, struct outcome *o)
+		const struct child *c, const struct injection_file *f, struct outcome *o)
 {
 	outcome_find(a, f->path, in->start_ns, o);
 	const struct outcome_files *files = o->last.count ? &o->last : &o->earlier;
 	print_damaged(a, o);
 	if (!files->count && !o->ndamaged)
-		print_nothing(a, f, "the program ended before it could be written (a signal killed it?)");
+		print_nothing(a, f, why_unwritten(a, c));
 	return files->count ? files : NULL;
 }
 
@@ -122,11 +135,11 @@ static const char *sized(struct arena *a, int64_t bytes)
 	return arena_printf(a, "%.*f%s", unit ? 2 : 0, value, units[unit]);
 }
 
-static void print_heap(struct arena *a, const struct injection *in)
+static void print_heap(struct arena *a, const struct injection *in, const struct child *c)
 {
 	const struct injection_file *f = &in->heap;
 	struct outcome o;
-	const struct outcome_files *files = find_written(a, in, f, &o);
+	const struct outcome_files *files = find_written(a, in, c, f, &o);
 	if (!files)
 		return;
 	const struct measure *m = &files->measure;
@@ -153,11 +166,11 @@ static void print_heap(struct arena *a, const struct injection *in)
 
 /** What threads waited, or made others wait: each stack ends in the same few functions, so a table of these says
  *  little. `what` NULL: where they were. */
-static void print_state(struct arena *a, const struct injection *in, const struct injection_file *f,
-		const char *what)
+static void print_state(struct arena *a, const struct injection *in, const struct child *c,
+		const struct injection_file *f, const char *what)
 {
 	struct outcome o;
-	const struct outcome_files *files = find_written(a, in, f, &o);
+	const struct outcome_files *files = find_written(a, in, c, f, &o);
 	if (!files)
 		return;
 	const char *file = shown_all(a, f, files);
@@ -187,19 +200,19 @@ void summary_print(struct arena *a, const struct injection *in, const struct chi
 	if (in->cpu.path)
 		print_cpu(a, in, c);
 	if (in->heap.path)
-		print_heap(a, in);
+		print_heap(a, in, c);
 	if (in->block.path)
-		print_state(a, in, &in->block, "wait");
+		print_state(a, in, c, &in->block, "wait");
 	if (in->mutex.path)
-		print_state(a, in, &in->mutex, "contended release");
+		print_state(a, in, c, &in->mutex, "contended release");
 	if (in->syscalls.path)
-		print_state(a, in, &in->syscalls, "system call");
+		print_state(a, in, c, &in->syscalls, "system call");
 	if (in->threads.path)
-		print_state(a, in, &in->threads, NULL);
+		print_state(a, in, c, &in->threads, NULL);
 	if (in->wall.path)
-		print_state(a, in, &in->wall, NULL);
+		print_state(a, in, c, &in->wall, NULL);
 	if (in->trace.path)
 		print_trace(a, &in->trace);
 	if (in->threadcreate.path)
-		print_state(a, in, &in->threadcreate, NULL);
+		print_state(a, in, c, &in->threadcreate, NULL);
 }

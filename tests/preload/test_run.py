@@ -668,6 +668,35 @@ def test_a_full_disk_ends_nothing():
     expect("No space left on device" in done.stderr, done.stderr)
 
 
+# Root's may change their user and root directory.
+GIVES_UP = """
+import os, sys, time
+if sys.argv[1] == "user":
+    os.setuid(65534)
+else:
+    os.chroot("/proc")
+while time.process_time() < 0.5:
+    pass
+"""
+
+
+def test_what_is_not_written_is_not_taken_for_something_else():
+    """Where the program could not write it, its own CPU time was said to be that of child processes, and where it
+    had ended by itself a signal was suspected."""
+    everything = ["-cpuprofile", "c", "-memprofile", "m"]
+    unwritten = "the program ended without writing it"
+    for how in ("user", "root") if os.getuid() == 0 else ():
+        case = Case("/usr/bin/python3", "-c", GIVES_UP, how, options=everything, before=lambda d: os.chmod(d, 0o755))
+        expect_eq((case.status, case.files), (0, []), case.notes)
+        expect(len(case.notes) == 2 and all(unwritten in note for note in case.notes), case.notes)
+    case = Case("sh", "-c", "ulimit -v 6000; exec %s return 500" % program("leave"), options=everything)
+    expect(case.status == 7 and len(case.notes) == 2 and all(unwritten in note for note in case.notes), case.notes)
+    case = Case(program("leave"), "kill", "500", options=everything)
+    expect("no profile: m: SIGKILL ended the program" in case.notes[1], case.notes)
+    case = Case("sh", "-c", "%s return 300; true" % program("leave"))
+    expect(re.search(r": 0\.[34]\d s of CPU were spent in child processes", case.notes[1]), case.notes)
+
+
 def test_another_preloaded_library_is_kept():
     case = Case("sh", "-c", "echo $LD_PRELOAD; exec %s return 300" % program("leave"), env={"LD_PRELOAD": JEMALLOC})
     ours, others = case.stdout.decode().strip().split(":")
@@ -727,7 +756,8 @@ PARTS = {
     "hostile": [
         test_static, test_foreign_machines, test_another_c_library, test_children_with_another_c_library,
         test_scripts, test_privileges, test_where_nothing_can_be_written, test_a_file_size_limit_ends_nothing,
-        test_a_full_disk_ends_nothing, test_another_preloaded_library_is_kept,
+        test_a_full_disk_ends_nothing,
+        test_what_is_not_written_is_not_taken_for_something_else, test_another_preloaded_library_is_kept,
         test_little_address_space, test_address_sanitizer,
     ],
 }
