@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The blocks behind struct arena. Blocks double up to 8 MiB, so that a large profile costs few of
-// them; an allocation larger than a block gets one of its own.
+// The blocks behind struct arena. Blocks double from a page up to 8 MiB, so that what needs little touches
+// few pages and a large profile costs few blocks; an allocation larger than a block gets one of its own.
 #include "arena.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ARENA_FIRST_BYTES = 16 << 10, ARENA_MAX_BYTES = 8 << 20 };
+enum { ARENA_FIRST_BYTES = 4 << 10, ARENA_MAX_BYTES = 8 << 20 };
 
 struct arena_block {
 	struct arena_block *next;

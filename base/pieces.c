@@ -28,8 +28,10 @@ struct team {
 
 uint32_t pieces_workers(uint32_t n)
 {
+	if (n < MIN_PIECES_TO_SHARE)
+		return 1; // without asking: that reads a file
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	if (n < MIN_PIECES_TO_SHARE || processors < 2)
+	if (processors < 2)
 		return 1;
 	return processors > PIECES_MAX_WORKERS ? PIECES_MAX_WORKERS : (uint32_t)processors;
 }

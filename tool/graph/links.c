@@ -25,7 +25,7 @@ struct hop {
 	bool residual, is_inline;
 };
 
-enum { HOPS = 64 };
+enum { HOPS = 64, FIRST_CELLS = 128 };
 
 struct linker {
 	const struct graph *g;
@@ -233,8 +233,8 @@ static void collect_edges(struct graph *g, const struct frame_table *frames)
 	uint32_t n = parallel_ranges(g->profile, ranges);
 
 	for (uint32_t i = 0; i < n; i++)
-		linkers[i] = (struct linker){.g = g, .frames = frames, .cells = cells_alloc(1024),
-				.mask = 1023};
+		linkers[i] = (struct linker){.g = g, .frames = frames, .cells = cells_alloc(FIRST_CELLS),
+				.mask = FIRST_CELLS - 1};
 	parallel_run(ranges, n, linkers, sizeof(linkers[0]), link_range);
 	for (uint32_t i = 1; i < n; i++) {
 		merge_cells(&linkers[0], &linkers[i]);

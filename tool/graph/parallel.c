@@ -10,8 +10,8 @@ enum { MIN_FRAMES_A_THREAD = 1 << 18 };
 
 uint32_t parallel_ranges(const struct profile *p, struct sample_range ranges[PARALLEL_MAX])
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t n = p->nlocs / MIN_FRAMES_A_THREAD;
+	long cpus = n > 1 ? sysconf(_SC_NPROCESSORS_ONLN) : 1;
 	if (n > (size_t)(cpus > 0 ? cpus : 1))
 		n = (size_t)(cpus > 0 ? cpus : 1);
 	if (n > PARALLEL_MAX)
