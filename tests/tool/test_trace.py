@@ -120,6 +120,19 @@ class Summary(Trace_):
         self.assertEqual(set(picture[:half]), {"+"})
         self.assertLessEqual(set(picture[half + 1:]), {"#", "s"})
 
+    def test_a_thread_that_slept_through_is_asleep(self):
+        """It waits for something since before the trace, which nobody knows; it was shown as unknown."""
+        t = Trace()
+        for at in (0, 50, 100):
+            t.process.event(TIMES, 1, 7 * MS, 9 * MS, at=at * MS)
+        t.thread(2).event(LOG, 0, 0, at=100 * MS, text="")
+        t.thread(1).event(LOG, 0, 0, at=100 * MS, text="")
+        text = self.summary(t)
+        threads = table(text, "Threads")
+        self.assertNotIn("unknown", threads)
+        self.assertEqual(row(threads, "  1 ")[-1], "100ms")
+        self.assertIn("z" * 20, text)
+
     def test_waits(self):
         text = self.summary(known_trace())
         locks = table(text, "Locks waited for")

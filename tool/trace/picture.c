@@ -27,16 +27,16 @@ static void spend(struct picture *p, enum timeline_state state, int64_t begin_ns
 // Adds a time in which the thread waited for nothing known, divided as its share says.
 static void spend_divided(struct picture *p, const struct timeline_share *share, int64_t begin_ns, int64_t end_ns)
 {
-	int64_t all_ns = share->running_ns + share->runnable_ns + share->unknown_ns;
+	int64_t all_ns = share->running_ns + share->runnable_ns + share->off_ns;
 	for (int64_t at_ns = begin_ns; at_ns < end_ns;) {
 		int64_t cell = earlier(at_ns / p->cell_ns, p->ncells - 1);
 		int64_t cell_end = cell == p->ncells - 1 ? end_ns : earlier((cell + 1) * p->cell_ns, end_ns);
 		double scale = all_ns ? (double)(cell_end - at_ns) / (double)all_ns : 0;
 		int64_t runnable_ns = (int64_t)(scale * (double)share->runnable_ns);
-		int64_t unknown_ns = (int64_t)(scale * (double)share->unknown_ns);
+		int64_t off_ns = (int64_t)(scale * (double)share->off_ns);
 		p->spent_ns[cell][STATE_RUNNABLE] += runnable_ns;
-		p->spent_ns[cell][STATE_UNKNOWN] += unknown_ns;
-		p->spent_ns[cell][STATE_RUNNING] += cell_end - at_ns - runnable_ns - unknown_ns;
+		p->spent_ns[cell][share->off_state] += off_ns;
+		p->spent_ns[cell][STATE_RUNNING] += cell_end - at_ns - runnable_ns - off_ns;
 		at_ns = cell_end;
 	}
 }

@@ -17,7 +17,7 @@ enum timeline_state {
 	STATE_WAITING,  // for other threads to do something: conditions, semaphores, barriers, joins
 	STATE_SYSCALL,
 	STATE_NETWORK,  // system calls on sockets, and for several files at once
-	STATE_SLEEP,
+	STATE_SLEEP,    // as it asked for, or all the time and nobody saw why
 	STATE_UNKNOWN,  // events were lost, or it did not run and nothing says why
 	NSTATES,
 };
@@ -61,7 +61,8 @@ struct timeline_census {
 /** How the time between two censuses divides in which a thread did not wait as far as the trace knows. */
 struct timeline_share {
 	int64_t begin_ns, end_ns;
-	int64_t running_ns, runnable_ns, unknown_ns;
+	int64_t running_ns, runnable_ns, off_ns;
+	enum timeline_state off_state; // what off_ns is: asleep if that is all of it, else unknown
 };
 
 struct timeline_region {

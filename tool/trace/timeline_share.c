@@ -40,10 +40,12 @@ static struct timeline_share share_between(const struct timeline_census *a, cons
 	struct timeline_share s = {.begin_ns = a->at_ns, .end_ns = b->at_ns, .running_ns = running_ns};
 	int64_t off_cpu_ns = later(running_ns - later(b->cpu_ns - a->cpu_ns, 0), 0);
 	s.runnable_ns = earlier(off_cpu_ns, later(b->runqueue_ns - a->runqueue_ns, 0));
-	s.unknown_ns = off_cpu_ns - s.runnable_ns;
-	if (s.unknown_ns < (s.end_ns - s.begin_ns) / NOTICEABLE)
-		s.unknown_ns = 0;
-	s.running_ns -= s.runnable_ns + s.unknown_ns;
+	s.off_ns = off_cpu_ns - s.runnable_ns;
+	int64_t little_ns = (s.end_ns - s.begin_ns) / NOTICEABLE;
+	s.off_state = s.off_ns >= s.end_ns - s.begin_ns - little_ns ? STATE_SLEEP : STATE_UNKNOWN;
+	if (s.off_ns < little_ns)
+		s.off_ns = 0;
+	s.running_ns -= s.runnable_ns + s.off_ns;
 	return s;
 }
 
@@ -61,9 +63,9 @@ static void share_thread(struct timeline *t, uint32_t thread, const struct timel
 			int64_t ns = not_waited(t, th, &span, before.at_ns, now.at_ns);
 			struct timeline_share s = share_between(&before, &now, ns);
 			t->shares[t->nshares++] = s;
-			th->state_ns[STATE_RUNNING] -= s.runnable_ns + s.unknown_ns;
+			th->state_ns[STATE_RUNNING] -= s.runnable_ns + s.off_ns;
 			th->state_ns[STATE_RUNNABLE] += s.runnable_ns;
-			th->state_ns[STATE_UNKNOWN] += s.unknown_ns;
+			th->state_ns[s.off_state] += s.off_ns;
 		}
 		now.at_ns = later(now.at_ns, before.at_ns);
 		before = now;
