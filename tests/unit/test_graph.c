@@ -327,7 +327,7 @@ START_TEST(remembers_passes_over_the_same_samples)
 {
 	begin_profile();
 	add_sample("a;b", 5);
-	struct pass_cache *cache = p->pass_cache = pass_cache_create();
+	struct pass_cache *cache = p->pass_cache = pass_cache_create(p);
 	ck_assert_int_eq(cum_of_view("few", 1), 6);
 	ck_assert_int_eq(cum_of_view("many", 2), 7);
 	ck_assert_int_eq(cum_of_view(NULL, 3), 8);
@@ -340,8 +340,88 @@ START_TEST(remembers_passes_over_the_same_samples)
 }
 END_TEST
 
+// Stacks with much in common, recursion, inlined functions; values that cancel out, or are zero.
+static void add_random_samples(uint32_t n)
+{
+	static const char *const places[] = {"a", "b", "c", "ab", "bcd", "da", "e", "f"};
+	struct value_type types[] = {{profile_intern(p, STR("n")), 0}, {profile_intern(p, STR("cpu")), 0}};
+	profile_set_sample_types(p, types, 2);
+	uint32_t locations[8], seed = 7;
+	for (int i = 0; i < 8; i++)
+		locations[i] = location_of(places[i], strlen(places[i]));
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t locs[12], depth = i % 13;
+		for (uint32_t k = 0; k < depth; k++) {
+			seed = seed * 1664525 + 1013904223;
+			locs[k] = locations[(seed >> 24) % (depth - k > 5 ? 2 : 8)];
+		}
+		profile_add_sample(p, locs, depth, (int64_t[]){i % 3, (int64_t)(seed >> 20 & 7) - 3}, 0);
+	}
+}
+
+static void check_same(const struct graph *got, const struct graph *expected)
+{
+	ck_assert_uint_eq(got->nnodes, expected->nnodes);
+	for (uint32_t i = 0; i < got->nnodes; i++) {
+		ck_assert_int_eq(got->nodes[i].flat, expected->nodes[i].flat);
+		ck_assert_int_eq(got->nodes[i].cum, expected->nodes[i].cum);
+		ck_assert_int_eq(got->nodes[i].flat_div, expected->nodes[i].flat_div);
+		ck_assert_int_eq(got->nodes[i].cum_div, expected->nodes[i].cum_div);
+	}
+	ck_assert_uint_eq(got->nedges, expected->nedges);
+	for (uint32_t i = 0; i < got->nedges; i++) {
+		const struct edge *e = &got->edges[i], *x = &expected->edges[i];
+		ck_assert_uint_eq(e->src, x->src);
+		ck_assert_uint_eq(e->dst, x->dst);
+		ck_assert_int_eq(e->weight, x->weight);
+		ck_assert_int_eq(e->weight_div, x->weight_div);
+		ck_assert_int_eq(e->residual, x->residual);
+		ck_assert_int_eq(e->is_inline, x->is_inline);
+	}
+}
+
+static struct graph *linked_graph(struct pass_cache *cache, bool mean, uint32_t nodes_left_out)
+{
+	p->pass_cache = cache;
+	struct profile *view = profile_view(p);
+	struct graph *g = graph_create(view, &(struct graph_options){.value_index = 1, .mean = mean});
+	for (uint32_t i = 0; i < g->nnodes; i++)
+		g->is_selected[i] = !(nodes_left_out >> i & 1);
+	graph_link(g, nodes_left_out != 0, NULL);
+	p->pass_cache = NULL;
+	profile_destroy(view);
+	return g;
+}
+
+START_TEST(stacks_kept_as_nodes_say_the_same)
+{
+	begin_profile();
+	add_random_samples(20000);
+	struct pass_cache *cache = pass_cache_create(p);
+	graph_destroy(linked_graph(cache, false, 0));
+	pass_cache_prepare(cache);
+	struct profile *view = profile_view(p);
+	view->pass_cache = cache;
+	struct graph *frames = graph_create(view, &(struct graph_options){0});
+	ck_assert_ptr_nonnull(pass_cache_stacks(frames));
+	graph_destroy(frames);
+	profile_destroy(view);
+	for (uint32_t left_out = 0; left_out < 1 << 6; left_out++) {
+		for (int mean = 0; mean < 2; mean++) {
+			struct graph *expected = linked_graph(NULL, mean, left_out);
+			struct graph *got = linked_graph(cache, mean, left_out);
+			check_same(got, expected);
+			graph_destroy(got);
+			graph_destroy(expected);
+		}
+	}
+	pass_cache_destroy(cache);
+	profile_destroy(p);
+}
+END_TEST
+
 UNIT_MAIN("graph", counts_recursion_once, bridges_what_is_left_out, marks_calls_that_were_always_inlined,
 		links_inlined_nodes_as_the_full_graph_does, drops_light_nodes_and_edges,
 		removes_residual_edges_that_say_nothing_new, keeps_contexts_apart_in_a_call_tree,
 		leaves_zeros_and_losses_out, several_threads_count_as_one,
-		remembers_passes_over_the_same_samples)
+		remembers_passes_over_the_same_samples, stacks_kept_as_nodes_say_the_same)

@@ -53,7 +53,7 @@ static struct err *analyze_sources(struct arena *a, struct env *env, const struc
 		return e;
 	env->is_interactive = !r->command;
 	if (env->is_interactive)
-		s.profile->pass_cache = pass_cache_create();
+		s.profile->pass_cache = pass_cache_create(s.profile);
 	e = serve(a, &s, r);
 	pass_cache_destroy(s.profile->pass_cache);
 	profile_destroy(s.profile);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/cancel.h"
+#include "tool/graph/pass_cache.h"
 
 #include "complete.h"
 #include "deliver.h"
@@ -201,6 +202,7 @@ static struct err *report(struct shell *sh, struct arena *a, const char *line)
 	if (sh->env->in_is_terminal)
 		sigaction(SIGINT, &old, NULL);
 	cancel_forget();
+	pass_cache_prepare(sh->session->profile->pass_cache);
 	return e;
 }
 

@@ -151,10 +151,12 @@ struct frame_table frames_to_link(const struct graph *g, struct arena *a, bool o
 	const struct frame_table *all = g->frames;
 	uint32_t nlocations = g->profile->nlocations;
 	struct frame_table t = *all;
-	uint32_t *nodes = arena_array(a, uint32_t, g->nnodes);
-	for (uint32_t i = 0; i < g->nnodes; i++)
-		nodes[i] = only_selected && !g->is_selected[i] ? FRAMES_NONE :
-				!wanted || wanted[i] ? i | FRAMES_WANTED : i;
+	uint32_t *nodes = t.nodes = arena_array(a, uint32_t, g->nnodes);
+	t.node_stays = arena_array(a, bool, g->nnodes);
+	for (uint32_t i = 0; i < g->nnodes; i++) {
+		t.node_stays[i] = !only_selected || g->is_selected[i];
+		nodes[i] = !t.node_stays[i] ? FRAMES_NONE : !wanted || wanted[i] ? i | FRAMES_WANTED : i;
+	}
 	t.codes = arena_array(a, uint32_t, nlocations);
 	t.lists = arena_array(a, uint32_t, all->nlists);
 	t.roles = arena_array(a, uint8_t, nlocations);

@@ -20,7 +20,10 @@ struct frame_table {
 	uint32_t *lists;   // how many lines; their nodes, innermost first
 	uint32_t nlists;   // length of lists
 	bool *may_inline;  // [ninfos]: occurs as an inlined line somewhere
-	uint8_t *roles;    // [nlocations]: of any of its nodes; only in a table for linking
+	// Only in a table for linking:
+	uint8_t *roles;    // [nlocations]: of any of its nodes
+	uint32_t *nodes;   // [nnodes]: as codes and lists have them
+	bool *node_stays;  // [nnodes]: it is not FRAMES_NONE
 };
 
 // How many codes a pass fetches before it looks at them: fetching alone, without a branch to mispredict, the

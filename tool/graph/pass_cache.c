@@ -3,47 +3,93 @@
 // and a pass saved is tens.
 #include "tool/graph/pass_cache.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "base/cancel.h"
 #include "base/mem.h"
 
-enum { ENTRIES = 16, MAX_RESULT_BYTES = 16 << 20 };
+enum { ENTRIES = 16, MAX_RESULT_BYTES = 16 << 20, STACKS = 2 };
+
+struct table {
+	uint32_t *codes, *lists;
+	uint32_t ncodes, nlists;
+};
 
 struct entry {
 	enum pass pass;
 	char *selection;
 	uint32_t value_index;
 	bool mean;
-	uint32_t *codes, *lists;
-	uint32_t ncodes, nlists;
+	struct table table;
 	void *result; // NULL: the entry is free
 	size_t result_bytes;
+};
+
+// What is large: of one granularity, and of another, for who goes to and fro.
+struct known_stacks {
+	struct table table;
+	uint32_t nnodes;
+	struct node_stacks *stacks; // NULL where there are none for the table
+	enum { STACKS_FREE, STACKS_DUE, STACKS_BEING_MADE, STACKS_KNOWN } state;
 };
 
 struct pass_cache {
 	struct entry entries[ENTRIES];
 	uint32_t next; // to be overwritten
+	const struct profile *base;
+	struct known_stacks stacks[STACKS];
+	uint32_t next_stacks;
+	pthread_t maker; // while some are being made
+	atomic_bool stop;
 };
 
-struct pass_cache *pass_cache_create(void)
+struct pass_cache *pass_cache_create(const struct profile *base)
 {
-	return mem_zeroed(1, sizeof(struct pass_cache));
+	struct pass_cache *cache = mem_zeroed(1, sizeof(*cache));
+	cache->base = base;
+	return cache;
+}
+
+static void table_free(struct table *t)
+{
+	free(t->codes);
+	free(t->lists);
 }
 
 static void entry_free(struct entry *e)
 {
 	free(e->selection);
-	free(e->codes);
-	free(e->lists);
+	table_free(&e->table);
 	free(e->result);
 	*e = (struct entry){0};
+}
+
+static void wait_for(struct pass_cache *cache, struct known_stacks *s)
+{
+	if (s->state != STACKS_BEING_MADE)
+		return;
+	pthread_join(cache->maker, NULL);
+	s->state = STACKS_KNOWN;
+}
+
+static void stacks_free(struct pass_cache *cache, struct known_stacks *s)
+{
+	wait_for(cache, s);
+	table_free(&s->table);
+	node_stacks_destroy(s->stacks);
+	*s = (struct known_stacks){0};
 }
 
 void pass_cache_destroy(struct pass_cache *cache)
 {
 	for (uint32_t i = 0; cache && i < ENTRIES; i++)
 		entry_free(&cache->entries[i]);
+	for (uint32_t i = 0; cache && i < STACKS; i++) {
+		atomic_store(&cache->stop, true);
+		stacks_free(cache, &cache->stacks[i]);
+	}
 	free(cache);
 }
 
@@ -65,14 +111,18 @@ static bool has_equal(const uint32_t *a, uint32_t na, const uint32_t *b, uint32_
 	return na == nb && !memcmp(a, b, na * sizeof(*a));
 }
 
+static bool has_table(const struct table *t, const struct profile *p, const struct frame_table *f)
+{
+	return has_equal(t->codes, t->ncodes, f->codes, p->nlocations) &&
+			has_equal(t->lists, t->nlists, f->lists, f->nlists);
+}
+
 static bool is_equal(const struct entry *e, const struct pass_key *key)
 {
 	const struct graph_options *o = &key->graph->options;
-	const struct frame_table *f = key->frames;
 	return e->result && e->pass == key->pass && e->value_index == o->value_index && e->mean == o->mean &&
 			!strcmp(e->selection, selection_of(key->graph->profile)) &&
-			has_equal(e->codes, e->ncodes, f->codes, key->graph->profile->nlocations) &&
-			has_equal(e->lists, e->nlists, f->lists, f->nlists);
+			has_table(&e->table, key->graph->profile, key->frames);
 }
 
 const void *pass_cache_find(const struct pass_key *key, size_t *bytes_out)
@@ -95,20 +145,81 @@ static void *copy(const void *from, size_t n, size_t size)
 	return to;
 }
 
+static struct table copy_table(const struct profile *p, const struct frame_table *f)
+{
+	return (struct table){copy(f->codes, p->nlocations, sizeof(*f->codes)),
+			copy(f->lists, f->nlists, sizeof(*f->lists)), p->nlocations, f->nlists};
+}
+
 void pass_cache_keep(const struct pass_key *key, const void *result, size_t bytes)
 {
 	struct pass_cache *cache = pass_cache_of(key);
 	if (!cache || cancelled() || bytes > MAX_RESULT_BYTES)
 		return;
-	const struct frame_table *f = key->frames;
 	const struct graph *g = key->graph;
 	struct entry *e = &cache->entries[cache->next];
 	cache->next = (cache->next + 1) % ENTRIES;
 	entry_free(e);
 	const char *selection = selection_of(g->profile);
-	*e = (struct entry){key->pass, copy(selection, strlen(selection) + 1, 1),
-			g->options.value_index, g->options.mean,
-			copy(f->codes, g->profile->nlocations, sizeof(*f->codes)),
-			copy(f->lists, f->nlists, sizeof(*f->lists)), g->profile->nlocations, f->nlists,
-			copy(result, bytes, 1), bytes};
+	*e = (struct entry){key->pass, copy(selection, strlen(selection) + 1, 1), g->options.value_index,
+			g->options.mean, copy_table(g->profile, key->frames), copy(result, bytes, 1), bytes};
+}
+
+const struct node_stacks *pass_cache_stacks(const struct graph *g)
+{
+	const struct profile *p = g->profile;
+	struct pass_cache *cache = p->pass_cache;
+	if (!cache || !selection_of(p) || *selection_of(p))
+		return NULL;
+	for (uint32_t i = 0; i < STACKS; i++) {
+		struct known_stacks *s = &cache->stacks[i];
+		if (s->state == STACKS_FREE || !has_table(&s->table, p, g->frames))
+			continue;
+		wait_for(cache, s);
+		return s->stacks;
+	}
+	struct known_stacks *s = &cache->stacks[cache->next_stacks];
+	cache->next_stacks = (cache->next_stacks + 1) % STACKS;
+	stacks_free(cache, s);
+	*s = (struct known_stacks){copy_table(p, g->frames), g->nnodes, NULL, STACKS_DUE};
+	return NULL;
+}
+
+static void *make_stacks(void *arg)
+{
+	struct pass_cache *cache = arg;
+	for (uint32_t i = 0; i < STACKS; i++) {
+		struct known_stacks *s = &cache->stacks[i];
+		struct frame_table frames = {.codes = s->table.codes, .lists = s->table.lists};
+		if (s->state == STACKS_BEING_MADE)
+			s->stacks = node_stacks_create(cache->base, &frames, s->nnodes, &cache->stop);
+	}
+	return NULL;
+}
+
+static bool are_being_made(struct pass_cache *cache, struct known_stacks *s)
+{
+	if (s->state == STACKS_BEING_MADE && pthread_tryjoin_np(cache->maker, NULL) == 0)
+		s->state = STACKS_KNOWN;
+	return s->state == STACKS_BEING_MADE;
+}
+
+void pass_cache_prepare(struct pass_cache *cache)
+{
+	struct known_stacks *due = NULL;
+	for (uint32_t i = 0; i < STACKS; i++) {
+		if (are_being_made(cache, &cache->stacks[i]))
+			return;
+		if (cache->stacks[i].state == STACKS_DUE)
+			due = &cache->stacks[i];
+	}
+	if (!due)
+		return;
+	due->state = STACKS_BEING_MADE;
+	sigset_t all, old;
+	sigfillset(&all); // signals are for the thread that waits for the user
+	pthread_sigmask(SIG_BLOCK, &all, &old);
+	if (pthread_create(&cache->maker, NULL, make_stacks, cache) != 0)
+		due->state = STACKS_KNOWN;
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }

@@ -8,7 +8,7 @@
 #ifndef CPROF_TOOL_GRAPH_PASS_CACHE_H
 #define CPROF_TOOL_GRAPH_PASS_CACHE_H
 
-#include "tool/graph/frames.h"
+#include "tool/graph/node_stacks.h"
 
 enum pass { PASS_TALLY, PASS_LINK };
 
@@ -18,9 +18,20 @@ struct pass_key {
 	const struct frame_table *frames;
 };
 
-/** To be put into a profile whose views are to remember; given back with pass_cache_destroy(). */
-struct pass_cache *pass_cache_create(void);
+/**
+ * To be put into `base`, whose views are to remember; given back with pass_cache_destroy(), before the profile.
+ */
+struct pass_cache *pass_cache_create(const struct profile *base);
 void pass_cache_destroy(struct pass_cache *cache);
+
+/**
+ * The stacks of a graph's whole profile as nodes; waits for them while they are being made. NULL where there are none:
+ * they will be made, if pass_cache_prepare() is called.
+ */
+const struct node_stacks *pass_cache_stacks(const struct graph *g);
+
+/** Between two reports: begins to make, in a thread, what the last one lacked. */
+void pass_cache_prepare(struct pass_cache *cache);
 
 /** The result of an equal pass, *bytes_out long and valid until the next pass_cache_keep(); or NULL. */
 const void *pass_cache_find(const struct pass_key *key, size_t *bytes_out);

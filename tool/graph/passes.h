@@ -4,11 +4,13 @@
 #define CPROF_TOOL_GRAPH_PASSES_H
 
 #include "tool/graph/graph.h"
+#include "tool/graph/node_stacks.h"
 
 /** Makes a node of each info. */
 void nodes_of_infos(struct graph *g);
 /** Does so and adds up the samples. */
 void tally_nodes(struct graph *g);
+void tally_stacks(struct graph *g, const struct node_stacks *stacks);
 /** Makes a node of each context, with its edge from its caller. */
 void calltree_build(struct graph *g);
 /** The nodes of a sample's stack in a call tree, root first; into `path`, which has room for all. */

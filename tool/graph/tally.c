@@ -7,7 +7,7 @@
 
 #include "base/cancel.h"
 #include "tool/graph/frames.h"
-#include "tool/graph/parallel.h"
+#include "tool/profile/parallel.h"
 #include "tool/graph/pass_cache.h"
 
 // What every frame touches, and nothing else: these shall stay in the cache.
@@ -104,7 +104,7 @@ void nodes_of_infos(struct graph *g)
 		g->nodes[i].info = i;
 }
 
-static void tally_all(struct graph *g)
+static void tally_samples(struct graph *g)
 {
 	struct sample_range ranges[PARALLEL_MAX];
 	struct tally tallies[PARALLEL_MAX];
@@ -124,6 +124,15 @@ static void tally_all(struct graph *g)
 	for (uint32_t i = 0; i < n; i++)
 		tally_add(g, &tallies[i]);
 	arena_deinit(&scratch);
+}
+
+static void tally_all(struct graph *g)
+{
+	const struct node_stacks *stacks = pass_cache_stacks(g);
+	if (stacks)
+		tally_stacks(g, stacks);
+	else
+		tally_samples(g);
 }
 
 void tally_nodes(struct graph *g)

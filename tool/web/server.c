@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "tool/driver/viewer.h"
+#include "tool/graph/pass_cache.h"
 
 #include "address.h"
 #include "answer.h"
@@ -106,6 +107,8 @@ static void on_request(struct evhttp_request *request, void *arg)
 	web_answer(&a, arg, &r, &response);
 	send_response(&a, request, &response);
 	arena_deinit(&a);
+	const struct web *w = arg;
+	pass_cache_prepare(w->session->profile->pass_cache);
 }
 
 static struct evhttp *new_server(struct event_base *base, struct web *w)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Threads for one pass. They live as long as the pass: a pass that is worth them takes a hundred
 // times longer than starting them. See parallel.h.
-#include "tool/graph/parallel.h"
+#include "tool/profile/parallel.h"
 
 #include <pthread.h>
 #include <unistd.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A pass over the samples by all processors: each takes a range with about as many frames as the
-// others' and its own state; the caller adds the states up. Private to tool/graph.
-#ifndef CPROF_TOOL_GRAPH_PARALLEL_H
-#define CPROF_TOOL_GRAPH_PARALLEL_H
+// others' and its own state; the caller adds the states up. For tool/profile and tool/graph.
+#ifndef CPROF_TOOL_PROFILE_PARALLEL_H
+#define CPROF_TOOL_PROFILE_PARALLEL_H
 
 #include "tool/profile/profile.h"
 

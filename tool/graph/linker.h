@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// What collects edges, one a thread: links.c feeds it the profile's samples, link_rows.c rows of node_stacks.h. Private
+// to tool/graph.
+#ifndef CPROF_TOOL_GRAPH_LINKER_H
+#define CPROF_TOOL_GRAPH_LINKER_H
+
+#include "tool/graph/edge_table.h"
+#include "tool/graph/frames.h"
+#include "tool/graph/node_stacks.h"
+
+enum { HOPS = 64, ON_PATH = UINT32_MAX };
+
+// A pair of neighbours, waiting for its cell to come from memory.
+struct hop {
+	uint64_t key; // 0: none
+	bool residual, is_inline;
+};
+
+// A node that stays, where rows to come share it (node_stacks.h), with the edge into it.
+struct step {
+	uint32_t node, depth;
+	struct hop hop; // none, too, where the edge is nearer to the root as well
+	uint32_t nrows; // that were counted up to it,
+	int64_t w, dw;  // and what these weigh
+};
+
+struct linker {
+	const struct graph *g;
+	const struct frame_table *frames;
+	const struct node_run *run; // NULL: the stacks are the profile's
+	struct edge_table table;
+	struct hop hops[HOPS];
+	uint32_t nhops;
+	struct step *path; // [run's max_depth]
+	uint32_t npath;
+	uint32_t nrows; // counted so far,
+	int64_t w, dw;  // and what they weigh
+};
+
+// Where the walk from the root to the leaf of one sample stands.
+struct walk {
+	uint32_t parent; // with FRAMES_WANTED; FRAMES_NONE at first
+	uint32_t place;  // of the last frame that stayed
+	bool residual;   // something was left out since the parent
+	uint32_t stamp;  // 1 + the samples before it
+	int64_t w, dw;
+};
+
+/** Counts the pairs that wait. */
+void linker_take_hops(struct linker *l, const struct walk *walk);
+
+/** Takes rows of the linker's run. */
+void linker_take_rows(struct linker *l, struct sample_range range);
+
+// The edge from the parent to a node; none from a node to itself.
+static inline struct hop linker_hop(const struct walk *walk, uint32_t node, bool is_inline)
+{
+	bool is_edge = walk->parent != FRAMES_NONE && walk->parent != node && (walk->parent | node) & FRAMES_WANTED;
+	uint64_t key = edge_key(walk->parent & ~FRAMES_WANTED, node & ~FRAMES_WANTED);
+	return (struct hop){is_edge ? key : 0, walk->residual, is_inline};
+}
+
+static inline void linker_step(struct linker *l, struct walk *walk, uint32_t node, bool is_inline)
+{
+	if (node == FRAMES_NONE) {
+		walk->residual = true;
+		return;
+	}
+	struct hop hop = linker_hop(walk, node, is_inline);
+	if (hop.key) {
+		if (l->nhops == HOPS)
+			linker_take_hops(l, walk);
+		__builtin_prefetch(&l->table.cells[edge_table_at(&l->table, hop.key)], 1);
+		l->hops[l->nhops++] = hop;
+	}
+	walk->parent = node;
+	walk->residual = false;
+}
+
+#endif

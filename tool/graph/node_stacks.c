@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+// Makes the stacks of node_stacks.h: sorts the samples of a range, a thread each, and writes down what is new in each.
+#include "tool/graph/node_stacks.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "tool/graph/stack_sort.h"
+
+struct builder {
+	const struct profile *profile;
+	const struct frame_table *frames;
+	const atomic_bool *stop;
+	size_t max_nodes;
+	struct node_run *run;
+	uint32_t *path; // the nodes of the last row
+	uint32_t npath, path_cap;
+	uint32_t at;      // of the row at hand, how many nodes there are; up to npath these are the last row's
+	uint32_t *ends;   // how many nodes the path has up to a location
+	uint32_t ends_cap;
+	bool *is_on_path; // [nnodes]
+};
+
+static void leave(struct builder *b, uint32_t depth)
+{
+	while (b->npath > depth) {
+		uint32_t node = b->path[--b->npath];
+		if (!(node & NODE_REPEATS))
+			b->is_on_path[node & NODE_INDEX] = false;
+	}
+}
+
+static void enter(struct builder *b, uint32_t node, bool is_inlined)
+{
+	uint32_t entry = node | (is_inlined ? NODE_INLINED : 0);
+	struct node_row *row = &b->run->rows[b->run->nrows];
+	if (row->shared == b->at && b->at < b->npath && (b->path[b->at] & ~NODE_REPEATS) == entry) {
+		row->shared = ++b->at; // another location, but the same node
+		return;
+	}
+	leave(b, b->at);
+	entry |= b->is_on_path[node] ? NODE_REPEATS : 0;
+	b->is_on_path[node] = true;
+	b->path = mem_grow(b->path, &b->path_cap, b->npath + 1, sizeof(*b->path));
+	b->path[b->npath++] = entry;
+	b->at++;
+}
+
+static void enter_location(struct builder *b, uint32_t location)
+{
+	uint32_t code = b->frames->codes[location];
+	if (!(code & FRAMES_SEVERAL)) {
+		enter(b, code, false);
+		return;
+	}
+	const uint32_t *list = b->frames->lists + (code & ~FRAMES_SEVERAL);
+	for (uint32_t i = list[0]; i > 0; i--)
+		enter(b, list[i], i != list[0]);
+}
+
+// The nodes of a row, behind those of the one before; false where there is no room.
+static bool write_nodes(struct builder *b, struct node_row *row)
+{
+	struct node_run *run = b->run;
+	uint32_t n = b->npath - row->shared;
+	size_t need = (size_t)row->begin + n, cap = run->nodes_cap ? run->nodes_cap : 1 << 16;
+	if (need > b->max_nodes)
+		return false;
+	while (cap < need)
+		cap *= 2;
+	if (cap > run->nodes_cap) {
+		uint32_t *nodes = pages_grow(run->nodes, run->nodes_cap * sizeof(*nodes), cap * sizeof(*nodes));
+		if (!nodes)
+			return false;
+		run->nodes = nodes;
+		run->nodes_cap = cap;
+	}
+	memcpy(run->nodes + row->begin, b->path + row->shared, n * sizeof(*run->nodes));
+	row[1].begin = (uint32_t)need;
+	return true;
+}
+
+static bool add_row(struct builder *b, uint32_t sample, uint32_t nshared)
+{
+	struct stack stack = profile_stack(b->profile, sample);
+	struct node_row *row = &b->run->rows[b->run->nrows];
+	row->sample = sample;
+	row->shared = b->at = nshared ? b->ends[nshared - 1] : 0;
+	b->ends = mem_grow(b->ends, &b->ends_cap, stack.n, sizeof(*b->ends));
+	for (; nshared < stack.n; nshared++) {
+		enter_location(b, stack.locs[stack.n - 1 - nshared]);
+		b->ends[nshared] = b->at;
+	}
+	leave(b, b->at);
+	b->run->nrows++;
+	if (b->npath > b->run->max_depth)
+		b->run->max_depth = b->npath;
+	return write_nodes(b, row);
+}
+
+static void build_range(void *state, struct sample_range range)
+{
+	struct builder *b = state;
+	struct node_run *run = b->run;
+	uint32_t n = range.end - range.begin, *order = stack_sort(b->profile, range, b->stop);
+	run->rows = mem_zeroed((size_t)n + 1, sizeof(*run->rows));
+	for (uint32_t i = 0; i < n && !atomic_load_explicit(b->stop, memory_order_relaxed); i++)
+		if (!add_row(b, order[i], i ? stack_shared(b->profile, order[i - 1], order[i]) : 0))
+			break;
+	free(order);
+	free(b->path);
+	free(b->ends);
+	free(b->is_on_path);
+}
+
+struct node_stacks *node_stacks_create(const struct profile *p, const struct frame_table *frames, uint32_t nnodes,
+		const atomic_bool *stop)
+{
+	struct sample_range ranges[PARALLEL_MAX];
+	struct builder builders[PARALLEL_MAX];
+	struct node_stacks *s = mem_zeroed(1, sizeof(*s));
+	uint32_t nrows = 0;
+	s->nruns = parallel_ranges(p, ranges);
+	for (uint32_t i = 0; i < s->nruns; i++)
+		builders[i] = (struct builder){.profile = p, .frames = frames, .stop = stop, .max_nodes = p->nlocs,
+				.run = &s->runs[i], .is_on_path = mem_zeroed(nnodes, sizeof(bool))};
+	parallel_run(ranges, s->nruns, builders, sizeof(builders[0]), build_range);
+	for (uint32_t i = 0; i < s->nruns; i++)
+		nrows += s->runs[i].nrows;
+	if (nrows == p->nsamples && !atomic_load(stop))
+		return s;
+	node_stacks_destroy(s);
+	return NULL;
+}
+
+void node_stacks_destroy(struct node_stacks *s)
+{
+	for (uint32_t i = 0; s && i < s->nruns; i++) {
+		free(s->runs[i].rows);
+		pages_free(s->runs[i].nodes, s->runs[i].nodes_cap * sizeof(*s->runs[i].nodes));
+	}
+	free(s);
+}

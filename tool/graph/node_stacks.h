@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// All stacks of a profile as nodes, sorted from the root on, so that neighbours have most of their callers in common:
+// each stack is only what differs from the one before. A million stacks of forty frames differ in sixteen or so, and a
+// pass finds these in a row. What a stack shares with the next one stays on a path of the pass, and gets what all who
+// share it weigh when it leaves the path.
+//
+// It costs more to make than a pass over the samples does: pass_cache.c has it made while nobody waits. Private to
+// tool/graph.
+#ifndef CPROF_TOOL_GRAPH_NODE_STACKS_H
+#define CPROF_TOOL_GRAPH_NODE_STACKS_H
+
+#include <stdatomic.h>
+
+#include "tool/graph/frames.h"
+#include "tool/profile/parallel.h"
+
+// Bits of a node on a stack: it stands nearer to the root, too; it is inlined into the one before.
+#define NODE_REPEATS 0x80000000u
+#define NODE_INLINED 0x40000000u
+#define NODE_INDEX 0x3fffffffu
+
+struct node_row {
+	uint32_t sample;
+	uint32_t begin;  // its own nodes, root first, are nodes[begin .. begin of the next row)
+	uint32_t shared; // nodes, from the root on, that the row before has, too
+};
+
+// The rows of one thread. Behind the last is one that only ends it.
+struct node_run {
+	struct node_row *rows;
+	uint32_t nrows;
+	uint32_t *nodes;
+	size_t nodes_cap;
+	uint32_t max_depth;
+};
+
+struct node_stacks {
+	struct node_run runs[PARALLEL_MAX];
+	uint32_t nruns;
+};
+
+/**
+ * NULL where they would take more room than the profile's own stacks, because so much is inlined, and where *stop
+ * became true.
+ */
+struct node_stacks *node_stacks_create(const struct profile *p, const struct frame_table *frames, uint32_t nnodes,
+		const atomic_bool *stop);
+void node_stacks_destroy(struct node_stacks *s);
+
+// How many rows ahead a value is fetched: they lie in the order of the file.
+enum { NODE_ROWS_AHEAD = 16 };
+
+/** The values of a row's sample. */
+static inline const int64_t *node_run_values(const struct node_run *run, const struct profile *p, uint32_t row)
+{
+	if (row + NODE_ROWS_AHEAD < run->nrows)
+		__builtin_prefetch(profile_values(p, run->rows[row + NODE_ROWS_AHEAD].sample));
+	return profile_values(p, run->rows[row].sample);
+}
+
+#endif
