@@ -60,24 +60,24 @@ static void forget_inner(const void *ptr)
 				bucket_estimate_bytes(inner.bucket, inner.size_bytes));
 }
 
-/** The bucket of the caller's stack; for all but the innermost frames by what is remembered of the last. */
+/** The bucket of the caller's stack; for all but the innermost frames by what is remembered of earlier ones. */
 static __attribute__((noinline)) struct cp_stack *bucket_of(
 		const struct cp_regs *regs, const void *caller, uint64_t tag)
 {
 	uintptr_t pcs[CP_CAPTURE_PCS];
 	struct cp_stackmemo *memo = cp_stackmemo_take();
 	uint32_t npcs = memo ? cp_stackmemo_walk(memo, regs, caller) : 0;
-	struct cp_stack *bucket = npcs ? *cp_stackmemo_note(memo) : NULL;
-	if (npcs && (!bucket || bucket->tag != tag)) {
+	void **bucket = npcs ? cp_stackmemo_note(memo, tag) : NULL;
+	if (bucket && !*bucket) {
 		uint64_t hash = cp_stackmemo_pcs(memo, pcs);
-		bucket = cp_stacktab_intern_hashed(
+		*bucket = cp_stacktab_intern_hashed(
 				&cp_heap.buckets, hash, pcs, npcs, cp_modmap_epoch_of(pcs, npcs), tag);
-		*cp_stackmemo_note(memo) = bucket;
 	}
+	struct cp_stack *found = bucket ? *bucket : NULL;
 	if (memo)
 		cp_stackmemo_give(memo);
-	if (npcs)
-		return bucket;
+	if (found)
+		return found;
 	npcs = capture_stack(regs, pcs, caller);
 	return cp_stacktab_intern(&cp_heap.buckets, pcs, npcs, cp_modmap_epoch_of(pcs, npcs), tag);
 }

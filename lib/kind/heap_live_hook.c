@@ -11,6 +11,10 @@
 // Few, for each sample touches one: chains of a few blocks only where gigabytes live.
 enum { BUCKETS_LOG2 = 12 };
 
+// Blocks within so many bytes share a dense chain: it is no longer than those that lived there at once, however
+// differently a program cuts its memory over time.
+enum { DENSE_SPAN_LOG2 = 6 };
+
 enum { FREE = 0, BUSY = 1 };
 
 struct cp_heap_live {
@@ -45,7 +49,7 @@ static void filter_add(const void *ptr, int delta)
 static cp_heap_chain *dense_chain_of(const void *ptr)
 {
 	cp_heap_chain *dense = load(&cp_heap_live_table.dense_chains, acquire);
-	return dense ? &dense[(uintptr_t)ptr >> 4 & ((1 << CP_HEAP_DENSE_LOG2) - 1)] : NULL;
+	return dense ? &dense[(uintptr_t)ptr >> DENSE_SPAN_LOG2 & ((1 << CP_HEAP_DENSE_LOG2) - 1)] : NULL;
 }
 
 static cp_heap_chain *chain_of(const void *ptr)

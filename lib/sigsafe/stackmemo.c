@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Context: SIG. See stackmemo.h.
 //
+// Frames are remembered as a tree, each with a link to its caller. A memo that is full forgets everything, so that
+// no link leads nowhere; what is in use is learnt again in a few walks.
+//
 // Only plain frames are remembered (plain.h), on the thread's own stack. Anything else is left to cp_unwind(),
 // which learns the rules and the stack's bounds on its way, so that the next walk succeeds here.
 #include "stackmemo.h"
@@ -16,26 +19,41 @@
 #include "stacktab.h"
 
 enum {
-	MEMOS_LOG2 = 6, // threads that share one only take it from each other
-	MAX_FRAMES = 128,
+	MEMOS_LOG2 = 6, // stacks that share one only take it from each other
+	FRAMES = 1024,
+	CHAINS = 512,
+	NOTES = 256,
+	MAX_DEPTH = 128,
+	MAX_ALIKE = 4, // frames with one pc and sp that are tried
 };
 
 struct frame {
 	uintptr_t sp, pc, fp;
-	uintptr_t ra_at; // where the return address was loaded from
-	uintptr_t fp_at; // where the caller's frame pointer was; 0: it is this frame's
-	uint64_t hash;   // of the stack from here, by cp_stack_hash()
-	bool needs_fp;   // the walk from here depends on fp
-	void *note;
+	const uintptr_t *ra_at; // where the return address was loaded from
+	const uintptr_t *fp_at; // where the caller's frame pointer was; NULL: it is this frame's, or not needed
+	const struct frame *caller; // NULL: the root
+	uint64_t hash;              // of the stack from here, by cp_stack_hash()
+	uint16_t next;              // of its chain: 1 + its place; 0: none
+	uint8_t depth;              // the root's is 1
+	bool needs_fp;              // the walk from here depends on fp
+};
+
+struct note {
+	const struct frame *leaf;
+	uint64_t tag;
+	void *word;
 };
 
 struct cp_stackmemo {
 	_Atomic uint32_t is_taken;
-	uint32_t epoch; // of the module map: the same pc means the same rule
-	uint32_t count; // of frames
-	uint32_t leaf;  // the caller's
-	struct frame frames[MAX_FRAMES]; // root first
-	struct frame fresh[MAX_FRAMES];  // of the walk under way, innermost first
+	uint32_t epoch;           // of the module map: the same pc means the same rule
+	struct cp_readable stack; // all frames are on this one
+	const struct frame *leaf; // the caller's, after a walk
+	uint32_t count;           // of frames
+	uint16_t chains[CHAINS];  // by pc and sp
+	struct note notes[NOTES];
+	struct frame frames[FRAMES];
+	struct frame fresh[MAX_DEPTH]; // of the walk under way, innermost first
 };
 
 static _Atomic(struct cp_stackmemo *) memos;
@@ -55,15 +73,28 @@ void cp_stackmemo_after_fork(void)
 			store(&m[i].is_taken, 0, relaxed);
 }
 
+static void forget(struct cp_stackmemo *m)
+{
+	m->count = 0;
+	__builtin_memset(m->chains, 0, sizeof(m->chains));
+	__builtin_memset(m->notes, 0, sizeof(m->notes));
+}
+
 struct cp_stackmemo *cp_stackmemo_take(void)
 {
 	struct cp_stackmemo *all = load(&memos, acquire);
-	uint64_t top = cp_readable_begin((uintptr_t)__builtin_frame_address(0)).high; // of this stack; 0: not known yet
-	if (!all || !top)
+	struct cp_readable stack = cp_readable_begin((uintptr_t)__builtin_frame_address(0));
+	if (!all || !stack.high) // not known yet
 		return NULL;
-	struct cp_stackmemo *m = &all[top * 0x9e3779b97f4a7c15u >> (64 - MEMOS_LOG2)];
-	uint32_t expected = 0;
-	return compare_exchange(&m->is_taken, &expected, 1, acquire) ? m : NULL;
+	struct cp_stackmemo *m = &all[stack.high * 0x9e3779b97f4a7c15u >> (64 - MEMOS_LOG2)];
+	uint32_t expected = 0, epoch = cp_modmap_epoch();
+	if (!compare_exchange(&m->is_taken, &expected, 1, acquire))
+		return NULL;
+	if (m->epoch != epoch || m->stack.high != stack.high || m->count + MAX_DEPTH > FRAMES)
+		forget(m);
+	m->epoch = epoch;
+	m->stack = stack;
+	return m;
 }
 
 void cp_stackmemo_give(struct cp_stackmemo *m)
@@ -71,84 +102,92 @@ void cp_stackmemo_give(struct cp_stackmemo *m)
 	store(&m->is_taken, 0, release);
 }
 
-static uintptr_t word_at(uintptr_t addr)
+/** Whether the walk goes on from `at` as it did. False: *unlike_sp_inout is at least the frame whose caller differs. */
+static inline bool is_as_before(const struct frame *at, uintptr_t *unlike_sp_inout)
 {
-	return *(const uintptr_t *)addr;
-}
-
-/** Whether the walk goes on from f as it did from frames[i], which has the same sp. */
-static bool is_as_before(const struct cp_stackmemo *m, uint32_t i, const struct cp_frame *f)
-{
-	const struct frame *at = &m->frames[i];
-	if (at->pc != f->pc || (at->needs_fp && at->fp != f->fp) || m->frames[0].sp > f->stack.high)
+	for (const struct frame *caller; (caller = at->caller); at = caller) {
+		if (strip_pc(*at->ra_at) == caller->pc && (!at->fp_at || *at->fp_at == caller->fp))
+			continue;
+		*unlike_sp_inout = at->sp > *unlike_sp_inout ? at->sp : *unlike_sp_inout;
 		return false;
-	for (; at > m->frames; at--) {
-		const struct frame *caller = at - 1;
-		if (strip_pc(word_at(at->ra_at)) != caller->pc)
-			return false;
-		if (caller->needs_fp && at->fp_at && word_at(at->fp_at) != caller->fp)
-			return false;
 	}
 	return true;
 }
 
-static inline void set(struct frame *fresh, const struct cp_frame *f, bool needs_fp)
+static uint16_t *chain_of(struct cp_stackmemo *m, uintptr_t pc, uintptr_t sp)
 {
-	fresh->sp = f->sp;
-	fresh->pc = f->pc;
-	fresh->fp = f->fp;
-	fresh->needs_fp = needs_fp;
+	return &m->chains[cp_stack_hash(pc * 0x9e3779b97f4a7c15u, sp) & (CHAINS - 1)];
+}
+
+/** The remembered frame from which all is as it is from f; NULL: none. */
+static inline const struct frame *find(struct cp_stackmemo *m, const struct cp_frame *f, uintptr_t *unlike_sp_inout)
+{
+	const struct frame *at;
+	int left = MAX_ALIKE;
+	for (uint16_t i = *chain_of(m, f->pc, f->sp); i && left; i = at->next) {
+		at = &m->frames[i - 1];
+		if (at->pc != f->pc || at->sp != f->sp)
+			continue;
+		if ((!at->needs_fp || at->fp == f->fp) && is_as_before(at, unlike_sp_inout))
+			return at;
+		left--;
+	}
+	return NULL;
 }
 
 /** One frame outwards, noted in *fresh. False: not plain. */
 static inline bool step(struct cp_frame *f, uint32_t packed, struct frame *fresh)
 {
 	uint32_t kind = packed & PACKED_KIND_MASK;
+	uintptr_t ra_at, fp_at;
 	if (kind != PACKED_SP && kind != PACKED_FP)
 		return false;
-	set(fresh, f, kind == PACKED_FP);
-	plain_words(f, packed, &fresh->ra_at, &fresh->fp_at);
-	if (!fresh->ra_at || !apply_plain(f, packed))
+	plain_words(f, packed, &ra_at, &fp_at);
+	fresh->needs_fp = kind == PACKED_FP;
+	fresh->ra_at = (const uintptr_t *)ra_at;
+	fresh->fp_at = (const uintptr_t *)fp_at;
+	if (!ra_at || !apply_plain(f, packed))
 		return false;
 	f->pc = strip_pc(f->pc);
 	f->interrupted = false;
 	return f->pc >= CP_MARKER_LIMIT;
 }
 
-/** Walks until it meets frames[*nkept_out - 1], or the root (0). Returns how many are fresh; 0: not plain. */
-static uint32_t walk(struct cp_stackmemo *m, struct cp_frame *f, uint32_t *nkept_out)
+/** Walks until it meets a remembered frame, *met_out, or the root (NULL). Returns how many are fresh; -1: not plain. */
+static int walk(struct cp_stackmemo *m, struct cp_frame *f, const struct frame **met_out)
 {
-	uint32_t nkept = m->count, nfresh = 0;
-	for (; nfresh < MAX_FRAMES; nfresh++) {
-		while (nkept && m->frames[nkept - 1].sp < f->sp)
-			nkept--;
-		*nkept_out = nkept;
-		if (nkept && m->frames[nkept - 1].sp == f->sp && is_as_before(m, nkept - 1, f))
+	uintptr_t unlike_sp = 0;
+	for (int nfresh = 0; nfresh < MAX_DEPTH; nfresh++) {
+		struct frame *fresh = &m->fresh[nfresh];
+		*met_out = f->sp > unlike_sp ? find(m, f, &unlike_sp) : NULL;
+		if (*met_out)
 			return nfresh;
+		*fresh = (struct frame){.sp = f->sp, .pc = f->pc, .fp = f->fp};
 		uint32_t packed = cp_rulecache_get(f->pc - !f->interrupted);
-		if ((packed & PACKED_KIND_MASK) == PACKED_ROOT) {
-			set(&m->fresh[nfresh], f, false);
-			*nkept_out = 0;
+		if ((packed & PACKED_KIND_MASK) == PACKED_ROOT)
 			return nfresh + 1;
-		}
-		if (!step(f, packed, &m->fresh[nfresh]))
+		if (!step(f, packed, fresh))
 			break;
 	}
-	*nkept_out = 0;
-	return 0;
+	return -1;
 }
 
-static void keep_fresh(struct cp_stackmemo *m, uint32_t nkept, uint32_t nfresh)
+static const struct frame *keep(struct cp_stackmemo *m, const struct frame *fresh, const struct frame *caller)
 {
-	m->count = nkept;
-	while (nfresh-- > 0) {
-		struct frame *at = &m->frames[m->count];
-		*at = m->fresh[nfresh];
-		at->note = NULL;
-		at->hash = cp_stack_hash(m->count ? at[-1].hash : 0, at->pc);
-		at->needs_fp |= m->count && !at->fp_at && at[-1].needs_fp;
-		m->count++;
+	struct frame *at = &m->frames[m->count++];
+	uint16_t *chain = chain_of(m, fresh->pc, fresh->sp);
+	*at = *fresh;
+	at->caller = caller;
+	at->depth = 1;
+	at->hash = cp_stack_hash(caller ? caller->hash : 0, at->pc);
+	if (caller) {
+		at->depth += caller->depth;
+		at->needs_fp |= !at->fp_at && caller->needs_fp;
+		at->fp_at = caller->needs_fp ? at->fp_at : NULL;
 	}
+	at->next = *chain;
+	*chain = (uint16_t)m->count;
+	return at;
 }
 
 uint32_t cp_stackmemo_walk(struct cp_stackmemo *m, const struct cp_regs *regs, const void *caller)
@@ -159,32 +198,34 @@ uint32_t cp_stackmemo_walk(struct cp_stackmemo *m, const struct cp_regs *regs, c
 			.fp = regs->fp,
 			.extra = regs->extra,
 			.interrupted = true,
-			.stack = cp_readable_begin(regs->sp),
+			.stack = m->stack,
 	};
-	if (m->epoch != cp_modmap_epoch()) {
-		m->epoch = cp_modmap_epoch();
-		m->count = 0;
-	}
-	uint32_t nkept, nfresh = walk(m, &f, &nkept);
-	if (nkept + nfresh == 0 || nkept + nfresh > MAX_FRAMES)
+	const struct frame *at;
+	int nfresh = walk(m, &f, &at);
+	if (nfresh < 0 || nfresh + (at ? at->depth : 0) > MAX_DEPTH)
 		return 0;
-	keep_fresh(m, nkept, nfresh);
-	uint32_t n = m->count;
-	while (n && m->frames[n - 1].pc != (uintptr_t)caller)
-		n--;
-	m->leaf = n - 1;
-	return n;
+	while (nfresh > 0)
+		at = keep(m, &m->fresh[--nfresh], at);
+	while (at && at->pc != (uintptr_t)caller)
+		at = at->caller;
+	m->leaf = at;
+	return at ? at->depth : 0;
 }
 
 uint64_t cp_stackmemo_pcs(const struct cp_stackmemo *m, uintptr_t *pcs)
 {
-	for (uint32_t i = 0; i <= m->leaf; i++)
-		pcs[i] = m->frames[m->leaf - i].pc;
+	const struct frame *callers = m->leaf->caller;
+	uintptr_t *into = pcs;
+	for (const struct frame *at = m->leaf; at; at = at->caller)
+		*into++ = at->pc;
 	pcs[0]--;
-	return cp_stack_hash(m->leaf ? m->frames[m->leaf - 1].hash : 0, pcs[0]);
+	return cp_stack_hash(callers ? callers->hash : 0, pcs[0]);
 }
 
-void **cp_stackmemo_note(struct cp_stackmemo *m)
+void **cp_stackmemo_note(struct cp_stackmemo *m, uint64_t tag)
 {
-	return &m->frames[m->leaf].note;
+	struct note *note = &m->notes[cp_stack_hash(tag, m->leaf->hash) & (NOTES - 1)];
+	if (note->leaf != m->leaf || note->tag != tag)
+		*note = (struct note){m->leaf, tag, NULL};
+	return &note->word;
 }

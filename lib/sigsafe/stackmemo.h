@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Context: SIG. The last stack a thread was seen at, so that the next walk stops where the two meet.
+// Context: SIG. The stacks a thread was seen at lately, so that the next walk stops where it meets one of them.
 //
-// Where every allocation is recorded, one stack is mostly the one before but for its innermost frames. A walk
-// is a function of the registers it starts with and of the words it loads; so from a frame that is where it was,
-// with what it needs of the registers, the rest is as it was if those words are unchanged. To compare a word
-// costs a fifth of a step.
+// Where every allocation is recorded, the same few stacks come again and again, and what differs is their
+// innermost frames. A walk is a function of the registers it starts with and of the words it loads; so from a frame
+// that is where one was, with what it needs of the registers, the rest is as it was if those words are unchanged.
+// To compare a word costs a fifth of a step.
 #ifndef CPROF_SIGSAFE_STACKMEMO_H
 #define CPROF_SIGSAFE_STACKMEMO_H
 
@@ -30,7 +30,7 @@ uint32_t cp_stackmemo_walk(struct cp_stackmemo *m, const struct cp_regs *regs, c
 /** After a walk: writes those frames' pcs, the leaf's moved into the call, and returns their hash. */
 uint64_t cp_stackmemo_pcs(const struct cp_stackmemo *m, uintptr_t *pcs);
 
-/** After a walk: a word of the caller's use, kept as long as those frames stay; NULL at first. */
-void **cp_stackmemo_note(struct cp_stackmemo *m);
+/** After a walk: a word of the caller's use for that stack and `tag`; NULL at first, and whenever it was forgotten. */
+void **cp_stackmemo_note(struct cp_stackmemo *m, uint64_t tag);
 
 #endif
