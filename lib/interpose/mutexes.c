@@ -30,6 +30,7 @@ CP_NEXT_NOTED(pthread_mutex_trylock, (pthread_mutex_t *m), (m),
 		note_taken(m, TRACE_WAIT_MUTEX, real_pthread_mutex_trylock(m), CP_CALLER))
 CP_NEXT_NOTED(pthread_mutex_unlock, (pthread_mutex_t *m), (m), (note_released(m), real_pthread_mutex_unlock(m)))
 CP_NEXT_NOTED(mtx_lock, (mtx_t *m), (m), note_taken(m, TRACE_WAIT_MUTEX, real_mtx_lock(m), CP_CALLER))
+CP_NEXT_NOTED(mtx_trylock, (mtx_t *m), (m), note_taken(m, TRACE_WAIT_MUTEX, real_mtx_trylock(m), CP_CALLER))
 CP_NEXT_NOTED(mtx_unlock, (mtx_t *m), (m), (note_released(m), real_mtx_unlock(m)))
 
 CP_OWN(pthread_mutex_lock, MUTEX);
@@ -113,9 +114,23 @@ CP_VISIBLE int mtx_unlock(mtx_t *mtx)
 	return unlock_wanted(m, (mutex_function *)next_mtx_unlock, (mutex_function *)own_mtx_unlock, CP_CALLER);
 }
 
+/// Trying waits for nobody: it is only noted
+
+CP_VISIBLE int pthread_mutex_trylock(pthread_mutex_t *m)
+{
+	return next_pthread_mutex_trylock(m);
+}
+
+CP_VISIBLE int mtx_trylock(mtx_t *m)
+{
+	return next_mtx_trylock(m);
+}
+
+/// With a time limit
+
 static int try_c11(mtx_t *m)
 {
-	return next_pthread_mutex_trylock((pthread_mutex_t *)m) == 0 ? thrd_success : EBUSY;
+	return next_mtx_trylock(m) == thrd_success ? thrd_success : EBUSY;
 }
 
 CP_STAND_IN_LOCK(MUTEX, m, pthread_mutex_timedlock,
@@ -127,6 +142,8 @@ CP_STAND_IN_LOCK(MUTEX, m, pthread_mutex_clocklock,
 CP_STAND_IN_LOCK(MUTEX, m, mtx_timedlock, (mtx_t *m, const struct timespec *until), (m, until),
 		try_c11(m), cp_c11_wait_outcome)
 
+/// Noting
+
 void cp_mutexes_note_sites(bool are_noted)
 {
 	note_pthread_mutex_lock(are_noted);
@@ -135,6 +152,7 @@ void cp_mutexes_note_sites(bool are_noted)
 	note_pthread_mutex_clocklock(are_noted);
 	note_mtx_lock(are_noted);
 	note_mtx_timedlock(are_noted);
+	note_mtx_trylock(are_noted);
 	note_pthread_mutex_unlock(true); // what was noted is to be released
 	note_mtx_unlock(true);
 }

@@ -38,6 +38,16 @@ CP_VISIBLE int pthread_rwlock_unlock(pthread_rwlock_t *l)
 	return unlock_for_others(l, CP_CALLER);
 }
 
+CP_VISIBLE int pthread_rwlock_tryrdlock(pthread_rwlock_t *l)
+{
+	return next_pthread_rwlock_tryrdlock(l);
+}
+
+CP_VISIBLE int pthread_rwlock_trywrlock(pthread_rwlock_t *l)
+{
+	return next_pthread_rwlock_trywrlock(l);
+}
+
 static int try_read(pthread_rwlock_t *l, clockid_t clock, const struct timespec *until)
 {
 	return cp_until_is_valid(clock, until) ? next_pthread_rwlock_tryrdlock(l) : EBUSY;

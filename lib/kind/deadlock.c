@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Context: CTL. See deadlock.h.
 //
-// Each thread that waits for a mutex leads to the one that holds it: whoever comes back to himself is in a
-// circle. The threads are looked at one after the other, so what was seen may never have been true at once. So a
-// circle is believed when none of its threads has run between two looks, and each of them leads on as before
-// after the first: then all of them wait, at the same moment, for each other. A wait with a time limit is none.
+// Each thread that waits for a mutex, or for a read-write lock held to write, leads to the one that holds it: whoever
+// comes back to himself is in a circle. The threads are looked at one after the other, so what was seen may never have
+// been true at once. So a circle is believed when none of its threads has run between two looks, and each of them leads
+// on as before after the first: then all of them wait, at the same moment, for each other. A wait with a time limit is
+// none.
 #include "deadlock.h"
 
 #include <errno.h>
 
-#include "mutex_wait.h"
+#include "lock_wait.h"
 #include "sigsafe/clock.h"
 #include "sigsafe/futex.h"
 #include "write/hash.h"
@@ -20,9 +21,9 @@ enum {
 	FUTEX_TIMEOUT_ARG = 3,
 };
 
-/** t as it is now; false: it does not wait for the mutex it was seen waiting for. */
+/** t as it is now; false: it does not wait for the lock it was seen waiting for. */
 static bool look(const struct cp_threads_snapshot *s, const struct cp_thread_seen *t, uint64_t *nswitches_out,
-		struct cp_mutex_wait *wait_out)
+		struct cp_lock_wait *wait_out)
 {
 	struct cp_thread_seen now = *t;
 	if (cp_task_read_status(t->tid, &now.status) < 0 || now.status.state != 'S')
@@ -30,7 +31,7 @@ static bool look(const struct cp_threads_snapshot *s, const struct cp_thread_see
 	cp_task_read_syscall(t->tid, &now.call);
 	*nswitches_out = now.status.nswitches;
 	return now.call.args[0] == t->call.args[0] && now.call.args[FUTEX_TIMEOUT_ARG] == 0 &&
-	       cp_mutex_wait_of(s, &now, wait_out) && wait_out->owner_tid != 0;
+	       cp_lock_wait_of(s, &now, wait_out) && wait_out->owner_tid != 0;
 }
 
 static struct cp_thread_seen *find(const struct cp_threads_snapshot *s, int tid)
@@ -45,8 +46,8 @@ static struct cp_thread_seen *find(const struct cp_threads_snapshot *s, int tid)
 /** The thread that t waits for; NULL: there is none. */
 static struct cp_thread_seen *next_of(const struct cp_threads_snapshot *s, const struct cp_thread_seen *t)
 {
-	struct cp_mutex_wait wait;
-	if (t->is_gone || t->is_caller || !cp_mutex_wait_of(s, t, &wait) || wait.owner_tid == 0)
+	struct cp_lock_wait wait;
+	if (t->is_gone || t->is_caller || !cp_lock_wait_of(s, t, &wait) || wait.owner_tid == 0)
 		return NULL;
 	return find(s, wait.owner_tid);
 }
@@ -70,7 +71,7 @@ static uint64_t go_round(const struct cp_threads_snapshot *s, const struct cp_th
 	const struct cp_thread_seen *t = first;
 	uint64_t sum = 0;
 	for (size_t i = 0; i < n; i++) {
-		struct cp_mutex_wait wait;
+		struct cp_lock_wait wait;
 		uint64_t nswitches;
 		const struct cp_thread_seen *next;
 		if (!look(s, t, &nswitches, &wait) || !(next = find(s, wait.owner_tid)))
@@ -89,7 +90,7 @@ static bool is_circle_still(const struct cp_threads_snapshot *s, const struct cp
 
 static bool is_owner_gone_still(const struct cp_threads_snapshot *s, const struct cp_thread_seen *t)
 {
-	struct cp_mutex_wait wait;
+	struct cp_lock_wait wait;
 	uint64_t nswitches;
 	return look(s, t, &nswitches, &wait) && wait.is_owner_gone;
 }
@@ -102,9 +103,9 @@ static void pause_a_moment(void)
 
 static bool is_stuck(const struct cp_threads_snapshot *s, const struct cp_thread_seen *t)
 {
-	struct cp_mutex_wait wait;
+	struct cp_lock_wait wait;
 	size_t n = circle_of(s, t);
-	if (n == 0 && (t->is_gone || t->is_caller || !cp_mutex_wait_of(s, t, &wait) || !wait.is_owner_gone))
+	if (n == 0 && (t->is_gone || t->is_caller || !cp_lock_wait_of(s, t, &wait) || !wait.is_owner_gone))
 		return false;
 	for (int looks = 0; looks < MAX_LOOKS; looks++) {
 		if (n ? is_circle_still(s, t, n) : is_owner_gone_still(s, t))

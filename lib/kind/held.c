@@ -2,7 +2,7 @@
 // Context: CTL. See held.h.
 #include "held.h"
 
-#include "mutex_wait.h"
+#include "lock_wait.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/lock.h"
 #include "sigsafe/modmap.h"

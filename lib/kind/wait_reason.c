@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "mutex_wait.h"
+#include "lock_wait.h"
 #include "write/vformat.h"
 
 enum { FD_TEXT_BYTES = 256 };
@@ -117,15 +117,17 @@ static const char *name_of(const struct cp_threads_snapshot *s, int tid)
 static void describe_futex(const struct cp_threads_snapshot *s, const struct cp_thread_seen *t,
 		char out[CP_WAIT_REASON_BYTES])
 {
-	struct cp_mutex_wait wait;
+	struct cp_lock_wait wait;
 	unsigned long address = (unsigned long)t->call.args[0];
-	if (!cp_mutex_wait_of(s, t, &wait) || wait.owner_tid == 0)
+	bool is_lock = cp_lock_wait_of(s, t, &wait);
+	const char *lock = wait.is_rwlock ? "rwlock" : "mutex";
+	if (!is_lock || wait.owner_tid == 0)
 		cp_format(out, CP_WAIT_REASON_BYTES, "futex 0x%lx", address);
 	else if (wait.is_owner_gone)
-		cp_format(out, CP_WAIT_REASON_BYTES, "futex 0x%lx, mutex held by thread %d, which has ended",
-				address, wait.owner_tid);
+		cp_format(out, CP_WAIT_REASON_BYTES, "futex 0x%lx, %s held by thread %d, which has ended", address,
+				lock, wait.owner_tid);
 	else
-		cp_format(out, CP_WAIT_REASON_BYTES, "futex 0x%lx, mutex held by thread %d \"%s\"", address,
+		cp_format(out, CP_WAIT_REASON_BYTES, "futex 0x%lx, %s held by thread %d \"%s\"", address, lock,
 				wait.owner_tid, name_of(s, wait.owner_tid));
 }
 

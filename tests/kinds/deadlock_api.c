@@ -190,37 +190,59 @@ static pthread_cond_t never_signaled = PTHREAD_COND_INITIALIZER;
 static pthread_mutex_t of_cond = PTHREAD_MUTEX_INITIALIZER;
 static mtx_t c11;
 
-__attribute__((noinline)) static void take_by_every_function(int nth)
+enum function {
+	TIMEDLOCK, CLOCKLOCK, TRYLOCK,
+	MTX_TIMEDLOCK, MTX_TRYLOCK,
+	RDLOCK, TIMEDRDLOCK, CLOCKRDLOCK, TRYRDLOCK,
+	WRLOCK, TIMEDWRLOCK, CLOCKWRLOCK, TRYWRLOCK,
+	NFUNCTIONS,
+};
+
+__attribute__((noinline)) static void take_by_every_function(enum function function)
 {
 	struct timespec until = {.tv_sec = INT32_MAX};
 	int rc = 0;
-	switch (nth) {
-	case 0:
+	switch (function) {
+	case TIMEDLOCK:
 		rc = pthread_mutex_timedlock(&first, &until);
 		break;
-	case 1:
+	case CLOCKLOCK:
 		rc = pthread_mutex_clocklock(&first, CLOCK_MONOTONIC, &until);
 		break;
-	case 2:
+	case TRYLOCK:
+		rc = pthread_mutex_trylock(&first);
+		break;
+	case MTX_TIMEDLOCK:
 		rc = mtx_timedlock(&c11, &until);
 		break;
-	case 3:
+	case MTX_TRYLOCK:
+		rc = mtx_trylock(&c11);
+		break;
+	case RDLOCK:
 		rc = pthread_rwlock_rdlock(&rwlock);
 		break;
-	case 4:
+	case TIMEDRDLOCK:
 		rc = pthread_rwlock_timedrdlock(&rwlock, &until);
 		break;
-	case 5:
+	case CLOCKRDLOCK:
 		rc = pthread_rwlock_clockrdlock(&rwlock, CLOCK_MONOTONIC, &until);
 		break;
-	case 6:
+	case TRYRDLOCK:
+		rc = pthread_rwlock_tryrdlock(&rwlock);
+		break;
+	case WRLOCK:
 		rc = pthread_rwlock_wrlock(&rwlock);
 		break;
-	case 7:
+	case TIMEDWRLOCK:
 		rc = pthread_rwlock_timedwrlock(&rwlock, &until);
 		break;
-	case 8:
+	case CLOCKWRLOCK:
 		rc = pthread_rwlock_clockwrlock(&rwlock, CLOCK_MONOTONIC, &until);
+		break;
+	case TRYWRLOCK:
+		rc = pthread_rwlock_trywrlock(&rwlock);
+		break;
+	case NFUNCTIONS:
 		break;
 	}
 	ck_assert_int_eq(rc, 0);
@@ -242,14 +264,14 @@ static void ck_line(const void *lock, const char *how, bool is_held)
 static void ck_every_function(int rate)
 {
 	ck_assert_int_eq(cprof_set_block_profile_rate(rate), 0);
-	for (int nth = 0; nth < 9; nth++) {
-		const char *how = nth < 3 ? NULL : nth < 6 ? " to read" : " to write";
-		const void *lock = nth < 2 ? (void *)&first : nth < 3 ? (void *)&c11 : (void *)&rwlock;
-		take_by_every_function(nth);
+	for (enum function f = 0; f < NFUNCTIONS; f++) {
+		const char *how = f < RDLOCK ? NULL : f < WRLOCK ? " to read" : " to write";
+		const void *lock = f < MTX_TIMEDLOCK ? (void *)&first : f < RDLOCK ? (void *)&c11 : (void *)&rwlock;
+		take_by_every_function(f);
 		ck_line(lock, how, true);
-		if (nth < 2)
+		if (f < MTX_TIMEDLOCK)
 			pthread_mutex_unlock(&first);
-		else if (nth < 3)
+		else if (f < RDLOCK)
 			mtx_unlock(&c11);
 		else
 			pthread_rwlock_unlock(&rwlock);
@@ -269,7 +291,7 @@ END_TEST
 START_TEST(a_lock_read_twice_is_held_until_it_was_released_twice)
 {
 	ck_assert_int_eq(cprof_set_lock_sites(true), 0);
-	take_by_every_function(3);
+	take_by_every_function(RDLOCK);
 	pthread_rwlock_rdlock(&other_rwlock);
 	pthread_rwlock_rdlock(&rwlock);
 	pthread_rwlock_unlock(&rwlock);
@@ -305,11 +327,126 @@ START_TEST(a_mutex_given_up_for_a_condition_is_not_held)
 }
 END_TEST
 
+__attribute__((noinline)) static void *write_then_read(void *arg)
+{
+	pthread_rwlock_wrlock(&rwlock);
+	pthread_barrier_wait(&all_hold_one);
+	pthread_rwlock_rdlock(&other_rwlock);
+	return NULL;
+}
+
+__attribute__((noinline)) static void *write_then_lock(void *arg)
+{
+	pthread_rwlock_wrlock(&other_rwlock);
+	pthread_barrier_wait(&all_hold_one);
+	pthread_mutex_lock(&first);
+	return NULL;
+}
+
+__attribute__((noinline)) static void *lock_then_write(void *arg)
+{
+	pthread_mutex_lock(&first);
+	pthread_barrier_wait(&all_hold_one);
+	pthread_rwlock_wrlock(&rwlock);
+	return NULL;
+}
+
+/** Wait with the circle's thread for what another has, and are in no circle. */
+static void *write_outside(void *arg)
+{
+	pthread_rwlock_wrlock(&rwlock);
+	return NULL;
+}
+
+static void *read_outside(void *arg)
+{
+	pthread_rwlock_rdlock(&rwlock);
+	return NULL;
+}
+
+/** The text of the threads profile once as many threads wait for a lock that is held. */
+static char *await_waits(const char *held, int n)
+{
+	for (;;) {
+		char *text = profile_text(cprof_lookup("threads"), 2);
+		int found = 0;
+		for (const char *at = text; (at = strstr(at, held)); at++)
+			found++;
+		if (found == n)
+			return text;
+		free(text);
+		usleep(2000);
+	}
+}
+
+START_TEST(a_circle_through_locks_held_to_write_is_found)
+{
+	pthread_t t;
+	pthread_barrier_init(&all_hold_one, NULL, 3);
+	start(write_then_read, NULL, &t);
+	start(write_then_lock, NULL, &t);
+	start(lock_then_write, NULL, &t);
+	free(await_stuck(3, 1));
+	start(write_outside, NULL, &t);
+	start(read_outside, NULL, &t);
+	free(await_waits(", rwlock held by thread ", 4));
+	char *text = await_stuck(3, 2);
+	ck_assert_ptr_nonnull(strstr(text, "\nwrite_then_read+0x"));
+	ck_assert_ptr_nonnull(strstr(text, "\nwrite_then_lock+0x"));
+	ck_assert_ptr_nonnull(strstr(text, "\nlock_then_write+0x"));
+	ck_assert_ptr_nonnull(strstr(text, ", mutex held by thread "));
+	free(text);
+}
+END_TEST
+
+/** Reads, which somebody else does already, while somebody waits to write. */
+START_TEST(readers_are_no_owners)
+{
+	pthread_rwlockattr_t attr;
+	pthread_t t;
+	pthread_rwlockattr_init(&attr);
+	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&rwlock, &attr);
+	pthread_rwlock_rdlock(&rwlock);
+	start(write_outside, NULL, &t);
+	free(await_waits("\nwrite_outside+0x", 1));
+	while (pthread_rwlock_tryrdlock(&rwlock) == 0) { // until the writer waits
+		pthread_rwlock_unlock(&rwlock);
+		usleep(1000);
+	}
+	start(read_outside, NULL, &t);
+	char *text = await_waits(" [futex 0x", 2);
+	ck_assert_ptr_null(strstr(text, " held by "));
+	ck_assert_uint_eq(cprof_profile_count(cprof_lookup("deadlock")), 0);
+	free(text);
+}
+END_TEST
+
 static void *lock_and_end(void *arg)
 {
 	pthread_mutex_lock(&orphan);
 	return NULL;
 }
+
+static void *write_and_end(void *arg)
+{
+	pthread_rwlock_wrlock(&rwlock);
+	return NULL;
+}
+
+START_TEST(a_rwlock_whose_writer_ended_is_found)
+{
+	pthread_t t;
+	start(write_and_end, NULL, &t);
+	pthread_join(t, NULL);
+	start(read_outside, NULL, &t);
+	start(write_outside, NULL, &t);
+	char *text = await_stuck(2, 2);
+	ck_assert_ptr_nonnull(strstr(text, ", rwlock held by thread "));
+	ck_assert_ptr_nonnull(strstr(text, ", which has ended, deadlock"));
+	free(text);
+}
+END_TEST
 
 static void *wait_for_orphan(void *arg)
 {
@@ -359,7 +496,11 @@ static void *lock_in_order(void *arg)
 		pthread_mutex_unlock(&circle[1]);
 		pthread_mutex_unlock(&circle[0]);
 		pthread_mutex_lock(&circle[1]);
+		pthread_rwlock_wrlock(&rwlock);
+		pthread_rwlock_unlock(&rwlock);
 		pthread_mutex_unlock(&circle[1]);
+		pthread_rwlock_rdlock(&rwlock);
+		pthread_rwlock_unlock(&rwlock);
 	}
 	return NULL;
 }
@@ -380,5 +521,6 @@ END_TEST
 UNIT_MAIN("deadlock", a_circle_is_found, requests_overlap,
 		where_locks_were_taken_is_told, every_function_that_takes_a_lock_is_noted,
 		a_lock_read_twice_is_held_until_it_was_released_twice, a_mutex_given_up_for_a_condition_is_not_held,
-		a_mutex_whose_owner_ended_is_found,
+		a_circle_through_locks_held_to_write_is_found, readers_are_no_owners,
+		a_mutex_whose_owner_ended_is_found, a_rwlock_whose_writer_ended_is_found,
 		a_fork_child_waits_for_its_parents_thread, contention_is_none)

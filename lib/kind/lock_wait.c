@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. See lock_wait.h.
+//
+// What lock a futex belongs to is told by the stack: the wait was called by libc's pthread_mutex_lock, say. Its owner
+// is where glibc keeps it. (A priority-inheritance futex is told by its operation, and holds its owner itself.)
+#include "lock_wait.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <errno.h>
+#include <link.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+
+#include "sigsafe/safeload.h"
+#include "sigsafe/sys.h"
+
+enum { LOOK_FRAMES = 4 };
+
+#if defined(__GLIBC__)
+
+struct range {
+	uintptr_t start, end;
+};
+
+enum lock_function { MUTEX_LOCK, MUTEX_TIMEDLOCK, RWLOCK_RDLOCK, RWLOCK_WRLOCK, NLOCK_FUNCTIONS };
+
+static const char *const lock_functions[NLOCK_FUNCTIONS] = {
+	"pthread_mutex_lock", "pthread_mutex_timedlock", "pthread_rwlock_rdlock", "pthread_rwlock_wrlock"};
+
+static struct range lock_ranges[NLOCK_FUNCTIONS];
+
+/** libc's own, whoever stands in for it. */
+static void *find_in_libc(const char *function)
+{
+	static const char *const libraries[] = {"libpthread.so.0", "libc.so.6"}; // the first until glibc 2.33
+	void *address = NULL;
+	for (int i = 0; i < 2 && !address; i++) {
+		void *library = dlopen(libraries[i], RTLD_LAZY | RTLD_NOLOAD); // it stays; so no dlclose
+		address = library ? dlsym(library, function) : NULL;
+	}
+	return address;
+}
+
+static void find_ranges(void)
+{
+	for (int i = 0; i < NLOCK_FUNCTIONS; i++) {
+		Dl_info info;
+		void *symbol = NULL;
+		void *address = find_in_libc(lock_functions[i]);
+		if (!address || !dladdr1(address, &info, &symbol, RTLD_DL_SYMENT) || !symbol)
+			continue;
+		lock_ranges[i].start = (uintptr_t)address;
+		lock_ranges[i].end = (uintptr_t)address + ((const ElfW(Sym) *)symbol)->st_size;
+	}
+}
+
+/** NLOCK_FUNCTIONS: t waits in none. */
+static enum lock_function function_of(const struct cp_threads_snapshot *s, const struct cp_thread_seen *t)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, find_ranges);
+	for (uint32_t i = 0; i < t->npcs && i < LOOK_FRAMES; i++) {
+		uintptr_t pc = s->pcs[t->pcs + i] - (i != 0);
+		for (int f = 0; f < NLOCK_FUNCTIONS; f++) {
+			if (pc >= lock_ranges[f].start && pc < lock_ranges[f].end)
+				return (enum lock_function)f;
+		}
+	}
+	return NLOCK_FUNCTIONS;
+}
+
+static bool load_int(uintptr_t address, int *value_out)
+{
+	struct cp_readable page = {0};
+	uintptr_t word;
+	uintptr_t aligned = address & ~(sizeof(word) - 1);
+	if (!cp_load(&page, aligned, &word))
+		return false;
+	__builtin_memcpy(value_out, (const char *)&word + (address - aligned), sizeof(*value_out));
+	return true;
+}
+
+/// Owners
+
+struct owner {
+	int tid;        // 0: nobody
+	bool is_shared; // it may be another process's thread
+};
+
+static bool load_mutex_owner(uintptr_t mutex, struct owner *out)
+{
+	enum { PSHARED = 128 }; // PTHREAD_MUTEX_PSHARED_BIT of glibc
+	int kind = PSHARED;
+	load_int(mutex + offsetof(pthread_mutex_t, __data.__kind), &kind);
+	out->is_shared = kind & PSHARED;
+	return load_int(mutex + offsetof(pthread_mutex_t, __data.__owner), &out->tid);
+}
+
+int cp_mutex_owner(uintptr_t mutex)
+{
+	struct owner owner;
+	return load_mutex_owner(mutex, &owner) ? owner.tid : 0;
+}
+
+/** Of the two words that are waited at while a writer has it, the address tells which this is. (Readers of a lock that
+ *  prefers writers may wait at its first, while other readers have it: then zeros are found.) */
+static bool load_rwlock_writer(uintptr_t futex, struct owner *out)
+{
+	enum {
+		ALIGNMENT = _Alignof(pthread_rwlock_t),
+		PHASE = offsetof(pthread_rwlock_t, __data.__wrphase_futex),
+		WRITERS = offsetof(pthread_rwlock_t, __data.__writers_futex),
+	};
+	uintptr_t rwlock = futex - (futex % ALIGNMENT == WRITERS % ALIGNMENT ? WRITERS : PHASE);
+	int shared = true;
+	load_int(rwlock + offsetof(pthread_rwlock_t, __data.__shared), &shared);
+	out->is_shared = shared;
+	return load_int(rwlock + offsetof(pthread_rwlock_t, __data.__cur_writer), &out->tid);
+}
+
+static bool load_pi_owner(uintptr_t futex, struct owner *out)
+{
+	out->is_shared = true; // not known
+	bool is_loaded = load_int(futex, &out->tid);
+	out->tid &= FUTEX_TID_MASK;
+	return is_loaded;
+}
+
+static bool has_ended(struct owner owner)
+{
+	return owner.tid > 0 && cp_syscall(SYS_tgkill, cp_getpid(), owner.tid, 0, 0) == -ESRCH &&
+	       (!owner.is_shared || cp_syscall(SYS_kill, owner.tid, 0, 0, 0) == -ESRCH);
+}
+
+bool cp_lock_wait_of(
+		const struct cp_threads_snapshot *s, const struct cp_thread_seen *t, struct cp_lock_wait *wait_out)
+{
+	uintptr_t futex = t->call.args[0];
+	struct owner owner = {0};
+	bool is_known = false;
+	*wait_out = (struct cp_lock_wait){0};
+	if (t->status.state != 'S' || t->call.number != SYS_futex)
+		return false;
+	enum lock_function function = function_of(s, t);
+	wait_out->is_rwlock = function == RWLOCK_RDLOCK || function == RWLOCK_WRLOCK;
+	if (((int)t->call.args[1] & FUTEX_CMD_MASK) == FUTEX_LOCK_PI)
+		is_known = load_pi_owner(futex, &owner);
+	else if (wait_out->is_rwlock)
+		is_known = load_rwlock_writer(futex, &owner);
+	else if (function != NLOCK_FUNCTIONS)
+		is_known = load_mutex_owner(futex, &owner);
+	wait_out->owner_tid = owner.tid;
+	wait_out->is_owner_gone = has_ended(owner);
+	return is_known;
+}
+
+#else
+
+int cp_mutex_owner(uintptr_t mutex)
+{
+	return 0;
+}
+
+bool cp_lock_wait_of(
+		const struct cp_threads_snapshot *s, const struct cp_thread_seen *t, struct cp_lock_wait *wait_out)
+{
+	return false;
+}
+
+#endif

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL. A thread that waits for a pthread mutex or read-write lock: who has it.
+#ifndef CPROF_KIND_LOCK_WAIT_H
+#define CPROF_KIND_LOCK_WAIT_H
+
+#include "threads.h"
+
+struct cp_lock_wait {
+	bool is_rwlock;
+	int owner_tid;      // of a read-write lock, its writer; 0: nobody, just now, or readers, whom it does not know
+	bool is_owner_gone; // no thread of this process has that id
+};
+
+/** False: t does not wait for a lock, or it cannot be told. s, with t in it, was taken with details. */
+bool cp_lock_wait_of(
+		const struct cp_threads_snapshot *s, const struct cp_thread_seen *t, struct cp_lock_wait *wait_out);
+
+/** The id of the thread that holds the mutex; 0: nobody, or it cannot be read. */
+int cp_mutex_owner(uintptr_t mutex);
+
+#endif
