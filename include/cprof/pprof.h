@@ -177,8 +177,8 @@ int cprof_profile_write_to(
  * Prints all threads to stderr, as cprof_profile_write_to(cprof_lookup("threads"), ..., 2) does, whenever
  * `sig` (SIGQUIT, which ^\ at the terminal sends) comes, and lets the program go on. A thread of the library's
  * own does it; the handler does nothing that a handler must not. A handler the program sets later takes its
- * place. A child of fork() has no such thread: the signal does there what it does by default, until the child
- * calls this again.
+ * place, and a thread of the program that waits for the signal (sigwait) may get it instead. A child of fork() has
+ * no such thread: the signal does there what it does by default, until the child calls this again.
  * Go: what SIGQUIT does, but that it ends the program.
  * -EINVAL: not to be caught; -EBUSY: the program handles or ignores it, or it was called before; -EAGAIN.
  */

@@ -51,7 +51,7 @@ static void report(const struct cp_elf *elf, const Elf64_Shdr *strings, struct c
 	}
 }
 
-static int find_names(const struct cp_elf *elf, struct cp_symbol_query *queries, size_t nqueries,
+static int find_names(const struct cp_elf *elf, bool has_plt, struct cp_symbol_query *queries, size_t nqueries,
 		cp_symbol_found *found, void *arg)
 {
 	char *buf = cp_pages_alloc(TABLE_BYTES + NAME_BYTES + SUFFIX_BYTES);
@@ -62,7 +62,7 @@ static int find_names(const struct cp_elf *elf, struct cp_symbol_query *queries,
 	int ret = cp_elf_find(elf, queries, nqueries, buf, TABLE_BYTES, &strings);
 	if (ret == 0)
 		report(elf, &strings, queries, nqueries, false, name, found, arg);
-	if (cp_plt_find(elf, queries, nqueries, buf, TABLE_BYTES, &strings) == 0)
+	if (has_plt && cp_plt_find(elf, queries, nqueries, buf, TABLE_BYTES, &strings) == 0)
 		report(elf, &strings, queries, nqueries, true, name, found, arg);
 	cp_pages_free(buf, TABLE_BYTES + NAME_BYTES + SUFFIX_BYTES);
 	return ret;
@@ -76,12 +76,24 @@ int cp_symbolize(const struct cp_module *module, struct cp_symbol_query *queries
 		return cp_perfmap_find(queries, nqueries, found, arg);
 	if (strcmp(module->path, "[vdso]") == 0) {
 		int ret = open_vdso(&elf);
-		return ret ? ret : find_names(&elf, queries, nqueries, found, arg);
+		return ret ? ret : find_names(&elf, true, queries, nqueries, found, arg);
 	}
 	int ret = cp_module_file_open(&elf, module);
 	if (ret < 0)
 		return ret;
-	ret = find_names(&elf, queries, nqueries, found, arg);
+	ret = find_names(&elf, true, queries, nqueries, found, arg);
+	cp_module_file_close(&elf);
+	return ret;
+}
+
+int cp_symbolize_stripped(const struct cp_module *module, struct cp_symbol_query *queries, size_t nqueries,
+		cp_symbol_found *found, void *arg)
+{
+	struct cp_elf elf;
+	int ret = cp_module_file_open_debug(&elf, module);
+	if (ret < 0)
+		return ret;
+	ret = find_names(&elf, false, queries, nqueries, found, arg); // it has the headers of a PLT alone
 	cp_module_file_close(&elf);
 	return ret;
 }

@@ -14,4 +14,8 @@
 int cp_symbolize(const struct cp_module *module, struct cp_symbol_query *queries, size_t nqueries,
 		cp_symbol_found *found, void *arg);
 
+/** The same in the debug file of a module that was stripped; -ENOENT: it has none. */
+int cp_symbolize_stripped(const struct cp_module *module, struct cp_symbol_query *queries, size_t nqueries,
+		cp_symbol_found *found, void *arg);
+
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Context: CTL. See text_out.h. Names are those of the symbol tables, demangled; inlined frames are the tool's to
-// find.
+// Context: CTL. See text_out.h. Names are those of the symbol tables, demangled, also of a debug file's where lines are
+// wanted; inlined frames are the tool's to find.
 #include "text_out.h"
 
 #include <errno.h>
@@ -82,6 +82,19 @@ static void on_line_found(void *arg, const struct cp_symbol_query *query, const 
 		o->error = -ENOMEM;
 }
 
+/** Names that the module itself does not have any more. What is in queries[] is of no use after it. */
+static void name_stripped(struct cp_text_out *o, const struct cp_module *module, struct cp_symbol_query *queries,
+		size_t nqueries)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < nqueries; i++) {
+		if (!o->names[queries[i].id - 1].string)
+			queries[n++] = (struct cp_symbol_query){.vaddr = queries[i].vaddr, .id = queries[i].id};
+	}
+	if (n)
+		cp_symbolize_stripped(module, queries, n, on_found, o);
+}
+
 static bool resolve_group(void *arg, uint64_t space, const struct cp_module *module,
 		struct cp_symbol_query *queries, size_t nqueries)
 {
@@ -89,8 +102,10 @@ static bool resolve_group(void *arg, uint64_t space, const struct cp_module *mod
 	for (size_t i = 0; i < nqueries; i++)
 		o->names[queries[i].id - 1].module = module;
 	cp_locations_symbolize(space, module, queries, nqueries, on_found, o);
-	if (module && o->wants_lines)
+	if (module && o->wants_lines) {
 		cp_lines_find(module, queries, nqueries, on_line_found, o);
+		name_stripped(o, module, queries, nqueries);
+	}
 	return true;
 }
 
