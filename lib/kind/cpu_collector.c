@@ -17,14 +17,20 @@ enum {
 	PAUSE_MS = 50,
 	FIRST_PIECE_MS = 200, // it costs milliseconds, and who ends so early mostly ends well
 	LAST_PIECE_STEP_MS = 1000,
+	IDLE_FACTOR = 10, // steps are that much longer, at most, where the process sleeps
 };
 
-/** When things are due, on the monotonic clock. */
+/** On the monotonic clock, and that of the process's CPU time. */
+struct moment {
+	uint64_t ns, cpu_ns;
+};
+
 struct schedule {
-	uint64_t turn_ns, scan_ns, piece_ns;
+	uint64_t turn_ns, scan_ns; // due then
 	uint64_t piece_step_ns;
-	uint64_t nseen;  // periods, when a tick came last
-	uint64_t cpu_ns; // of the process, then
+	struct moment turn, piece; // the last
+	uint64_t nseen;            // periods, when a tick came last
+	uint64_t seen_cpu_ns;      // of the process, then
 };
 
 void cp_cpu_add(struct cp_cpu_session *s, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch,
@@ -52,21 +58,20 @@ void cp_cpu_collect(struct cp_cpu_session *s)
 }
 
 /** An engine that keeps silent for a second of CPU time does not work, whatever its trial said. */
-static void watch_engine(struct cp_cpu_session *s, struct schedule *when)
+static void watch_engine(struct cp_cpu_session *s, struct schedule *when, uint64_t cpu_ns)
 {
 	uint64_t nseen = load(&s->stats.periods, relaxed) + s->stats.lost;
-	uint64_t cpu_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU);
 	if (nseen != when->nseen) {
 		when->nseen = nseen;
-		when->cpu_ns = cpu_ns;
+		when->seen_cpu_ns = cpu_ns;
 		return;
 	}
 	uint64_t patience_ns = CP_NS_PER_S + 2 * cp_cpu_engine_params.period_ns;
-	if (cpu_ns - when->cpu_ns < patience_ns)
+	if (cpu_ns - when->seen_cpu_ns < patience_ns)
 		return;
 	if (cp_cpu_tasks_owe(patience_ns / cp_cpu_engine_params.period_ns / 4))
 		cp_cpu_engine_switch(s);
-	when->cpu_ns = cpu_ns;
+	when->seen_cpu_ns = cpu_ns;
 }
 
 static void look_at_handler(struct cp_cpu_session *s)
@@ -93,8 +98,8 @@ static void end_pause(struct cp_cpu_session *s, uint64_t now_ns)
 	store(&cp_cpu_shared.paused_tid, 0, release);
 }
 
-/** Threads that are about to exec or to exit wait for a piece. */
-static void serve_checkpoints(struct cp_cpu_session *s)
+/** Threads that are about to exec or to exit wait for a piece. Which is which is known at the next turn. */
+static void serve_checkpoints(struct cp_cpu_session *s, struct schedule *when, uint64_t now_ns)
 {
 	uint32_t wanted = load(&s->pieces_wanted, acquire);
 	if (wanted == load(&s->pieces_done, relaxed))
@@ -102,6 +107,39 @@ static void serve_checkpoints(struct cp_cpu_session *s)
 	cp_cpu_output_piece(s);
 	store(&s->pieces_done, wanted, release);
 	cp_futex_wake(&s->pieces_done, INT32_MAX);
+	if (when->turn_ns > now_ns + TURN_MS * CP_NS_PER_MS)
+		when->turn_ns = now_ns + TURN_MS * CP_NS_PER_MS;
+}
+
+/** A process that is killed misses its last second, or its last ten if it used little in them. */
+static void write_due_piece(struct cp_cpu_session *s, struct schedule *when, struct moment now)
+{
+	uint64_t took_ns = now.ns - when->piece.ns, step_ns = when->piece_step_ns;
+	bool is_used = now.cpu_ns - when->piece.cpu_ns >= step_ns / 2;
+	if (!s->options.checkpoint || took_ns < step_ns || (!is_used && took_ns < IDLE_FACTOR * step_ns))
+		return;
+	cp_cpu_output_piece(s);
+	when->piece = now;
+	if (step_ns < LAST_PIECE_STEP_MS * CP_NS_PER_MS / 2)
+		when->piece_step_ns *= 2;
+	else
+		when->piece_step_ns = LAST_PIECE_STEP_MS * CP_NS_PER_MS;
+}
+
+static uint64_t clamp(uint64_t value, uint64_t least, uint64_t most)
+{
+	return value < least ? least : value > most ? most : value;
+}
+
+/** The next turn is when the process will have used half of TURN_MS, if it goes on as it did: else turns, of 80 us
+ *  each, were much of what a server's idle workers use. Full rings, and whoever waits for us, wake us before. */
+static void plan_turn(struct schedule *when, struct moment now)
+{
+	const uint64_t least_ns = TURN_MS * CP_NS_PER_MS, most_ns = IDLE_FACTOR * least_ns;
+	uint64_t took_ns = clamp(now.ns - when->turn.ns, 0, most_ns);
+	uint64_t step_ns = took_ns * (least_ns / 2) / (now.cpu_ns - when->turn.cpu_ns + 1);
+	when->turn = now;
+	when->turn_ns = now.ns + clamp(step_ns, least_ns, most_ns);
 }
 
 static void take_turn(struct cp_cpu_session *s, struct schedule *when, uint64_t now_ns)
@@ -112,32 +150,20 @@ static void take_turn(struct cp_cpu_session *s, struct schedule *when, uint64_t 
 	cp_lock_take(&cp_cpu_shared.lock);
 	cp_cpu_collect(s);
 	cp_lock_release(&cp_cpu_shared.lock);
-	serve_checkpoints(s);
-	if (now_ns >= when->turn_ns) {
-		when->turn_ns = now_ns + TURN_MS * CP_NS_PER_MS;
-		store(&cp_cpu_shared.stale_may_wake, true, relaxed);
-		watch_engine(s, when);
-		end_pause(s, now_ns);
-	}
+	serve_checkpoints(s, when, now_ns);
+	if (now_ns < when->turn_ns)
+		return;
+	struct moment now = {now_ns, cp_clock_ns(CP_CLOCK_PROCESS_CPU)};
+	store(&cp_cpu_shared.stale_may_wake, true, relaxed);
+	watch_engine(s, when, now.cpu_ns);
+	end_pause(s, now_ns);
 	if (now_ns >= when->scan_ns) {
 		bool many = cp_cpu_tasks_scan(s) > MANY_THREADS;
-		when->scan_ns = now_ns + (many ? SLOW_SCAN_MS : TURN_MS) * CP_NS_PER_MS;
+		when->scan_ns = many ? now_ns + SLOW_SCAN_MS * CP_NS_PER_MS : now_ns;
 		look_at_handler(s);
 	}
-	if (now_ns >= when->piece_ns) {
-		cp_cpu_output_piece(s);
-		when->piece_ns = now_ns + when->piece_step_ns;
-		if (when->piece_step_ns < LAST_PIECE_STEP_MS * CP_NS_PER_MS / 2)
-			when->piece_step_ns *= 2;
-		else
-			when->piece_step_ns = LAST_PIECE_STEP_MS * CP_NS_PER_MS;
-	}
-}
-
-static uint64_t earliest(const struct schedule *when)
-{
-	uint64_t at = when->turn_ns < when->scan_ns ? when->turn_ns : when->scan_ns;
-	return at < when->piece_ns ? at : when->piece_ns;
+	write_due_piece(s, when, now);
+	plan_turn(when, now);
 }
 
 /**
@@ -166,18 +192,16 @@ void cp_cpu_collector_run(void *session)
 		begin_sampling(s);
 	struct schedule when = {
 		.turn_ns = s->start_ns + TURN_MS * CP_NS_PER_MS,
-		.scan_ns = s->start_ns + TURN_MS * CP_NS_PER_MS,
-		.piece_ns = s->options.checkpoint ? s->start_ns + FIRST_PIECE_MS * CP_NS_PER_MS
-						  : UINT64_MAX,
 		.piece_step_ns = FIRST_PIECE_MS * CP_NS_PER_MS,
-		.cpu_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU),
+		.turn = {s->start_ns, s->start_cpu_ns},
+		.piece = {s->start_ns, s->start_cpu_ns},
+		.seen_cpu_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU),
 	};
 	// Where it is sent away and cannot be called back, what the rings cannot hold is lost, and counted.
 	while (!load(&s->stopping, acquire) && !cp_own_thread_is_dismissed(&s->collector)) {
 		uint64_t now_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
-		uint64_t next_ns = earliest(&when);
-		if (now_ns < next_ns)
-			cp_futex_wait(&cp_cpu_shared.wake, 0, next_ns - now_ns);
+		if (now_ns < when.turn_ns)
+			cp_futex_wait(&cp_cpu_shared.wake, 0, when.turn_ns - now_ns);
 		store(&cp_cpu_shared.wake, 0, relaxed);
 		if (!load(&s->stopping, acquire))
 			take_turn(s, &when, cp_clock_ns(CP_CLOCK_MONOTONIC));
