@@ -2,7 +2,7 @@
 # bash completion of cprof. tests/tool/completions.py holds it against what cprof knows.
 
 _cprof_commands="
-	top text tree peek list disasm weblist stacks traces tags comments raw folded json dot svg png
+	top text tree peek list disasm weblist stacks traces tags comments raw flamegraph folded json dot svg png
 	gif pdf ps web eog evince gv callgrind kcachegrind proto topproto speedscope"
 _cprof_plain_flags="
 	call_tree relative_percentages compact_labels intel_syntax mean normalize drop_negative

@@ -108,7 +108,7 @@ static int put_profile_link(const struct cprof_profile *profile, void *arg)
 static void put_links(struct picture *p)
 {
 	struct cp_reply *r = &p->x->reply;
-	cp_reply_text(r, "<nav>\n");
+	cp_reply_text(r, "<a class=\"brand\" href=\"./\">cprof</a>\n<nav>\n");
 	put_link(p, "profile", NULL, "5", "cpu", is_cpu(p));
 	cp_kind_each(put_profile_link, p);
 	cp_reply_text(r, "</nav>\n");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Context: CTL. The page of a flame graph, webui/live.html, as scripts/embed-page puts it into the library:
+// Context: CTL. The page of a flame graph, webui/standalone.html, as scripts/embed-page puts it into the library:
 // pieces, between which flamegraph.c writes.
 #ifndef CPROF_HTTP_PAGE_H
 #define CPROF_HTTP_PAGE_H

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What cprof writes for other programs: folded stacks, speedscope, JSON. test_exports.py CPROF"""
+"""What cprof writes for other programs: folded stacks, speedscope, JSON, flame graphs. test_exports.py CPROF"""
 
 import json
+import re
 import unittest
 from collections import Counter
 
@@ -83,9 +84,28 @@ class Exports(AnalyzerTest):
         for kind in ("-json", "-speedscope"):
             json.loads(self.ask(p, kind))
 
+    def flame_graph(self, p):
+        """The data of the page, which must have all it needs inside."""
+        page = self.ask(p, "-flamegraph")
+        self.assertEqual(re.findall(r'\b(?:src|href)="|url\(|^import\b', page, re.M), [])
+        return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)[1])
+
+    def test_flame_graph(self):
+        data = self.flame_graph(cpu_profile())
+        names = [frame[0] for frame in data["frames"]]
+        self.assertEqual([(names[frame], caller, width, own) for frame, caller, width, own in data["boxes"]],
+                         [("main", -1, 4 * TICK, 0), ("mid", 0, 4 * TICK, TICK), ("leaf", 1, 3 * TICK, 3 * TICK)])
+
+    def test_names_stay_inside_the_page(self):
+        p = makeprofile.Maker(CPU)
+        p.sample(["</script", "b>&@title@"], [1, 1])
+        self.assertEqual([frame[0] for frame in self.flame_graph(p)["frames"]],
+                         ["b>&@title@", "</script"])
+
     def test_empty_profile(self):
         p = makeprofile.Maker(CPU)
         self.assertEqual(self.ask(p, "-folded"), "")
+        self.assertEqual(self.flame_graph(p)["boxes"], [])
         self.assertEqual(json.loads(self.ask(p, "-json"))["nodes"], [])
         self.assertEqual(json.loads(self.ask(p, "-speedscope"))["profiles"][0]["samples"], [])
 

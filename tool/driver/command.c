@@ -46,6 +46,8 @@ const struct command commands[] = {
 		.usage = FILTERS, .help = "The profile itself as text"},
 	{"stacks", REPORT_STACKS, .default_nodecount = STACKS_NODECOUNT, .usage = "[n] " FILTERS " [>file]",
 		.help = "The stacks that cost most, each once"},
+	{"flamegraph", REPORT_FLAMEGRAPH, WHOLE, .view = VIEW_FILE, .suffix = "html", .usage = FILTERS " [>file]",
+		.help = "Flame graph as a page, one file for any browser"},
 	{"folded", REPORT_FOLDED, WHOLE, .usage = FILTERS,
 		.help = "One line a stack, for flame graph tools"},
 	{"json", REPORT_JSON, WHOLE, .usage = FILTERS,

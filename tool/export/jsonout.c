@@ -57,3 +57,14 @@ void put_json_key(const char *key, bool first, struct buf *out)
 	buf_cstr(out, key);
 	buf_cstr(out, "\":");
 }
+
+void put_json_in_html(struct str json, struct buf *out)
+{
+	for (size_t i = 0; i < json.len; i++) {
+		char c = json.ptr[i];
+		if (c == '<' || c == '>' || c == '&')
+			buf_printf(out, "\\u%04x", c);
+		else
+			buf_byte(out, c);
+	}
+}

@@ -13,4 +13,7 @@ void put_json_string(struct str s, struct buf *out);
 /** `"key":`, with a comma in front unless it is the first of its object. */
 void put_json_key(const char *key, bool first, struct buf *out);
 
+/** JSON into a script element of a page: what HTML could take for its own is escaped. */
+void put_json_in_html(struct str json, struct buf *out);
+
 #endif

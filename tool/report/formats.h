@@ -45,6 +45,7 @@ report_writer report_write_weblist;
 strid *callgrind_distinct_names(struct graph *g);
 
 // tool/export
+report_writer report_write_flamegraph;
 report_writer report_write_folded;
 report_writer report_write_speedscope;
 report_writer report_write_json;

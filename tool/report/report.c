@@ -217,6 +217,7 @@ static report_writer *const writers[] = {
 	[REPORT_DISASM] = report_write_disasm,
 	[REPORT_WEBLIST] = report_write_weblist,
 	[REPORT_STACKS] = report_write_stacks,
+	[REPORT_FLAMEGRAPH] = report_write_flamegraph,
 	[REPORT_FOLDED] = report_write_folded,
 	[REPORT_SPEEDSCOPE] = report_write_speedscope,
 	[REPORT_JSON] = report_write_json,

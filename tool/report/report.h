@@ -36,6 +36,7 @@ enum report_format {
 	REPORT_DISASM,
 	REPORT_WEBLIST,
 	// What pprof has not.
+	REPORT_FLAMEGRAPH, // a page for a browser, all in one file
 	REPORT_FOLDED,     // root;caller;leaf value: flamegraph.pl, speedscope, inferno
 	REPORT_SPEEDSCOPE, // https://www.speedscope.app/file-format-schema.json
 	REPORT_STACKS,     // the largest stacks, each once

@@ -5,10 +5,10 @@
 
 #include <sys/random.h>
 
+#include "tool/export/assets.h"
 #include "tool/export/jsonout.h"
 #include "tool/report/html.h"
 
-#include "assets.h"
 #include "settings.h"
 #include "urlconfig.h"
 
@@ -223,20 +223,14 @@ static void put_header(struct page *p, const struct report *r, struct str title,
 static void put_script(const struct page *p, const char *name, struct buf *out)
 {
 	buf_printf(out, "<script type=\"module\" nonce=\"%s\">\n", p->response->nonce);
-	buf_str(out, asset(name));
+	buf_str(out, asset(str_from(name)));
 	buf_cstr(out, "</script>\n");
 }
 
 void page_put_data(struct str json, struct buf *out)
 {
 	buf_cstr(out, "<script type=\"application/json\" id=\"data\">");
-	for (size_t i = 0; i < json.len; i++) {
-		char c = json.ptr[i];
-		if (c == '<' || c == '>' || c == '&')
-			buf_printf(out, "\\u%04x", c);
-		else
-			buf_byte(out, c);
-	}
+	put_json_in_html(json, out);
 	buf_cstr(out, "</script>\n");
 }
 
@@ -264,7 +258,7 @@ struct err *page_frame(struct page *p, const struct report *r, struct str legend
 	buf_printf(out, "%s: ", p->kind->title);
 	put_html(out, title);
 	buf_cstr(out, "</title>\n<style>\n");
-	buf_str(out, asset("style.css"));
+	buf_str(out, asset(STR("style.css")));
 	buf_printf(out, "</style>\n</head>\n<body class=\"%s\">\n", p->kind->path);
 	put_header(p, r, title, legend, out);
 	buf_cstr(out, "<main>\n");
