@@ -80,6 +80,8 @@ install: all ## install to $(DESTDIR)$(PREFIX)
 	@# The prefix may be given here and not before: `make`, then `make install PREFIX=/usr`.
 	$(if $(filter file,$(origin PREFIX)),,meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX)) && ninja -C $(BUILD))
 	DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
+	@# A library in /usr/local is found by what ldconfig notes; who is not root has a PREFIX of his own.
+	@[ "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig
 
 uninstall: ## remove what install wrote
 	ninja -C $(BUILD) uninstall
