@@ -14,9 +14,10 @@
 #include "sigsafe/modmap_state.h"
 #include "sigsafe/module_elf.h"
 #include "sigsafe/pagealloc.h"
+#include "sigsafe/safeload.h"
 #include "sigsafe/sys.h"
 
-enum { FIRST_CAPACITY = 128, NAME_BYTES_EACH = 128 };
+enum { FIRST_CAPACITY = 128, NAME_BYTES_EACH = 128, PAGE_BYTES = 4096 };
 
 static const char vdso_path[] = "[vdso]";
 
@@ -89,19 +90,70 @@ static void add(struct modscan *scan, const struct dl_phdr_info *info, bool is_m
 	scan->count++;
 }
 
+/** The other namespaces' lists, which the loader keeps for debuggers: the program's dynamic section leads there. */
+static const struct r_debug_extended *other_namespaces(const struct dl_phdr_info *program)
+{
+	for (size_t i = 0; i < program->dlpi_phnum; i++) {
+		if (program->dlpi_phdr[i].p_type != PT_DYNAMIC)
+			continue;
+		const Elf64_Dyn *d = (const Elf64_Dyn *)(program->dlpi_addr + program->dlpi_phdr[i].p_vaddr);
+		while (d->d_tag != DT_NULL && d->d_tag != DT_DEBUG)
+			d++;
+		const struct r_debug_extended *own = (const struct r_debug_extended *)d->d_un.d_ptr;
+		bool is_there = d->d_tag == DT_DEBUG && own && own->base.r_version >= 2; // since glibc 2.35
+		return is_there ? own->r_next : NULL;
+	}
+	return NULL;
+}
+
+/** glibc takes the objects of another namespace for as many times as there are, so that dlpi_subs goes down. */
+static uint64_t overcounted(const struct r_debug_extended *ns)
+{
+	uint64_t sum = 0;
+	for (; ns; ns = ns->r_next) {
+		uint64_t n = 0;
+		for (const struct link_map *l = ns->base.r_map; l; l = l->l_next)
+			n++;
+		sum += n * n - n;
+	}
+	return sum;
+}
+
+/**
+ * What dlmopen() loaded, and its dependencies: dl_iterate_phdr() passes over other namespaces than ours, the lists
+ * for debuggers do not. In its callback the loader's lock is held, so they stay as they are.
+ */
+static void add_other_namespaces(struct modscan *scan, const struct r_debug_extended *ns)
+{
+	for (; ns; ns = ns->r_next) {
+		for (const struct link_map *l = ns->base.r_map; l; l = l->l_next) {
+			const Elf64_Ehdr *head = (const Elf64_Ehdr *)l->l_addr;
+			struct cp_readable page = {0};
+			if (l->l_addr == ns->base.r_ldbase || !cp_readable(&page, l->l_addr, PAGE_BYTES) ||
+					memcmp(head->e_ident, ELFMAG, SELFMAG) != 0 || head->e_phoff >= PAGE_BYTES)
+				continue;
+			add(scan, &(struct dl_phdr_info){.dlpi_addr = l->l_addr, .dlpi_name = l->l_name,
+						  .dlpi_phdr = (const Elf64_Phdr *)(l->l_addr + head->e_phoff),
+						  .dlpi_phnum = head->e_phnum}, false);
+		}
+	}
+}
+
 static int on_module(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	struct modscan *scan = arg;
 	bool first = !scan->adds;
+	const struct r_debug_extended *others = first ? other_namespaces(info) : NULL;
 	if (first && size >= offsetof(struct dl_phdr_info, dlpi_subs) + sizeof(info->dlpi_subs)) {
 		scan->adds = info->dlpi_adds;
-		scan->subs = info->dlpi_subs;
+		scan->subs = info->dlpi_subs + overcounted(others);
 		if (scan->adds + scan->subs == scan->known_version) {
 			scan->unchanged = true;
 			return 1;
 		}
 	}
 	add(scan, info, first);
+	add_other_namespaces(scan, others);
 	return 0;
 }
 

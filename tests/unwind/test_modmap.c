@@ -89,6 +89,28 @@ START_TEST(a_module_that_went_is_remembered_for_its_time)
 }
 END_TEST
 
+START_TEST(a_module_in_a_namespace_of_its_own_is_there)
+{
+	ck_assert_int_eq(cp_modmap_refresh(), 0);
+	uint32_t before = cp_modmap_count();
+	void *handle = dlmopen(LM_ID_NEWLM, PLUGIN, RTLD_NOW);
+	ck_assert_ptr_nonnull(handle);
+	uintptr_t pc = (uintptr_t)dlsym(handle, "plugin_answer") + 1;
+	ck_assert_int_eq(cp_modmap_refresh(), 0);
+	const struct cp_module *m = cp_modmap_find(pc, NULL);
+	ck_assert(m && m->may_unload && !strcmp(m->path, PLUGIN) && m->build_id_bytes);
+	ck_assert_uint_eq(cp_modmap_count(), before + 2); // its own libc, but the loader there was
+	// Loaded beside it; the loader's own counters took that for an older list.
+	uintptr_t beside_pc;
+	void *beside = open_plugin(&beside_pc);
+	ck_assert(beside_pc != pc && cp_modmap_find(beside_pc, NULL));
+	close_plugin(beside);
+	ck_assert_ptr_null(cp_modmap_find(beside_pc, NULL));
+	close_plugin(handle);
+	ck_assert_ptr_null(cp_modmap_find(pc, NULL));
+}
+END_TEST
+
 START_TEST(a_dlclose_that_unloads_nothing_hides_nothing_for_long)
 {
 	uintptr_t pc;
@@ -263,7 +285,8 @@ START_TEST(a_storm_of_dlclose_crashes_no_handler)
 END_TEST
 
 UNIT_MAIN("modmap", modules_of_this_process_are_there, an_unknown_pc_makes_the_map_stale_until_it_is_read_anew,
-	a_module_that_went_is_remembered_for_its_time, a_dlclose_that_unloads_nothing_hides_nothing_for_long,
+	a_module_that_went_is_remembered_for_its_time, a_module_in_a_namespace_of_its_own_is_there,
+	a_dlclose_that_unloads_nothing_hides_nothing_for_long,
 	a_module_that_comes_back_gets_its_old_record, stacks_keep_their_epoch_when_a_module_comes_back,
 	a_fork_in_the_middle_leaves_no_reader_behind, a_walk_through_a_module_nobody_announced_is_whole,
 	a_storm_of_dlclose_crashes_no_handler)
