@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 // Of these, list, disasm and weblist read files.
 static const enum report_format formats[] = {REPORT_TEXT, REPORT_TREE, REPORT_TRACES, REPORT_TAGS,
 		REPORT_COMMENTS, REPORT_RAW, REPORT_PROTO, REPORT_TOPPROTO, REPORT_CALLGRIND, REPORT_DOT,
-		REPORT_FOLDED, REPORT_SPEEDSCOPE, REPORT_JSON};
+		REPORT_FLAMEGRAPH, REPORT_FOLDED, REPORT_SPEEDSCOPE, REPORT_JSON};
 
 static struct report_options options_of(struct profile *p, uint8_t which, uint8_t bits)
 {
