@@ -12,15 +12,20 @@ import random
 import statistics
 
 
-def pairs(run, base, count):
-    """[(what run gives, what base gives)]; both are called with a processor to stay on."""
+def together(runs, count):
+    """[{name: what it gives}] of runs, {name: function}, called with a processor to stay on."""
     out = []
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+    with concurrent.futures.ThreadPoolExecutor(len(runs)) as pool:
         for i in range(count):
             cpu = sorted(os.sched_getaffinity(0))[i % len(os.sched_getaffinity(0))]
-            futures = {f: pool.submit(f, cpu) for f in random.sample((run, base), 2)}
-            out.append((futures[run].result(), futures[base].result()))
+            futures = {name: pool.submit(runs[name], cpu) for name in random.sample(list(runs), len(runs))}
+            out.append({name: f.result() for name, f in futures.items()})
     return out
+
+
+def pairs(run, base, count):
+    """[(what run gives, what base gives)]"""
+    return [(got["run"], got["base"]) for got in together({"run": run, "base": base}, count)]
 
 
 def median_interval(values):

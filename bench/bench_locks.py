@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """What the block and the mutex profile cost a program's locks: bench_locks.py BUILD [ROUNDS]
 
-Plain against the preloaded library with both profiles off, at Go's recommended rates, and recording all.
+Plain against a library that only stands in front of the functions (lock_shim.c), and the preloaded library with both
+profiles off, at Go's recommended rates, and recording all.
 Rounds are interleaved; shown is the best of them (the others had company), its distance to plain, and the
 range.
 """
@@ -11,19 +12,21 @@ import os
 import subprocess
 import sys
 
+PRELOAD, SHIM = "lib/libcprof-preload.so", "bench/liblock_shim.so"
 RATES = {
-    "plain": None,
-    "off": {},
-    "on (10 us, 1/100)": {"CPROF_BLOCKPROFILE": "/dev/null", "CPROF_BLOCKPROFILERATE": "10000",
-                          "CPROF_MUTEXPROFILE": "/dev/null", "CPROF_MUTEXPROFILEFRACTION": "100"},
-    "all": {"CPROF_BLOCKPROFILE": "/dev/null", "CPROF_MUTEXPROFILE": "/dev/null"},
+    "plain": (None, {}),
+    "shim": (SHIM, {}),
+    "off": (PRELOAD, {}),
+    "on (10 us, 1/100)": (PRELOAD, {"CPROF_BLOCKPROFILE": "/dev/null", "CPROF_BLOCKPROFILERATE": "10000",
+                                    "CPROF_MUTEXPROFILE": "/dev/null", "CPROF_MUTEXPROFILEFRACTION": "100"}),
+    "all": (PRELOAD, {"CPROF_BLOCKPROFILE": "/dev/null", "CPROF_MUTEXPROFILE": "/dev/null"}),
 }
 
 
-def run(build, env, *args):
-    full = dict(os.environ)
-    if env is not None:
-        full.update(env, LD_PRELOAD=os.path.join(build, "lib", "libcprof-preload.so"))
+def run(build, library, env, *args):
+    full = {**os.environ, **env}
+    if library:
+        full["LD_PRELOAD"] = os.path.join(build, library)
     return float(subprocess.run([os.path.join(build, "bench", "lock_pairs"), *args], check=True, env=full,
                                 capture_output=True, text=True).stdout)
 
@@ -33,8 +36,8 @@ def main():
     for threads, thousands in ((1, 10000), (2, 1000), (8, 250)):
         took = {name: [] for name in RATES}
         for _ in range(rounds):
-            for name, env in RATES.items():
-                took[name].append(run(build, env, str(threads), str(thousands)))
+            for name, (library, env) in RATES.items():
+                took[name].append(run(build, library, env, str(threads), str(thousands)))
         plain = min(took["plain"])
         for name, values in took.items():
             ns = min(values)
