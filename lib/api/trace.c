@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Context: CTL, and SIG where <cprof/trace.h> says "any context": those are one step from the hook.
+// <cprof/trace.h>: argument checks, then one call inwards.
 #include <cprof/pprof.h>
 #include <cprof/trace.h>
 #include <errno.h>
