@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "tool/graph/pass_cache.h"
+#include "tool/profile/filter.h"
 
 #include "unit.h"
 
@@ -359,6 +360,8 @@ static void add_random_samples(uint32_t n)
 	}
 }
 
+static struct regex *with, *without;
+
 static void check_same(const struct graph *got, const struct graph *expected)
 {
 	ck_assert_uint_eq(got->nnodes, expected->nnodes);
@@ -380,10 +383,13 @@ static void check_same(const struct graph *got, const struct graph *expected)
 	}
 }
 
-static struct graph *linked_graph(struct pass_cache *cache, bool mean, uint32_t nodes_left_out)
+static struct graph *linked_graph(struct pass_cache *cache, bool mean, uint32_t nodes_left_out,
+		const struct regex *focus)
 {
 	p->pass_cache = cache;
 	struct profile *view = profile_view(p);
+	profile_filter_names(view, &(struct name_filter){.focus = focus});
+	profile_filter_names(view, &(struct name_filter){.ignore = focus ? without : NULL});
 	struct graph *g = graph_create(view, &(struct graph_options){.value_index = 1, .mean = mean});
 	for (uint32_t i = 0; i < g->nnodes; i++)
 		g->is_selected[i] = !(nodes_left_out >> i & 1);
@@ -397,8 +403,11 @@ START_TEST(stacks_kept_as_nodes_say_the_same)
 {
 	begin_profile();
 	add_random_samples(20000);
+	struct arena a = {0};
+	ck_assert_ptr_null(regex_compile(&a, STR("e"), &with));
+	ck_assert_ptr_null(regex_compile(&a, STR("f"), &without));
 	struct pass_cache *cache = pass_cache_create(p);
-	graph_destroy(linked_graph(cache, false, 0));
+	graph_destroy(linked_graph(cache, false, 0, NULL));
 	pass_cache_prepare(cache);
 	struct profile *view = profile_view(p);
 	view->pass_cache = cache;
@@ -408,13 +417,17 @@ START_TEST(stacks_kept_as_nodes_say_the_same)
 	profile_destroy(view);
 	for (uint32_t left_out = 0; left_out < 1 << 6; left_out++) {
 		for (int mean = 0; mean < 2; mean++) {
-			struct graph *expected = linked_graph(NULL, mean, left_out);
-			struct graph *got = linked_graph(cache, mean, left_out);
+			const struct regex *focus = left_out % 3 ? with : NULL;
+			struct graph *expected = linked_graph(NULL, mean, left_out, focus);
+			struct graph *got = linked_graph(cache, mean, left_out, focus);
 			check_same(got, expected);
 			graph_destroy(got);
 			graph_destroy(expected);
 		}
 	}
+	regex_free(with);
+	regex_free(without);
+	arena_deinit(&a);
 	pass_cache_destroy(cache);
 	profile_destroy(p);
 }

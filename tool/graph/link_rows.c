@@ -67,9 +67,12 @@ static void link_row(struct linker *l, struct walk *walk, const struct node_row 
 void linker_take_rows(struct linker *l, struct sample_range range)
 {
 	for (uint32_t i = range.begin; i < range.end && !cancelled(); i++) {
-		const int64_t *values = node_run_values(l->run, l->g->profile, i);
-		struct walk walk = {.parent = FRAMES_NONE, .stamp = l->nrows + 1,
-				.w = values[l->g->options.value_index], .dw = l->g->options.mean ? values[0] : 0};
+		const int64_t *values = node_run_values(l->run, l->profile, l->g->profile->kept, i);
+		struct walk walk = {.parent = FRAMES_NONE, .stamp = l->nrows + 1};
+		if (values) {
+			walk.w = values[l->g->options.value_index];
+			walk.dw = l->g->options.mean ? values[0] : 0;
+		}
 		link_row(l, &walk, &l->run->rows[i]);
 	}
 }

@@ -27,7 +27,8 @@ struct step {
 struct linker {
 	const struct graph *g;
 	const struct frame_table *frames;
-	const struct node_run *run; // NULL: the stacks are the profile's
+	const struct profile *profile;
+	const struct node_run *run; // of the profile's stacks as nodes; NULL: its samples as they are
 	struct edge_table table;
 	struct hop hops[HOPS];
 	uint32_t nhops;

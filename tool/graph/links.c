@@ -62,7 +62,7 @@ static void link_sample(struct linker *l, struct walk *walk, struct stack stack)
 
 static void link_samples(struct linker *l, struct sample_range range)
 {
-	const struct profile *p = l->g->profile;
+	const struct profile *p = l->profile;
 	uint32_t index = l->g->options.value_index;
 	bool mean = l->g->options.mean;
 	for (uint32_t i = range.begin; i < range.end && !cancelled(); i++) {
@@ -116,7 +116,8 @@ static void collect_edges(struct graph *g, const struct frame_table *frames)
 	uint32_t n = stacks ? stacks->nruns : parallel_ranges(g->profile, ranges);
 
 	for (uint32_t i = 0; i < n; i++) {
-		linkers[i] = (struct linker){.g = g, .frames = frames, .table = edge_table_create()};
+		linkers[i] = (struct linker){.g = g, .profile = stacks ? stacks->profile : g->profile,
+				.frames = frames, .table = edge_table_create()};
 		if (!stacks)
 			continue;
 		linkers[i].run = &stacks->runs[i];
@@ -136,6 +137,8 @@ static void collect_edges(struct graph *g, const struct frame_table *frames)
 void graph_link(struct graph *g, bool only_selected, const bool *wanted)
 {
 	struct arena scratch = {0};
+	if (!only_selected && pass_cache_stacks(g))
+		wanted = NULL; // one answer for all who will ask
 	struct frame_table frames = frames_to_link(g, &scratch, only_selected, wanted);
 	struct pass_key key = {PASS_LINK, g, &frames};
 	size_t bytes;

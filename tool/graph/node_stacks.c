@@ -121,6 +121,7 @@ struct node_stacks *node_stacks_create(const struct profile *p, const struct fra
 	struct builder builders[PARALLEL_MAX];
 	struct node_stacks *s = mem_zeroed(1, sizeof(*s));
 	uint32_t nrows = 0;
+	s->profile = p;
 	s->nruns = parallel_ranges(p, ranges);
 	for (uint32_t i = 0; i < s->nruns; i++)
 		builders[i] = (struct builder){.profile = p, .frames = frames, .stop = stop, .max_nodes = p->nlocs,

@@ -35,6 +35,7 @@ struct node_run {
 };
 
 struct node_stacks {
+	const struct profile *profile;
 	struct node_run runs[PARALLEL_MAX];
 	uint32_t nruns;
 };
@@ -50,12 +51,14 @@ void node_stacks_destroy(struct node_stacks *s);
 // How many rows ahead a value is fetched: they lie in the order of the file.
 enum { NODE_ROWS_AHEAD = 16 };
 
-/** The values of a row's sample. */
-static inline const int64_t *node_run_values(const struct node_run *run, const struct profile *p, uint32_t row)
+/** The values of a row's sample; NULL where it is not one of those `kept` (struct profile; NULL: all). */
+static inline const int64_t *node_run_values(const struct node_run *run, const struct profile *p, const uint8_t *kept,
+		uint32_t row)
 {
 	if (row + NODE_ROWS_AHEAD < run->nrows)
 		__builtin_prefetch(profile_values(p, run->rows[row + NODE_ROWS_AHEAD].sample));
-	return profile_values(p, run->rows[row].sample);
+	uint32_t sample = run->rows[row].sample;
+	return kept && !kept[sample] ? NULL : profile_values(p, sample);
 }
 
 #endif

@@ -169,7 +169,8 @@ const struct node_stacks *pass_cache_stacks(const struct graph *g)
 {
 	const struct profile *p = g->profile;
 	struct pass_cache *cache = p->pass_cache;
-	if (!cache || !selection_of(p) || *selection_of(p))
+	bool has_all = selection_of(p) && !*selection_of(p);
+	if (!cache || !(has_all || p->kept))
 		return NULL;
 	for (uint32_t i = 0; i < STACKS; i++) {
 		struct known_stacks *s = &cache->stacks[i];
@@ -178,6 +179,8 @@ const struct node_stacks *pass_cache_stacks(const struct graph *g)
 		wait_for(cache, s);
 		return s->stacks;
 	}
+	if (!has_all)
+		return NULL;
 	struct known_stacks *s = &cache->stacks[cache->next_stacks];
 	cache->next_stacks = (cache->next_stacks + 1) % STACKS;
 	stacks_free(cache, s);

@@ -16,7 +16,8 @@ struct step {
 
 struct tally {
 	const struct node_run *run;
-	const struct profile *profile;
+	const struct profile *profile; // the stacks', not the view
+	const uint8_t *kept;
 	uint32_t value_index;
 	uint64_t *cums, *flats; // [nnodes]; they wrap, as Go's do
 	struct step *path;
@@ -44,7 +45,7 @@ static inline void tally_row(struct tally *t, uint32_t row, uint64_t w)
 		t->flats[t->path[t->npath - 1].node & NODE_INDEX] += w;
 	for (; t->npath < kept; node++)
 		t->path[t->npath++] = (struct step){*node, t->sum};
-	for (; node < end; node++)
+	for (; w && node < end; node++)
 		t->cums[*node & NODE_INDEX] += *node & NODE_REPEATS ? 0 : w;
 	t->sum += w;
 	leave(t, kept);
@@ -53,8 +54,10 @@ static inline void tally_row(struct tally *t, uint32_t row, uint64_t w)
 static void tally_run(void *state, struct sample_range range)
 {
 	struct tally *t = state;
-	for (uint32_t i = range.begin; i < range.end && !cancelled(); i++)
-		tally_row(t, i, (uint64_t)node_run_values(t->run, t->profile, i)[t->value_index]);
+	for (uint32_t i = range.begin; i < range.end && !cancelled(); i++) {
+		const int64_t *values = node_run_values(t->run, t->profile, t->kept, i);
+		tally_row(t, i, values ? (uint64_t)values[t->value_index] : 0);
+	}
 }
 
 static void tally_value(struct graph *g, const struct node_stacks *stacks, uint32_t value_index, bool is_divisor)
@@ -65,7 +68,8 @@ static void tally_value(struct graph *g, const struct node_stacks *stacks, uint3
 	for (uint32_t i = 0; i < stacks->nruns; i++) {
 		const struct node_run *run = &stacks->runs[i];
 		ranges[i] = (struct sample_range){0, run->nrows};
-		tallies[i] = (struct tally){run, g->profile, value_index, arena_array(&scratch, uint64_t, g->nnodes),
+		tallies[i] = (struct tally){run, stacks->profile, g->profile->kept, value_index,
+				 arena_array(&scratch, uint64_t, g->nnodes),
 				arena_array(&scratch, uint64_t, g->nnodes),
 				arena_array(&scratch, struct step, run->max_depth)};
 	}

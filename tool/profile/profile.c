@@ -37,6 +37,7 @@ void profile_destroy(struct profile *p)
 		free(p->loc_end);
 		free(p->sample_labels);
 	}
+	free(p->kept);
 	if (!(p->borrowed & PROFILE_LOCS))
 		pages_free(p->locs, p->locs_cap * sizeof(*p->locs));
 	if (!(p->borrowed & PROFILE_LABELS)) {
@@ -66,6 +67,7 @@ struct profile *profile_view(const struct profile *base)
 {
 	struct profile *p = copy_array(base, 1, sizeof(*base));
 	arena_init(&p->arena);
+	p->kept = NULL;
 	p->borrowed = PROFILE_STRINGS | PROFILE_SAMPLES | PROFILE_LOCS | PROFILE_LABELS;
 	p->sample_types = copy_array(base->sample_types, base->nsample_types, sizeof(*p->sample_types));
 	p->mappings = copy_array(base->mappings, base->nmappings, sizeof(*p->mappings));
@@ -105,6 +107,10 @@ static void own_locs(struct profile *p)
 
 void profile_own(struct profile *p, unsigned parts)
 {
+	if (parts & (PROFILE_SAMPLES | PROFILE_LOCS)) {
+		free(p->kept); // who asks is about to change them
+		p->kept = NULL;
+	}
 	parts &= p->borrowed;
 	p->borrowed &= ~parts;
 	if (parts & PROFILE_STRINGS) {

@@ -70,6 +70,19 @@ void profile_add_sample(struct profile *p, const uint32_t *locs, uint32_t nlocs,
 		p->sample_labels[i] = label_set;
 }
 
+static void note_kept(struct profile *p, const uint8_t *keep)
+{
+	const unsigned all = PROFILE_SAMPLES | PROFILE_LOCS;
+	if ((p->borrowed & all) == all) {
+		p->kept = mem_resize(NULL, p->nsamples, 1);
+		memcpy(p->kept, keep, p->nsamples);
+		return;
+	}
+	for (uint32_t i = 0, at = 0; p->kept && at < p->nsamples; i++)
+		if (p->kept[i])
+			p->kept[i] = keep[at++];
+}
+
 void samples_keep(struct profile *p, const uint8_t *keep)
 {
 	uint32_t kept = 0, ntypes = p->nsample_types;
@@ -77,6 +90,7 @@ void samples_keep(struct profile *p, const uint8_t *keep)
 		kept += keep[i] != 0;
 	if (kept == p->nsamples)
 		return;
+	note_kept(p, keep);
 	// Into fresh columns where these are borrowed, else in place: rows only move down.
 	struct profile from = *p;
 	if (p->borrowed & PROFILE_SAMPLES) {
