@@ -69,7 +69,7 @@ static void tally_value(struct graph *g, const struct node_stacks *stacks, uint3
 		const struct node_run *run = &stacks->runs[i];
 		ranges[i] = (struct sample_range){0, run->nrows};
 		tallies[i] = (struct tally){run, stacks->profile, g->profile->kept, value_index,
-				 arena_array(&scratch, uint64_t, g->nnodes),
+				arena_array(&scratch, uint64_t, g->nnodes),
 				arena_array(&scratch, uint64_t, g->nnodes),
 				arena_array(&scratch, struct step, run->max_depth)};
 	}
