@@ -24,6 +24,7 @@ struct cp_heap_live {
 };
 
 _Atomic uint8_t cp_heap_filter[CP_HEAP_FILTER_SLOTS];
+_Atomic uint8_t cp_heap_prefilter[CP_HEAP_PREFILTER_SLOTS];
 struct cp_heap_live_table cp_heap_live_table;
 
 // Enough for the default rate. A low one adds the dense chains: from then on blocks are put there, and looked
@@ -33,16 +34,22 @@ static cp_heap_chain chains[1 << BUCKETS_LOG2];
 void cp_heap_filter_pin(const void *ptr)
 {
 	store(&cp_heap_filter[cp_heap_filter_slot(ptr)], UINT8_MAX, relaxed);
+	store(&cp_heap_prefilter[cp_heap_prefilter_slot(ptr)], UINT8_MAX, relaxed);
+}
+
+static void count(_Atomic uint8_t *counter, int delta)
+{
+	uint8_t seen = load(counter, relaxed);
+	do {
+		if (seen == UINT8_MAX)
+			return; // too many to count: stays, and costs a look further
+	} while (!compare_exchange(counter, &seen, (uint8_t)(seen + delta), relaxed));
 }
 
 static void filter_add(const void *ptr, int delta)
 {
-	_Atomic uint8_t *counter = &cp_heap_filter[cp_heap_filter_slot(ptr)];
-	uint8_t seen = load(counter, relaxed);
-	do {
-		if (seen == UINT8_MAX)
-			return; // too many to count: stays, and costs a lookup
-	} while (!compare_exchange(counter, &seen, (uint8_t)(seen + delta), relaxed));
+	count(&cp_heap_filter[cp_heap_filter_slot(ptr)], delta);
+	count(&cp_heap_prefilter[cp_heap_prefilter_slot(ptr)], delta);
 }
 
 /** Neighbours share cache lines: programs free what they allocated together. */
