@@ -3,6 +3,7 @@
 // a count that is too slow to be wrong.
 #include "tool/graph/graph.h"
 
+#include <sched.h>
 #include <stdlib.h>
 
 #include "tool/graph/pass_cache.h"
@@ -412,7 +413,8 @@ START_TEST(stacks_kept_as_nodes_say_the_same)
 	struct profile *view = profile_view(p);
 	view->pass_cache = cache;
 	struct graph *frames = graph_create(view, &(struct graph_options){0});
-	ck_assert_ptr_nonnull(pass_cache_stacks(frames));
+	while (!pass_cache_stacks(frames)) // being made; Check ends what never comes
+		sched_yield();
 	graph_destroy(frames);
 	profile_destroy(view);
 	for (uint32_t left_out = 0; left_out < 1 << 6; left_out++) {

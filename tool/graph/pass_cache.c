@@ -165,6 +165,13 @@ void pass_cache_keep(const struct pass_key *key, const void *result, size_t byte
 			g->options.mean, copy_table(g->profile, key->frames), copy(result, bytes, 1), bytes};
 }
 
+static bool are_being_made(struct pass_cache *cache, struct known_stacks *s)
+{
+	if (s->state == STACKS_BEING_MADE && pthread_tryjoin_np(cache->maker, NULL) == 0)
+		s->state = STACKS_KNOWN;
+	return s->state == STACKS_BEING_MADE;
+}
+
 const struct node_stacks *pass_cache_stacks(const struct graph *g)
 {
 	const struct profile *p = g->profile;
@@ -176,8 +183,7 @@ const struct node_stacks *pass_cache_stacks(const struct graph *g)
 		struct known_stacks *s = &cache->stacks[i];
 		if (s->state == STACKS_FREE || !has_table(&s->table, p, g->frames))
 			continue;
-		wait_for(cache, s);
-		return s->stacks;
+		return are_being_made(cache, s) ? NULL : s->stacks;
 	}
 	if (!has_all)
 		return NULL;
@@ -198,13 +204,6 @@ static void *make_stacks(void *arg)
 			s->stacks = node_stacks_create(cache->base, &frames, s->nnodes, &cache->stop);
 	}
 	return NULL;
-}
-
-static bool are_being_made(struct pass_cache *cache, struct known_stacks *s)
-{
-	if (s->state == STACKS_BEING_MADE && pthread_tryjoin_np(cache->maker, NULL) == 0)
-		s->state = STACKS_KNOWN;
-	return s->state == STACKS_BEING_MADE;
 }
 
 void pass_cache_prepare(struct pass_cache *cache)
