@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -71,23 +70,6 @@ static void forward(pid_t pid, const siginfo_t *info)
 		kill(pid, info->si_signo);
 }
 
-/** What the kernel says of a process that has ended and is not yet waited for; 0: nothing. */
-static int64_t own_cpu_ms(pid_t pid)
-{
-	char path[64], text[1024];
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	FILE *f = fopen(path, "re");
-	text[f ? fread(text, 1, sizeof(text) - 1, f) : 0] = '\0';
-	if (f)
-		fclose(f);
-	const char *behind_name = strrchr(text, ')');
-	unsigned long user, kernel;
-	if (!behind_name || sscanf(behind_name, ") %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lu %lu", &user,
-					    &kernel) != 2)
-		return 0;
-	return (int64_t)(user + kernel) * 1000 / sysconf(_SC_CLK_TCK);
-}
-
 /** The child changed state; true: it has ended. */
 static bool reap(struct child *c)
 {
@@ -97,7 +79,7 @@ static bool reap(struct child *c)
 		if (waitid(P_PID, (id_t)c->pid, &change, WNOHANG | WNOWAIT | WEXITED | WSTOPPED) != 0)
 			return true; // there is no child
 		if (change.si_pid == c->pid && change.si_code != CLD_STOPPED)
-			c->own_cpu_ms = own_cpu_ms(c->pid);
+			c->own_times = process_times(c->pid);
 		if (change.si_pid != c->pid ||
 				wait4(c->pid, &status, WNOHANG | WUNTRACED, &c->usage) != c->pid)
 			return false;

@@ -4,18 +4,18 @@
 #define CPROF_RUN_CHILD_H
 
 #include <signal.h>
-#include <stdint.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
 #include "base/arena.h"
+#include "base/process_times.h"
 
 struct child {
 	pid_t pid;
 	int start_error;     // errno of fork or exec; else 0
 	int status;          // of wait4(), where it was started
 	struct rusage usage; // of the child, and of its children it waited for
-	int64_t own_cpu_ms;  // of the child alone
+	struct process_times own_times;
 };
 
 /** Makes the child's environment, in the child. */

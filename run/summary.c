@@ -45,6 +45,11 @@ static int64_t usage_ms(const struct rusage *u)
 			(u->ru_utime.tv_usec + u->ru_stime.tv_usec) / 1000;
 }
 
+static int64_t times_ms(const struct process_times *t)
+{
+	return (int64_t)((t->user_ns + t->kernel_ns) / 1000000);
+}
+
 /** "1 thread", "2 threads". */
 static const char *counted(struct arena *a, int64_t n, const char *noun)
 {
@@ -96,7 +101,7 @@ static void print_cpu(struct arena *a, const struct injection *in, const struct 
 	const struct injection_file *f = &in->cpu;
 	struct outcome o;
 	outcome_find(a, f->path, in->start_ns, &o);
-	int64_t used_ms = usage_ms(&c->usage), children_ms = used_ms - c->own_cpu_ms;
+	int64_t used_ms = usage_ms(&c->usage), own_ms = times_ms(&c->own_times), children_ms = used_ms - own_ms;
 	int64_t sampled_ns = o.last.measure.cpu_ns + o.earlier.measure.cpu_ns;
 	if (sampled_ns > 0)
 		print_written(a, f, &o);
@@ -104,7 +109,7 @@ static void print_cpu(struct arena *a, const struct injection *in, const struct 
 		fprintf(stderr, "cprof: wrote %s, empty: nothing was sampled in %lld ms of CPU\n",
 				outcome_expand(a, f->given, "*"), (long long)used_ms);
 	else if (o.ndamaged == 0)
-		print_nothing(a, f, c->own_cpu_ms > NOTABLE_MS ? why_unwritten(a, c)
+		print_nothing(a, f, own_ms > NOTABLE_MS ? why_unwritten(a, c)
 							       : "nothing was sampled in the program itself");
 	print_damaged(a, &o);
 	if (!outcome_is_per_process(f->given) && children_ms > NOTABLE_MS && children_ms > used_ms / 5)

@@ -14,6 +14,7 @@
 
 #include "base/flag.h"
 #include "base/outfile.h"
+#include "base/process_times.h"
 #include "tool/attach/process.h"
 #include "tool/attach/sampler.h"
 #include "tool/perfdata/recording.h"

@@ -14,7 +14,7 @@
 #include "tool/profile/profile.h"
 #include "tool/symbolizer/kernel.h"
 
-enum { NS_PER_S = 1000000000, MAX_NAMESPACE = 64 };
+enum { MAX_NAMESPACE = 64 };
 
 static const struct str deleted = {" (deleted)", 10};
 
@@ -51,19 +51,6 @@ const char *process_program(struct arena *a, int pid)
 {
 	struct str file = linked_file(a, str_from(arena_printf(a, "/proc/%d/exe", pid)));
 	return arena_strndup(a, file.ptr, file.len);
-}
-
-struct process_times process_times(int pid)
-{
-	struct arena a = {0};
-	const char *line = first_line(&a, arena_printf(&a, "/proc/%d/stat", pid));
-	const char *behind_name = line ? strrchr(line, ')') : NULL;
-	unsigned long user = 0, kernel = 0;
-	if (behind_name)
-		sscanf(behind_name, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &kernel);
-	arena_deinit(&a);
-	uint64_t tick_ns = NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK);
-	return (struct process_times){user * tick_ns, kernel * tick_ns};
 }
 
 static void name_threads(struct arena *a, int pid, struct perf_recording *r)

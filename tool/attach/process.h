@@ -4,7 +4,6 @@
 #define CPROF_TOOL_ATTACH_PROCESS_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/str.h"
@@ -12,18 +11,11 @@
 struct perf_recording;
 struct profile;
 
-struct process_times {
-	uint64_t user_ns, kernel_ns; // by the kernel's own count, in steps of its ticks
-};
-
 /** "redis-server"; "?" where it is gone. */
 const char *process_name(struct arena *a, int pid);
 
 /** The path of its executable file, as process_rename_mappings() leaves it; "" where it cannot be read. */
 const char *process_program(struct arena *a, int pid);
-
-/** Zeroes where it is gone. */
-struct process_times process_times(int pid);
 
 /** Tells the recording the names of its threads and what is mapped, the kernel included where that is shown. */
 void process_describe(struct arena *a, int pid, bool with_kernel, struct perf_recording *r);

@@ -4,13 +4,7 @@
 
 #include <string.h>
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+#include "base/hex.h"
 
 static struct err *decode(struct arena *a, struct str text, const char **out)
 {
@@ -19,11 +13,10 @@ static struct err *decode(struct arena *a, struct str text, const char **out)
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.ptr[i];
 		if (c == '%') {
-			int high = i + 2 < text.len ? hex_digit(text.ptr[i + 1]) : -1;
-			int low = i + 2 < text.len ? hex_digit(text.ptr[i + 2]) : -1;
-			if (high < 0 || low < 0)
+			uint64_t byte;
+			if (hex_decode(str_slice(text, i + 1, i + 3), &byte) != 2)
 				return err_new(a, "invalid URL escape in the query");
-			c = (char)(high << 4 | low);
+			c = (char)byte;
 			i += 2;
 		} else if (c == '+') {
 			c = ' ';
