@@ -8,24 +8,23 @@
 
 #include "focus.h"
 
-static struct label_units identify_units(const struct env *env, struct profile *p)
+static void warn_of_units(const struct session *s)
 {
-	struct label_units units = profile_label_units(p);
-	for (uint32_t i = 0; i < units.n; i++) {
-		const struct label_unit *u = &units.items[i];
+	const struct profile *p = s->profile;
+	for (uint32_t i = 0; i < s->units.n; i++) {
+		const struct label_unit *u = &s->units.items[i];
 		struct buf others = {0};
 		for (uint32_t k = 0; k < u->nignored; k++) {
 			buf_cstr(&others, k ? ", " : "");
 			buf_str(&others, profile_str(p, u->ignored[k]));
 		}
 		if (u->nignored)
-			env_warn(env, "For tag %.*s used unit %.*s, also encountered unit(s) %.*s",
+			env_warn(s->env, "For tag %.*s used unit %.*s, also encountered unit(s) %.*s",
 					STR_FMT(profile_str(p, u->key)),
 					STR_FMT(profile_str(p, u->unit)), (int)others.len,
 					others.ptr);
 		buf_deinit(&others);
 	}
-	return units;
 }
 
 static void set_active_filters(struct arena *a, const struct config *c, struct report_options *o)
@@ -144,15 +143,15 @@ struct err *analyze(const struct session *s, const struct command *c, const char
 	struct arena *a = &out->arena;
 	struct profile *p = out->view;
 	struct config adjusted = command_adjust(c, *config);
-	struct label_units units = identify_units(s->env, p);
+	warn_of_units(s);
 	focus_add_label_frames(a, s->env, &adjusted, p);
 
 	struct report_options o;
 	struct err *e = NULL;
 	if (adjusted.relative_percentages)
-		e = focus_apply(a, s->env, &adjusted, &units, p);
+		e = focus_apply(a, s->env, &adjusted, &s->units, p);
 	if (!e)
-		e = make_options(a, p, &adjusted, &units, &o);
+		e = make_options(a, p, &adjusted, &s->units, &o);
 	if (!e && param)
 		e = compile_param(out, param, &o);
 	if (e)
@@ -161,7 +160,7 @@ struct err *analyze(const struct session *s, const struct command *c, const char
 	o.object_tools = s->tools;
 	out->report = report_new(p, &o);
 	if (!adjusted.relative_percentages)
-		e = focus_apply(a, s->env, &adjusted, &units, p);
+		e = focus_apply(a, s->env, &adjusted, &s->units, p);
 	p->selection = selection_text(a, &adjusted);
 	if (!e)
 		e = aggregate(a, &adjusted, p);
@@ -172,9 +171,9 @@ struct err *analyze_unfiltered(const struct session *s, const struct config *con
 		struct analysis *out)
 {
 	*out = (struct analysis){.view = profile_view(s->profile)};
-	struct label_units units = identify_units(s->env, out->view);
+	warn_of_units(s);
 	struct report_options o;
-	struct err *e = make_options(&out->arena, out->view, config, &units, &o);
+	struct err *e = make_options(&out->arena, out->view, config, &s->units, &o);
 	if (!e)
 		out->report = report_new(out->view, &o);
 	return e;

@@ -17,6 +17,7 @@ struct session {
 	const struct env *env;
 	struct object_tools *tools;
 	struct profile *profile; // never changed; commands work on views of it
+	struct label_units units; // of the profile
 };
 
 /** One report being made; from analyze() to analysis_end(). */

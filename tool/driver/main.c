@@ -51,6 +51,7 @@ static struct err *analyze_sources(struct arena *a, struct env *env, const struc
 	struct err *e = prepare_profile(a, env, r, s.tools, &s.profile);
 	if (e)
 		return e;
+	s.units = profile_label_units(s.profile);
 	env->is_interactive = !r->command;
 	if (env->is_interactive)
 		s.profile->pass_cache = pass_cache_create(s.profile);

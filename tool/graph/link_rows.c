@@ -67,12 +67,11 @@ static void link_row(struct linker *l, struct walk *walk, const struct node_row 
 void linker_take_rows(struct linker *l, struct sample_range range)
 {
 	for (uint32_t i = range.begin; i < range.end && !cancelled(); i++) {
-		const int64_t *values = node_run_values(l->run, l->profile, l->g->profile->kept, i);
-		struct walk walk = {.parent = FRAMES_NONE, .stamp = l->nrows + 1};
-		if (values) {
-			walk.w = values[l->g->options.value_index];
-			walk.dw = l->g->options.mean ? values[0] : 0;
-		}
+		const int64_t *values = l->run->values + (size_t)i * l->profile->nsample_types;
+		int64_t mask = node_run_mask(l->run, i, l->g->profile->kept, true);
+		struct walk walk = {.parent = FRAMES_NONE, .stamp = l->nrows + 1,
+				.w = values[l->g->options.value_index] & mask,
+				.dw = l->g->options.mean ? values[0] & mask : 0};
 		link_row(l, &walk, &l->run->rows[i]);
 	}
 }

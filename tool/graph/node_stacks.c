@@ -104,10 +104,15 @@ static void build_range(void *state, struct sample_range range)
 	struct builder *b = state;
 	struct node_run *run = b->run;
 	uint32_t n = range.end - range.begin, *order = stack_sort(b->profile, range, b->stop);
+	uint32_t nvalues = b->profile->nsample_types;
 	run->rows = mem_zeroed((size_t)n + 1, sizeof(*run->rows));
-	for (uint32_t i = 0; i < n && !atomic_load_explicit(b->stop, memory_order_relaxed); i++)
+	run->values = mem_resize(NULL, (size_t)n * nvalues, sizeof(*run->values));
+	for (uint32_t i = 0; i < n && !atomic_load_explicit(b->stop, memory_order_relaxed); i++) {
 		if (!add_row(b, order[i], i ? stack_shared(b->profile, order[i - 1], order[i]) : 0))
 			break;
+		memcpy(run->values + (size_t)i * nvalues, profile_values(b->profile, order[i]),
+				nvalues * sizeof(*run->values));
+	}
 	free(order);
 	free(b->path);
 	free(b->ends);
@@ -122,6 +127,7 @@ struct node_stacks *node_stacks_create(const struct profile *p, const struct fra
 	struct node_stacks *s = mem_zeroed(1, sizeof(*s));
 	uint32_t nrows = 0;
 	s->profile = p;
+	s->nnodes = nnodes;
 	s->nruns = parallel_ranges(p, ranges);
 	for (uint32_t i = 0; i < s->nruns; i++)
 		builders[i] = (struct builder){.profile = p, .frames = frames, .stop = stop, .max_nodes = p->nlocs,
@@ -129,6 +135,9 @@ struct node_stacks *node_stacks_create(const struct profile *p, const struct fra
 	parallel_run(ranges, s->nruns, builders, sizeof(builders[0]), build_range);
 	for (uint32_t i = 0; i < s->nruns; i++)
 		nrows += s->runs[i].nrows;
+	s->totals = arena_array(&s->arena, struct node_sums, p->nsample_types);
+	for (uint32_t i = 0; i < p->nsample_types && nrows == p->nsamples; i++)
+		s->totals[i] = node_stacks_sum(s, i, NULL, 0, &s->arena, stop);
 	if (nrows == p->nsamples && !atomic_load(stop))
 		return s;
 	node_stacks_destroy(s);
@@ -139,7 +148,10 @@ void node_stacks_destroy(struct node_stacks *s)
 {
 	for (uint32_t i = 0; s && i < s->nruns; i++) {
 		free(s->runs[i].rows);
+		free(s->runs[i].values);
 		pages_free(s->runs[i].nodes, s->runs[i].nodes_cap * sizeof(*s->runs[i].nodes));
 	}
+	if (s)
+		arena_deinit(&s->arena);
 	free(s);
 }

@@ -31,13 +31,22 @@ struct node_run {
 	uint32_t nrows;
 	uint32_t *nodes;
 	size_t nodes_cap;
+	int64_t *values; // [nrows * nsample_types]: the samples', for these lie in the order of the file
 	uint32_t max_depth;
 };
 
+// Of every node; they wrap, as Go's do.
+struct node_sums {
+	uint64_t *flats, *cums;
+};
+
 struct node_stacks {
+	struct arena arena; // the totals
 	const struct profile *profile;
 	struct node_run runs[PARALLEL_MAX];
 	uint32_t nruns;
+	uint32_t nnodes;
+	struct node_sums *totals; // [nsample_types]: of all samples
 };
 
 /**
@@ -48,17 +57,21 @@ struct node_stacks *node_stacks_create(const struct profile *p, const struct fra
 		const atomic_bool *stop);
 void node_stacks_destroy(struct node_stacks *s);
 
-// How many rows ahead a value is fetched: they lie in the order of the file.
+/** Adds up a value of the samples whose byte in `kept` (NULL: they all have it) is `which`. */
+struct node_sums node_stacks_sum(const struct node_stacks *s, uint32_t value_index, const uint8_t *kept, bool which,
+		struct arena *a, const atomic_bool *stop);
+
+// How many rows ahead it is looked up whether they are kept.
 enum { NODE_ROWS_AHEAD = 16 };
 
-/** The values of a row's sample; NULL where it is not one of those `kept` (struct profile; NULL: all). */
-static inline const int64_t *node_run_values(const struct node_run *run, const struct profile *p, const uint8_t *kept,
-		uint32_t row)
+/** All ones where the row's byte in `kept` (NULL: they all have it) is `which`, else 0. No branch to mispredict. */
+static inline int64_t node_run_mask(const struct node_run *run, uint32_t row, const uint8_t *kept, bool which)
 {
+	if (!kept)
+		return -1;
 	if (row + NODE_ROWS_AHEAD < run->nrows)
-		__builtin_prefetch(profile_values(p, run->rows[row + NODE_ROWS_AHEAD].sample));
-	uint32_t sample = run->rows[row].sample;
-	return kept && !kept[sample] ? NULL : profile_values(p, sample);
+		__builtin_prefetch(&kept[run->rows[row + NODE_ROWS_AHEAD].sample]);
+	return -(int64_t)(!kept[run->rows[row].sample] != which);
 }
 
 #endif

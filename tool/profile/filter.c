@@ -4,6 +4,7 @@
 #include "tool/profile/filter.h"
 
 #include "tool/profile/memo.h"
+#include "tool/profile/parallel.h"
 #include "tool/profile/samples.h"
 
 enum location_flag { IS_FOCUSED = 1, IS_IGNORED = 2, IS_HIDDEN = 4, IS_SHOW_FROM = 4 };
@@ -85,6 +86,38 @@ static void hide_locations(struct profile *p, const uint8_t *flags, uint8_t *kee
 	samples_set_locs(p, to, n, p->nlocs);
 }
 
+struct choice {
+	const struct profile *p;
+	const uint8_t *flags; // of locations
+	uint8_t decides;      // of these flags the first that a stack shows
+	uint8_t *keep;        // [nsamples]
+};
+
+static void choose(void *state, struct sample_range range)
+{
+	const struct choice *c = state;
+	for (uint32_t i = range.begin; i < range.end; i++) {
+		struct stack stack = profile_stack(c->p, i);
+		uint8_t seen = 0;
+		for (uint32_t j = 0; j < stack.n && !(seen & c->decides); j++)
+			seen |= c->flags[stack.locs[j]];
+		c->keep[i] = (seen & (IS_FOCUSED | IS_IGNORED)) == IS_FOCUSED;
+	}
+}
+
+/* Which samples have a location in focus, and none that is ignored. */
+static uint8_t *choose_samples(const struct profile *p, const uint8_t *flags, uint8_t any)
+{
+	struct sample_range ranges[PARALLEL_MAX];
+	struct choice choices[PARALLEL_MAX];
+	uint8_t *keep = mem_resize(NULL, p->nsamples, 1);
+	uint32_t n = parallel_ranges(p, ranges);
+	for (uint32_t i = 0; i < n; i++)
+		choices[i] = (struct choice){p, flags, any & IS_IGNORED ? IS_IGNORED : IS_FOCUSED, keep};
+	parallel_run(ranges, n, choices, sizeof(choices[0]), choose);
+	return keep;
+}
+
 struct name_matches profile_filter_names(struct profile *p, const struct name_filter *f)
 {
 	struct name_matches found = {0};
@@ -99,14 +132,7 @@ struct name_matches profile_filter_names(struct profile *p, const struct name_fi
 		flag_location(p, i, memos, &flags[i], &found);
 		any |= flags[i];
 	}
-	uint8_t *keep = mem_resize(NULL, p->nsamples, 1);
-	for (uint32_t i = 0; i < p->nsamples; i++) {
-		struct stack stack = profile_stack(p, i);
-		uint8_t seen = 0;
-		for (uint32_t j = 0; j < stack.n; j++)
-			seen |= flags[stack.locs[j]];
-		keep[i] = (seen & (IS_FOCUSED | IS_IGNORED)) == IS_FOCUSED;
-	}
+	uint8_t *keep = choose_samples(p, flags, any);
 	if (any & IS_HIDDEN)
 		hide_locations(p, flags, keep);
 	samples_keep(p, keep);

@@ -15,10 +15,10 @@ static int64_t total_of(const struct profile *p, const struct report_options *o)
 	for (uint32_t i = 0; i < p->nsamples; i++) {
 		const int64_t *values = profile_values(p, i);
 		int64_t v = wrap_abs(values[o->value_index]), d = o->mean ? values[0] : 0;
-		uint32_t set = profile_label_set(p, i);
+		uint32_t set = key != NO_INDEX ? profile_label_set(p, i) : 0;
 		total = wrap_add(total, v);
 		div = wrap_add(div, d);
-		if (set && key != NO_INDEX && profile_set_has_label(p, set, key, yes)) {
+		if (set && profile_set_has_label(p, set, key, yes)) {
 			base_total = wrap_add(base_total, v);
 			base_div = wrap_add(base_div, d);
 		}
