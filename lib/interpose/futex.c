@@ -73,7 +73,8 @@ static bool is_wait(long command)
 }
 
 /** syscall(SYS_futex, word, operation, ...) while somebody wants to know of waits. */
-long cp_futex_syscall(long number, long word, long operation, long value, long timeout, long word2, long value3)
+CP_BETWEEN long cp_futex_syscall(long number, long word, long operation, long value, long timeout, long word2,
+		long value3)
 {
 	const struct cp_wait_site site = {TRACE_WAIT_FUTEX, cp_own_syscall, CP_CALLER};
 	const void *object = (const void *)word;

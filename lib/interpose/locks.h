@@ -23,7 +23,7 @@ void cp_rwlocks_note_sites(bool are_noted);
 #define CP_NEXT_NOTED(name, parameters, arguments, noting)                                      \
 	static int(*real_##name) parameters;                                                    \
 	CP_NEXT_AS(real_##name = cp_next_named(#name), int, name, parameters, arguments)     \
-	static int noting_##name parameters                                                     \
+	static CP_BETWEEN int noting_##name parameters                                          \
 	{                                                                                       \
 		return noting;                                                                  \
 	}                                                                                       \
@@ -43,7 +43,7 @@ void cp_rwlocks_note_sites(bool are_noted);
  *  function would set up its stack for it even while all is off. */
 #define CP_WAIT(kind, object, name, parameters, arguments, take, outcome)                       \
 	CP_OWN(name, kind);                                                                     \
-	static __attribute__((noinline)) int waiting_##name CP_WITH_CALLER parameters           \
+	static CP_BETWEEN int waiting_##name CP_WITH_CALLER parameters           \
 	{                                                                                       \
 		int rc_ = (take);                                                               \
 		if (rc_ != EBUSY)                                                               \
@@ -53,7 +53,7 @@ void cp_rwlocks_note_sites(bool are_noted);
 		cp_wait_end(&wait_, (outcome)(rc_));                                            \
 		return rc_;                                                                     \
 	}                                                                                       \
-	CP_VISIBLE int name parameters                                                          \
+	CP_VISIBLE CP_BETWEEN int name parameters                                                          \
 	{                                                                                       \
 		return cp_contention_is_off() ? next_##name arguments : waiting_##name CP_AND_CALLER arguments; \
 	}

@@ -25,27 +25,27 @@ __asm__(".symver cp_old_cond_timedwait, pthread_cond_timedwait@GLIBC_2.2.5, loca
 __asm__(".symver cp_old_cond_signal, pthread_cond_signal@GLIBC_2.2.5, local");
 __asm__(".symver cp_old_cond_broadcast, pthread_cond_broadcast@GLIBC_2.2.5, local");
 
-CP_VISIBLE int cp_old_cond_wait(pthread_cond_t *c, pthread_mutex_t *m)
+CP_VISIBLE CP_BETWEEN int cp_old_cond_wait(pthread_cond_t *c, pthread_mutex_t *m)
 {
 	if (cp_contention_is_off())
 		return next_pthread_cond_wait(c, m);
 	return cp_cond_wait_by(next_pthread_cond_wait, c, m, CP_CALLER);
 }
 
-CP_VISIBLE int cp_old_cond_timedwait(pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *until)
+CP_VISIBLE CP_BETWEEN int cp_old_cond_timedwait(pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *until)
 {
 	if (cp_contention_is_off())
 		return next_pthread_cond_timedwait(c, m, until);
 	return cp_cond_timedwait_by(next_pthread_cond_timedwait, c, m, until, CP_CALLER);
 }
 
-CP_VISIBLE int cp_old_cond_signal(pthread_cond_t *c)
+CP_VISIBLE CP_BETWEEN int cp_old_cond_signal(pthread_cond_t *c)
 {
 	// What it points to is not looked into: whether somebody waits there is not known.
 	return next_pthread_cond_signal(c);
 }
 
-CP_VISIBLE int cp_old_cond_broadcast(pthread_cond_t *c)
+CP_VISIBLE CP_BETWEEN int cp_old_cond_broadcast(pthread_cond_t *c)
 {
 	return next_pthread_cond_broadcast(c);
 }

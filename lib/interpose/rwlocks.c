@@ -22,7 +22,7 @@ CP_NEXT_NOTED(pthread_rwlock_unlock, (pthread_rwlock_t *l), (l), (cp_held_leave(
 CP_OWN(pthread_rwlock_unlock, RWLOCK_WRITE);
 
 /** One reader among several pays, too: without it the writer would wait for fewer. */
-static __attribute__((noinline)) int unlock_for_others(pthread_rwlock_t *l, const void *caller)
+static CP_BETWEEN int unlock_for_others(pthread_rwlock_t *l, const void *caller)
 {
 	struct cp_release release = cp_release_begin(l);
 	int rc = next_pthread_rwlock_unlock(l);
@@ -31,19 +31,19 @@ static __attribute__((noinline)) int unlock_for_others(pthread_rwlock_t *l, cons
 	return rc;
 }
 
-CP_VISIBLE int pthread_rwlock_unlock(pthread_rwlock_t *l)
+CP_VISIBLE CP_BETWEEN int pthread_rwlock_unlock(pthread_rwlock_t *l)
 {
 	if (cp_contention_is_off() || !cp_waiters_maybe(l))
 		return next_pthread_rwlock_unlock(l);
 	return unlock_for_others(l, CP_CALLER);
 }
 
-CP_VISIBLE int pthread_rwlock_tryrdlock(pthread_rwlock_t *l)
+CP_VISIBLE CP_BETWEEN int pthread_rwlock_tryrdlock(pthread_rwlock_t *l)
 {
 	return next_pthread_rwlock_tryrdlock(l);
 }
 
-CP_VISIBLE int pthread_rwlock_trywrlock(pthread_rwlock_t *l)
+CP_VISIBLE CP_BETWEEN int pthread_rwlock_trywrlock(pthread_rwlock_t *l)
 {
 	return next_pthread_rwlock_trywrlock(l);
 }

@@ -7,4 +7,8 @@
 // does not follow.
 #define CP_VISIBLE __attribute__((visibility("default"), noinline))
 
+/** While the real function is called, the frame of this one is between that and the program's: no stack shows it
+ *  (sigsafe/capture.h). The linker names the ends of the section. */
+#define CP_BETWEEN __attribute__((section("cprof_between"), noinline))
+
 #endif

@@ -29,7 +29,7 @@ static void release(pthread_mutex_t *m, const struct cp_wait_site *site)
 	cp_release_end(&release, site);
 }
 
-int cp_cond_wait_by(int (*real)(pthread_cond_t *, pthread_mutex_t *), pthread_cond_t *c, pthread_mutex_t *m,
+CP_BETWEEN int cp_cond_wait_by(int (*real)(pthread_cond_t *, pthread_mutex_t *), pthread_cond_t *c, pthread_mutex_t *m,
 		const void *caller)
 {
 	const struct cp_wait_site *site = CP_SITE_BY(pthread_cond_wait, caller);
@@ -40,7 +40,7 @@ int cp_cond_wait_by(int (*real)(pthread_cond_t *, pthread_mutex_t *), pthread_co
 	return rc;
 }
 
-int cp_cond_timedwait_by(int (*real)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *),
+CP_BETWEEN int cp_cond_timedwait_by(int (*real)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *),
 		pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *until, const void *caller)
 {
 	const struct cp_wait_site *site = CP_SITE_BY(pthread_cond_timedwait, caller);
@@ -51,14 +51,14 @@ int cp_cond_timedwait_by(int (*real)(pthread_cond_t *, pthread_mutex_t *, const 
 	return rc;
 }
 
-CP_VISIBLE int pthread_cond_wait(pthread_cond_t *c, pthread_mutex_t *m)
+CP_VISIBLE CP_BETWEEN int pthread_cond_wait(pthread_cond_t *c, pthread_mutex_t *m)
 {
 	if (cp_contention_is_off())
 		return next_pthread_cond_wait(c, m);
 	return cp_cond_wait_by(next_pthread_cond_wait, c, m, CP_CALLER);
 }
 
-CP_VISIBLE int pthread_cond_timedwait(pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *until)
+CP_VISIBLE CP_BETWEEN int pthread_cond_timedwait(pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *until)
 {
 	if (cp_contention_is_off())
 		return next_pthread_cond_timedwait(c, m, until);

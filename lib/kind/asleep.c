@@ -13,6 +13,7 @@
 #include <sys/uio.h>
 
 #include "sigsafe/atomic.h"
+#include "sigsafe/capture.h"
 #include "sigsafe/card.h"
 #include "sigsafe/pagealloc.h"
 #include "sigsafe/sys.h"
@@ -84,7 +85,7 @@ uint32_t cp_asleep_walk(void *buffer, int tid, const struct cp_task_status *stat
 	struct cp_unwind_result walk = cp_unwind_copy(&regs, stack, pcs, max);
 	*labels_id_out = load(&card.labels_id, relaxed);
 	*is_whole_out = walk.marker == CP_MARKER_NONE && !walk.used_fp;
-	return is_same_sleep(tid, status, &call) ? walk.nframes : 0;
+	return is_same_sleep(tid, status, &call) ? cp_capture_without_between(pcs, walk.nframes) : 0;
 }
 
 uint32_t cp_asleep_stack(void *buffer, int tid, const struct cp_task_status *status, uintptr_t *pcs, uint32_t max,

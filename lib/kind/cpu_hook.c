@@ -7,6 +7,7 @@
 
 #include "cpu_hook.h"
 #include "sigsafe/atomic.h"
+#include "sigsafe/capture.h"
 #include "sigsafe/futex.h"
 #include "sigsafe/labels.h"
 #include "sigsafe/modmap.h"
@@ -50,11 +51,11 @@ static void take_sample(uint32_t hint, int tid, uint64_t weight, const void *uco
 		struct cp_regs regs;
 		cp_regs_from_ucontext(&regs, ucontext);
 		rec->tag = cp_labels_current_id(tid);
-		struct cp_unwind_result result = cp_unwind(&regs, rec->pcs, CP_MAX_PCS);
-		rec->epoch = cp_modmap_epoch_of(rec->pcs, result.nframes);
+		uint32_t npcs = cp_capture_without_between(rec->pcs, cp_unwind(&regs, rec->pcs, CP_MAX_PCS).nframes);
+		rec->epoch = cp_modmap_epoch_of(rec->pcs, npcs);
 		if (cp_trace_is_on())
-			cp_trace_cpu_sample(tid, weight * cp_cpu_engine_params.period_ns, rec->pcs, result.nframes);
-		cp_rings_commit(rings, rec, result.nframes);
+			cp_trace_cpu_sample(tid, weight * cp_cpu_engine_params.period_ns, rec->pcs, npcs);
+		cp_rings_commit(rings, rec, npcs);
 	}
 	if (cp_rings_pressed(rings) ||
 		(cp_modmap_is_stale() && exchange(&cp_cpu_shared.stale_may_wake, false, relaxed)))

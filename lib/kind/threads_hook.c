@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "sigsafe/atomic.h"
+#include "sigsafe/capture.h"
 #include "sigsafe/futex.h"
 #include "sigsafe/labels.h"
 #include "sigsafe/modmap.h"
@@ -41,7 +42,7 @@ static void answer(struct cp_answer *a, uint64_t number, const void *ucontext)
 	struct cp_regs regs;
 	cp_regs_from_ucontext(&regs, ucontext);
 	a->labels_id = cp_labels_current_id(cp_gettid());
-	a->npcs = cp_unwind(&regs, a->pcs, CP_MAX_PCS).nframes;
+	a->npcs = cp_capture_without_between(a->pcs, cp_unwind(&regs, a->pcs, CP_MAX_PCS).nframes);
 	a->epoch = cp_modmap_epoch_of(a->pcs, a->npcs);
 	store(&a->word, word_of(number, ANSWERED), release);
 	fetch_add(&cp_threads_shared.nanswered, 1, release);

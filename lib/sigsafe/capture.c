@@ -5,6 +5,8 @@
 #include "modmap.h"
 #include "unwind.h"
 
+struct cp_between cp_between;
+
 uint32_t cp_capture_cut(uintptr_t pcs[static CP_CAPTURE_PCS], uint32_t npcs)
 {
 	if (npcs <= CP_CAPTURE_FRAMES || pcs[CP_CAPTURE_FRAMES] < CP_MARKER_LIMIT)
@@ -31,13 +33,30 @@ uint32_t cp_capture(uintptr_t pcs[static CP_CAPTURE_PCS], const void *caller, ui
 	return cp_capture_cut(pcs, npcs - first);
 }
 
+/** pc: a return address. */
+static bool is_between(uintptr_t pc)
+{
+	return pc - 1 - cp_between.start < cp_between.nbytes;
+}
+
 uint32_t cp_capture_outside(uintptr_t *pcs, uint32_t npcs)
 {
 	const struct cp_module *own = cp_modmap_find((uintptr_t)cp_capture_outside, NULL);
+	uintptr_t start = own && !own->is_main ? own->start : 0, end = start ? own->end : 0;
 	uint32_t first = 0;
-	while (own && !own->is_main && first + 1 < npcs && pcs[first] > own->start && pcs[first] <= own->end)
+	while (first + 1 < npcs && ((pcs[first] > start && pcs[first] <= end) || is_between(pcs[first])))
 		first++;
 	__builtin_memmove(pcs, pcs + first, (npcs - first) * sizeof(*pcs));
 	pcs[0] -= first > 0;
 	return npcs - first;
+}
+
+uint32_t cp_capture_without_between(uintptr_t *pcs, uint32_t npcs)
+{
+	uint32_t kept = npcs > 0;
+	for (uint32_t i = 1; i < npcs; i++) {
+		pcs[kept] = pcs[i];
+		kept += !is_between(pcs[i]);
+	}
+	return kept;
 }

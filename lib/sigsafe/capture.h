@@ -18,8 +18,19 @@ uint32_t cp_capture(uintptr_t pcs[static CP_CAPTURE_PCS], const void *caller, ui
  *  number of pcs. */
 uint32_t cp_capture_cut(uintptr_t pcs[static CP_CAPTURE_PCS], uint32_t npcs);
 
-/** Takes the frames of this library off a stack's innermost end, the leaf moved into the call; those of a static one
- *  cannot be told. Returns the number of pcs. */
+/** Takes the frames of this library off a stack's innermost end, the leaf moved into the call; of a static one, those
+ *  in cp_between alone can be told. Returns the number of pcs. */
 uint32_t cp_capture_outside(uintptr_t *pcs, uint32_t npcs);
+
+/** The functions that stand between the program and the real ones while those wait; none before lib/interpose is set
+ *  up. */
+extern __attribute__((visibility("hidden"))) struct cp_between {
+	uintptr_t start;
+	size_t nbytes;
+} cp_between;
+
+/** Takes their frames out of a stack from the unwinder, but for the leaf, which is at work itself. Returns the number
+ *  of pcs. */
+uint32_t cp_capture_without_between(uintptr_t *pcs, uint32_t npcs);
 
 #endif
