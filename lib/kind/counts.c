@@ -56,14 +56,6 @@ static bool is_before(const void *x, const void *y, const void *unused)
 
 /// Writing
 
-/** The overflow entry of the table has no stack of its own. */
-static const uintptr_t *stack_of(const struct cp_stack *s, uint32_t *npcs_out)
-{
-	static const uintptr_t overflow[] = {CP_MARKER_OVERFLOW};
-	*npcs_out = s->npcs ? s->npcs : 1;
-	return s->npcs ? s->pcs : overflow;
-}
-
 static int write_proto(const struct cp_counts *c, const struct groups *g, struct cprof_writer writer)
 {
 	struct cp_profile_spec spec = {
@@ -81,10 +73,9 @@ static int write_proto(const struct cp_counts *c, const struct groups *g, struct
 	for (size_t i = 0; i < g->n && ret == 0; i++) {
 		const struct cp_stack *s = g->at[i].stack;
 		struct cp_label labels[CP_LABELS_MAX];
-		uint32_t npcs, nlabels = cp_labels_out((uint32_t)s->tag, labels);
-		const uintptr_t *pcs = stack_of(s, &npcs);
+		uint32_t nlabels = cp_labels_out((uint32_t)s->tag, labels);
 		int64_t values[] = {g->at[i].count, g->at[i].second};
-		ret = cp_profile_out_sample(out, pcs, npcs, s->epoch, values, labels, nlabels);
+		ret = cp_profile_out_sample(out, s->pcs, s->npcs, s->epoch, values, labels, nlabels);
 	}
 	if (c->comment)
 		cp_profile_out_comment(out, "%s", c->comment);
@@ -95,10 +86,8 @@ static int write_proto(const struct cp_counts *c, const struct groups *g, struct
 static void print_group(struct cp_text_out *out, const struct cp_counts *c, const struct group *group)
 {
 	const struct cp_stack *s = group->stack;
-	uint32_t npcs;
-	const uintptr_t *pcs = stack_of(s, &npcs);
 	cp_text_out_printf(out, "%lld @", (long long)group->count);
-	cp_text_out_addresses(out, pcs, npcs);
+	cp_text_out_addresses(out, s->pcs, s->npcs);
 	if (cp_labels_of_id((uint32_t)s->tag)) {
 		cp_text_out_printf(out, "\n# labels: ");
 		cp_labels_text(out, (uint32_t)s->tag);
@@ -106,20 +95,19 @@ static void print_group(struct cp_text_out *out, const struct cp_counts *c, cons
 	if (c->second_type)
 		cp_text_out_printf(out, "\n# %s: %lld %s", c->second_type, (long long)group->second, c->second_unit);
 	cp_text_out_printf(out, "\n");
-	cp_text_out_stack(out, pcs, npcs, s->epoch);
+	cp_text_out_stack(out, s->pcs, s->npcs, s->epoch);
 	cp_text_out_printf(out, "\n");
 }
 
 static int write_text(const struct cp_counts *c, const struct groups *g, struct cprof_writer writer)
 {
 	struct cp_text_out *out;
-	uint32_t npcs;
 	int ret = cp_text_out_begin(&out, writer);
 	if (ret < 0)
 		return ret;
 	for (size_t i = 0; i < g->n; i++) {
-		const uintptr_t *pcs = stack_of(g->at[i].stack, &npcs);
-		cp_text_out_add(out, pcs, npcs, g->at[i].stack->epoch);
+		const struct cp_stack *s = g->at[i].stack;
+		cp_text_out_add(out, s->pcs, s->npcs, s->epoch);
 	}
 	cp_text_out_resolve(out);
 	cp_text_out_printf(out, "%s profile: total %lld\n", c->name, (long long)g->total);

@@ -12,7 +12,6 @@
 #include "write/profile_out.h"
 
 struct walk {
-	struct cp_cpu_session *s;
 	struct cp_profile_out *out;
 	int since; // the value that says what is already written; CP_CPU_TOTAL: nothing is
 	int error;
@@ -44,16 +43,13 @@ static void put(struct walk *w, const uintptr_t *pcs, uint32_t npcs, uint32_t ep
 static void put_stack(struct cp_stack *stack, void *arg)
 {
 	struct walk *w = arg;
-	static const uintptr_t overflow[] = {CP_MARKER_OVERFLOW};
 	int64_t total = load(&stack->values[CP_CPU_TOTAL], relaxed);
 	int64_t done = w->since == CP_CPU_TOTAL ? 0 : load(&stack->values[w->since], relaxed);
 	if (total == done)
 		return;
 	if (w->since == CP_CPU_IN_PIECES)
 		store(&stack->values[CP_CPU_IN_PIECES], total, relaxed);
-	bool is_overflow = stack == &w->s->stacks.overflow;
-	put(w, is_overflow ? overflow : stack->pcs, is_overflow ? 1 : stack->npcs, stack->epoch,
-		(uint32_t)stack->tag, total - done);
+	put(w, stack->pcs, stack->npcs, stack->epoch, (uint32_t)stack->tag, total - done);
 }
 
 static void put_lost(struct walk *w, uint64_t nlost)
@@ -66,7 +62,7 @@ static void put_lost(struct walk *w, uint64_t nlost)
 /** All samples there are, or those since the last piece. */
 static int put_samples(struct cp_cpu_session *s, struct cp_profile_out *out, bool only_new)
 {
-	struct walk w = {.s = s, .out = out, .since = only_new ? CP_CPU_IN_PIECES : CP_CPU_TOTAL};
+	struct walk w = {.out = out, .since = only_new ? CP_CPU_IN_PIECES : CP_CPU_TOTAL};
 	cp_stacktab_each(&s->stacks, put_stack, &w);
 	uint64_t nlost = s->stats.lost - (only_new ? s->piece_lost : 0);
 	put_lost(&w, nlost);
@@ -202,7 +198,7 @@ int cp_cpu_output_window(struct cp_cpu_session *s, const struct cp_cpu_window *w
 	int ret = begin(w->start_realtime_ns, writer, out_out);
 	if (ret < 0)
 		return ret;
-	struct walk walk = {.s = s, .out = *out_out, .since = w->value};
+	struct walk walk = {.out = *out_out, .since = w->value};
 	uint64_t nlost = s->stats.lost - w->lost;
 	put_origin(s, *out_out);
 	cp_profile_out_comment(*out_out, "rate: %d Hz asked", s->options.rate_hz);

@@ -38,6 +38,8 @@ int cp_stacktab_init(struct cp_stacktab *t, uint32_t nbuckets, size_t limit_byte
 	while (t->nbuckets < nbuckets)
 		t->nbuckets *= 2;
 	t->arena.limit_bytes = limit_bytes;
+	t->overflow.npcs = 1;
+	t->overflow.pcs[0] = CP_MARKER_OVERFLOW;
 	return add_level(t, 0) ? 0 : -ENOMEM;
 }
 

@@ -29,7 +29,10 @@ struct cp_stacktab {
 	_Atomic(cp_stack_bucket *) levels[CP_STACKTAB_LEVELS]; // NULL: not needed yet
 	uint32_t nbuckets; // of the first, a power of two; each other has 8 times those of the one before
 	_Atomic uint32_t count;
-	struct cp_stack overflow; // npcs == 0
+	union {
+		struct cp_stack overflow; // in no bucket; its stack is CP_MARKER_OVERFLOW
+		char overflow_room[sizeof(struct cp_stack) + sizeof(uintptr_t)];
+	};
 };
 
 /** nbuckets: to begin with. limit_bytes bounds the arena. 0 or -ENOMEM. Context: CTL. */

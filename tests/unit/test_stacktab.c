@@ -130,6 +130,8 @@ START_TEST(a_full_table_keeps_the_sum)
 	struct walk walk = run_threads();
 	ck_assert_uint_lt(walk.entries, NSTACKS);
 	ck_assert_int_gt(load(&table.overflow.values[0], relaxed), 0);
+	ck_assert_uint_eq(table.overflow.npcs, 1); // whoever writes it says what it is
+	ck_assert_uint_eq(table.overflow.pcs[0], CP_MARKER_OVERFLOW);
 	ck_assert_uint_eq(walk.sum, (uint64_t)NTHREADS * NSTACKS * NROUNDS);
 	cp_stacktab_deinit(&table);
 }
