@@ -76,14 +76,12 @@ struct emission {
 static void emit(struct cp_stack *s, void *arg)
 {
 	struct emission *e = arg;
-	static const uintptr_t overflow[] = {CP_MARKER_OVERFLOW}; // of the entry that has no stack
 	struct cp_contention_values v = cp_contention_values(s);
 	const int64_t values[] = {v.count, v.delay_ns};
 	struct cp_label labels[CP_LABELS_MAX];
 	uint32_t nlabels = cp_labels_out((uint32_t)s->tag, labels);
 	if (v.count && e->rc == 0)
-		e->rc = cp_profile_out_sample(e->out, s->npcs ? s->pcs : overflow, s->npcs ? s->npcs : 1,
-				s->epoch, values, labels, nlabels);
+		e->rc = cp_profile_out_sample(e->out, s->pcs, s->npcs, s->epoch, values, labels, nlabels);
 }
 
 struct cp_contention_values cp_contention_values(const struct cp_stack *s)
@@ -143,20 +141,18 @@ int cp_contention_write(enum cp_contention_kind kind, struct cprof_writer writer
 struct leaving {
 	enum cp_contention_kind kind;
 	struct cprof_writer writer;
-	int rc;
 };
 
-static void write_leaving(void *arg)
+static int write_leaving(void *arg)
 {
-	struct leaving *l = arg;
-	l->rc = write_now(l->kind, l->writer, 0);
+	const struct leaving *l = arg;
+	return write_now(l->kind, l->writer, 0);
 }
 
 int cp_contention_write_leaving(enum cp_contention_kind kind, struct cprof_writer writer)
 {
 	struct leaving leaving = {.kind = kind, .writer = writer};
-	int rc = cp_own_stack_call(write_leaving, &leaving);
-	return rc ? rc : leaving.rc;
+	return cp_own_stack_call(write_leaving, &leaving);
 }
 
 uint64_t cp_contention_count(enum cp_contention_kind kind)

@@ -279,13 +279,12 @@ int cp_heap_write(enum cp_heap_view view, struct cprof_writer writer, int debug)
 struct leaving {
 	enum cp_heap_view view;
 	struct cprof_writer writer;
-	int rc;
 };
 
-static void write_leaving(void *arg)
+static int write_leaving(void *arg)
 {
-	struct leaving *l = arg;
-	l->rc = write_now(l->view, l->writer, 0);
+	const struct leaving *l = arg;
+	return write_now(l->view, l->writer, 0);
 }
 
 int cp_heap_write_leaving(enum cp_heap_view view, struct cprof_writer writer)
@@ -293,8 +292,7 @@ int cp_heap_write_leaving(enum cp_heap_view view, struct cprof_writer writer)
 	struct leaving leaving = {.view = view, .writer = writer};
 	if (!load(&cp_heap.is_ready, acquire))
 		return -ENODATA;
-	int rc = cp_own_stack_call(write_leaving, &leaving);
-	return rc ? rc : leaving.rc;
+	return cp_own_stack_call(write_leaving, &leaving);
 }
 
 uint64_t cp_heap_lost(void)

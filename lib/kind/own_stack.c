@@ -21,8 +21,9 @@ enum { STACK_BYTES = 256 << 10, GUARD_BYTES = 64 << 10 }; // the largest page
 
 /** At the upper end of the pages, the stack below it. */
 struct call {
-	void (*fn)(void *arg);
+	int (*fn)(void *arg);
 	void *arg;
+	int result;
 	ucontext_t own, back;
 };
 
@@ -30,10 +31,10 @@ struct call {
 static void enter(unsigned high, unsigned low)
 {
 	struct call *c = (struct call *)((uintptr_t)high << 32 | low);
-	c->fn(c->arg);
+	c->result = c->fn(c->arg);
 }
 
-int cp_own_stack_call(void (*fn)(void *arg), void *arg)
+int cp_own_stack_call(int (*fn)(void *arg), void *arg)
 {
 	char *pages = cp_pages_alloc(GUARD_BYTES + STACK_BYTES);
 	if (!pages)
@@ -51,6 +52,7 @@ int cp_own_stack_call(void (*fn)(void *arg), void *arg)
 	makecontext(&c->own, (void (*)(void))enter, 2, (unsigned)((uintptr_t)c >> 32), (unsigned)(uintptr_t)c);
 	swapcontext(&c->back, &c->own);
 	cp_sigmask_restore(mask);
+	int result = c->result;
 	cp_pages_free(pages, GUARD_BYTES + STACK_BYTES);
-	return 0;
+	return result;
 }

@@ -3,7 +3,7 @@
 #ifndef CPROF_KIND_OWN_STACK_H
 #define CPROF_KIND_OWN_STACK_H
 
-/** Calls fn(arg) on a stack of our own. 0 or -ENOMEM: not called. fn must return. */
-int cp_own_stack_call(void (*fn)(void *arg), void *arg);
+/** Calls fn(arg) on a stack of our own. What it returns, or -ENOMEM: it was not called. fn must return. */
+int cp_own_stack_call(int (*fn)(void *arg), void *arg);
 
 #endif

@@ -110,15 +110,13 @@ struct emission {
 
 static void put_stack(struct cp_stack *s, void *arg)
 {
-	static const uintptr_t overflow[] = {CP_MARKER_OVERFLOW};
 	struct emission *e = arg;
 	struct cp_label labels[CP_LABELS_MAX];
 	int64_t values[] = {load(&s->values[CP_WALL_SAMPLES], relaxed), load(&s->values[CP_WALL_NS], relaxed)};
 	if (values[0] == 0 || e->error)
 		return;
 	uint32_t nlabels = cp_labels_out((uint32_t)s->tag, labels);
-	e->error = cp_profile_out_sample(e->out, s->npcs ? s->pcs : overflow, s->npcs ? s->npcs : 1, s->epoch, values,
-			labels, nlabels);
+	e->error = cp_profile_out_sample(e->out, s->pcs, s->npcs, s->epoch, values, labels, nlabels);
 }
 
 static int write_samples(struct cprof_writer writer)
@@ -168,22 +166,14 @@ int cp_wall_stop(struct cprof_writer writer)
 	return ret;
 }
 
-struct leaving {
-	struct cprof_writer writer;
-	int ret;
-};
-
-static void write_leaving(void *arg)
+static int write_leaving(void *arg)
 {
-	struct leaving *l = arg;
-	l->ret = write_to(l->writer);
+	return write_to(*(struct cprof_writer *)arg);
 }
 
 int cp_wall_write_leaving(struct cprof_writer writer)
 {
-	struct leaving leaving = {.writer = writer};
 	if (load(&owner_pid, relaxed) != cp_getpid() || load(&state, acquire) != ON)
 		return -EBUSY;
-	int ret = cp_own_stack_call(write_leaving, &leaving);
-	return ret < 0 ? ret : leaving.ret;
+	return cp_own_stack_call(write_leaving, &writer);
 }
