@@ -101,11 +101,17 @@ static inline enum cp_wait_outcome cp_errno_wait_outcome(long rc)
 	return errno == EINTR || errno == ETIMEDOUT ? CP_WAIT_GIVEN_UP : CP_WAIT_FAILED;
 }
 
-/** False: the real function says so before it looks at the lock, which must not be tried then. */
+/// False: the real function says so before it looks at the lock, which must not be tried then.
+
+static inline bool cp_clock_is_valid(clockid_t clock)
+{
+	return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC;
+}
+
+/** until NULL: it is waited for ever, where that may be said so. */
 static inline bool cp_until_is_valid(clockid_t clock, const struct timespec *until)
 {
-	return (clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC) && until->tv_nsec >= 0 &&
-			until->tv_nsec < 1000000000;
+	return cp_clock_is_valid(clock) && until && until->tv_nsec >= 0 && until->tv_nsec < 1000000000;
 }
 
 /** The same of C11's. */

@@ -138,7 +138,7 @@ CP_STAND_IN_LOCK(MUTEX, m, pthread_mutex_timedlock,
 		next_pthread_mutex_trylock(m), cp_wait_outcome)
 CP_STAND_IN_LOCK(MUTEX, m, pthread_mutex_clocklock,
 		(pthread_mutex_t *m, clockid_t clock, const struct timespec *until), (m, clock, until),
-		next_pthread_mutex_trylock(m), cp_wait_outcome)
+		cp_clock_is_valid(clock) ? next_pthread_mutex_trylock(m) : EBUSY, cp_wait_outcome)
 CP_STAND_IN_LOCK(MUTEX, m, mtx_timedlock, (mtx_t *m, const struct timespec *until), (m, until),
 		try_c11(m), cp_c11_wait_outcome)
 

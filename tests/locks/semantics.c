@@ -66,6 +66,10 @@ static void *lock_and_die(void *arg)
 static void use_mutex(const char *name, pthread_mutex_t *m, int may_relock)
 {
 	part = name;
+	int rc = pthread_mutex_clocklock(m, CLOCK_PROCESS_CPUTIME_ID, &past); // free, and refused all the same
+	SAY(rc);
+	if (rc == 0)
+		pthread_mutex_unlock(m);
 	SAY(pthread_mutex_lock(m));
 	on_other_thread(use_as_other, m);
 	if (may_relock) {
@@ -253,6 +257,34 @@ static void cancel(void)
 	SAY(pthread_join(pthread_self(), &result));
 }
 
+static void *sleep_a_while(void *arg)
+{
+	usleep(10000);
+	return arg;
+}
+
+/** What no wait looks at may be wrong, or not be there. */
+static void use_join(void)
+{
+	void *result;
+	pthread_t t;
+	part = "join";
+	for (int is_over = 0; is_over < 2; is_over++) {
+		pthread_create(&t, NULL, sleep_a_while, NULL);
+		if (is_over)
+			usleep(50000);
+		SAY(pthread_clockjoin_np(t, &result, CLOCK_MONOTONIC, NULL));
+		pthread_create(&t, NULL, sleep_a_while, NULL);
+		if (is_over)
+			usleep(50000);
+		SAY(pthread_timedjoin_np(t, &result, NULL));
+		pthread_create(&t, NULL, sleep_a_while, NULL);
+		usleep(50000);
+		SAY(pthread_timedjoin_np(t, &result, &invalid));
+		SAY(pthread_tryjoin_np(t, &result) == 0);
+	}
+}
+
 static void use_c11(void)
 {
 	mtx_t m;
@@ -279,6 +311,7 @@ int main(int argc, char **argv)
 	use_semaphore();
 	use_cond();
 	cancel();
+	use_join();
 	use_c11();
 	return 0;
 }
