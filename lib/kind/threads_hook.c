@@ -77,9 +77,9 @@ int cp_threads_ask(uint32_t i, int tid, int sig)
 {
 	uint64_t number = ++cp_threads_shared.number & ((1ull << NUMBER_BITS) - 1);
 	store(&cp_threads_shared.answers[i].word, word_of(number, OPEN), release);
-	fetch_add(&cp_threads_shared.sending, 1, seq_cst);
+	store(&cp_threads_shared.sender_tid, cp_gettid(), seq_cst);
 	int ret = load(&cp_threads_shared.nexecing, seq_cst) ? -EBUSY : send(i, tid, sig, number);
-	fetch_sub(&cp_threads_shared.sending, 1, seq_cst);
+	store(&cp_threads_shared.sender_tid, 0, seq_cst);
 	return ret;
 }
 
@@ -114,7 +114,9 @@ void cp_threads_before_exec(void)
 		return;
 	// Also where nobody has asked so far: the first question may come this moment.
 	fetch_add(&cp_threads_shared.nexecing, 1, seq_cst);
-	while (load(&cp_threads_shared.sending, seq_cst) > 0)
+	int sender_tid, own_tid = cp_gettid();
+	// Where a handler has interrupted the sender itself, it asks others, and they go.
+	while ((sender_tid = load(&cp_threads_shared.sender_tid, seq_cst)) && sender_tid != own_tid)
 		cp_syscall(SYS_sched_yield, 0, 0, 0, 0);
 	int sig = cp_signal_of(CP_SIGNAL_THREADS);
 	if (sig <= 0)
@@ -135,7 +137,7 @@ void cp_threads_after_exec(void)
 void cp_threads_reset_in_child(void)
 {
 	store(&cp_threads_shared.busy, 0, relaxed);
-	store(&cp_threads_shared.sending, 0, relaxed);
+	store(&cp_threads_shared.sender_tid, 0, relaxed);
 	store(&cp_threads_shared.nexecing, 0, relaxed);
 	cp_threads_shared.pid = cp_getpid();
 	if (cp_threads_shared.answers) {

@@ -22,7 +22,7 @@ struct cp_answer {
 struct cp_threads_shared {
 	_Atomic uint32_t busy;    // a futex: 0 nobody asks, 1 somebody does, 2 and others wait for it
 	_Atomic uint32_t nanswered; // a futex: grows with each answer
-	_Atomic uint32_t sending; // who asks is about to send a signal
+	_Atomic int sender_tid;   // who asks, and is about to send a signal; 0: nobody is
 	_Atomic uint32_t nexecing; // threads in exec: nothing may be pending in the next program
 	int pid;                  // of the process that asks
 	uint64_t magic;           // of our signals' values: its high 16 bits
