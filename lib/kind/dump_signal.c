@@ -4,7 +4,6 @@
 #include "dump_signal.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -50,9 +49,12 @@ static int install(int sig)
 
 int cp_dump_signal_install(int sig)
 {
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	pthread_mutex_lock(&lock);
-	int rc = load(&cp_dump_signal.pid, relaxed) == cp_getpid() ? -EBUSY : install(sig);
-	pthread_mutex_unlock(&lock);
+	static _Atomic int taken_pid; // by this process, or its parent: no lock that a fork would copy
+	int pid = cp_getpid(), before = load(&taken_pid, relaxed);
+	if (before == pid || !compare_exchange(&taken_pid, &before, pid, acq_rel))
+		return -EBUSY;
+	int rc = install(sig);
+	if (rc < 0)
+		store(&taken_pid, 0, release);
 	return rc;
 }

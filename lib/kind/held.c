@@ -4,14 +4,11 @@
 
 #include "lock_wait.h"
 #include "sigsafe/atomic.h"
-#include "sigsafe/lock.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/unwind.h"
 #include "write/grow.h"
 
 enum { STACK_BUCKETS = 1 << 10, TABLE_LIMIT_BYTES = 64 << 20 /* of address space */ };
-
-static struct cp_lock preparing;
 
 static int prepare(void)
 {
@@ -25,11 +22,11 @@ static int prepare(void)
 
 int cp_held_prepare(void)
 {
-	cp_lock_take(&preparing);
+	cp_lock_take(&cp_held_locks.preparing);
 	int rc = load(&cp_held_locks.is_ready, relaxed) ? 0 : prepare();
 	if (rc == 0)
 		store(&cp_held_locks.is_ready, true, release);
-	cp_lock_release(&preparing);
+	cp_lock_release(&cp_held_locks.preparing);
 	return rc;
 }
 

@@ -118,6 +118,7 @@ void cp_held_each(void (*fn)(const struct cp_held_lock *held, void *arg), void *
 
 void cp_held_forget_all(void)
 {
+	cp_held_locks.preparing = (struct cp_lock){0};
 	for (uint32_t i = 0; load(&cp_held_locks.is_ready, acquire) && i < 1 << NBUCKETS_LOG2; i++) {
 		for (struct held *h = load(&buckets[i], acquire); h; h = h->next)
 			store(&h->lock, FREE, relaxed);

@@ -6,12 +6,14 @@
 #define CPROF_KIND_HELD_HOOK_H
 
 #include "format/tracefmt.h"
+#include "sigsafe/lock.h"
 #include "sigsafe/stacktab.h"
 #include "sigsafe/types.h"
 
 struct cp_held_locks {
 	struct cp_stacktab stacks; // where they were taken
 	_Atomic bool is_ready;     // the table is there
+	struct cp_lock preparing;
 	_Atomic uint64_t lost;     // locks not noted for want of memory
 };
 

@@ -251,6 +251,29 @@ START_TEST(a_signal_prints_the_dump)
 }
 END_TEST
 
+static void *choose_on(void *arg)
+{
+	for (;;)
+		cprof_dump_threads_on_signal(SIGQUIT);
+	return arg;
+}
+
+START_TEST(a_forks_child_may_choose_whoever_chose_meanwhile)
+{
+	start(choose_on);
+	while (cprof_dump_threads_on_signal(SIGQUIT) != -EBUSY)
+		;
+	for (int i = 0; i < 20; i++) {
+		pid_t pid = fork();
+		int status;
+		if (pid == 0)
+			_exit(cprof_dump_threads_on_signal(SIGQUIT) != 0);
+		waitpid(pid, &status, 0); // the test's time limit ends it if the child waits for ever
+		ck_assert_int_eq(status, 0);
+	}
+}
+END_TEST
+
 UNIT_MAIN("threads", what_they_wait_for_is_told, the_owner_of_a_mutex_is_named, who_cannot_answer_is_listed_and_why,
-		who_sleeps_is_not_disturbed, a_signal_prints_the_dump,
+		who_sleeps_is_not_disturbed, a_signal_prints_the_dump, a_forks_child_may_choose_whoever_chose_meanwhile,
 		the_programs_own_use_of_the_signal_goes_on, nothing_is_pending_after_exec)
