@@ -63,6 +63,7 @@ def old_profiles():
 
 
 def recordings():
+    from analyzer import zstd
     from test_perfdata import (BP, CALLCHAIN, CODE, CONTEXT_USER, ID, IP, PC, PERIOD, REGISTERS, SP, STACK, TID, TIME,
                                Recording)
     for sample_type in (IP | TID | TIME | CALLCHAIN | PERIOD, IP | TID | TIME | CALLCHAIN | PERIOD | ID):
@@ -78,6 +79,10 @@ def recordings():
     r.mmap(10, CODE + 0x1000, 0x200000, 0x26000, "/lib/x86_64-linux-gnu/libc.so.6")
     for pc in range(CODE, CODE + 0x181000, 0xc089):
         r.sample(10, 10, [pc], 1, registers={BP: 0x7000, SP: 0x7000, PC: pc}, stack=[0x7008, pc + 0x1001] * 4)
+    yield r.file()
+    stream, r.records = r.records, b""
+    for at in range(0, len(stream), 1 << 14):
+        r.record(81, zstd(stream[at:at + (1 << 14)], is_whole=False)[6 if at else 0:])
     yield r.file()
 
 

@@ -24,6 +24,14 @@ def cpu_profile(**options):
     return p
 
 
+def zstd(*pieces, run_bytes=0, is_whole=True):
+    """A frame of zstd with each piece stored as a block, then so many equal bytes; not whole: it has no end."""
+    block = lambda kind, size, data: (kind << 1 | size << 3).to_bytes(3, "little") + data  # noqa: E731
+    frame = b"\x28\xb5\x2f\xfd\0\x38" + b"".join(block(0, len(piece), piece) for piece in pieces)
+    frame += b"".join(block(1, min(run_bytes - at, 1 << 17), b"\0") for at in range(0, run_bytes, 1 << 17))
+    return frame + (b"\1\0\0" if is_whole else b"")
+
+
 class AnalyzerTest(unittest.TestCase):
     maxDiff = None
 

@@ -8,7 +8,7 @@ import os
 import subprocess
 import unittest
 
-from analyzer import CPROF, AnalyzerTest, cpu_profile
+from analyzer import CPROF, AnalyzerTest, cpu_profile, zstd
 
 DEPTH = 100_000
 # A function at main that holds DEPTH scopes, each inside the one before.
@@ -97,6 +97,14 @@ class Inputs(AnalyzerTest):
 
     def test_a_bomb_of_gzip(self):
         self.refused(self.write("bomb", gzip.compress(bytes(1 << 28))), "refused as a gzip bomb")
+
+    def test_zstd(self):
+        plain = gzip.decompress(cpu_profile().gzipped())
+        self.write("whole", plain)
+        self.write("whole.zst", zstd(plain[:10], plain[10:]) + zstd())
+        self.assertEqual(self.run_cprof("-raw", "whole.zst"), self.run_cprof("-raw", "whole"))
+        self.refused(self.write("cut", zstd(plain, is_whole=False)), "decompressing profile: zstd: Src size")
+        self.refused(self.write("bomb", zstd(run_bytes=1 << 28)), "refused as a zstd bomb")
 
     def test_nested_without_end(self):
         for scope, origin in ((3, ""), (4, ".long function - unit")):

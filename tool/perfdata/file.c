@@ -186,6 +186,47 @@ static uint64_t trailing_time(const struct perf_file *f, struct reader body)
 	return read_u64(&body);
 }
 
+// False: there is none, or what is left is cut short; what came before is good.
+static bool next_record(struct reader *data, struct perf_record *r_out)
+{
+	struct reader ahead = *data;
+	*r_out = (struct perf_record){.type = read_u32(&ahead), .misc = read_u16(&ahead)};
+	uint16_t size = read_u16(&ahead);
+	if (size < 8)
+		return false;
+	r_out->body = read_part(&ahead, size - 8u);
+	if (ahead.failed)
+		return false;
+	*data = ahead;
+	return true;
+}
+
+static void add_record(struct perf_file *f, struct perf_record r)
+{
+	struct perf_sample s;
+	if (r.type != PERF_RECORD_SAMPLE)
+		r.time_ns = trailing_time(f, r.body);
+	else if (perf_sample_parse(f, &r, &s))
+		r.time_ns = s.time_ns;
+	r.number = f->nrecords;
+	f->records = arena_make_room(f->arena, f->records, f->nrecords, &f->records_cap, sizeof r);
+	f->records[f->nrecords++] = r;
+}
+
+// The kernel's records alone; the last one may go on in the next piece.
+static struct err *parse_compressed(struct perf_file *f, struct reader piece)
+{
+	struct err *e = perf_plain_add(&f->plain, f->arena, f->bytes, piece);
+	struct reader rest = perf_plain_rest(&f->plain);
+	struct perf_record r;
+	while (!e && next_record(&rest, &r)) {
+		if (r.type < RECORD_ATTR)
+			add_record(f, r);
+	}
+	f->plain.parsed = f->plain.len - reader_left(&rest);
+	return e;
+}
+
 // Records of perf's own that carry data behind them, or what a file has in its header.
 static struct err *parse_own_record(struct perf_file *f, const struct perf_record *r, struct reader *data)
 {
@@ -213,9 +254,11 @@ static struct err *parse_own_record(struct perf_file *f, const struct perf_recor
 		read_part(data, read_u64(&body));
 		break;
 	case RECORD_COMPRESSED:
-	case RECORD_COMPRESSED2:
-		return err_new(f->arena, "perf.data is compressed (perf record -z): `perf inject -i FILE -o NEW` "
-				"writes it uncompressed");
+		return parse_compressed(f, body);
+	case RECORD_COMPRESSED2: {
+		uint64_t piece_bytes = read_u64(&body);
+		return parse_compressed(f, read_part(&body, piece_bytes));
+	}
 	default:
 		break;
 	}
@@ -224,29 +267,15 @@ static struct err *parse_own_record(struct perf_file *f, const struct perf_recor
 
 static struct err *parse_records(struct perf_file *f, struct reader data)
 {
-	while (reader_left(&data) >= 8) {
-		struct perf_record r = {.type = read_u32(&data), .misc = read_u16(&data)};
-		uint16_t size = read_u16(&data);
-		if (size < 8)
-			break;
-		r.body = read_part(&data, size - 8u);
-		if (data.failed) // cut short: what came before is good
-			break;
-		struct err *e = r.type >= RECORD_ATTR ? parse_own_record(f, &r, &data) : NULL;
-		if (e)
-			return e;
+	struct perf_record r;
+	struct err *e = NULL;
+	while (!e && next_record(&data, &r)) {
 		if (r.type >= RECORD_ATTR)
-			continue;
-		struct perf_sample s;
-		if (r.type != PERF_RECORD_SAMPLE)
-			r.time_ns = trailing_time(f, r.body);
-		else if (perf_sample_parse(f, &r, &s))
-			r.time_ns = s.time_ns;
-		r.number = f->nrecords;
-		f->records = arena_make_room(f->arena, f->records, f->nrecords, &f->records_cap, sizeof r);
-		f->records[f->nrecords++] = r;
+			e = parse_own_record(f, &r, &data);
+		else
+			add_record(f, r);
 	}
-	return NULL;
+	return e;
 }
 
 static int by_time(const void *x, const void *y)
@@ -316,7 +345,7 @@ void perf_file_read(struct perf_file *f, const void *records, size_t len)
 struct err *perf_file_parse(struct arena *a, const void *data, size_t len, struct perf_file *out)
 {
 	struct reader file = reader_of(data, len), header = file;
-	*out = (struct perf_file){.arena = a};
+	*out = (struct perf_file){.arena = a, .bytes = len};
 	if (!perfdata_is(data, len))
 		return err_new(a, "not a perf.data file");
 	if (memcmp(data, "2ELIFREP", 8) == 0)

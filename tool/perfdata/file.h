@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "base/err.h"
 #include "format/reader.h"
+#include "tool/perfdata/plain.h"
 
 struct perf_event {
 	uint32_t type;
@@ -40,6 +41,8 @@ struct perf_id {
 
 struct perf_file {
 	struct arena *arena;
+	size_t bytes; // its size
+	struct perf_plain plain;
 	struct perf_event *events;
 	uint32_t nevents, events_cap;
 	struct perf_id *ids; // sorted by id
@@ -69,6 +72,7 @@ void perf_file_begin(struct arena *a, const void *attr, size_t len, struct perf_
 /** Leaves the kernel's records in f->records, in place of those of before. They point into the bytes. */
 void perf_file_read(struct perf_file *f, const void *records, size_t len);
 
+/** Its records may point into `plain` as well, which is the caller's to free, also after an error. */
 struct err *perf_file_parse(struct arena *a, const void *data, size_t len, struct perf_file *out);
 
 /** False where the record is cut short or its event unknown. */

@@ -18,6 +18,7 @@ struct err *perfdata_parse(struct arena *a, const void *data, size_t len, struct
 		*profile_out = conversion_end(c);
 	}
 	conversion_deinit(c);
+	perf_plain_free(&c->file.plain);
 	arena_deinit(&own);
 	return e;
 }

@@ -5,6 +5,8 @@
 
 #include <libdeflate.h>
 #include <zlib.h>
+#include <zstd.h>
+#include <zstd_errors.h>
 
 #include "base/mem.h"
 #include "tool/profile/parse.h"
@@ -59,31 +61,52 @@ static struct err *damage_error(struct arena *a, const uint8_t *data, size_t len
 	return err_new(a, "%s", words);
 }
 
-struct err *inflate_gzip(struct arena *a, const uint8_t *data, size_t len, struct inflated *out)
+static struct err *bomb_error(struct arena *a, size_t len, const struct inflated *out, const char *format)
 {
-	size_t allowed = allowed_bytes(len);
-	*out = (struct inflated){.reserved = allowed, .ptr = pages_reserve(allowed)};
+	return err_new(a, "%zu bytes inflate to more than %zu MiB: refused as a %s bomb", len, out->reserved >> 20,
+			format);
+}
+
+static struct err *inflate_gzip(struct arena *a, const uint8_t *data, size_t len, struct inflated *out)
+{
 	struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
 	enum libdeflate_result status = LIBDEFLATE_SUCCESS;
-	struct err *err = NULL;
-	if (!out->ptr || !d)
-		err = err_new(a, "no memory for %zu bytes", allowed);
 	size_t at = 0;
-	while (!err && at < len && status == LIBDEFLATE_SUCCESS) {
+	if (!d)
+		return err_new(a, "no memory to inflate");
+	while (at < len && status == LIBDEFLATE_SUCCESS) {
 		size_t in = 0, written = 0;
 		status = libdeflate_gzip_decompress_ex(d, data + at, len - at, out->ptr + out->len,
-				allowed - out->len, &in, &written);
+				out->reserved - out->len, &in, &written);
 		if (status == LIBDEFLATE_SUCCESS) {
 			at += in;
 			out->len += written;
 		}
 	}
 	libdeflate_free_decompressor(d);
-	if (!err && status == LIBDEFLATE_INSUFFICIENT_SPACE)
-		err = err_new(a, "%zu bytes inflate to more than %zu MiB: refused as a gzip bomb", len,
-				allowed >> 20);
-	else if (!err && status != LIBDEFLATE_SUCCESS)
-		err = damage_error(a, data + at, len - at);
+	if (status == LIBDEFLATE_INSUFFICIENT_SPACE)
+		return bomb_error(a, len, out, "gzip");
+	return status == LIBDEFLATE_SUCCESS ? NULL : damage_error(a, data + at, len - at);
+}
+
+static struct err *inflate_zstd(struct arena *a, const uint8_t *data, size_t len, struct inflated *out)
+{
+	size_t ret = ZSTD_decompress(out->ptr, out->reserved, data, len);
+	if (ZSTD_getErrorCode(ret) == ZSTD_error_dstSize_tooSmall)
+		return bomb_error(a, len, out, "zstd");
+	if (ZSTD_isError(ret))
+		return err_new(a, "zstd: %s", ZSTD_getErrorName(ret));
+	out->len = ret;
+	return NULL;
+}
+
+struct err *inflate_profile(struct arena *a, const uint8_t *data, size_t len, struct inflated *out)
+{
+	size_t allowed = allowed_bytes(len);
+	*out = (struct inflated){.reserved = allowed, .ptr = pages_reserve(allowed)};
+	if (!out->ptr)
+		return err_new(a, "no memory for %zu bytes", allowed);
+	struct err *err = (is_zstd(data, len) ? inflate_zstd : inflate_gzip)(a, data, len, out);
 	if (err) {
 		pages_free(out->ptr, out->reserved);
 		*out = (struct inflated){0};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// See parse.h: gzip, then profile.proto, then the older formats, as pprof tries them.
+// See parse.h: gzip or zstd, then profile.proto, then the older formats, as pprof tries them.
 #include "tool/profile/parse.h"
 
 #include "base/mem.h"
@@ -45,10 +45,10 @@ static struct err *parse_plain(struct arena *a, const uint8_t *data, size_t len,
 static struct err *parse(struct arena *a, const uint8_t *data, size_t len, bool consume,
 		struct profile **profile_out)
 {
-	if (!is_gzip(data, len))
+	if (!is_gzip(data, len) && !is_zstd(data, len))
 		return parse_plain(a, data, len, consume, profile_out);
 	struct inflated plain;
-	struct err *err = inflate_gzip(a, data, len, &plain);
+	struct err *err = inflate_profile(a, data, len, &plain);
 	if (err)
 		return err_wrap(a, err, "decompressing profile");
 	if (consume)

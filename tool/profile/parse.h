@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// From bytes to struct profile: profile.proto, the text and binary formats from before it, each plain or
-// gzipped. Called by tool/driver's fetching; input is hostile, so every size is checked and limited.
+// From bytes to struct profile: profile.proto, the text and binary formats from before it, each plain,
+// gzipped or in zstd's frames. Called by tool/driver's fetching; input is hostile, so every size is
+// checked and limited.
 #ifndef CPROF_TOOL_PROFILE_PARSE_H
 #define CPROF_TOOL_PROFILE_PARSE_H
 
