@@ -5,7 +5,7 @@ complete -c cprof -n __fish_use_subcommand -a run -d 'Run a program and write it
 complete -c cprof -n __fish_use_subcommand -a attach -d 'Profile a program that runs already'
 complete -c cprof -n __fish_use_subcommand -a test -d 'Run a test program and write its profiles'
 complete -c cprof -n __fish_use_subcommand -a trace -d 'Look at an execution trace'
-complete -c cprof -n __fish_use_subcommand -a push -d 'Send profiles to a Pyroscope server'
+complete -c cprof -n __fish_use_subcommand -a push -d 'Send profiles to a Pyroscope server, or keep them'
 complete -c cprof -n __fish_use_subcommand -a help -d 'Help on a command or an option'
 complete -c cprof -n __fish_use_subcommand -a version -d 'Print the version'
 complete -c cprof -n '__fish_seen_subcommand_from trace' -o perfetto -rF -d 'Write the trace for ui.perfetto.dev'

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""cprof push against a receiver that reads the form, and fails on purpose: test_push.py CPROF"""
+"""cprof push into a folder, and against a receiver that reads the form, and fails on purpose: test_push.py CPROF"""
 
 import email.parser
 import gzip
@@ -11,7 +11,9 @@ import struct
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
+import time
 import unittest
 from urllib.parse import parse_qs, urlsplit
 
@@ -27,6 +29,8 @@ class Receiver(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.server.asked.append(self.path)
+        if self.path == "/slow":
+            self.server.released.wait(60)
         self.send_response(200)
         self.end_headers()
         self.wfile.write(self.server.profile)
@@ -126,6 +130,46 @@ class PushTest(unittest.TestCase):
         self.assertEqual(p.returncode, 0, err)
         self.assertIn("1 profiles sent, 0 dropped", err)
 
+    def test_a_folder_keeps_the_last(self):
+        """Of each source by itself, also over a restart and a crash; names say what, and when it began."""
+        with tempfile.TemporaryDirectory() as folder:
+            for left in ("shop_env_prod_-heap.20200101T000000Z.pb.gz.77.tmp",
+                         "shop_env_prod_-heap.20200101T000001Z.pb.gz", "shop_env_prod_-heap.notes",
+                         "shop_env_prod_-heap2.20200101T000000Z.pb.gz"):
+                open(os.path.join(folder, left), "w", encoding="utf-8").close()
+            before = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+            out = self.push("-to", folder, "-keep=2", "-rounds=3", "-every=1", "-name=shop{env=prod}",
+                            names=("heap", "heap", "threads?debug=2"))
+            self.assertEqual(out.returncode, 0, out.stderr)
+            self.assertIn("9 profiles written, 0 dropped", out.stderr)
+            files = sorted(os.listdir(folder))
+            self.assertIn("shop_env_prod_-heap.notes", files)
+            self.assertIn("shop_env_prod_-heap2.20200101T000000Z.pb.gz", files)
+            stems = [f.split(".")[0] for f in files if f.split(".")[1] >= before and f.endswith("Z.pb.gz")]
+            self.assertEqual(sorted(stems), [s for s in ("shop_env_prod_-heap", "shop_env_prod_-heap-2",
+                                                         "shop_env_prod_-threads") for _ in range(2)])
+            self.assertEqual(len(files), 8)
+            newest = max(f for f in files if "heap.2" in f)
+            with open(os.path.join(folder, newest), "rb") as f:
+                self.assertEqual(f.read(), PROFILE)
+
+    def test_a_folder_that_cannot_be_written_is_tried_again(self):
+        with tempfile.TemporaryDirectory() as parent:
+            folder = os.path.join(parent, "profiles")
+            os.mkdir(folder)
+            p = subprocess.Popen([CPROF, "push", "-to", folder, "-rounds=1", self.url + "/slow"],
+                                 stderr=subprocess.PIPE, text=True)
+            while not self.server.asked:
+                self.assertIsNone(p.poll())
+            os.rmdir(folder)
+            self.server.released.set()
+            self.assertIn("No such file or directory; it is kept", p.stderr.readline())
+            os.mkdir(folder)
+            err = p.communicate(timeout=60)[1]
+            self.assertEqual(p.returncode, 0, err)
+            self.assertIn("the folder can be written again", err)
+            self.assertRegex(" ".join(os.listdir(folder)), r"^cprof-slow\.\d{8}T\d{6}Z\.pb\.gz$")
+
     def test_what_cannot_be_fetched_is_told(self):
         out = subprocess.run([CPROF, "push", "-to", self.url, "-rounds=1", "http://127.0.0.1:1/heap"],
                              capture_output=True, text=True, timeout=60, check=False)
@@ -135,6 +179,7 @@ class PushTest(unittest.TestCase):
     def test_bad_command_lines(self):
         for words in ([], ["-to", self.url], ["-to", "nothing", self.url], ["-to", self.url, "file.pb.gz"],
                       ["-to", self.url, "-every=0", self.url], ["-nope"],
+                      ["-to", "/", "-keep=0", self.url],
                       ["-to", self.url, "-tenant=a\r\nb", self.url]):
             out = subprocess.run([CPROF, "push", *words], capture_output=True, text=True, timeout=60, check=False)
             self.assertEqual(out.returncode, 2, words)

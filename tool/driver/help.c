@@ -18,7 +18,7 @@ static const char head[] =
 		"  cprof test [options] TEST [ARGUMENTS]     run a test program as go test profiles one\n"
 		"  cprof COMMAND [options] SOURCE...         print a report of profiles\n"
 		"  cprof trace [options] TRACE               show an execution trace\n"
-		"  cprof push -to URL SOURCE...              send profiles to a Pyroscope server, again and again\n"
+		"  cprof push -to URL|FOLDER SOURCE...       send profiles to Pyroscope, or keep the last ones\n"
 		"  cprof [options] SOURCE...                 look at them in a shell\n"
 		"  cprof -http=[HOST]:[PORT] SOURCE...       look at them in a browser\n"
 		"  cprof help [COMMAND|OPTION]               this, or more on one of them\n"

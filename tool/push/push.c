@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A thread a source asks for a profile each interval; one thread sends. What cannot be sent waits in the spool, and
-// the oldest is dropped where that is full. Secrets come from the environment, which others cannot see.
+// A thread a source asks for a profile each interval; one thread sends, or writes. What cannot be sent (a disk may be
+// full, too) waits in the spool, and the oldest is dropped where that is full. Secrets come from the environment,
+// which others cannot see.
 //
 //   POST /ingest?name=NAME&from=SECONDS&until=SECONDS&spyName=cprof&sampleRate=100   multipart/form-data: profile
 #include "push.h"
@@ -9,6 +10,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/flag.h"
@@ -16,14 +18,18 @@
 #include "tool/driver/query.h"
 #include "tool/driver/url.h"
 
+#include "folder.h"
 #include "spool.h"
 
 enum { EXIT_BAD = 2, MAX_BACKOFF_S = 30, POLL_MS = 100, FLUSH_S = 5, MAX_BUFFER_MB = 1 << 20 };
 
 static const char usage[] =
-		"usage: cprof push -to URL [FLAGS] SOURCE...\n"
-		"Sends the profiles of URLs (http://localhost:6060/debug/pprof/profile) to a Pyroscope server.\n"
+		"usage: cprof push -to URL|FOLDER [FLAGS] SOURCE...\n"
+		"Sends the profiles of URLs (http://localhost:6060/debug/pprof/profile) to a Pyroscope server,\n"
+		"or keeps them as files, again and again.\n"
 		"  -to URL        the server: http://pyroscope:4040\n"
+		"  -to FOLDER     files NAME-PROFILE.20261126T020000Z.pb.gz in it: when they begin, UTC\n"
+		"  -keep N        how many of each source stay in the folder; the oldest are removed (1440)\n"
 		"  -every N       seconds between profiles; those of CPU, block, mutex and allocs are as long (15)\n"
 		"  -name NAME     the application, with labels if wanted: shop{env=prod,region=eu} (cprof)\n"
 		"  -tenant ID     for servers with several tenants\n"
@@ -35,6 +41,8 @@ static const char usage[] =
 struct push {
 	const struct env *env;
 	const char *to, *name, *tenant;
+	bool is_folder; // `to`
+	int nkept;      // there, of each source
 	int every_s, buffer_mb, rounds, timeout_s;
 	bool asks_for_help;
 	struct spool spool;
@@ -48,6 +56,7 @@ struct push {
 struct source {
 	struct push *push;
 	const char *url;
+	const char *stem;
 };
 
 /// Collecting
@@ -73,7 +82,7 @@ static void *collect(void *arg)
 	int seconds = is_of_interval(s->url) ? p->every_s : -1;
 	for (int round = 0; (p->rounds == 0 || round < p->rounds) && !spool_is_closed(&p->spool); round++) {
 		struct arena a = {0};
-		struct spooled one = {.from_s = time(NULL)};
+		struct spooled one = {.from_s = time(NULL), .stem = s->stem};
 		struct profile_url url = profile_url_of(&a, s->url, seconds, -1);
 		struct err *e = http_get(&a, &tls, url.text, url.timeout_s, &one.profile);
 		one.until_s = time(NULL);
@@ -141,6 +150,15 @@ static bool is_worth_another_try(long status)
 	return status == 0 || status == 408 || status == 429 || status >= 500;
 }
 
+/** The status of the server, 0 of a folder. */
+static long put_once(struct arena *a, const struct push *p, const struct spooled *one, struct err **error_out)
+{
+	if (!p->is_folder)
+		return send_once(a, p, one, error_out);
+	*error_out = folder_put(a, p->to, one, p->nkept);
+	return 0;
+}
+
 /** Sends it, however long that takes; where nothing comes any more, once. */
 static void deliver(struct push *p, struct spooled *one)
 {
@@ -148,7 +166,7 @@ static void deliver(struct push *p, struct spooled *one)
 	for (int backoff_s = 1;; backoff_s = backoff_s * 2 < MAX_BACKOFF_S ? backoff_s * 2 : MAX_BACKOFF_S) {
 		struct arena a = {0};
 		struct err *e = NULL;
-		long status = send_once(&a, p, one, &e);
+		long status = put_once(&a, p, one, &e);
 		bool is_over = !e || !is_worth_another_try(status) || p->is_ending;
 		if (!e)
 			p->nsent++;
@@ -157,7 +175,8 @@ static void deliver(struct push *p, struct spooled *one)
 		if (e && (is_over || !was_failing))
 			env_warn(p->env, "cprof: push: %s%s", e->message, is_over ? "; dropped" : "; it is kept");
 		else if (!e && was_failing)
-			env_warn(p->env, "cprof: push: the server answers again; %llu profiles dropped so far",
+			env_warn(p->env, "cprof: push: %s again; %llu profiles dropped so far",
+					p->is_folder ? "the folder can be written" : "the server answers",
 					(unsigned long long)spool_ndropped(&p->spool));
 		was_failing = e != NULL;
 		arena_deinit(&a);
@@ -186,6 +205,7 @@ static struct err *parse(struct arena *a, struct push *p, int argc, char **argv,
 	const struct flag flags[] = {
 			{"to", FLAG_STRING, &p->to},
 			{"every", FLAG_INT, &p->every_s},
+			{"keep", FLAG_INT, &p->nkept},
 			{"name", FLAG_STRING, &p->name},
 			{"tenant", FLAG_STRING, &p->tenant},
 			{"buffer", FLAG_INT, &p->buffer_mb},
@@ -201,10 +221,13 @@ static struct err *parse(struct arena *a, struct push *p, int argc, char **argv,
 	p->asks_for_help = result.asks_for_help;
 	if (p->asks_for_help)
 		return NULL;
-	if (!*p->to || !profile_url_of(a, p->to, -1, -1).text)
-		return err_new(a, "-to: the server's URL");
-	if (p->every_s < 1 || p->rounds < 0 || p->timeout_s < 1 || p->buffer_mb < 1 || p->buffer_mb > MAX_BUFFER_MB)
-		return err_new(a, "-every, -timeout and -buffer are numbers from 1, -rounds from 0");
+	struct stat st;
+	p->is_folder = !profile_url_of(a, p->to, -1, -1).text;
+	if (p->is_folder && (stat(p->to, &st) != 0 || !S_ISDIR(st.st_mode)))
+		return err_new(a, "-to: the server's URL, or a folder that is there");
+	if (p->every_s < 1 || p->rounds < 0 || p->timeout_s < 1 || p->nkept < 1 || p->buffer_mb < 1 ||
+			p->buffer_mb > MAX_BUFFER_MB)
+		return err_new(a, "-every, -keep, -timeout and -buffer are numbers from 1, -rounds from 0");
 	if (strpbrk(p->tenant, "\r\n"))
 		return err_new(a, "-tenant: no header");
 	if (*first_out == argc)
@@ -228,6 +251,15 @@ static void wait_for_end(struct push *p, const sigset_t *ends)
 		nanosleep(&poll, NULL);
 }
 
+/** Several sources may be of one profile. */
+static const char *stem_of(struct arena *a, const struct push *p, char **urls, int i)
+{
+	int number = 1;
+	for (int k = 0; k < i; k++)
+		number += strcmp(folder_stem(a, p->name, urls[k], 1), folder_stem(a, p->name, urls[i], 1)) == 0;
+	return folder_stem(a, p->name, urls[i], number);
+}
+
 static int push_all(struct arena *a, struct push *p, int nsources, char **urls)
 {
 	sigset_t ends;
@@ -240,7 +272,7 @@ static int push_all(struct arena *a, struct push *p, int nsources, char **urls)
 	p->ncollecting = nsources;
 	struct source *sources = arena_array(a, struct source, (size_t)nsources);
 	for (int i = 0; i < nsources; i++) {
-		sources[i] = (struct source){p, urls[i]};
+		sources[i] = (struct source){p, urls[i], stem_of(a, p, urls, i)};
 		if (pthread_create(&thread, NULL, collect, &sources[i]) != 0) {
 			env_warn(p->env, "cprof: push: no threads to be had");
 			return EXIT_BAD;
@@ -255,9 +287,9 @@ static int push_all(struct arena *a, struct push *p, int nsources, char **urls)
 	uint64_t nleft = p->spool.ndropped;
 	for (const struct spooled *one = p->spool.first; one; one = one->next)
 		nleft++;
-	env_say(p->env, "cprof: push: %llu profiles sent, %llu dropped, %llu could not be fetched",
-			(unsigned long long)p->nsent, (unsigned long long)(nleft + p->nrefused),
-			(unsigned long long)p->nfailed);
+	env_say(p->env, "cprof: push: %llu profiles %s, %llu dropped, %llu could not be fetched",
+			(unsigned long long)p->nsent, p->is_folder ? "written" : "sent",
+			(unsigned long long)(nleft + p->nrefused), (unsigned long long)p->nfailed);
 	return nleft + p->nrefused + p->nfailed ? EXIT_BAD : EXIT_SUCCESS;
 }
 
@@ -269,6 +301,7 @@ int push_main(const struct env *env, int argc, char **argv)
 			.to = "",
 			.name = "cprof",
 			.tenant = env_or(env, "CPROF_PUSH_TENANT", ""),
+			.nkept = 1440,
 			.every_s = 15,
 			.buffer_mb = 64,
 			.timeout_s = 30,

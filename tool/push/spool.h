@@ -13,6 +13,7 @@
 struct spooled {
 	struct spooled *next;
 	time_t from_s, until_s;
+	const char *stem; // of its file; see folder.h
 	struct buf profile;
 };
 
