@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-extern atomic_bool cancel_flag; // through the functions below
+extern atomic_bool cancel_flag; // through the functions below, or handed on to what ends when a flag says so
 
 static inline bool cancelled(void)
 {

@@ -2,6 +2,7 @@
 // The cprof command: its first word says which part of the house answers. What is no word of ours is
 // pprof's command line. The one place that prints errors and chooses the exit status.
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -45,6 +46,13 @@ static struct err *serve(struct arena *a, const struct session *s, const struct 
 	return shell_run(a, s, &r->config);
 }
 
+// What one command takes the next one will want. Pages that were given back cost more than to clear what was kept.
+static void keep_memory(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 32 << 20);
+	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+}
+
 static struct err *analyze_sources(struct arena *a, struct env *env, const struct request *r)
 {
 	struct session s = {.env = env, .tools = object_tools_new(a, r->tools)};
@@ -53,8 +61,10 @@ static struct err *analyze_sources(struct arena *a, struct env *env, const struc
 		return e;
 	s.units = profile_label_units(s.profile);
 	env->is_interactive = !r->command;
-	if (env->is_interactive)
+	if (env->is_interactive) {
 		s.profile->pass_cache = pass_cache_create(s.profile);
+		keep_memory();
+	}
 	e = serve(a, &s, r);
 	pass_cache_destroy(s.profile->pass_cache);
 	profile_destroy(s.profile);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The edges that a pass finds: a hash table of 40-byte cells, one a pair of neighbours. Private to tool/graph.
+// The edges that a pass finds: a hash table of 32-byte cells, one a pair of neighbours. Private to tool/graph.
 #ifndef CPROF_TOOL_GRAPH_EDGE_TABLE_H
 #define CPROF_TOOL_GRAPH_EDGE_TABLE_H
 

@@ -152,10 +152,11 @@ struct frame_table frames_to_link(const struct graph *g, struct arena *a, bool o
 	uint32_t nlocations = g->profile->nlocations;
 	struct frame_table t = *all;
 	uint32_t *nodes = t.nodes = arena_array(a, uint32_t, g->nnodes);
-	t.node_stays = arena_array(a, bool, g->nnodes);
+	t.node_roles = arena_array(a, uint8_t, g->nnodes);
 	for (uint32_t i = 0; i < g->nnodes; i++) {
-		t.node_stays[i] = !only_selected || g->is_selected[i];
-		nodes[i] = !t.node_stays[i] ? FRAMES_NONE : !wanted || wanted[i] ? i | FRAMES_WANTED : i;
+		bool stays = !only_selected || g->is_selected[i];
+		nodes[i] = !stays ? FRAMES_NONE : !wanted || wanted[i] ? i | FRAMES_WANTED : i;
+		t.node_roles[i] = role_of(nodes[i]);
 	}
 	t.codes = arena_array(a, uint32_t, nlocations);
 	t.lists = arena_array(a, uint32_t, all->nlists);

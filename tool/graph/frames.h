@@ -12,7 +12,7 @@
 #define FRAMES_WANTED 0x40000000u
 #define FRAMES_NONE 0x3fffffffu
 
-// What a location is to the collector of edges: bits.
+// What a location or a node is to the collector of edges: bits.
 enum frame_role { ROLE_STAYS = 1, ROLE_WANTED = 2 };
 
 struct frame_table {
@@ -23,7 +23,7 @@ struct frame_table {
 	// Only in a table for linking:
 	uint8_t *roles;    // [nlocations]: of any of its nodes
 	uint32_t *nodes;   // [nnodes]: as codes and lists have them
-	bool *node_stays;  // [nnodes]: it is not FRAMES_NONE
+	uint8_t *node_roles; // [nnodes]
 };
 
 // How many codes a pass fetches before it looks at them: fetching alone, without a branch to mispredict, the

@@ -31,37 +31,56 @@ static void leave(struct linker *l, uint32_t depth)
 	}
 }
 
-static void link_row(struct linker *l, struct walk *walk, const struct node_row *row)
+// A step of the walk to a node that stays, at a depth.
+static inline uint32_t walk_to(struct linker *l, struct walk *walk, uint32_t entry, uint32_t depth)
 {
-	const struct frame_table *f = l->frames;
-	const uint32_t *own = l->run->nodes + row->begin;
-	uint32_t kept = row[1].shared, n = row[1].begin - row->begin, places[FRAMES_BATCH];
-	bool counts = walk->w || walk->dw;
-	if (!counts)
-		n = kept > row->shared ? kept - row->shared : 0;
-	if (l->npath)
-		walk->parent = l->path[l->npath - 1].node, walk->place = l->path[l->npath - 1].depth;
+	walk->residual = depth != walk->place + 1;
+	walk->place = depth;
+	return l->frames->nodes[entry & NODE_INDEX];
+}
+
+// What no other row has. Without a wanted node it gives no edge, and needs no walk.
+static void link_tail(struct linker *l, struct walk *walk, const uint32_t *nodes, uint32_t n, uint32_t depth)
+{
+	const uint8_t *node_roles = l->frames->node_roles;
+	uint32_t places[FRAMES_BATCH];
 	for (uint32_t begin = 0; begin < n; begin += FRAMES_BATCH) {
-		uint32_t nplaces = 0;
-		for (uint32_t k = begin; k < n && k < begin + FRAMES_BATCH; k++) {
+		uint32_t nplaces = 0, end = n - begin < FRAMES_BATCH ? n : begin + FRAMES_BATCH, i = 0;
+		unsigned roles = 0;
+		for (uint32_t k = begin; k < end; k++) {
+			unsigned role = node_roles[nodes[k] & NODE_INDEX];
 			places[nplaces] = k;
-			nplaces += f->node_stays[own[k] & NODE_INDEX];
+			nplaces += role & ROLE_STAYS;
+			roles |= role;
 		}
-		for (uint32_t i = 0; i < nplaces; i++) {
-			uint32_t node = own[places[i]], depth = row->shared + places[i];
-			walk->residual = depth != walk->place + 1;
-			walk->place = depth;
-			if (depth < kept)
-				enter(l, walk, f->nodes[node & NODE_INDEX], node & NODE_INLINED, depth);
-			else
-				linker_step(l, walk, f->nodes[node & NODE_INDEX], node & NODE_INLINED);
+		if (nplaces && !(roles & ROLE_WANTED) && !(walk->parent & FRAMES_WANTED))
+			i = nplaces - 1; // the parent of what may follow
+		for (; i < nplaces; i++) {
+			uint32_t entry = nodes[places[i]];
+			linker_step(l, walk, walk_to(l, walk, entry, depth + places[i]), entry & NODE_INLINED);
 		}
 	}
 	linker_take_hops(l, walk);
+}
+
+static void link_row(struct linker *l, struct walk *walk, const struct node_row *row)
+{
+	const uint32_t *own = l->run->nodes + row->begin;
+	uint32_t nshared = row[1].shared > row->shared ? row[1].shared - row->shared : 0;
+	bool counts = walk->w || walk->dw;
+	if (l->npath)
+		walk->parent = l->path[l->npath - 1].node, walk->place = l->path[l->npath - 1].depth;
+	for (uint32_t k = 0; k < nshared; k++) {
+		uint32_t depth = row->shared + k;
+		if (l->frames->node_roles[own[k] & NODE_INDEX])
+			enter(l, walk, walk_to(l, walk, own[k], depth), own[k] & NODE_INLINED, depth);
+	}
+	if (counts)
+		link_tail(l, walk, own + nshared, row[1].begin - row->begin - nshared, row->shared + nshared);
 	l->nrows += counts;
 	l->w = wrap_add(l->w, walk->w);
 	l->dw = wrap_add(l->dw, walk->dw);
-	leave(l, kept);
+	leave(l, row[1].shared);
 }
 
 void linker_take_rows(struct linker *l, struct sample_range range)

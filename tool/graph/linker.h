@@ -25,7 +25,7 @@ struct step {
 };
 
 struct linker {
-	const struct graph *g;
+	_Alignas(64) const struct graph *g; // no other linker writes into its cache lines
 	const struct frame_table *frames;
 	const struct profile *profile;
 	const struct node_run *run; // of the profile's stacks as nodes; NULL: its samples as they are

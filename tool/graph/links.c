@@ -137,8 +137,6 @@ static void collect_edges(struct graph *g, const struct frame_table *frames)
 void graph_link(struct graph *g, bool only_selected, const bool *wanted)
 {
 	struct arena scratch = {0};
-	if (!only_selected && pass_cache_stacks(g))
-		wanted = NULL; // one answer for all who will ask
 	struct frame_table frames = frames_to_link(g, &scratch, only_selected, wanted);
 	struct pass_key key = {PASS_LINK, g, &frames};
 	size_t bytes;

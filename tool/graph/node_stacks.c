@@ -8,13 +8,18 @@
 #include "base/mem.h"
 #include "tool/graph/stack_sort.h"
 
+struct step {
+	uint32_t entry;
+	uint32_t begin; // the first row that has it
+};
+
 struct builder {
 	const struct profile *profile;
 	const struct frame_table *frames;
 	const atomic_bool *stop;
 	size_t max_nodes;
 	struct node_run *run;
-	uint32_t *path; // the nodes of the last row
+	struct step *path; // the nodes of the last row
 	uint32_t npath, path_cap;
 	uint32_t at;      // of the row at hand, how many nodes there are; up to npath these are the last row's
 	uint32_t *ends;   // how many nodes the path has up to a location
@@ -24,10 +29,16 @@ struct builder {
 
 static void leave(struct builder *b, uint32_t depth)
 {
+	struct node_run *run = b->run;
 	while (b->npath > depth) {
-		uint32_t node = b->path[--b->npath];
-		if (!(node & NODE_REPEATS))
-			b->is_on_path[node & NODE_INDEX] = false;
+		struct step s = b->path[--b->npath];
+		if (s.entry & NODE_REPEATS)
+			continue;
+		b->is_on_path[s.entry & NODE_INDEX] = false;
+		if (run->nrows - s.begin < 2)
+			continue;
+		run->spans = mem_grow(run->spans, &run->spans_cap, run->nspans + 1, sizeof(*run->spans));
+		run->spans[run->nspans++] = (struct node_span){s.entry & NODE_INDEX, s.begin, run->nrows};
 	}
 }
 
@@ -35,7 +46,7 @@ static void enter(struct builder *b, uint32_t node, bool is_inlined)
 {
 	uint32_t entry = node | (is_inlined ? NODE_INLINED : 0);
 	struct node_row *row = &b->run->rows[b->run->nrows];
-	if (row->shared == b->at && b->at < b->npath && (b->path[b->at] & ~NODE_REPEATS) == entry) {
+	if (row->shared == b->at && b->at < b->npath && (b->path[b->at].entry & ~NODE_REPEATS) == entry) {
 		row->shared = ++b->at; // another location, but the same node
 		return;
 	}
@@ -43,7 +54,7 @@ static void enter(struct builder *b, uint32_t node, bool is_inlined)
 	entry |= b->is_on_path[node] ? NODE_REPEATS : 0;
 	b->is_on_path[node] = true;
 	b->path = mem_grow(b->path, &b->path_cap, b->npath + 1, sizeof(*b->path));
-	b->path[b->npath++] = entry;
+	b->path[b->npath++] = (struct step){entry, b->run->nrows};
 	b->at++;
 }
 
@@ -76,7 +87,8 @@ static bool write_nodes(struct builder *b, struct node_row *row)
 		run->nodes = nodes;
 		run->nodes_cap = cap;
 	}
-	memcpy(run->nodes + row->begin, b->path + row->shared, n * sizeof(*run->nodes));
+	for (uint32_t i = 0; i < n; i++)
+		run->nodes[row->begin + i] = b->path[row->shared + i].entry;
 	row[1].begin = (uint32_t)need;
 	return true;
 }
@@ -93,6 +105,7 @@ static bool add_row(struct builder *b, uint32_t sample, uint32_t nshared)
 		b->ends[nshared] = b->at;
 	}
 	leave(b, b->at);
+	row->leaf = b->npath ? b->path[b->npath - 1].entry & NODE_INDEX : NODE_INDEX;
 	b->run->nrows++;
 	if (b->npath > b->run->max_depth)
 		b->run->max_depth = b->npath;
@@ -113,6 +126,7 @@ static void build_range(void *state, struct sample_range range)
 		memcpy(run->values + (size_t)i * nvalues, profile_values(b->profile, order[i]),
 				nvalues * sizeof(*run->values));
 	}
+	leave(b, 0);
 	free(order);
 	free(b->path);
 	free(b->ends);
@@ -148,6 +162,7 @@ void node_stacks_destroy(struct node_stacks *s)
 {
 	for (uint32_t i = 0; s && i < s->nruns; i++) {
 		free(s->runs[i].rows);
+		free(s->runs[i].spans);
 		free(s->runs[i].values);
 		pages_free(s->runs[i].nodes, s->runs[i].nodes_cap * sizeof(*s->runs[i].nodes));
 	}

@@ -23,6 +23,13 @@ struct node_row {
 	uint32_t sample;
 	uint32_t begin;  // its own nodes, root first, are nodes[begin .. begin of the next row)
 	uint32_t shared; // nodes, from the root on, that the row before has, too
+	uint32_t leaf;   // NODE_INDEX: the stack is empty
+};
+
+// Rows that share a node.
+struct node_span {
+	uint32_t node;
+	uint32_t begin, end;
 };
 
 // The rows of one thread. Behind the last is one that only ends it.
@@ -31,6 +38,8 @@ struct node_run {
 	uint32_t nrows;
 	uint32_t *nodes;
 	size_t nodes_cap;
+	struct node_span *spans; // of all nodes that rows share, but for those that repeat
+	uint32_t nspans, spans_cap;
 	int64_t *values; // [nrows * nsample_types]: the samples', for these lie in the order of the file
 	uint32_t max_depth;
 };
