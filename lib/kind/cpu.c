@@ -140,7 +140,8 @@ static void end_sampling(struct cp_cpu_session *s)
 static int start_collector(struct cp_cpu_session *s)
 {
 	s->collector = (struct cp_own_thread){
-		.name = "cprof", .run = cp_cpu_collector_run, .arg = s, .waits_on = &cp_cpu_shared.wake};
+		.name = "cprof", .run = cp_cpu_collector_run, .arg = s, .waits_on = &cp_cpu_shared.wake,
+		.has_own_files = cp_cpu_shared.engine != &cp_cpu_perf}; // whose events are descriptors
 	int ret = cp_own_thread_start(&s->collector);
 	while (ret == 0 && !load(&s->has_begun, acquire))
 		cp_futex_wait(&s->has_begun, 0, CP_FUTEX_FOREVER);

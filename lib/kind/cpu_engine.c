@@ -139,18 +139,12 @@ int cp_cpu_engine_choose(struct cp_cpu_session *s)
 void cp_cpu_engine_switch(struct cp_cpu_session *s)
 {
 	const struct cp_cpu_engine *from = cp_cpu_shared.engine;
-	const struct cp_cpu_engine *to = from == &cp_cpu_timer ? &cp_cpu_perf : &cp_cpu_itimer;
-	if (from == &cp_cpu_itimer || s->switched[0])
+	if (from == &cp_cpu_itimer || trial(&cp_cpu_itimer) < 0)
 		return;
-	if (trial(to) < 0)
-		to = &cp_cpu_itimer;
-	if (trial(to) < 0)
-		return;
-	snprintf(s->switched, sizeof(s->switched), "%s: %s gave no tick in a second of CPU time",
-		to->name, from->name);
-	cp_cpu_shared.engine = to;
+	snprintf(s->switched, sizeof(s->switched), "itimer: %s gave no tick in a second of CPU time", from->name);
+	cp_cpu_shared.engine = &cp_cpu_itimer;
 	cp_cpu_tasks_disarm_all(s);
-	cp_cpu_itimer_begin(to == &cp_cpu_itimer);
+	cp_cpu_itimer_begin(true);
 	s->scan = 0; // whom the next one meets is not newborn
 	cp_cpu_tasks_scan(s);
 }

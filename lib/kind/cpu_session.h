@@ -67,7 +67,7 @@ void cp_cpu_part(struct cp_cpu_session *s, uint32_t number);
 /// cpu_engine.c
 /** Picks the engine for what was asked, tries it, and says why; sets cp_cpu_shared.engine. */
 int cp_cpu_engine_choose(struct cp_cpu_session *s);
-/** Ticks do not come: arms all threads by the next engine. */
+/** Ticks do not come: itimer is tried, which needs neither timers nor descriptors. */
 void cp_cpu_engine_switch(struct cp_cpu_session *s);
 
 /// cpu_tasks.c

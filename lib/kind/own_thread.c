@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Context: CTL. See own_thread.h.
 #include <errno.h>
+#include <linux/close_range.h>
 #include <sys/prctl.h>
 
 #include "heap_hook.h"
@@ -26,12 +27,23 @@ static unsigned ndismissible;
 static int dismissible_pid;     // the process they are in: fork leaves them behind
 static _Atomic int in_use_pid; // somebody of this process uses the list; a fork's child may find its parent's
 
+/**
+ * A table that no other thread has: where the program's one thread is alone with its own the kernel looks descriptors
+ * up without counting references, which was 6 % of nginx's CPU time. It is empty: what the program closes is closed.
+ */
+static void take_own_files(void)
+{
+	cp_syscall(SYS_close_range, 0, ~0u, CLOSE_RANGE_UNSHARE, 0); // before Linux 5.9 the threads share on
+}
+
 static void *run_own_thread(void *arg)
 {
 	struct cp_own_thread *t = arg;
 	cp_thread_exclude_self();
 	cp_heap_exclude_self(true);
 	prctl(PR_SET_NAME, t->name);
+	if (t->has_own_files)
+		take_own_files();
 	t->tid = cp_gettid();
 	store(&t->has_begun, 1, release);
 	cp_futex_wake(&t->has_begun, 1);

@@ -18,6 +18,7 @@ struct cp_own_thread {
 	// and is called anew later.
 	_Atomic uint32_t *waits_on;
 	void (*lost)(void); // or NULL: it was sent away, and there can be none again
+	bool has_own_files; // it does without the program's descriptors, and the program without its
 
 	_Atomic uint32_t has_begun, has_ended; // futexes
 	_Atomic bool is_dismissed;

@@ -123,6 +123,18 @@ static void set_fd(struct cp_target *t, int fd)
 	t->writer = (struct cprof_writer){.write = cp_write_fd, .arg = (void *)(intptr_t)fd};
 }
 
+static bool is_special(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+bool cp_target_is_kept_open(const char *template)
+{
+	char path[PATH_MAX];
+	return cp_target_expand_path(template, path) == 0 && is_special(path);
+}
+
 /** What is no regular file (a pipe, /dev/stdout) is written in place, and opened now. */
 static int open_in_place(struct cp_target *t)
 {
@@ -145,8 +157,7 @@ int cp_target_init(struct cp_target *t, struct cprof_writer writer)
 	int ret = cp_target_expand_path(writer.path, t->path);
 	if (ret < 0)
 		return ret;
-	struct stat st;
-	if (stat(t->path, &st) == 0 && !S_ISREG(st.st_mode))
+	if (is_special(t->path))
 		return open_in_place(t);
 	int fd = open_temp(t);
 	if (fd < 0)

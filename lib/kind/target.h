@@ -30,6 +30,9 @@ int cp_target_begin(struct cp_target *t);
 /** `error`: what went wrong in between; then the file stays as it was. Returns the first error. */
 int cp_target_end(struct cp_target *t, int error);
 
+/** For this path cp_target_init() opens a file that is kept open: a pipe or a device. */
+bool cp_target_is_kept_open(const char *template);
+
 /** Gives up what cp_target_init() opened. */
 void cp_target_drop(struct cp_target *t);
 

@@ -82,7 +82,8 @@ static int start(int rate_hz)
 	start_realtime_ns = cp_clock_ns(CP_CLOCK_REALTIME);
 	store(&nticks, 0, relaxed);
 	store(&is_stopping, 0, relaxed);
-	thread = (struct cp_own_thread){.name = "cprof-wall", .run = run, .waits_on = &is_stopping};
+	thread = (struct cp_own_thread){.name = "cprof-wall", .run = run, .waits_on = &is_stopping,
+			.has_own_files = true};
 	ret = cp_own_thread_start(&thread);
 	if (ret < 0)
 		cp_wall_threads_free(&threads);

@@ -93,7 +93,7 @@ static void start(void)
 		cp_leave_call(leave);
 	// The CPU profile's checkpoints are enough for it, and its one thread.
 	if (on & ~(1u << CP_RECORD_CPU))
-		cp_finish_watch(stop_at_signal, false);
+		cp_finish_watch(stop_at_signal, false, cp_recording_keeps_none_open(&settings.recording));
 	if (serves(pid)) {
 		cp_heap_set_rate(settings.heap_rate_bytes); // before the first can ask for it
 		cp_threadcreate_start();

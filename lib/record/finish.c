@@ -48,13 +48,24 @@ static void lost(void)
 	store(&cp_finish.pid, 0, release);
 }
 
-static int make_threads(void)
+/** For whoever comes later and needs the program's: only another thread can have them. */
+static void share_files(void)
 {
-	if (thread_pid == cp_getpid())
+	thread.has_own_files = false;
+	if (cp_own_threads_send_away())
+		cp_own_threads_call_back();
+}
+
+static int make_threads(bool opens_all)
+{
+	if (thread_pid == cp_getpid()) {
+		if (thread.has_own_files && !opens_all)
+			share_files();
 		return 0;
+	}
 	seen = load(&cp_finish.nasked, acquire);
 	thread = (struct cp_own_thread){.name = "cprof-finish", .run = serve, .waits_on = &cp_finish.nasked,
-			.lost = lost};
+			.lost = lost, .has_own_files = opens_all};
 	int ret = cp_loader_thread_start();
 	if (ret == 0)
 		ret = cp_own_thread_start(&thread);
@@ -120,9 +131,9 @@ static bool remove_watcher(finish_fn *finish)
 	return is_any;
 }
 
-int cp_finish_watch(void (*finish)(int sig), bool exits_zero)
+int cp_finish_watch(void (*finish)(int sig), bool exits_zero, bool opens_all)
 {
-	int ret = make_threads();
+	int ret = make_threads(opens_all);
 	if (ret == 0)
 		ret = add_watcher(finish);
 	if (ret < 0)

@@ -96,7 +96,7 @@ int cp_loader_thread_start(void)
 	store(&nanswered, seen, relaxed);
 	store(&is_given_up, false, relaxed);
 	thread = (struct cp_own_thread){.name = "cprof-loader", .run = serve, .waits_on = &cp_modmap.nasked,
-			.lost = lost};
+			.lost = lost, .has_own_files = true};
 	int ret = cp_own_thread_start(&thread);
 	if (ret == 0) {
 		store(&thread_pid, cp_getpid(), release);

@@ -202,6 +202,12 @@ int cp_recording_stop(struct cp_recording *r)
 	return ret;
 }
 
+bool cp_recording_keeps_none_open(const struct cp_recording *r)
+{
+	return !cp_target_is_kept_open(r->records[CP_RECORD_CPU].path) &&
+	       !cp_target_is_kept_open(r->records[CP_RECORD_TRACE].path);
+}
+
 /// Leaving
 
 static void write_state_leaving(enum cp_record_kind kind, struct cprof_writer writer)

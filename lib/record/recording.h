@@ -47,6 +47,9 @@ int cp_recording_start(struct cp_recording *r, uint32_t kinds);
  *  waits for it. Signals are blocked: finish.c would wait for the thread whose handler waits for it. */
 int cp_recording_stop(struct cp_recording *r);
 
+/** Between start and stop it keeps no file open. */
+bool cp_recording_keeps_none_open(const struct cp_recording *r);
+
 /** Writes what is on in this process, which goes on only if exec fails: waits for no lock. */
 void cp_recording_leave(struct cp_recording *r);
 

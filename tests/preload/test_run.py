@@ -13,6 +13,7 @@ CPROF_BUILD is the build directory. `go tool pprof` has the last word on whether
 
 import atexit
 import glob
+import gzip
 import os
 import pty
 import re
@@ -435,6 +436,25 @@ def test_signals_that_end_it_leave_the_heap():
         expect("heap.pb.gz" in case.files, (name, case.files))
 
 
+def test_our_threads_hold_none_of_its_descriptors():
+    """Who reads its output would not see the end of it; and where descriptors are shared all use of them is slower."""
+    code = """if True:
+        import glob, os
+        def files(task):
+            return {os.readlink(fd) for fd in glob.glob(task + "/fd/*") if os.path.lexists(fd)}
+        first = "/proc/self/task/%d" % os.getpid()
+        others = [task for task in glob.glob("/proc/self/task/*") if task != first]
+        print(len(others), files(first) & set().union(*map(files, others)))"""
+    case = Case("python3", "-c", code, options=["-cpuprofile", "cpu.gz", "-memprofile", "mem.gz"])
+    expect_eq(case.stdout, b"3 set()\n")
+
+
+def test_a_pipe_gets_its_profile_from_a_signal_too():
+    case = Case(program("leave"), "term", "50", options=["-cpuprofile", "/dev/stdout", "-memprofile", "mem.gz"])
+    expect_eq((case.status, case.files), (-signal.SIGTERM, ["mem.gz"]))
+    expect(gzip.decompress(case.stdout), "a profile")
+
+
 def test_signals_inside_the_loader_leave_everything():
     """The thread that is interrupted keeps the loader's lock until the files are there, and they are there in time."""
     files = {name: name + ".gz" for name in ("cpu", "mem", "block", "wall", "thread")}
@@ -739,6 +759,7 @@ PARTS = {
         test_all_threads_are_shown_at_the_end,
         test_a_program_that_must_be_alone_to_give_up_root,
         test_signals_that_end_it_leave_the_heap, test_signals_inside_the_loader_leave_everything,
+        test_our_threads_hold_none_of_its_descriptors, test_a_pipe_gets_its_profile_from_a_signal_too,
         test_a_default_is_a_default_to_the_program,
         test_waits_and_who_made_threads_are_written, test_a_signal_shows_the_threads,
         test_the_dump_tells_which_locks_are_held,

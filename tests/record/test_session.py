@@ -18,6 +18,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import profile  # noqa: E402
 
 PROGRAM = os.path.abspath(sys.argv[2])
+PRELOAD = os.path.join(os.path.dirname(PROGRAM), "..", "..", "lib", "libcprof-preload.so")
 FILES = ["allocs.pprof", "block.pprof", "clock.pprof", "cpu.pprof", "goroutine.pprof", "mem.pprof", "mutex.pprof",
          "syscall.pprof", "threadcreation.pprof", "trace.out"]
 failed = 0
@@ -166,6 +167,18 @@ def test_signals():
     is_complete("restored to what it was", Run("restored", sig=signal.SIGTERM), -signal.SIGTERM)
 
 
+def test_signals_under_cprof_run():
+    """The injected library was first to watch for them, by a thread that could not have said this."""
+    if "static" in PROGRAM:
+        return  # there are two libraries in one process, and the signals are the program's
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "mem")
+        run = Run("killed", sig=signal.SIGTERM, env={**os.environ, "LD_PRELOAD": PRELOAD, "CPROF_MEMPROFILE": path})
+        is_complete("both", run, -signal.SIGTERM)
+        check("both", "profile: caught terminated, stopping profiles" in run.lines, run.lines)
+        check("the injected library's", os.path.exists(path), os.listdir(folder))
+
+
 def test_a_signal_while_it_writes_itself():
     for name in ("heap", "mutex", "threads", "threadcreate"):
         is_complete("in the middle of " + name, Run("writing " + name), -signal.SIGTERM)
@@ -193,7 +206,7 @@ def test_a_fork_has_no_session():
 
 PARTS = {
     "lines": [test_pkg_profiles_own_cases, test_paths, test_numbers_and_versions, test_modes_are_what_they_say],
-    "ends": [test_ends_of_its_own, test_signals, test_a_signal_while_it_writes_itself,
+    "ends": [test_ends_of_its_own, test_signals, test_signals_under_cprof_run, test_a_signal_while_it_writes_itself,
              test_an_ignored_signal_stays_ignored, test_a_kill_leaves_the_cpu_profile, test_a_fork_has_no_session],
 }
 
