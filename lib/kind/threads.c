@@ -33,23 +33,6 @@
 
 enum { PATIENCE_MS = 1000, OFTEN_PATIENCE_MS = 500, MAX_LISTINGS = 4 };
 
-/// One at a time. Not cp_lock: who waits here must be able to answer.
-
-static void take_turn(void)
-{
-	uint32_t free_word = 0;
-	if (compare_exchange(&cp_threads_shared.busy, &free_word, 1, acquire))
-		return;
-	while (exchange(&cp_threads_shared.busy, 2, acquire) != 0)
-		cp_futex_wait(&cp_threads_shared.busy, 2, CP_FUTEX_FOREVER);
-}
-
-static void end_turn(void)
-{
-	if (exchange(&cp_threads_shared.busy, 0, release) == 2)
-		cp_futex_wake(&cp_threads_shared.busy, 1);
-}
-
 static void *asleep_buffer;
 
 /** The turn is ours. Returns the signal, 0 where none is to be sent, or a negative errno. */
@@ -261,14 +244,16 @@ static void take_batch(struct cp_threads_snapshot *s, struct cp_thread_seen *bat
 
 static int take(struct cp_threads_snapshot *s, unsigned how, bool lists_all)
 {
-	take_turn();
+	s->error = cp_turn_take(&cp_threads_shared.turn);
+	if (s->error < 0)
+		return s->error;
 	int sig = prepare(how);
 	s->error = sig < 0 ? sig : lists_all ? list_all(s) : 0;
 	for (size_t i = 0; i < s->nthreads && !s->error; i += CP_ANSWERS) {
 		size_t left = s->nthreads - i;
 		take_batch(s, &s->threads[i], left < CP_ANSWERS ? (uint32_t)left : CP_ANSWERS, sig, how);
 	}
-	end_turn();
+	cp_turn_end(&cp_threads_shared.turn);
 	return s->error;
 }
 

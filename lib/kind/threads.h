@@ -47,7 +47,7 @@ enum {
 	CP_THREADS_OFTEN = 4,      // many times a second: waits less for answers, and the caller keeps the module map
 };
 
-/** Callers take turns. 0 or a negative errno; free it in either case. */
+/** Callers take turns. 0 or a negative errno, -EBUSY where this has interrupted itself; free it in either case. */
 int cp_threads_take(struct cp_threads_snapshot *s, unsigned how);
 /** The same of the threads that are in s already: their tid, all else zero. */
 int cp_threads_take_some(struct cp_threads_snapshot *s, unsigned how);

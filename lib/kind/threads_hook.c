@@ -136,7 +136,7 @@ void cp_threads_after_exec(void)
 
 void cp_threads_reset_in_child(void)
 {
-	store(&cp_threads_shared.busy, 0, relaxed);
+	store(&cp_threads_shared.turn.word, 0, relaxed);
 	store(&cp_threads_shared.sender_tid, 0, relaxed);
 	store(&cp_threads_shared.nexecing, 0, relaxed);
 	cp_threads_shared.pid = cp_getpid();

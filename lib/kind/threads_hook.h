@@ -4,6 +4,7 @@
 #ifndef CPROF_KIND_THREADS_HOOK_H
 #define CPROF_KIND_THREADS_HOOK_H
 
+#include "sigsafe/turn.h"
 #include "sigsafe/types.h"
 
 enum {
@@ -20,7 +21,7 @@ struct cp_answer {
 };
 
 struct cp_threads_shared {
-	_Atomic uint32_t busy;    // a futex: 0 nobody asks, 1 somebody does, 2 and others wait for it
+	struct cp_turn turn;      // of who asks
 	_Atomic uint32_t nanswered; // a futex: grows with each answer
 	_Atomic int sender_tid;   // who asks, and is about to send a signal; 0: nobody is
 	_Atomic uint32_t nexecing; // threads in exec: nothing may be pending in the next program

@@ -8,7 +8,6 @@
 
 #include "contention_hook.h"
 #include "sigsafe/clock.h"
-#include "sigsafe/futex.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/ticks.h"
 #include "sigsafe/unwind.h"
@@ -25,41 +24,6 @@ enum {
 	MAX_AGE_MS = 1000, // a killed process's file lacks no more
 	CALIBRATE_MS = 2,
 };
-
-/// Locks
-
-static int holder_of(const _Atomic uint32_t *lock)
-{
-	return (int)(load(lock, relaxed) & ~(1u << 31));
-}
-
-bool cp_trace_try_lock(_Atomic uint32_t *lock)
-{
-	uint32_t free_word = 0;
-	return compare_exchange(lock, &free_word, (uint32_t)cp_gettid(), acquire);
-}
-
-int cp_trace_lock(_Atomic uint32_t *lock)
-{
-	uint32_t tid = (uint32_t)cp_gettid(), waited = 1u << 31;
-	if (holder_of(lock) == (int)tid)
-		return -EBUSY;
-	if (cp_trace_try_lock(lock))
-		return 0;
-	for (;;) {
-		uint32_t word = load(lock, relaxed);
-		if (word == 0 && compare_exchange(lock, &word, tid | waited, acquire))
-			return 0;
-		if (word && ((word & waited) || compare_exchange(lock, &word, word | waited, relaxed)))
-			cp_futex_wait(lock, word | waited, CP_FUTEX_FOREVER);
-	}
-}
-
-void cp_trace_unlock(_Atomic uint32_t *lock)
-{
-	if (exchange(lock, 0, release) & 1u << 31)
-		cp_futex_wake(lock, 1);
-}
 
 /// On and off
 
@@ -130,9 +94,9 @@ static uint32_t hidden; // of the thread that has `control`
 int cp_trace_control(void)
 {
 	drop_copied();
-	if (holder_of(&cp_trace_shared.turn) == cp_gettid()) // who has the other may be waiting for ours
+	if (cp_turn_is_own(&cp_trace_shared.turn)) // who has the other may be waiting for ours
 		return -EBUSY;
-	int ret = cp_trace_lock(&cp_trace_shared.control);
+	int ret = cp_turn_take(&cp_trace_shared.control);
 	if (ret == 0)
 		hidden = cp_trace_hide();
 	return ret;
@@ -141,7 +105,7 @@ int cp_trace_control(void)
 void cp_trace_control_end(void)
 {
 	cp_trace_show(hidden);
-	cp_trace_unlock(&cp_trace_shared.control);
+	cp_turn_end(&cp_trace_shared.control);
 }
 
 int cp_trace_switch_on(unsigned mode, uint32_t nbuffers)
@@ -217,11 +181,11 @@ int cp_trace_start(struct cprof_writer writer)
 	int ret = cp_trace_control();
 	if (ret < 0)
 		return ret;
-	ret = cp_trace_lock(&cp_trace_shared.turn);
+	ret = cp_turn_take(&cp_trace_shared.turn);
 	if (ret == 0) {
 		bool is_other = cp_trace_is_streaming();
 		ret = is_other ? -EBUSY : begin_stream(writer);
-		cp_trace_unlock(&cp_trace_shared.turn);
+		cp_turn_end(&cp_trace_shared.turn);
 		if (ret < 0 && !is_other)
 			cp_trace_switch_off(CP_TRACE_STREAM);
 	}
@@ -245,13 +209,13 @@ static int end_stream(void)
 	struct cp_trace_stream *stream = &cp_trace_stream;
 	// Threads fill buffers while others are written: without this there are two whole pools to wait for.
 	store(&stream->is_wanted, true, relaxed);
-	cp_trace_lock(&cp_trace_shared.turn);
+	cp_turn_take(&cp_trace_shared.turn);
 	store(&stream->is_wanted, false, relaxed);
 	write_rest();
 	cp_trace_put_end(stream->sink, 0);
 	int ret = cp_trace_sink_flush(stream->sink);
 	stream->is_on = false;
-	cp_trace_unlock(&cp_trace_shared.turn);
+	cp_turn_end(&cp_trace_shared.turn);
 	cp_trace_switch_off(CP_TRACE_STREAM);
 	cp_target_drop(&stream->target);
 	return ret;
@@ -271,17 +235,17 @@ int cp_trace_stop(void)
 void cp_trace_leave(void)
 {
 	if (!cp_trace_is_streaming() || cp_trace_shared.pid != cp_getpid() ||
-			!cp_trace_try_lock(&cp_trace_shared.control))
+			!cp_turn_try(&cp_trace_shared.control))
 		return;
 	uint32_t own = cp_trace_hide();
-	if (cp_trace_try_lock(&cp_trace_shared.turn)) {
+	if (cp_turn_try(&cp_trace_shared.turn)) {
 		if (cp_trace_stream.is_on) {
 			write_rest();
 			cp_trace_put_end(cp_trace_stream.sink, 0);
 			cp_trace_sink_flush(cp_trace_stream.sink);
 		}
-		cp_trace_unlock(&cp_trace_shared.turn);
+		cp_turn_end(&cp_trace_shared.turn);
 	}
 	cp_trace_show(own);
-	cp_trace_unlock(&cp_trace_shared.control);
+	cp_turn_end(&cp_trace_shared.control);
 }

@@ -12,6 +12,7 @@
 #include "sigsafe/atomic.h"
 #include "sigsafe/interned.h"
 #include "sigsafe/thread.h"
+#include "sigsafe/turn.h"
 #include "sigsafe/types.h"
 #include "trace_pool_hook.h"
 
@@ -44,8 +45,8 @@ struct cp_trace_shared {
 	_Atomic uint32_t session;    // stacks' ids are of this one
 	_Atomic uint32_t npending;   // buffers for the writer
 	_Atomic uint32_t wake;       // a futex: the keeper has something to do
-	_Atomic uint32_t control;    // futexes, trace_control.h's locks: who starts and stops,
-	_Atomic uint32_t turn;       // and who writes
+	struct cp_turn control;      // of who starts and stops; see trace_session.h
+	struct cp_turn turn;         // of who writes
 	_Atomic uint64_t lost_events, lost_samples;
 	_Atomic uint64_t next_task;
 	uint64_t ticks_per_ms;

@@ -82,10 +82,10 @@ static void run(void *arg)
 	while (!load(&is_stopping, acquire) && !cp_own_thread_is_dismissed(&keeper)) {
 		cp_futex_wait(&cp_trace_shared.wake, 0, TURN_MS * CP_NS_PER_MS);
 		store(&cp_trace_shared.wake, 0, relaxed);
-		if (load(&is_stopping, acquire) || cp_trace_lock(&cp_trace_shared.turn) < 0)
+		if (load(&is_stopping, acquire) || cp_turn_take(&cp_trace_shared.turn) < 0)
 			continue;
 		take_turn(cp_clock_ns(CP_CLOCK_MONOTONIC));
-		cp_trace_unlock(&cp_trace_shared.turn);
+		cp_turn_end(&cp_trace_shared.turn);
 	}
 }
 

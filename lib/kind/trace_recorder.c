@@ -76,10 +76,10 @@ int cp_trace_recorder_start(const struct cprof_flight_recorder_options *options)
 	int ret = cp_trace_control();
 	if (ret < 0)
 		return ret;
-	ret = cp_trace_lock(&cp_trace_shared.turn);
+	ret = cp_turn_take(&cp_trace_shared.turn);
 	if (ret == 0) {
 		ret = start(options);
-		cp_trace_unlock(&cp_trace_shared.turn);
+		cp_turn_end(&cp_trace_shared.turn);
 	}
 	cp_trace_control_end();
 	return ret;
@@ -134,10 +134,10 @@ int cp_trace_recorder_write(struct cprof_writer writer)
 	int ret = cp_trace_control();
 	if (ret < 0)
 		return ret;
-	ret = cp_trace_lock(&cp_trace_shared.turn);
+	ret = cp_turn_take(&cp_trace_shared.turn);
 	if (ret == 0) {
 		ret = write_to(writer);
-		cp_trace_unlock(&cp_trace_shared.turn);
+		cp_turn_end(&cp_trace_shared.turn);
 	}
 	cp_trace_control_end();
 	return ret;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Context: CTL. What trace.c, trace_recorder.c and trace_keeper.c share.
 //
-// Two locks, in this order: `control`, of who starts and stops, and `turn`, of who writes or looks. They are
-// futexes in cp_trace_shared, so that a fork child finds them free. A writer's callback runs under them: whoever
-// calls us from there gets -EBUSY.
+// Two locks of cp_trace_shared, in this order: `control`, of who starts and stops, and `turn`, of who writes or looks.
+// A writer's callback runs under them: whoever calls us from there gets -EBUSY.
 #ifndef CPROF_KIND_TRACE_SESSION_H
 #define CPROF_KIND_TRACE_SESSION_H
 
@@ -11,15 +10,9 @@
 #include "trace.h"
 #include "trace_dump_hook.h"
 
-/** 0; -EBUSY: this thread has it already. */
-int cp_trace_lock(_Atomic uint32_t *lock);
-/** False: somebody has it. */
-bool cp_trace_try_lock(_Atomic uint32_t *lock);
-void cp_trace_unlock(_Atomic uint32_t *lock);
-
 /// trace.c
 
-/** Takes `control`, as cp_trace_lock() does. In a copy of a process that traced, nothing is on after it. */
+/** Takes `control`, as cp_turn_take() does. In a copy of a process that traced, nothing is on after it. */
 int cp_trace_control(void);
 void cp_trace_control_end(void);
 

@@ -223,10 +223,10 @@ bool cp_trace_quiesce(void)
 void cp_trace_reset_in_child(void)
 {
 	// Another thread may have been about to start the first trace.
-	if (load(&cp_trace_shared.control, relaxed))
-		store(&cp_trace_shared.control, 0, relaxed);
-	if (load(&cp_trace_shared.turn, relaxed))
-		store(&cp_trace_shared.turn, 0, relaxed);
+	if (load(&cp_trace_shared.control.word, relaxed))
+		store(&cp_trace_shared.control.word, 0, relaxed);
+	if (load(&cp_trace_shared.turn.word, relaxed))
+		store(&cp_trace_shared.turn.word, 0, relaxed);
 	if (load(&cp_trace_shared.session, relaxed) == 0 && load(&end, relaxed) == CP_TRACE_FIRST_THREAD)
 		return; // nobody ever came by
 	store(&cp_trace_mode, 0, relaxed);

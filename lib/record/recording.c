@@ -15,6 +15,7 @@
 #include "kind/wall.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/futex.h"
+#include "sigsafe/modmap.h"
 #include "sigsafe/sigmask.h"
 #include "sigsafe/sys.h"
 
@@ -240,11 +241,13 @@ void cp_recording_leave(struct cp_recording *r)
 {
 	int pid = cp_getpid();
 	await_stop(r);
+	cp_modmap_take_as_is(true);
 	for (int kind = CP_RECORD_CPU + 1; kind < CP_RECORD_KINDS; kind++) {
 		struct cp_record *record = &r->records[kind];
 		if (record->owner_pid == pid)
 			write_state_leaving((enum cp_record_kind)kind, cprof_to_path(record->path));
 	}
+	cp_modmap_take_as_is(false);
 	// Last: it stops the ticks until the process has gone, but not for long.
 	if (r->records[CP_RECORD_CPU].owner_pid == pid)
 		cp_cpu_checkpoint();

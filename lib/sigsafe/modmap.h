@@ -89,6 +89,10 @@ int cp_modmap_read(void);
 /** Who cp_modmap_refresh() has the list read by: it calls cp_modmap_read(), or has a thread call it. */
 void cp_modmap_read_by(int (*read)(void));
 
+/** For the calling thread cp_modmap_refresh() does nothing, until that is taken back: it leaves the process, perhaps
+ *  in a handler that has interrupted the loader, or whoever reads its list. What is known must do. */
+void cp_modmap_take_as_is(bool takes);
+
 /** In a fork child: threads that held the map are not there any more. Context: FORK. */
 void cp_modmap_reset_in_child(void);
 

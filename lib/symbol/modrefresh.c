@@ -299,8 +299,18 @@ void cp_modmap_read_by(read_fn *read)
 	store(&reader, read, release);
 }
 
+static _Atomic int as_is_tid; // of the thread that takes the map as it is; 0: none does
+
+void cp_modmap_take_as_is(bool takes)
+{
+	store(&as_is_tid, takes ? cp_gettid() : 0, relaxed);
+}
+
 int cp_modmap_refresh(void)
 {
+	int tid = load(&as_is_tid, relaxed);
+	if (tid && tid == cp_gettid())
+		return 0;
 	return load(&reader, acquire)();
 }
 
