@@ -121,8 +121,8 @@ int cprof_set_mutex_profile_fraction(int fraction);
 /**
  * Whether it is kept where each mutex and read-write lock was taken that is held now (at first: not). The dump of
  * all threads (threads, debug 2) and the deadlock profile's then show for each thread which of them it holds, and
- * the stacks that took them. For finding deadlocks: each lock that is taken costs a walk of the stack. What was
- * taken before is not known. 0; -ENOMEM.
+ * the stacks that took them, and circles through readers are found, too. For finding deadlocks: each lock that is
+ * taken costs a walk of the stack. What was taken before is not known. 0; -ENOMEM.
  */
 int cprof_set_lock_sites(bool are_kept);
 
@@ -155,8 +155,9 @@ uint64_t cprof_profile_count(const struct cprof_profile *profile);
  * mutex where locks were released that others waited for, with the time these had waited since the lock was
  * taken. (A release in pthread_cond_wait counts; the lock that is taken again there is a part of that wait.)
  * syscall: calls, and delay as in block.
- * deadlock: of the threads below, those that wait for each other in a circle of mutexes and read-write locks held to
- * write, or for one whose owner has ended: certain, but found only where glibc's are waited for without a time limit.
+ * deadlock: of the threads below, those that wait for each other in a circle of mutexes and read-write locks, or for
+ * one whose owner has ended: certain, but found only where glibc's are waited for without a time limit, and through
+ * locks held to read only where cprof_set_lock_sites() was on when each of their readers took them.
  * threadcreate: the stacks that made threads, how many each made and how many of those are alive.
  * threads ("goroutine" finds it, too): the stacks of all threads, now, those alike (and with the same labels)
  * counted together; with debug 2 a block a thread: name, state, what it waits for and for how long, labels,

@@ -1,25 +1,63 @@
 // SPDX-License-Identifier: MIT
 // Context: CTL. See deadlock.h.
 //
-// Each thread that waits for a mutex, or for a read-write lock held to write, leads to the one that holds it: whoever
-// comes back to himself is in a circle. The threads are looked at one after the other, so what was seen may never have
-// been true at once. So a circle is believed when none of its threads has run between two looks, and each of them leads
-// on as before after the first: then all of them wait, at the same moment, for each other. A wait with a time limit is
-// none.
+// Each thread that waits for a mutex or a read-write lock leads to those without whom it cannot go on: who holds it,
+// or, where that is to read, each who does. glibc does not know these; where lock sites are noted (held_hook.h), they
+// are believed if they hold it as often as glibc counts. Whoever comes back to himself is in a circle. The threads are
+// looked at one after the other, so what was seen may never have been true at once. So a circle is believed when none
+// of its threads has run between two looks, and each of them leads on as before after the first: then all of them wait,
+// at the same moment, for each other. A wait with a time limit is none.
 #include "deadlock.h"
 
 #include <errno.h>
 
+#include "held_hook.h"
 #include "lock_wait.h"
 #include "sigsafe/clock.h"
 #include "sigsafe/futex.h"
+#include "write/grow.h"
 #include "write/hash.h"
 
 enum {
 	MAX_LOOKS = 20, // those that were just asked for their stacks are on their way back to sleep
 	PAUSE_MS = 1,
 	FUTEX_TIMEOUT_ARG = 3,
+	MAX_READERS = 64, // of more nothing is said
 };
+
+/** Without whom a thread cannot go on. */
+struct holders {
+	int tids[MAX_READERS];
+	uint32_t n;
+};
+
+static void add_reader(int tid, void *arg)
+{
+	struct holders *h = arg;
+	if (h->n < MAX_READERS)
+		h->tids[h->n] = tid;
+	h->n++;
+}
+
+static void find_holders(const struct cp_lock_wait *wait, struct holders *out)
+{
+	out->n = 0;
+	if (wait->owner_tid)
+		add_reader(wait->owner_tid, out);
+	else if (wait->nreads && cp_held_readers(wait->rwlock, add_reader, out) != wait->nreads)
+		out->n = 0; // not all of them were noted, or somebody released another's
+	if (out->n > MAX_READERS)
+		out->n = 0;
+}
+
+static bool is_holder(const struct holders *h, int tid)
+{
+	for (uint32_t i = 0; i < h->n; i++) {
+		if (h->tids[i] == tid)
+			return true;
+	}
+	return false;
+}
 
 /** t as it is now; false: it does not wait for the lock it was seen waiting for. */
 static bool look(const struct cp_threads_snapshot *s, const struct cp_thread_seen *t, uint64_t *nswitches_out,
@@ -31,7 +69,7 @@ static bool look(const struct cp_threads_snapshot *s, const struct cp_thread_see
 	cp_task_read_syscall(t->tid, &now.call);
 	*nswitches_out = now.status.nswitches;
 	return now.call.args[0] == t->call.args[0] && now.call.args[FUTEX_TIMEOUT_ARG] == 0 &&
-	       cp_lock_wait_of(s, &now, wait_out) && wait_out->owner_tid != 0;
+	       cp_lock_wait_of(s, &now, wait_out);
 }
 
 static struct cp_thread_seen *find(const struct cp_threads_snapshot *s, int tid)
@@ -43,50 +81,102 @@ static struct cp_thread_seen *find(const struct cp_threads_snapshot *s, int tid)
 	return NULL;
 }
 
-/** The thread that t waits for; NULL: there is none. */
-static struct cp_thread_seen *next_of(const struct cp_threads_snapshot *s, const struct cp_thread_seen *t)
+/// Circles
+
+struct step {
+	const struct cp_thread_seen *thread;
+	size_t from; // the step that led here
+};
+
+/** The shortest ways from a thread, and behind them a circle, each thread of which is held up by the next. Zero it to
+ *  start. */
+struct circle {
+	struct step *steps;
+	size_t n, cap_bytes;
+	size_t length; // 0: there is none
+};
+
+static const struct cp_thread_seen *member(const struct circle *c, size_t i)
 {
-	struct cp_lock_wait wait;
-	if (t->is_gone || t->is_caller || !cp_lock_wait_of(s, t, &wait) || wait.owner_tid == 0)
-		return NULL;
-	return find(s, wait.owner_tid);
+	return c->steps[c->n + i % c->length].thread;
 }
 
-/** How many threads the circle has that t is in; 0: it is in none. */
-static size_t circle_of(const struct cp_threads_snapshot *s, const struct cp_thread_seen *t)
+static void add_step(struct circle *c, const struct cp_thread_seen *t, size_t from)
 {
-	const struct cp_thread_seen *at = t;
-	for (size_t n = 1; n <= s->nthreads; n++) {
-		at = next_of(s, at);
-		if (at == t || !at)
-			return at ? n : 0;
+	for (size_t i = 0; i < c->n; i++) {
+		if (c->steps[i].thread == t)
+			return;
 	}
-	return 0;
+	if (cp_grow(&c->steps, &c->cap_bytes, (c->n + 1) * sizeof(*c->steps)))
+		c->steps[c->n++] = (struct step){t, from};
 }
 
-/** Once round the circle: who is in it and how often each has gone to sleep, in one number. 0: it is none, or
- *  somebody in it does not wait. */
-static uint64_t go_round(const struct cp_threads_snapshot *s, const struct cp_thread_seen *first, size_t n)
+/** Steps from the i-th; true: one led back to the first. */
+static bool step_on(const struct cp_threads_snapshot *s, struct circle *c, size_t i)
 {
-	const struct cp_thread_seen *t = first;
+	const struct cp_thread_seen *t = c->steps[i].thread;
+	struct cp_lock_wait wait;
+	struct holders holders;
+	if (t->is_gone || t->is_caller || !cp_lock_wait_of(s, t, &wait))
+		return false;
+	find_holders(&wait, &holders);
+	if (is_holder(&holders, c->steps[0].thread->tid))
+		return true;
+	for (uint32_t k = 0; k < holders.n; k++) {
+		const struct cp_thread_seen *holder = find(s, holders.tids[k]);
+		if (holder)
+			add_step(c, holder, i);
+	}
+	return false;
+}
+
+/** Leaves in c the circle that t is in. */
+static void find_circle(const struct cp_threads_snapshot *s, const struct cp_thread_seen *t, struct circle *c)
+{
+	c->n = c->length = 0;
+	add_step(c, t, 0);
+	for (size_t i = 0; i < c->n; i++) {
+		if (!step_on(s, c, i))
+			continue;
+		size_t length = 1;
+		for (size_t at = i; at != 0; at = c->steps[at].from)
+			length++;
+		if (!cp_grow(&c->steps, &c->cap_bytes, (c->n + length) * sizeof(*c->steps)))
+			return;
+		c->length = length;
+		for (size_t at = i; length-- > 0; at = c->steps[at].from)
+			c->steps[c->n + length] = c->steps[at];
+		return;
+	}
+}
+
+/** Once round the circle: who is in it and how often each has gone to sleep, in one number. 0: somebody in it does not
+ *  wait for the next. */
+static uint64_t go_round(const struct cp_threads_snapshot *s, const struct circle *c)
+{
 	uint64_t sum = 0;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < c->length; i++) {
+		const struct cp_thread_seen *t = member(c, i), *next = member(c, i + 1);
 		struct cp_lock_wait wait;
+		struct holders holders;
 		uint64_t nswitches;
-		const struct cp_thread_seen *next;
-		if (!look(s, t, &nswitches, &wait) || !(next = find(s, wait.owner_tid)))
+		if (!look(s, t, &nswitches, &wait))
+			return 0;
+		find_holders(&wait, &holders);
+		if (!is_holder(&holders, next->tid))
 			return 0;
 		sum = cp_hash_mix(sum ^ nswitches ^ (uint64_t)t->tid << 32);
-		t = next;
 	}
-	return t == first ? sum : 0;
+	return sum;
 }
 
-static bool is_circle_still(const struct cp_threads_snapshot *s, const struct cp_thread_seen *first, size_t n)
+static bool is_circle_still(const struct cp_threads_snapshot *s, const struct circle *c)
 {
-	uint64_t before = go_round(s, first, n);
-	return before && go_round(s, first, n) == before;
+	uint64_t before = go_round(s, c);
+	return before && go_round(s, c) == before;
 }
+
+/// Owners that are gone
 
 static bool is_owner_gone_still(const struct cp_threads_snapshot *s, const struct cp_thread_seen *t)
 {
@@ -101,14 +191,14 @@ static void pause_a_moment(void)
 	cp_futex_wait(&nobody, 0, PAUSE_MS * CP_NS_PER_MS);
 }
 
-static bool is_stuck(const struct cp_threads_snapshot *s, const struct cp_thread_seen *t)
+static bool is_stuck(const struct cp_threads_snapshot *s, const struct cp_thread_seen *t, struct circle *c)
 {
 	struct cp_lock_wait wait;
-	size_t n = circle_of(s, t);
-	if (n == 0 && (t->is_gone || t->is_caller || !cp_lock_wait_of(s, t, &wait) || !wait.is_owner_gone))
+	find_circle(s, t, c);
+	if (!c->length && (t->is_gone || t->is_caller || !cp_lock_wait_of(s, t, &wait) || !wait.is_owner_gone))
 		return false;
 	for (int looks = 0; looks < MAX_LOOKS; looks++) {
-		if (n ? is_circle_still(s, t, n) : is_owner_gone_still(s, t))
+		if (c->length ? is_circle_still(s, c) : is_owner_gone_still(s, t))
 			return true;
 		pause_a_moment();
 	}
@@ -117,10 +207,12 @@ static bool is_stuck(const struct cp_threads_snapshot *s, const struct cp_thread
 
 uint32_t cp_deadlock_find(struct cp_threads_snapshot *s)
 {
+	struct circle circle = {0};
 	uint32_t count = 0;
 	for (size_t i = 0; i < s->nthreads; i++) {
-		s->threads[i].is_stuck = is_stuck(s, &s->threads[i]);
+		s->threads[i].is_stuck = is_stuck(s, &s->threads[i], &circle);
 		count += s->threads[i].is_stuck;
 	}
+	cp_grow_free(&circle.steps, &circle.cap_bytes);
 	return count;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Context: CTL. Threads that will wait for ever: in a circle of mutexes and read-write locks held to write, or for
-// one whose owner has ended.
+// Context: CTL. Threads that will wait for ever: in a circle of mutexes and read-write locks, or for one whose owner
+// has ended.
 // What Go's goroutineleak is to channels.
 #ifndef CPROF_KIND_DEADLOCK_H
 #define CPROF_KIND_DEADLOCK_H

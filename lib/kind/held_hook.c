@@ -18,7 +18,7 @@ struct held {
 	_Atomic int tid;
 	_Atomic uint32_t kind; // enum trace_wait
 	_Atomic(struct cp_stack *) taken_at;
-	uint32_t nmore; // of its thread's: it reads, and is to release it so often before the last time
+	_Atomic uint32_t nmore; // of its thread's: it reads, and is to release it so often before the last time
 };
 
 struct cp_held_locks cp_held_locks;
@@ -26,16 +26,16 @@ struct cp_held_locks cp_held_locks;
 static struct cp_arena arena = {.limit_bytes = ARENA_LIMIT_BYTES};
 static _Atomic(struct held *) buckets[1 << NBUCKETS_LOG2];
 
-static _Atomic(struct held *) *bucket_of(const void *lock)
+static _Atomic(struct held *) *bucket_of(uintptr_t lock)
 {
-	uint64_t hash = ((uint64_t)(uintptr_t)lock >> 3) * 0x9e3779b97f4a7c15u;
+	uint64_t hash = ((uint64_t)lock >> 3) * 0x9e3779b97f4a7c15u;
 	return &buckets[hash >> (64 - NBUCKETS_LOG2)];
 }
 
 /** This thread's entry; nobody else changes it. */
 static struct held *find(const void *lock, int tid)
 {
-	for (struct held *h = load(bucket_of(lock), acquire); h; h = h->next) {
+	for (struct held *h = load(bucket_of((uintptr_t)lock), acquire); h; h = h->next) {
 		if (load(&h->lock, relaxed) == (uintptr_t)lock && load(&h->tid, relaxed) == tid)
 			return h;
 	}
@@ -74,17 +74,17 @@ void cp_held_enter(const void *lock, enum trace_wait kind, const void *caller)
 	int tid = cp_gettid();
 	struct held *h = find(lock, tid);
 	if (h && kind == TRACE_WAIT_RWLOCK_READ && load(&h->kind, relaxed) == TRACE_WAIT_RWLOCK_READ) {
-		h->nmore++;
+		store(&h->nmore, load(&h->nmore, relaxed) + 1, relaxed);
 		return;
 	}
 	struct cp_stack *taken_at = capture(caller);
 	if (!h) // else its last owner ended without releasing it, and had our id
-		h = claim(bucket_of(lock));
+		h = claim(bucket_of((uintptr_t)lock));
 	if (!h) {
 		fetch_add(&cp_held_locks.lost, 1, relaxed);
 		return;
 	}
-	h->nmore = 0;
+	store(&h->nmore, 0, relaxed);
 	store(&h->taken_at, taken_at, relaxed);
 	store(&h->kind, (uint32_t)kind, relaxed);
 	store(&h->tid, tid, relaxed);
@@ -94,8 +94,9 @@ void cp_held_enter(const void *lock, enum trace_wait kind, const void *caller)
 void cp_held_leave(const void *lock)
 {
 	struct held *h = find(lock, cp_gettid());
-	if (h && h->nmore)
-		h->nmore--;
+	uint32_t nmore = h ? load(&h->nmore, relaxed) : 0;
+	if (nmore)
+		store(&h->nmore, nmore - 1, relaxed);
 	else if (h)
 		store(&h->lock, FREE, release);
 }
@@ -114,6 +115,18 @@ void cp_held_each(void (*fn)(const struct cp_held_lock *held, void *arg), void *
 				fn(&held, arg);
 		}
 	}
+}
+
+uint32_t cp_held_readers(uintptr_t lock, void (*fn)(int tid, void *arg), void *arg)
+{
+	uint32_t nholds = 0;
+	for (struct held *h = load(bucket_of(lock), acquire); h; h = h->next) {
+		if (load(&h->lock, acquire) != lock || load(&h->kind, relaxed) != TRACE_WAIT_RWLOCK_READ)
+			continue;
+		nholds += 1 + load(&h->nmore, relaxed);
+		fn(load(&h->tid, relaxed), arg);
+	}
+	return nholds;
 }
 
 void cp_held_forget_all(void)

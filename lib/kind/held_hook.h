@@ -37,6 +37,9 @@ struct cp_held_lock {
 /** Calls fn for each. */
 void cp_held_each(void (*fn)(const struct cp_held_lock *held, void *arg), void *arg);
 
+/** Calls fn for each thread that is noted to hold the read-write lock to read. Returns how many holds those are. */
+uint32_t cp_held_readers(uintptr_t lock, void (*fn)(int tid, void *arg), void *arg);
+
 /** In the child of fork(), whose thread has another id now. Context: FORK. */
 void cp_held_forget_all(void);
 

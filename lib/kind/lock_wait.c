@@ -105,20 +105,34 @@ int cp_mutex_owner(uintptr_t mutex)
 	return load_mutex_owner(mutex, &owner) ? owner.tid : 0;
 }
 
-/** Of the two words that are waited at while a writer has it, the address tells which this is. (Readers of a lock that
- *  prefers writers may wait at its first, while other readers have it: then zeros are found.) */
-static bool load_rwlock_writer(uintptr_t futex, struct owner *out)
+/** Of the two words that are waited at while a writer has it, or readers where it is waited for to write, the address
+ *  tells which this is. (Readers of a lock that prefers writers may wait at its first, while other readers have it:
+ *  then zeros are found.) */
+static uintptr_t rwlock_of(uintptr_t futex)
 {
 	enum {
 		ALIGNMENT = _Alignof(pthread_rwlock_t),
 		PHASE = offsetof(pthread_rwlock_t, __data.__wrphase_futex),
 		WRITERS = offsetof(pthread_rwlock_t, __data.__writers_futex),
 	};
-	uintptr_t rwlock = futex - (futex % ALIGNMENT == WRITERS % ALIGNMENT ? WRITERS : PHASE);
+	return futex - (futex % ALIGNMENT == WRITERS % ALIGNMENT ? WRITERS : PHASE);
+}
+
+static bool load_rwlock_writer(uintptr_t rwlock, struct owner *out)
+{
 	int shared = true;
 	load_int(rwlock + offsetof(pthread_rwlock_t, __data.__shared), &shared);
 	out->is_shared = shared;
 	return load_int(rwlock + offsetof(pthread_rwlock_t, __data.__cur_writer), &out->tid);
+}
+
+/** How often it is held to read; 0: it is a writer's turn, and the readers it counts wait. */
+static uint32_t load_nreads(uintptr_t rwlock)
+{
+	enum { WRITE_PHASE = 1, READER_SHIFT = 3 }; // of glibc's word
+	int readers = 0;
+	load_int(rwlock + offsetof(pthread_rwlock_t, __data.__readers), &readers);
+	return readers & WRITE_PHASE ? 0 : (uint32_t)readers >> READER_SHIFT;
 }
 
 static bool load_pi_owner(uintptr_t futex, struct owner *out)
@@ -149,11 +163,15 @@ bool cp_lock_wait_of(
 	if (((int)t->call.args[1] & FUTEX_CMD_MASK) == FUTEX_LOCK_PI)
 		is_known = load_pi_owner(futex, &owner);
 	else if (wait_out->is_rwlock)
-		is_known = load_rwlock_writer(futex, &owner);
+		is_known = load_rwlock_writer(rwlock_of(futex), &owner);
 	else if (function != NLOCK_FUNCTIONS)
 		is_known = load_mutex_owner(futex, &owner);
 	wait_out->owner_tid = owner.tid;
 	wait_out->is_owner_gone = has_ended(owner);
+	if (is_known && owner.tid == 0 && function == RWLOCK_WRLOCK) {
+		wait_out->rwlock = rwlock_of(futex);
+		wait_out->nreads = load_nreads(wait_out->rwlock);
+	}
 	return is_known;
 }
 

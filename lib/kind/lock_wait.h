@@ -9,6 +9,9 @@ struct cp_lock_wait {
 	bool is_rwlock;
 	int owner_tid;      // of a read-write lock, its writer; 0: nobody, just now, or readers, whom it does not know
 	bool is_owner_gone; // no thread of this process has that id
+	// Of a thread that waits to write for those who read: the lock, and how often it is held so; else 0.
+	uintptr_t rwlock;
+	uint32_t nreads;
 };
 
 /** False: t does not wait for a lock, or it cannot be told. s, with t in it, was taken with details. */

@@ -121,7 +121,11 @@ static void describe_futex(const struct cp_threads_snapshot *s, const struct cp_
 	unsigned long address = (unsigned long)t->call.args[0];
 	bool is_lock = cp_lock_wait_of(s, t, &wait);
 	const char *lock = wait.is_rwlock ? "rwlock" : "mutex";
-	if (!is_lock || wait.owner_tid == 0)
+	if (is_lock && wait.nreads > 1)
+		cp_format(out, CP_WAIT_REASON_BYTES, "futex 0x%lx, rwlock held to read %u times", address, wait.nreads);
+	else if (is_lock && wait.nreads)
+		cp_format(out, CP_WAIT_REASON_BYTES, "futex 0x%lx, rwlock held to read", address);
+	else if (!is_lock || wait.owner_tid == 0)
 		cp_format(out, CP_WAIT_REASON_BYTES, "futex 0x%lx", address);
 	else if (wait.is_owner_gone)
 		cp_format(out, CP_WAIT_REASON_BYTES, "futex 0x%lx, %s held by thread %d, which has ended", address,

@@ -168,6 +168,79 @@ START_TEST(a_circle_through_locks_held_to_write_is_found)
 }
 END_TEST
 
+__attribute__((noinline)) static void *read_then_lock(void *arg)
+{
+	pthread_rwlock_rdlock(&rwlock);
+	pthread_rwlock_rdlock(&rwlock);
+	pthread_barrier_wait(&all_hold_one);
+	pthread_mutex_lock(&first);
+	return NULL;
+}
+
+static void *read_and_wait(void *arg)
+{
+	pthread_rwlock_rdlock(&rwlock);
+	pthread_barrier_wait(&all_hold_one);
+	pause();
+	return NULL;
+}
+
+/** One reader among several, who holds it twice; the others are in no circle. */
+static void start_circle_through_readers(void)
+{
+	pthread_t t;
+	pthread_barrier_init(&all_hold_one, NULL, 4);
+	start(read_and_wait, NULL, &t);
+	start(read_then_lock, NULL, &t);
+	start(read_and_wait, NULL, &t);
+	start(lock_then_write, NULL, &t);
+}
+
+START_TEST(a_circle_through_a_reader_is_found_where_locks_are_noted)
+{
+	ck_assert_int_eq(cprof_set_lock_sites(true), 0);
+	start_circle_through_readers();
+	char *text = await_stuck(2, 2);
+	ck_assert_ptr_nonnull(strstr(text, "\nread_then_lock+0x"));
+	ck_assert_ptr_nonnull(strstr(text, "\nlock_then_write+0x"));
+	ck_assert_ptr_null(strstr(text, "\nread_and_wait+0x"));
+	ck_assert_ptr_nonnull(strstr(text, ", rwlock held to read 4 times, deadlock"));
+	ck_assert_ptr_nonnull(strstr(text, " to read, taken by read_then_lock+0x"));
+	free(text);
+}
+END_TEST
+
+/** Here a reader was there before, whom nobody noted: he might be any of them. */
+START_TEST(readers_are_believed_if_all_are_known)
+{
+	pthread_rwlock_rdlock(&rwlock);
+	ck_assert_int_eq(cprof_set_lock_sites(true), 0);
+	start_circle_through_readers();
+	free(await_waits("\nlock_then_write+0x", 1));
+	free(await_waits(", mutex held by thread ", 1));
+	for (int i = 0; i < 20; i++)
+		ck_assert_uint_eq(cprof_profile_count(cprof_lookup("deadlock")), 0);
+	pthread_rwlock_unlock(&rwlock);
+	free(await_stuck(2, 2));
+}
+END_TEST
+
+__attribute__((noinline)) static void *read_then_write(void *arg)
+{
+	pthread_rwlock_rdlock(&rwlock);
+	pthread_rwlock_wrlock(&rwlock);
+	return NULL;
+}
+
+START_TEST(a_reader_who_waits_to_write_waits_for_himself)
+{
+	pthread_t t;
+	ck_assert_int_eq(cprof_set_lock_sites(true), 0);
+	start(read_then_write, NULL, &t);
+	free(await_stuck(1, 2));
+}
+END_TEST
+
 /** Reads, which somebody else does already, while somebody waits to write. */
 START_TEST(readers_are_no_owners)
 {
@@ -277,6 +350,7 @@ static void *lock_in_order(void *arg)
 START_TEST(contention_is_none)
 {
 	pthread_t t[4];
+	ck_assert_int_eq(cprof_set_lock_sites(true), 0);
 	for (int i = 0; i < 4; i++)
 		start(lock_in_order, NULL, &t[i]);
 	for (int i = 0; i < 100; i++)
@@ -289,5 +363,7 @@ END_TEST
 
 UNIT_MAIN("deadlock", a_circle_is_found, requests_overlap,
 		a_circle_through_locks_held_to_write_is_found, readers_are_no_owners,
+		a_circle_through_a_reader_is_found_where_locks_are_noted, readers_are_believed_if_all_are_known,
+		a_reader_who_waits_to_write_waits_for_himself,
 		a_mutex_whose_owner_ended_is_found, a_rwlock_whose_writer_ended_is_found,
 		a_fork_child_waits_for_its_parents_thread, contention_is_none)
