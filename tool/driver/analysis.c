@@ -107,11 +107,11 @@ static struct err *aggregate(struct arena *a, const struct config *c, struct pro
 		struct aggregate_keep keep = granularities[i].keep;
 		if (strcmp(c->granularity, granularities[i].name) != 0)
 			continue;
-		if (keep.address && !c->noinlines)
-			return NULL;
 		keep.inline_frames = !c->noinlines;
 		keep.column = c->showcolumns;
-		return profile_aggregate(p, a, keep);
+		if (!keep.address || c->noinlines)
+			profile_aggregate(p, keep);
+		return NULL;
 	}
 	return err_new(a, "unexpected granularity");
 }

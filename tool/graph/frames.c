@@ -151,7 +151,7 @@ struct frame_table frames_to_link(const struct graph *g, struct arena *a, bool o
 	const struct frame_table *all = g->frames;
 	uint32_t nlocations = g->profile->nlocations;
 	struct frame_table t = *all;
-	uint32_t *nodes = t.nodes = arena_array(a, uint32_t, g->nnodes);
+	uint32_t *nodes = arena_array(a, uint32_t, g->nnodes); // as codes and lists have them
 	t.node_roles = arena_array(a, uint8_t, g->nnodes);
 	for (uint32_t i = 0; i < g->nnodes; i++) {
 		bool stays = !only_selected || g->is_selected[i];

@@ -21,8 +21,7 @@ struct frame_table {
 	uint32_t nlists;   // length of lists
 	bool *may_inline;  // [ninfos]: occurs as an inlined line somewhere
 	// Only in a table for linking:
-	uint8_t *roles;    // [nlocations]: of any of its nodes
-	uint32_t *nodes;   // [nnodes]: as codes and lists have them
+	uint8_t *roles;      // [nlocations]: of any of its nodes
 	uint8_t *node_roles; // [nnodes]
 };
 

@@ -19,6 +19,8 @@ static void enter(struct linker *l, struct walk *walk, uint32_t node, bool is_in
 
 static void leave(struct linker *l, uint32_t depth)
 {
+	if (l->nentered > depth)
+		l->nentered = depth;
 	while (l->npath && l->path[l->npath - 1].depth >= depth) {
 		const struct step *s = &l->path[--l->npath];
 		if (!s->hop.key)
@@ -34,9 +36,22 @@ static void leave(struct linker *l, uint32_t depth)
 // A step of the walk to a node that stays, at a depth.
 static inline uint32_t walk_to(struct linker *l, struct walk *walk, uint32_t entry, uint32_t depth)
 {
+	uint32_t node = entry & NODE_INDEX;
 	walk->residual = depth != walk->place + 1;
 	walk->place = depth;
-	return l->frames->nodes[entry & NODE_INDEX];
+	return l->frames->node_roles[node] & ROLE_WANTED ? node | FRAMES_WANTED : node;
+}
+
+// Puts on the path what rows share and no row that counts had before.
+static void enter_shared(struct linker *l, struct walk *walk, uint32_t depth)
+{
+	if (l->npath)
+		walk->parent = l->path[l->npath - 1].node, walk->place = l->path[l->npath - 1].depth;
+	for (; l->nentered < depth; l->nentered++) {
+		uint32_t entry = l->shared[l->nentered];
+		if (l->frames->node_roles[entry & NODE_INDEX])
+			enter(l, walk, walk_to(l, walk, entry, l->nentered), entry & NODE_INLINED, l->nentered);
+	}
 }
 
 // What no other row has. Without a wanted node it gives no edge, and needs no walk.
@@ -63,34 +78,34 @@ static void link_tail(struct linker *l, struct walk *walk, const uint32_t *nodes
 	linker_take_hops(l, walk);
 }
 
-static void link_row(struct linker *l, struct walk *walk, const struct node_row *row)
+static void link_row(struct linker *l, struct walk *walk, const struct node_row *row, uint64_t wanted)
 {
-	const uint32_t *own = l->run->nodes + row->begin;
-	uint32_t nshared = row[1].shared > row->shared ? row[1].shared - row->shared : 0;
-	bool counts = walk->w || walk->dw;
-	if (l->npath)
-		walk->parent = l->path[l->npath - 1].node, walk->place = l->path[l->npath - 1].depth;
-	for (uint32_t k = 0; k < nshared; k++) {
-		uint32_t depth = row->shared + k;
-		if (l->frames->node_roles[own[k] & NODE_INDEX])
-			enter(l, walk, walk_to(l, walk, own[k], depth), own[k] & NODE_INLINED, depth);
+	const uint32_t *own = l->run->nodes + row->begin, *end = l->run->nodes + row[1].begin;
+	uint32_t depth = row->shared;
+	for (; depth < row[1].shared; depth++)
+		l->shared[depth] = *own++;
+	if (walk->w || walk->dw) {
+		enter_shared(l, walk, depth);
+		if (row->bits & wanted || walk->parent & FRAMES_WANTED)
+			link_tail(l, walk, own, (uint32_t)(end - own), depth);
+		l->nrows++;
+		l->w = wrap_add(l->w, walk->w);
+		l->dw = wrap_add(l->dw, walk->dw);
 	}
-	if (counts)
-		link_tail(l, walk, own + nshared, row[1].begin - row->begin - nshared, row->shared + nshared);
-	l->nrows += counts;
-	l->w = wrap_add(l->w, walk->w);
-	l->dw = wrap_add(l->dw, walk->dw);
 	leave(l, row[1].shared);
 }
 
 void linker_take_rows(struct linker *l, struct sample_range range)
 {
+	uint64_t wanted = 0;
+	for (uint32_t i = 0; i < l->g->nnodes; i++)
+		wanted |= l->frames->node_roles[i] & ROLE_WANTED ? node_bit(i) : 0;
 	for (uint32_t i = range.begin; i < range.end && !cancelled(); i++) {
 		const int64_t *values = l->run->values + (size_t)i * l->profile->nsample_types;
 		int64_t mask = node_run_mask(l->run, i, l->g->profile->kept, true);
 		struct walk walk = {.parent = FRAMES_NONE, .stamp = l->nrows + 1,
 				.w = values[l->g->options.value_index] & mask,
 				.dw = l->g->options.mean ? values[0] & mask : 0};
-		link_row(l, &walk, &l->run->rows[i]);
+		link_row(l, &walk, &l->run->rows[i], wanted);
 	}
 }

@@ -34,6 +34,8 @@ struct linker {
 	uint32_t nhops;
 	struct step *path; // [run's max_depth]
 	uint32_t npath;
+	uint32_t *shared; // [run's max_depth]: nodes that rows to come share, by their depth,
+	uint32_t nentered; // and how many of them were looked at for the path
 	uint32_t nrows; // counted so far,
 	int64_t w, dw;  // and what they weigh
 };

@@ -122,6 +122,7 @@ static void collect_edges(struct graph *g, const struct frame_table *frames)
 			continue;
 		linkers[i].run = &stacks->runs[i];
 		linkers[i].path = arena_array(&scratch, struct step, stacks->runs[i].max_depth);
+		linkers[i].shared = arena_array(&scratch, uint32_t, stacks->runs[i].max_depth);
 		ranges[i] = (struct sample_range){0, stacks->runs[i].nrows};
 	}
 	parallel_run(ranges, n, linkers, sizeof(linkers[0]), link_range);

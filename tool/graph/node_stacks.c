@@ -87,8 +87,10 @@ static bool write_nodes(struct builder *b, struct node_row *row)
 		run->nodes = nodes;
 		run->nodes_cap = cap;
 	}
-	for (uint32_t i = 0; i < n; i++)
-		run->nodes[row->begin + i] = b->path[row->shared + i].entry;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t entry = run->nodes[row->begin + i] = b->path[row->shared + i].entry;
+		row->bits |= node_bit(entry & NODE_INDEX);
+	}
 	row[1].begin = (uint32_t)need;
 	return true;
 }

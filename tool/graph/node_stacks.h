@@ -24,7 +24,14 @@ struct node_row {
 	uint32_t begin;  // its own nodes, root first, are nodes[begin .. begin of the next row)
 	uint32_t shared; // nodes, from the root on, that the row before has, too
 	uint32_t leaf;   // NODE_INDEX: the stack is empty
+	uint64_t bits;   // node_bit() of all its own nodes
 };
+
+/** A hash: a row that lacks the bit lacks the node. */
+static inline uint64_t node_bit(uint32_t node)
+{
+	return UINT64_C(1) << ((node * UINT64_C(0x9e3779b97f4a7c15)) >> 58);
+}
 
 // Rows that share a node.
 struct node_span {

@@ -19,7 +19,7 @@ static void forget_names(struct profile *p, struct aggregate_keep keep)
 	}
 }
 
-struct err *profile_aggregate(struct profile *p, struct arena *a, struct aggregate_keep keep)
+void profile_aggregate(struct profile *p, struct aggregate_keep keep)
 {
 	forget_names(p, keep);
 	for (uint32_t i = 0; i < p->nlines; i++) {
@@ -38,5 +38,4 @@ struct err *profile_aggregate(struct profile *p, struct arena *a, struct aggrega
 		if (!keep.address)
 			l->address = 0;
 	}
-	return profile_check(p, a);
 }

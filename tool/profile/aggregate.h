@@ -4,7 +4,6 @@
 #ifndef CPROF_TOOL_PROFILE_AGGREGATE_H
 #define CPROF_TOOL_PROFILE_AGGREGATE_H
 
-#include "base/err.h"
 #include "tool/profile/profile.h"
 
 struct aggregate_keep {
@@ -12,6 +11,6 @@ struct aggregate_keep {
 };
 
 /** Clears what is not kept (also of the mappings' has_* flags). */
-struct err *profile_aggregate(struct profile *p, struct arena *a, struct aggregate_keep keep);
+void profile_aggregate(struct profile *p, struct aggregate_keep keep);
 
 #endif

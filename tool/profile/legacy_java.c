@@ -224,7 +224,8 @@ struct err *java_finish(struct legacy *l, struct str locations)
 	// Addresses of one run of a JIT mean nothing in the next.
 	struct aggregate_keep keep = {.inline_frames = true, .function = true, .filename = true, .line = true,
 			.column = true};
-	return profile_aggregate(l->p, l->arena, keep);
+	profile_aggregate(l->p, keep);
+	return NULL;
 }
 
 struct err *parse_legacy_java(struct legacy *l)
