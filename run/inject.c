@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,9 +34,9 @@ static const char *find_library(struct arena *a, const char *name)
 {
 	char exe[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	if (n <= 0)
+	exe[n > 0 ? n : 0] = '\0';
+	if (n <= 0 && !realpath((const char *)getauxval(AT_EXECFN), exe)) // /proc is not mounted
 		return NULL;
-	exe[n] = '\0';
 	char *slash = strrchr(exe, '/');
 	*slash = '\0';
 	for (size_t i = 0; i < sizeof(library_dirs) / sizeof(*library_dirs); i++) {

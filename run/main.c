@@ -44,7 +44,8 @@ static int run(struct arena *a, const struct run_options *o)
 		e = inject_prepare(a, &of_parts, &injection);
 	const char *obstacle = e ? e->message : NULL;
 	if (target.obstacle)
-		obstacle = arena_printf(a, "%s %s", name, target.obstacle);
+		obstacle = arena_printf(a, "%s %s; while it runs, cprof attach PID can see its CPU time", name,
+				target.obstacle);
 	if (obstacle)
 		fprintf(stderr, "cprof: no profile: %s\n", obstacle);
 	else if (injection.http && strncmp(injection.http, "unix:", 5) != 0)

@@ -101,6 +101,7 @@ void cp_http_put_health(struct cp_exchange *x)
 	put_heap(r);
 	put_contention(r, "Block", CP_KIND_BLOCK, "a sample in", "nanoseconds of waiting");
 	put_contention(r, "Mutex", CP_KIND_MUTEX, "one of", "contended releases");
+	put_contention(r, "Syscall", CP_KIND_SYSCALL, "a sample in", "nanoseconds of waiting");
 	put_cost(r);
 	cp_reply_text(r, "</table>\n");
 }

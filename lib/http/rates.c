@@ -24,6 +24,12 @@ static int set_cpu(int64_t hz)
 	return cp_cpu_set_rate((int)hz);
 }
 
+static int set_contention(enum cp_contention_kind kind, int64_t sampling)
+{
+	int64_t before = cp_contention_set_sampling(kind, sampling);
+	return before < 0 ? (int)before : 0;
+}
+
 static int64_t get_block(void)
 {
 	return cp_contention_sampling(CP_KIND_BLOCK);
@@ -31,8 +37,7 @@ static int64_t get_block(void)
 
 static int set_block(int64_t rate_ns)
 {
-	int64_t before = cp_contention_set_sampling(CP_KIND_BLOCK, rate_ns);
-	return before < 0 ? (int)before : 0;
+	return set_contention(CP_KIND_BLOCK, rate_ns);
 }
 
 static int64_t get_mutex(void)
@@ -42,8 +47,17 @@ static int64_t get_mutex(void)
 
 static int set_mutex(int64_t fraction)
 {
-	int64_t before = cp_contention_set_sampling(CP_KIND_MUTEX, fraction);
-	return before < 0 ? (int)before : 0;
+	return set_contention(CP_KIND_MUTEX, fraction);
+}
+
+static int64_t get_syscall(void)
+{
+	return cp_contention_sampling(CP_KIND_SYSCALL);
+}
+
+static int set_syscall(int64_t rate_ns)
+{
+	return set_contention(CP_KIND_SYSCALL, rate_ns);
 }
 
 /** Named as the flags of `cprof run`. First the one that may be refused for a while: then none is changed. */
@@ -57,6 +71,7 @@ static const struct rate {
 		{"memprofilerate", 0, (int64_t)1 << 40, cp_heap_rate, cp_heap_set_rate},
 		{"blockprofilerate", 0, (int64_t)1 << 40, get_block, set_block},
 		{"mutexprofilefraction", 0, INT_MAX, get_mutex, set_mutex},
+		{"syscallprofilerate", 0, (int64_t)1 << 40, get_syscall, set_syscall},
 };
 enum { NRATES = sizeof(rates) / sizeof(*rates) };
 
@@ -75,7 +90,8 @@ static void show(struct cp_exchange *x)
 static bool may_change(struct cp_exchange *x)
 {
 	if (!x->options->allow_control)
-		cp_reply_error(&x->reply, 403, "this program does not allow rates to be changed");
+		cp_reply_error(&x->reply, 403, "this program does not allow rates to be changed: it is not started with "
+				"CPROF_HTTP_CONTROL=1 in its environment, and does not set allow_control");
 	else if (!x->options->bearer_token && !x->request->control)
 		cp_reply_error(&x->reply, 403, "the header X-Cprof-Control is missing");
 	else
@@ -96,7 +112,8 @@ static bool add_wish(struct cp_exchange *x, const struct cp_query_pair *pair, st
 					(long long)rates[i].min, (long long)rates[i].max);
 		return w->are_set[i];
 	}
-	cp_reply_error(&x->reply, 400, "there are cpurate, memprofilerate, blockprofilerate and mutexprofilefraction");
+	cp_reply_error(&x->reply, 400, "there are cpurate, memprofilerate, blockprofilerate, mutexprofilefraction "
+			"and syscallprofilerate");
 	return false;
 }
 

@@ -93,6 +93,23 @@ struct cp_contention_values cp_contention_values(const struct cp_stack *s)
 	return v;
 }
 
+static void comment(struct cp_profile_out *out, enum cp_contention_kind kind)
+{
+	static const struct {
+		const char *name, *function, *flag;
+	} kinds[] = {
+		{"block", "cprof_set_block_profile_rate()", "-blockprofile"},
+		{"mutex", "cprof_set_mutex_profile_fraction()", "-mutexprofile"},
+		{"syscall", "cprof_set_syscall_profile_rate()", "-syscallprofile"},
+	};
+	if (cp_contention_sampling(kind) == 0)
+		cp_profile_out_comment(out, "cprof: the %s profile is off: %s or cprof run %s switches it on",
+				kinds[kind].name, kinds[kind].function, kinds[kind].flag);
+	if (kind == CP_KIND_MUTEX && cp_waiters_lost())
+		cp_profile_out_comment(out, "cprof: waits not charged for want of memory: %llu",
+				(unsigned long long)cp_waiters_lost());
+}
+
 static int write_proto(enum cp_contention_kind kind, struct cprof_writer writer)
 {
 	struct timespec now = {0};
@@ -109,9 +126,7 @@ static int write_proto(enum cp_contention_kind kind, struct cprof_writer writer)
 	if (e.rc != 0)
 		return e.rc;
 	cp_stacktab_each(&state[kind]->stacks, emit, &e);
-	if (kind == CP_KIND_MUTEX && cp_waiters_lost())
-		cp_profile_out_comment(e.out, "cprof: waits not charged for want of memory: %llu",
-				(unsigned long long)cp_waiters_lost());
+	comment(e.out, kind);
 	if (e.rc == 0)
 		return cp_profile_out_end(e.out, 0);
 	cp_profile_out_abandon(e.out);

@@ -182,10 +182,11 @@ def test_index(s):
 
 def test_rates(s):
     """Nobody allowed it."""
-    expected = b"cpurate 100\nmemprofilerate 524288\nblockprofilerate 0\nmutexprofilefraction 0\n"
+    expected = b"cpurate 100\nmemprofilerate 524288\nblockprofilerate 0\nmutexprofilefraction 0\n" \
+               b"syscallprofilerate 0\n"
     check("rates", s.ask(P + "rates")[::2] == (200, expected), s.ask(P + "rates"))
     status, _, body = s.ask(P + "rates?cpurate=1", "POST", headers={"X-Cprof-Control": "1"})
-    check("rates: not allowed", (status, body) == (403, b"this program does not allow rates to be changed\n"), body)
+    check("rates: not allowed", status == 403 and b"not started with CPROF_HTTP_CONTROL=1" in body, body)
     check("rates: PUT", s.ask(P + "rates", "PUT")[0] == 405)
     check("rates: nothing was changed", s.ask(P + "rates")[2] == expected)
 
@@ -206,10 +207,12 @@ def test_control():
             check("control: " + query, status == 400, (status, body))
         check("control: too much", s.ask(P + "rates", "POST", "a=" + "b" * 2000, control)[0] == 413)
         check("control: none of it counted", b"blockprofilerate 0\n" in s.ask(P + "rates")[2])
-        status, _, body = s.ask(P + "rates?cpurate=250", "POST", "blockprofilerate=1000&mutexprofilefraction=5",
+        status, _, body = s.ask(P + "rates?cpurate=250", "POST", "blockprofilerate=1000&mutexprofilefraction=5&"
+                                "syscallprofilerate=7",
                                 control)
         check("control: changed", (status, body) == (
-            200, b"cpurate 250\nmemprofilerate 524288\nblockprofilerate 1000\nmutexprofilefraction 5\n"), body)
+            200, b"cpurate 250\nmemprofilerate 524288\nblockprofilerate 1000\nmutexprofilefraction 5\n"
+            b"syscallprofilerate 7\n"), body)
         check("control: the next profile's rate", parse(s.ask(P + "profile?seconds=1")[2]).period == 4000000)
         check("control: on the index", b"a sample in 1000 nanoseconds" in s.ask(P)[2])
         waiting = threading.Thread(target=s.ask, args=(P + "profile?seconds=3",))

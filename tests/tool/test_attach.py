@@ -116,6 +116,21 @@ class AttachTest(AnalyzerTest):
             self.assertIn("early", p.by_function("cpu"))
             self.assertIn(copy, [m.file for m in p.mappings])
 
+    def test_of_its_children(self):
+        """Who asks for nginx or postgres gets the process that waits for those that work."""
+        shell = subprocess.Popen(["sh", "-c", "%s; true" % ATTACHED], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                 text=True)
+        self.addCleanup(shell.wait)
+        self.addCleanup(shell.stdout.close)
+        self.addCleanup(shell.stdin.close)
+        self.assertEqual(shell.stdout.readline(), "ready\n")
+        with open("/proc/%d/task/%d/children" % (shell.pid, shell.pid), encoding="ascii") as f:
+            child = int(f.read())
+        wait_until(lambda: cpu_s(child) > 0, "it works")
+        said = self.attach("-seconds", 1, shell.pid).communicate(timeout=60)[1]
+        self.assertIn("cprof.cpu.pb.gz, empty: nothing was sampled in 0 ms of CPU of sh (%d)\n" % shell.pid, said)
+        self.assertIn("attached (%d) has used most; try: cprof attach %d\n" % (child, child), said)
+
     def test_unprivileged(self):
         if os.geteuid() != 0:
             self.skipTest("needs another user's rights")

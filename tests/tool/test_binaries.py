@@ -128,10 +128,18 @@ class Unsymbolizable(AnalyzerTest):
 
     def test_other_build(self):
         self.record()
+        os.rename(self.path("prog"), self.path("of_before"))
         subprocess.run(["gcc", "-g", "-O0", "prog.c", "-o", "prog"], cwd=self.dir, check=True)
-        _, lines = self.failures()
-        self.assertEqual(len(lines), 1, lines)
-        self.assertRegex(lines[0], r"^Local symbolization failed for prog \(build ID \w+\): build ID mismatch$")
+        _, err = self.run_cprof("-top", "cpu.pb.gz")
+        self.assertRegex(err, r"(?m)^Local symbolization failed for prog \(build ID \w+\): build ID mismatch$")
+        self.assertIn("Lines and inlined functions are missing where the binary has been rebuilt.\n"
+                      "Keep old ones as BUILD-ID/NAME in a directory of PPROF_BINARY_PATH (~/pprof/binaries).\n", err)
+        build_id = re.search(r"build ID (\w+)", err).group(1)
+        os.makedirs(self.path("kept/" + build_id))
+        os.rename(self.path("of_before"), self.path("kept/%s/prog" % build_id))
+        out, err = self.run_cprof("-list", "spin", "cpu.pb.gz", PPROF_BINARY_PATH=self.path("kept"))
+        self.assertNotIn("prog", err)
+        self.assertIn("sink += i", out)
 
 
 if __name__ == "__main__":

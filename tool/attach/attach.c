@@ -194,6 +194,18 @@ static void warn(void *arg, const char *message)
 	env_warn(t->env, "%s", message);
 }
 
+/** Masters of processes that do the work (nginx, postgres) are what people find first. */
+static void say_empty(struct attach *t)
+{
+	uint64_t used_ns = t->last.user_ns + t->last.kernel_ns - t->first.user_ns - t->first.kernel_ns;
+	int child = process_busiest_child(t->arena, t->pid);
+	env_say(t->env, "cprof: wrote %s, empty: nothing was sampled in %llu ms of CPU of %s (%d)", t->file,
+			(unsigned long long)used_ns / NS_PER_MS, t->name, t->pid);
+	if (child)
+		env_say(t->env, "cprof: of its child processes %s (%d) has used most; try: cprof attach %d",
+				process_name(t->arena, child), child, child);
+}
+
 static struct err *finish(struct attach *t)
 {
 	struct profile *p = perf_recording_end(t->recording);
@@ -214,7 +226,9 @@ static struct err *finish(struct attach *t)
 		int error = outfile_write(t->arena, t->file, bytes.ptr, bytes.len);
 		e = error ? err_new(t->arena, "write %s: %s", t->file, err_os(t->arena, error)) : NULL;
 	}
-	if (!e)
+	if (!e && nsamples == 0)
+		say_empty(t);
+	else if (!e)
 		env_say(t->env, "cprof: wrote %s (%.2f s of CPU in %lld samples); try: cprof -top %s", t->file,
 				(double)cpu_ns / NS_PER_S, (long long)nsamples, t->file);
 	buf_deinit(&bytes);

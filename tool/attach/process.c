@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/process_times.h"
 #include "tool/binutils/objfile.h"
 #include "tool/perfdata/recording.h"
 #include "tool/profile/profile.h"
@@ -45,6 +46,34 @@ const char *process_name(struct arena *a, int pid)
 {
 	const char *name = first_line(a, arena_printf(a, "/proc/%d/comm", pid));
 	return name ? name : "?";
+}
+
+/** Of those in a line as in /proc/PID/task/TID/children. */
+static void choose_busiest(const char *children, uint64_t *most_ns, int *busiest)
+{
+	char *rest;
+	for (long child; (child = strtol(children, &rest, 10)) > 0; children = rest) {
+		struct process_times times = process_times((int)child);
+		if (times.user_ns + times.kernel_ns <= *most_ns)
+			continue;
+		*most_ns = times.user_ns + times.kernel_ns;
+		*busiest = (int)child;
+	}
+}
+
+int process_busiest_child(struct arena *a, int pid)
+{
+	uint64_t most_ns = 0;
+	int busiest = 0;
+	DIR *tasks = opendir(arena_printf(a, "/proc/%d/task", pid));
+	for (struct dirent *entry; tasks && (entry = readdir(tasks));) {
+		const char *children = first_line(a, arena_printf(a, "/proc/%d/task/%s/children", pid, entry->d_name));
+		if (children)
+			choose_busiest(children, &most_ns, &busiest);
+	}
+	if (tasks)
+		closedir(tasks);
+	return busiest;
 }
 
 const char *process_program(struct arena *a, int pid)

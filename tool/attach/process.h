@@ -14,6 +14,9 @@ struct profile;
 /** "redis-server"; "?" where it is gone. */
 const char *process_name(struct arena *a, int pid);
 
+/** Of its children the one that has used most processor's time since it began; 0: none has used any. */
+int process_busiest_child(struct arena *a, int pid);
+
 /** The path of its executable file, as process_rename_mappings() leaves it; "" where it cannot be read. */
 const char *process_program(struct arena *a, int pid);
 

@@ -20,7 +20,7 @@ struct local {
 	struct line *lines; // of one location, under construction
 	uint32_t lines_cap;
 	bool names_only, force;
-	bool binaries_missing;
+	bool binaries_missing, binaries_replaced;
 };
 
 static void warn(struct local *l, const char *name, const char *why)
@@ -80,6 +80,7 @@ static struct objfile *open_mapping(struct local *l, uint32_t index)
 	}
 	if (build_id.len && f->build_id.len && !str_eq(build_id, f->build_id)) {
 		warn(l, name, "build ID mismatch");
+		l->binaries_replaced = true;
 		return NULL;
 	}
 	return f;
@@ -234,4 +235,8 @@ void local_symbolize(struct profile *p, struct arena *a, bool names_only, bool f
 	if (l.binaries_missing)
 		o->warn(o->arg, "Some binary filenames not available. Symbolization may be incomplete.\n"
 				"Try setting PPROF_BINARY_PATH to the search path for local binaries.");
+	// Beside a profile of the new build this one would seem to have other functions.
+	if (l.binaries_replaced)
+		o->warn(o->arg, "Lines and inlined functions are missing where the binary has been rebuilt.\n"
+				"Keep old ones as BUILD-ID/NAME in a directory of PPROF_BINARY_PATH (~/pprof/binaries).");
 }
