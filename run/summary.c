@@ -101,8 +101,11 @@ static void print_cpu(struct arena *a, const struct injection *in, const struct 
 	const struct injection_file *f = &in->cpu;
 	struct outcome o;
 	outcome_find(a, f->path, in->start_ns, &o);
-	int64_t used_ms = usage_ms(&c->usage), own_ms = times_ms(&c->own_times), children_ms = used_ms - own_ms;
+	int64_t used_ms = usage_ms(&c->usage), own_ms = times_ms(&c->own_times);
 	int64_t sampled_ns = o.last.measure.cpu_ns + o.earlier.measure.cpu_ns;
+	if (own_ms == 0) // without /proc nobody says so
+		own_ms = sampled_ns / 1000000;
+	int64_t children_ms = used_ms - own_ms;
 	if (sampled_ns > 0)
 		print_written(a, f, &o);
 	else if (o.last.count)

@@ -90,7 +90,8 @@ static void show(struct cp_exchange *x)
 static bool may_change(struct cp_exchange *x)
 {
 	if (!x->options->allow_control)
-		cp_reply_error(&x->reply, 403, "this program does not allow rates to be changed: it is not started with "
+		cp_reply_error(&x->reply, 403,
+				"this program does not allow rates to be changed: it is not started with "
 				"CPROF_HTTP_CONTROL=1 in its environment, and does not set allow_control");
 	else if (!x->options->bearer_token && !x->request->control)
 		cp_reply_error(&x->reply, 403, "the header X-Cprof-Control is missing");

@@ -106,8 +106,8 @@ static void put_threads(struct cp_cpu_session *s, struct cp_profile_out *out)
 			(unsigned long long)s->stats.unseen);
 	if (s->stats.scan_error < 0)
 		cp_profile_out_comment(out,
-			"threads: /proc/self/task cannot be read (%s); only those "
-			"started after the profile are in it",
+			"threads: /proc/self/task cannot be read (%s); only the first one "
+			"and those started after the profile are in it",
 			cprof_strerror(s->stats.scan_error));
 }
 

@@ -65,10 +65,12 @@ uint32_t cp_cpu_tasks_scan(struct cp_cpu_session *s)
 {
 	s->scan++;
 	int ret = cp_taskdir_each("/proc/self/task", see_task, s);
-	if (ret < 0)
+	if (ret < 0) {
 		s->stats.scan_error = ret;
-	else
+		see_task(cp_cpu_shared.pid, s); // the first one is known without
+	} else {
 		reap(s);
+	}
 	return count_armed();
 }
 

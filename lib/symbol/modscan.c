@@ -39,17 +39,6 @@ static char *name_room(struct modscan *scan, size_t bytes)
 	return room;
 }
 
-/** The program: the kernel knows its path, the loader only where it was started by hand (ld.so prog). */
-static const char *program_path(struct modscan *scan)
-{
-	char path[PATH_MAX];
-	long n = cp_syscall(SYS_readlinkat, AT_FDCWD, "/proc/thread-self/exe", path, sizeof(path));
-	if (n < 0)
-		n = 0;
-	char *room = name_room(scan, (size_t)n);
-	return room ? memcpy(room, path, (size_t)n) : NULL;
-}
-
 static const char *absolute_path(struct modscan *scan, const char *name)
 {
 	char cwd[PATH_MAX] = "";
@@ -67,6 +56,20 @@ static const char *absolute_path(struct modscan *scan, const char *name)
 	memcpy(room, cwd, prefix);
 	memcpy(room + prefix, name, bytes);
 	return room;
+}
+
+/** The program: the kernel knows its path, the loader only where it was started by hand (ld.so prog). */
+static const char *program_path(struct modscan *scan)
+{
+	char path[PATH_MAX];
+	long n = cp_syscall(SYS_readlinkat, AT_FDCWD, "/proc/thread-self/exe", path, sizeof(path));
+	const char *executed = (const char *)getauxval(AT_EXECFN);
+	if (n < 0 && executed) // no /proc; this is right as long as nobody changed the directory
+		return absolute_path(scan, executed);
+	if (n < 0)
+		n = 0;
+	char *room = name_room(scan, (size_t)n);
+	return room ? memcpy(room, path, (size_t)n) : NULL;
 }
 
 static void add(struct modscan *scan, const struct dl_phdr_info *info, bool is_main)

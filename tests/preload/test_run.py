@@ -671,24 +671,6 @@ def test_a_file_size_limit_ends_nothing():
     expect_eq((done.returncode, done.stderr), (7, "cprof: no profile: %s: File too large\n" % FILE))
 
 
-def test_a_full_disk_ends_nothing():
-    """A file system of one block, which a second program fills while the first runs."""
-    code = """mount -t tmpfs -o size=16k none full || exit 99
-        cd full; dd if=/dev/zero of=fill bs=4k 2>/dev/null
-        "$CPROF" run "$LEAVE" return 300; s=$?; ls; cd ..; umount full; exit $s"""
-    with tempfile.TemporaryDirectory() as folder:
-        os.mkdir(os.path.join(folder, "full"))
-        own_mounts = (["--mount", "--propagation", "unchanged"] if os.getuid() == 0  # also where / is no mount point
-                      else ["--user", "--map-root-user", "--mount"])
-        done = subprocess.run(["unshare", *own_mounts, "sh", "-c", code], cwd=folder, capture_output=True, text=True,
-                              env={**os.environ, "CPROF": CPROF, "LEAVE": program("leave")})
-    if "unshare" in done.stderr or "mount:" in done.stderr:
-        print("     (no file system of our own can be mounted here: " + done.stderr.strip() + ")")
-        raise Failed("needs root or user namespaces")
-    expect_eq((done.returncode, done.stdout), (7, "fill\n"))
-    expect("No space left on device" in done.stderr, done.stderr)
-
-
 # Root's may change their user and root directory.
 GIVES_UP = """
 import os, sys, time
@@ -778,7 +760,6 @@ PARTS = {
     "hostile": [
         test_static, test_foreign_machines, test_another_c_library, test_children_with_another_c_library,
         test_scripts, test_privileges, test_where_nothing_can_be_written, test_a_file_size_limit_ends_nothing,
-        test_a_full_disk_ends_nothing,
         test_what_is_not_written_is_not_taken_for_something_else, test_another_preloaded_library_is_kept,
         test_little_address_space, test_address_sanitizer,
     ],

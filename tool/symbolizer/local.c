@@ -238,5 +238,6 @@ void local_symbolize(struct profile *p, struct arena *a, bool names_only, bool f
 	// Beside a profile of the new build this one would seem to have other functions.
 	if (l.binaries_replaced)
 		o->warn(o->arg, "Lines and inlined functions are missing where the binary has been rebuilt.\n"
-				"Keep old ones as BUILD-ID/NAME in a directory of PPROF_BINARY_PATH (~/pprof/binaries).");
+				"Keep old ones as BUILD-ID/NAME in a directory of PPROF_BINARY_PATH "
+				"(~/pprof/binaries).");
 }
