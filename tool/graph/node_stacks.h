@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // All stacks of a profile as nodes, sorted from the root on, so that neighbours have most of their callers in common:
 // each stack is only what differs from the one before. A million stacks of forty frames differ in sixteen or so, and a
-// pass finds these in a row. What a stack shares with the next one stays on a path of the pass, and gets what all who
-// share it weigh when it leaves the path.
+// pass finds these in a row. What a stack shares with the next one gets at once what all who share it weigh: for the
+// nodes' sums these rows are written down, for edges it stays on a path of the pass until they are through.
 //
 // It costs more to make than a pass over the samples does: pass_cache.c has it made while nobody waits. Private to
 // tool/graph.
