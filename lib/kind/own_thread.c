@@ -90,11 +90,15 @@ static bool take_list(void)
 	return other != pid && compare_exchange(&in_use_pid, &other, pid, acquire);
 }
 
-static void await_list(void)
+/** Blocks all signals, returns which were: a handler that waits for files to be written must not have interrupted whom
+ *  their writer waits for. */
+static uint64_t await_list(void)
 {
 	_Atomic uint32_t nobody = 0;
+	uint64_t mask = cp_sigmask_block_all();
 	while (!take_list())
 		cp_futex_wait(&nobody, 0, AGAIN_NS);
+	return mask;
 }
 
 static void release_list(void)
@@ -104,7 +108,7 @@ static void release_list(void)
 
 static int start_dismissible(struct cp_own_thread *t)
 {
-	await_list();
+	uint64_t mask = await_list();
 	if (dismissible_pid != cp_getpid())
 		ndismissible = 0;
 	dismissible_pid = cp_getpid();
@@ -112,12 +116,13 @@ static int start_dismissible(struct cp_own_thread *t)
 	if (ret == 0)
 		dismissible[ndismissible++] = t;
 	release_list();
+	cp_sigmask_restore(mask);
 	return ret;
 }
 
 static void forget(const struct cp_own_thread *t)
 {
-	await_list();
+	uint64_t mask = await_list();
 	unsigned kept = 0;
 	for (unsigned i = 0; i < ndismissible; i++) {
 		if (dismissible[i] != t)
@@ -125,6 +130,7 @@ static void forget(const struct cp_own_thread *t)
 	}
 	ndismissible = kept;
 	release_list();
+	cp_sigmask_restore(mask);
 }
 
 int cp_own_thread_start(struct cp_own_thread *t)

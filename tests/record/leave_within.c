@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // leave_within TURNS: processes whose handler of a signal calls _exit(), wherever it has interrupted them: in dlopen()
 // and dlclose(), while the loader's list is read, while all threads are asked for their stacks. The files of a session
-// are written first. Prints what went wrong; hangs where a process waits for what it has interrupted.
+// are written first. So they are where the signal kills, also a process that starts and stops a profile of its own.
+// Prints what went wrong; hangs where a process waits for what it has interrupted.
 #include <cprof/pprof.h>
 #include <cprof/profile.h>
 #include <dlfcn.h>
@@ -40,30 +41,53 @@ static void dump_threads(void)
 		_exit(1);
 }
 
-static void run(unsigned mode, void (*work)(void), int turn)
+static void profile_cpu(void)
+{
+	if (cprof_start_cpu_profile(cprof_to_callback(drop, NULL)) != 0 || cprof_stop_cpu_profile() != 0)
+		_exit(1);
+}
+
+static void run(unsigned mode, void (*work)(void), int turn, bool is_handled)
 {
 	struct cprof_profile_options options = {.modes = mode, .quiet = true, .path = "."};
 	struct sigaction action = {.sa_handler = leave};
 	const struct itimerval delay = {.it_value.tv_usec = 1000 + turn % NDELAYS * DELAY_STEP_US};
 	if (cprof_profile_start(&options) < 0)
 		_exit(1);
-	sigaction(SIGALRM, &action, NULL);
+	if (is_handled)
+		sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &delay, NULL);
 	for (;;)
 		work();
 }
 
-static void try(const char *name, unsigned mode, void (*work)(void), int turn)
+/** The status of a process that was left so. */
+static int try(unsigned mode, void (*work)(void), int turn, bool is_handled)
 {
 	int status;
 	pid_t pid = fork();
 	if (pid == 0)
-		run(mode, work, turn);
+		run(mode, work, turn, is_handled);
 	waitpid(pid, &status, 0);
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != LEFT) {
-		printf("%s, turn %d: status %x\n", name, turn, (unsigned)status);
-		exit(1);
-	}
+	return status;
+}
+
+static void leave_by_handler(const char *name, unsigned mode, void (*work)(void), int turn)
+{
+	int status = try(mode, work, turn, true);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == LEFT)
+		return;
+	printf("%s, turn %d: status %x\n", name, turn, (unsigned)status);
+	exit(1);
+}
+
+static void be_killed(const char *file, unsigned mode, void (*work)(void), int turn)
+{
+	int status = try(mode, work, turn, false);
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM && unlink(file) == 0)
+		return;
+	printf("%s, turn %d: status %x, or no file\n", file, turn, (unsigned)status);
+	exit(1);
 }
 
 int main(int argc, char **argv)
@@ -72,9 +96,10 @@ int main(int argc, char **argv)
 	if (argc < 2 || !mkdtemp(folder) || chdir(folder) != 0)
 		return 1;
 	for (int turn = 0; turn < atoi(argv[1]); turn++) {
-		try("trace, loader", CPROF_PROFILE_TRACE, load_and_unload, turn);
-		try("threads, loader", CPROF_PROFILE_THREADS, load_and_unload, turn);
-		try("threads, threads", CPROF_PROFILE_THREADS, dump_threads, turn);
+		leave_by_handler("trace, loader", CPROF_PROFILE_TRACE, load_and_unload, turn);
+		leave_by_handler("threads, loader", CPROF_PROFILE_THREADS, load_and_unload, turn);
+		leave_by_handler("threads, threads", CPROF_PROFILE_THREADS, dump_threads, turn);
+		be_killed("clock.pprof", CPROF_PROFILE_WALL, profile_cpu, turn);
 	}
 	unlink("trace.out");
 	unlink("goroutine.pprof");
