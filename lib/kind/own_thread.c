@@ -28,8 +28,8 @@ static int dismissible_pid;     // the process they are in: fork leaves them beh
 static _Atomic int in_use_pid; // somebody of this process uses the list; a fork's child may find its parent's
 
 /**
- * A table that no other thread has: where the program's one thread is alone with its own the kernel looks descriptors
- * up without counting references, which was 6 % of nginx's CPU time. It is empty: what the program closes is closed.
+ * A table that no other thread has: where the program's one thread is alone with its own the kernel counts no
+ * references when it looks a descriptor up, 50 ns a system call. It is empty: what the program closes is closed.
  */
 static void take_own_files(void)
 {
