@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdlib.h>
 
+#include "tool/graph/node_stacks.h"
 #include "tool/graph/pass_cache.h"
 #include "tool/profile/filter.h"
 
@@ -438,8 +439,21 @@ START_TEST(stacks_kept_as_nodes_say_the_same)
 }
 END_TEST
 
+START_TEST(stacks_that_find_no_room_are_not_kept)
+{
+	begin_profile();
+	add_sample("abc", 1); // one location, three nodes
+	struct graph *g = graph_create(p, &(struct graph_options){0});
+	atomic_bool stop = false;
+	ck_assert_ptr_null(node_stacks_create(p, g->frames, g->nnodes, &stop));
+	graph_destroy(g);
+	profile_destroy(p);
+}
+END_TEST
+
 UNIT_MAIN("graph", counts_recursion_once, bridges_what_is_left_out, marks_calls_that_were_always_inlined,
 		links_inlined_nodes_as_the_full_graph_does, drops_light_nodes_and_edges,
 		removes_residual_edges_that_say_nothing_new, keeps_contexts_apart_in_a_call_tree,
 		leaves_zeros_and_losses_out, several_threads_count_as_one,
-		remembers_passes_over_the_same_samples, stacks_kept_as_nodes_say_the_same)
+		remembers_passes_over_the_same_samples, stacks_kept_as_nodes_say_the_same,
+		stacks_that_find_no_room_are_not_kept)

@@ -108,10 +108,12 @@ static bool add_row(struct builder *b, uint32_t sample, uint32_t nshared)
 	}
 	leave(b, b->at);
 	row->leaf = b->npath ? b->path[b->npath - 1].entry & NODE_INDEX : NODE_INDEX;
-	b->run->nrows++;
 	if (b->npath > b->run->max_depth)
 		b->run->max_depth = b->npath;
-	return write_nodes(b, row);
+	if (!write_nodes(b, row))
+		return false;
+	b->run->nrows++;
+	return true;
 }
 
 static void build_range(void *state, struct sample_range range)
