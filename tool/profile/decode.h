@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/idmap.h"
+#include "format/pb.h"
 #include "tool/profile/profile.h"
 
 enum decode_status {
@@ -23,8 +24,8 @@ enum decode_status {
 // A run of whole top-level fields, samples among them.
 struct chunk {
 	const uint8_t *begin, *end;
-	uint32_t first_sample, nsamples;
-	size_t loc_begin; // its first place in the column; places are an upper bound
+	uint32_t first_sample;
+	size_t loc_begin; // its first place in the column
 };
 
 struct decoder {
@@ -37,6 +38,7 @@ struct decoder {
 	struct chunk *chunks;
 	uint32_t nchunks, chunks_cap;
 	uint32_t nsamples;
+	size_t nlocs; // of all samples
 
 	struct idmap location_of_id;
 };
@@ -44,6 +46,9 @@ struct decoder {
 /** Decodes the message. The profile is complete but for profile_check where DECODE_OK. */
 enum decode_status decode_profile(struct arena *a, const uint8_t *data, size_t len, bool consume,
 		struct profile *p, struct err **err_out);
+
+/** How many locations a sample names, as far as it is whole. */
+size_t decode_count_locations(struct pb_reader sample);
 
 /** Second step. */
 enum decode_status decode_samples(struct decoder *d, struct arena *a, struct err **err_out);

@@ -12,8 +12,6 @@
 #include "tool/profile/decode.h"
 #include "tool/profile/samples.h"
 
-enum { RELEASE_BYTES = 4 << 20 };
-
 // What the samples of one chunk leave to be committed.
 struct pending_labels {
 	uint32_t sample, begin, n;
@@ -237,21 +235,16 @@ static void decode_chunk(void *arg, void *worker, uint32_t chunk)
 	struct pb_reader r = {c->begin, c->end};
 	uint32_t sample = c->first_sample;
 	uint32_t *locs = d->p->locs + c->loc_begin;
-	const uint8_t *used = c->begin;
 	struct pb_field f;
 	w->nlabels = w->npending = 0;
 	w->bad_sample = NO_INDEX;
 	while (!w->is_malformed && pb_get_field(&r, &f)) {
-		if (d->consume && r.at - used > RELEASE_BYTES) {
-			pages_release((void *)used, (size_t)(f.bytes ? f.bytes - used : 0));
-			used = f.bytes ? f.bytes : used;
-		}
 		if (f.number == 2)
 			w->is_malformed = !decode_sample(w,
 					(struct pb_reader){f.bytes, f.bytes + f.nbytes}, sample++, &locs);
 	}
 	if (d->consume)
-		pages_release((void *)used, (size_t)(c->end - used));
+		pages_release((void *)c->begin, (size_t)(c->end - c->begin));
 }
 
 static bool commit_chunk(void *arg, void *worker, uint32_t chunk)
@@ -273,7 +266,7 @@ static bool commit_chunk(void *arg, void *worker, uint32_t chunk)
 	return !t->is_malformed;
 }
 
-/* How many varints may end in here: the bytes without a continuation bit. */
+/* How many varints end in here: the bytes without a continuation bit. */
 static size_t count_varint_ends(const uint8_t *at, const uint8_t *end)
 {
 	enum { BATCH_WORDS = 255 }; // a byte counts so far
@@ -293,21 +286,15 @@ static size_t count_varint_ends(const uint8_t *at, const uint8_t *end)
 	return count;
 }
 
-static enum decode_status reserve_columns(struct decoder *d)
+size_t decode_count_locations(struct pb_reader sample)
 {
-	struct profile *p = d->p;
-	size_t nlocs = 0;
-	for (uint32_t i = 0; i < d->nchunks; i++) {
-		d->chunks[i].loc_begin = nlocs;
-		nlocs += count_varint_ends(d->chunks[i].begin, d->chunks[i].end);
+	size_t count = 0;
+	struct pb_field f;
+	while (pb_get_field(&sample, &f)) {
+		if (f.number == 1)
+			count += f.wire == PB_BYTES ? count_varint_ends(f.bytes, f.bytes + f.nbytes) : 1;
 	}
-	if (nlocs > UINT32_MAX)
-		return DECODE_TOO_LARGE;
-	samples_reserve(p, d->nsamples);
-	samples_reserve_locs(p, nlocs);
-	p->nsamples = d->nsamples;
-	p->nlocs = nlocs;
-	return DECODE_OK;
+	return count;
 }
 
 static void run_team(struct team *t)
@@ -333,9 +320,12 @@ enum decode_status decode_samples(struct decoder *d, struct arena *a, struct err
 	struct profile *p = d->p;
 	if (!d->nsamples)
 		return DECODE_OK;
-	enum decode_status status = reserve_columns(d);
-	if (status != DECODE_OK)
-		return status;
+	if (d->nlocs > UINT32_MAX)
+		return DECODE_TOO_LARGE;
+	samples_reserve(p, d->nsamples);
+	samples_reserve_locs(p, d->nlocs);
+	p->nsamples = d->nsamples;
+	p->nlocs = d->nlocs;
 	struct team t = {.d = d, .arena = a, .ids_are_dense = true};
 	for (uint32_t i = 0; i < p->nlocations && t.ids_are_dense; i++)
 		t.ids_are_dense = p->locations[i].id == (uint64_t)i + 1;

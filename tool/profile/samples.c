@@ -22,9 +22,10 @@ void samples_reserve_locs(struct profile *p, size_t extra)
 	size_t need = p->nlocs + extra;
 	if (need <= p->locs_cap && p->locs)
 		return;
-	size_t cap = p->locs_cap ? p->locs_cap : 4096;
-	while (cap < need)
-		cap *= 2;
+	// What was read from a file grows no more: it is asked for at once, and gets what it needs.
+	size_t cap = p->locs_cap ? p->locs_cap * 2 : 1024;
+	if (cap < need)
+		cap = need;
 	uint32_t *locs = need > UINT32_MAX ? NULL
 			: pages_grow(p->locs, p->locs_cap * sizeof(*locs), cap * sizeof(*locs));
 	if (!locs)

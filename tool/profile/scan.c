@@ -7,8 +7,7 @@
 #include "format/pb.h"
 #include "tool/profile/decode.h"
 
-// Few chunks, for each leaves a hole in the stack column; but more than one a processor.
-enum { CHUNKS = 16, MIN_CHUNK_BYTES = 256 << 10, MAX_CHUNK_BYTES = 16 << 20 };
+enum { CHUNK_BYTES = 256 << 10 };
 
 struct scan {
 	struct decoder *d;
@@ -244,46 +243,39 @@ static enum decode_status scan_field(struct scan *s, const struct pb_field *f)
 	return good ? DECODE_OK : DECODE_MALFORMED;
 }
 
-static void add_chunk(struct decoder *d, const uint8_t *begin, const uint8_t *end, uint32_t first)
+static void add_chunk(struct decoder *d, struct chunk c)
 {
-	if (d->nsamples == first)
+	if (d->nsamples == c.first_sample)
 		return;
 	d->chunks = mem_grow(d->chunks, &d->chunks_cap, d->nchunks + 1, sizeof(*d->chunks));
-	d->chunks[d->nchunks++] = (struct chunk){begin, end, first, d->nsamples - first, 0};
-}
-
-static size_t chunk_size(size_t len)
-{
-	size_t size = len / CHUNKS;
-	return size < MIN_CHUNK_BYTES ? MIN_CHUNK_BYTES : size > MAX_CHUNK_BYTES ? MAX_CHUNK_BYTES : size;
+	d->chunks[d->nchunks++] = c;
 }
 
 static enum decode_status scan_fields(struct scan *s, const uint8_t *data, size_t len)
 {
-	size_t chunk_bytes = chunk_size(len);
 	struct decoder *d = s->d;
 	struct pb_reader r = {data, data + len};
-	const uint8_t *chunk = data;
-	uint32_t first_sample = 0;
+	struct chunk c = {.begin = data};
 	enum decode_status status = DECODE_OK;
 	while (status == DECODE_OK && r.at < r.end) {
-		const uint8_t *field = r.at;
 		struct pb_field f;
-		if ((size_t)(field - chunk) >= chunk_bytes) {
-			add_chunk(d, chunk, field, first_sample);
-			chunk = field;
-			first_sample = d->nsamples;
-		}
-		if (!pb_get_field(&r, &f))
+		if (!pb_get_field(&r, &f)) {
 			status = DECODE_MALFORMED;
-		else if (f.number != 2)
+		} else if (f.number != 2) {
 			status = scan_field(s, &f);
-		else if (f.wire != PB_BYTES)
+		} else if (f.wire != PB_BYTES) {
 			status = DECODE_MALFORMED;
-		else
+		} else {
 			d->nsamples++;
+			d->nlocs += decode_count_locations((struct pb_reader){f.bytes, f.bytes + f.nbytes});
+		}
+		c.end = r.at;
+		if (c.end - c.begin >= CHUNK_BYTES) {
+			add_chunk(d, c);
+			c = (struct chunk){.begin = r.at, .first_sample = d->nsamples, .loc_begin = d->nlocs};
+		}
 	}
-	add_chunk(d, chunk, r.at, first_sample);
+	add_chunk(d, c);
 	return status;
 }
 
@@ -383,12 +375,12 @@ enum decode_status decode_profile(struct arena *a, const uint8_t *data, size_t l
 	enum decode_status scanned = scan_fields(&s, data, len), status = scanned;
 	if (status == DECODE_OK)
 		status = resolve(&s);
-	if (status == DECODE_OK)
-		status = decode_samples(&d, a, err_out);
 	free(s.mapping_ids);
 	free(s.function_ids);
 	free(s.lines);
 	free(s.comments);
+	if (status == DECODE_OK)
+		status = decode_samples(&d, a, err_out);
 	free(d.strings);
 	free(d.chunks);
 	idmap_deinit(&d.location_of_id);
