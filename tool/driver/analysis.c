@@ -139,7 +139,7 @@ static const char *selection_text(struct arena *a, const struct config *c)
 struct err *analyze(const struct session *s, const struct command *c, const char *param,
 		const struct config *config, struct analysis *out)
 {
-	*out = (struct analysis){.view = profile_view(s->profile)};
+	*out = (struct analysis){.view = s->is_single ? s->profile : profile_view(s->profile)};
 	struct arena *a = &out->arena;
 	struct profile *p = out->view;
 	struct config adjusted = command_adjust(c, *config);

@@ -16,14 +16,16 @@
 struct session {
 	const struct env *env;
 	struct object_tools *tools;
-	struct profile *profile; // never changed; commands work on views of it
+	struct profile *profile;
 	struct label_units units; // of the profile
+	// There is but one command: it works on the profile itself, and destroys it. Others work on views of it.
+	bool is_single;
 };
 
 /** One report being made; from analyze() to analysis_end(). */
 struct analysis {
 	struct arena arena; // errors too
-	struct profile *view;
+	struct profile *view; // of the session's profile, or that itself
 	struct regex *symbol;  // the command's regexp, or NULL
 	struct report *report; // NULL after an error
 };

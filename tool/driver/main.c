@@ -37,15 +37,6 @@ static int fail(const struct env *env, const struct err *e)
 	return EXIT_BAD;
 }
 
-static struct err *serve(struct arena *a, const struct session *s, const struct request *r)
-{
-	if (r->command)
-		return deliver_report(a, s, r->command, r->param, &r->config, NULL);
-	if (*r->http)
-		return web_serve(a, s, &r->config, r->http, r->no_browser);
-	return shell_run(a, s, &r->config);
-}
-
 // What one command takes the next one will want. Pages that were given back cost more than to clear what was kept.
 static void keep_memory(void)
 {
@@ -55,17 +46,20 @@ static void keep_memory(void)
 
 static struct err *analyze_sources(struct arena *a, struct env *env, const struct request *r)
 {
-	struct session s = {.env = env, .tools = object_tools_new(a, r->tools)};
+	struct session s = {.env = env, .tools = object_tools_new(a, r->tools), .is_single = r->command};
 	struct err *e = prepare_profile(a, env, r, s.tools, &s.profile);
 	if (e)
 		return e;
 	s.units = profile_label_units(s.profile);
 	env->is_interactive = !r->command;
-	if (env->is_interactive) {
-		s.profile->pass_cache = pass_cache_create(s.profile);
-		keep_memory();
-	}
-	e = serve(a, &s, r);
+	if (r->command)
+		return deliver_report(a, &s, r->command, r->param, &r->config, NULL);
+	s.profile->pass_cache = pass_cache_create(s.profile);
+	keep_memory();
+	if (*r->http)
+		e = web_serve(a, &s, &r->config, r->http, r->no_browser);
+	else
+		e = shell_run(a, &s, &r->config);
 	pass_cache_destroy(s.profile->pass_cache);
 	profile_destroy(s.profile);
 	return e;
