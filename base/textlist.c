@@ -4,7 +4,7 @@
 
 #include "pieces.h"
 
-enum { ITEMS_A_PIECE = 1024 };
+enum { ITEMS_A_PIECE = 128 };
 
 struct list {
 	struct buf *out;

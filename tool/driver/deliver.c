@@ -14,7 +14,7 @@
 #include "tempfile.h"
 #include "viewer.h"
 
-enum { FLOW_BYTES = 1 << 20 };
+enum { FLOW_BYTES = 128 << 10 };
 
 struct delivery {
 	struct arena *arena;

@@ -10,7 +10,7 @@
 #include "tool/profile/encode_pieces.h"
 #include "tool/profile/tokens.h"
 
-enum { PACKED_FROM = 3, SAMPLES_A_PIECE = 8192 };
+enum { PACKED_FROM = 3, SAMPLES_A_PIECE = 1024 };
 
 // The file's string table: strings in order of first use.
 struct names {

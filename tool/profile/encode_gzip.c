@@ -12,9 +12,9 @@
 #include "base/pieces.h"
 #include "tool/profile/encode_pieces.h"
 
-// Of a profile in many pieces size matters less than time.
+// Of a large profile size matters less than time.
 enum { LEVEL = 3, LEVEL_BYTES = ISAL_DEF_LVL3_DEFAULT };
-enum { FAST_LEVEL = 1, FAST_LEVEL_BYTES = ISAL_DEF_LVL1_DEFAULT };
+enum { FAST_LEVEL = 1, FAST_LEVEL_BYTES = ISAL_DEF_LVL1_DEFAULT, FAST_FROM_PIECES = 8 };
 
 struct packer {
 	const struct profile *p;
@@ -61,7 +61,7 @@ static void pack_piece(void *arg, void *worker, uint32_t piece)
 		w->packed.len = 0;
 		buf_reserve(&w->packed, room);
 		room *= 2;
-	} while (!try_deflate(w, piece + 1 == packer->npieces, packer->npieces > 1));
+	} while (!try_deflate(w, piece + 1 == packer->npieces, packer->npieces > FAST_FROM_PIECES));
 }
 
 static bool take_piece(void *arg, void *worker, uint32_t piece)
