@@ -5,7 +5,7 @@
 Wall and CPU time and peak memory of both programs, run alternately, and how many times faster and smaller
 cprof is: per profile and report, for ten profiles merged, for a second command in the open shell, for a
 profile of one sample (start-up). Floors beside: inflating the file with libdeflate. Both get -symbolize=none
-and write to a file. Peaks below this script's own, about 15 MiB, read as that.
+and write to a file.
 
 Ends within minutes: pprof reads up to 100,000 samples, the reports that tell most, once each. -full asks it
 for all reports and for 1,000,000 samples (hours of CPU, 10 GB), and shows 5,000,000 of cprof alone.
@@ -22,6 +22,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "support"))
+import batch  # noqa: E402
 import makeprofile  # noqa: E402
 
 REPORTS = ["-top", "-tree", "-dot", "-peek=decode", "-traces", "-raw", "-proto", "-tags", "-top -focus=decode",
@@ -32,30 +33,6 @@ FUNCTIONS = {10_000: 5_000, 100_000: 10_000, 1_000_000: 30_000, 5_000_000: 100_0
 SHORT = {10_000: (REPORTS, 5, 3), 100_000: (["-top", "-raw", "-proto"], 5, 1), 1_000_000: ([], 3, 0)}
 FULL = {10_000: (REPORTS, 5, 3), 100_000: (REPORTS, 5, 1), 1_000_000: (REPORTS, 3, 1), 5_000_000: ([], 1, 0)}
 SHELL = ["top", "top -cum", "tree", "peek decode", "dot", "top decode", "tags"]
-
-
-def run_once(argv, out):
-    """(wall s, CPU s, peak MiB)"""
-    with open(out, "wb") as f:
-        start = time.monotonic()
-        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=f, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError("%s: exit %d" % (" ".join(argv), process.returncode))
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
-
-
-def measure(programs, out, repeats):
-    """{name: (median wall, median CPU, peak)}; the programs take turns."""
-    runs = {name: [] for name in programs}
-    for _ in range(max(repeats.values())):
-        for name, argv in programs.items():
-            if len(runs[name]) < repeats[name]:
-                runs[name].append(run_once(argv, out))
-    return {name: (statistics.median(r[0] for r in rs), statistics.median(r[1] for r in rs), max(r[2] for r in rs))
-            for name, rs in runs.items()}
 
 
 class Bench:
@@ -81,12 +58,33 @@ class Bench:
         yield path
         os.remove(path)
 
+    def run_once(self, argv):
+        """(wall s, CPU s, peak MiB)"""
+        used = os.path.join(self.folder, "resources")
+        with open(self.out, "wb") as f:
+            start = time.monotonic()
+            subprocess.run([os.path.join(self.build, "bench", "resources"), used, *argv], check=True,
+                           stdin=subprocess.DEVNULL, stdout=f, stderr=subprocess.DEVNULL)
+            wall = time.monotonic() - start
+        cpu_s, peak_kib = batch.read_resources(used)
+        return wall, cpu_s, peak_kib / 1024
+
+    def measure(self, programs, repeats):
+        """{name: (median wall, median CPU, peak)}; the programs take turns."""
+        runs = {name: [] for name in programs}
+        for _ in range(max(repeats.values())):
+            for name, argv in programs.items():
+                if len(runs[name]) < repeats[name]:
+                    runs[name].append(self.run_once(argv))
+        return {name: (statistics.median(r[0] for r in rs), statistics.median(r[1] for r in rs), max(r[2] for r in rs))
+                for name, rs in runs.items()}
+
     def compare(self, report, paths, ours=5, theirs=1):
         """A line of the table; theirs = 0 leaves pprof out."""
         programs = {"cprof": [self.cprof, "-symbolize=none", *report.split(), *paths]}
         if self.pprof and theirs:
             programs["pprof"] = [*self.pprof, "-symbolize=none", *report.split(), *paths]
-        got = measure(programs, self.out, {"cprof": ours, "pprof": theirs})
+        got = self.measure(programs, {"cprof": ours, "pprof": theirs})
         row = "%-20s %8.3f %8.3f %7.0f" % (report, *got["cprof"])
         if "pprof" in got:
             us, them = got["cprof"], got["pprof"]
@@ -96,7 +94,7 @@ class Bench:
 
     def floor(self, path):
         inflate = os.path.join(self.build, "bench", "inflate")
-        got = measure({"inflate": [inflate, path]}, self.out, {"inflate": 3})["inflate"]
+        got = self.measure({"inflate": [inflate, path]}, {"inflate": 3})["inflate"]
         print("%-20s %8.3f %8.3f %7.0f" % ("(inflate alone)", *got), flush=True)
 
 

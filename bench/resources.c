@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // resources OUT PROGRAM [ARG...]: runs the program and writes to OUT its seconds of CPU, its children's included, and
-// its peak of resident memory in KiB. For batch.py: exec hands on the peak of whoever forked, and Python's own
-// is larger than that of many programs.
+// its peak of resident memory in KiB. For batch.py and bench_tool.py: exec hands on the peak of whoever forked, and
+// Python's own is larger than that of many programs.
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
