@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """What a server pays with every profile on at Go's rates, and with one at a time: bench_everything.py BUILD [TIMES]
-[SERVER...]; some minutes a time.
+[SERVER|MODE...]; some minutes a time. Of the modes "plain" always runs: the fewer, the more of the processor has each.
 
 The servers run at the same time on one processor (at_once.py), their clients on the others. Each lives twice, with a
 load and with a part of it: what the longer life takes more is the price of serving, which is compared to a plain
@@ -68,17 +68,17 @@ def lives(build, folder, settings, server):
     return run
 
 
-def bench(build, server, times):
-    folders = {mode: tempfile.TemporaryDirectory() for mode in MODES}
-    got = at_once.together({mode: lives(build, folders[mode].name, settings, server)
-                            for mode, settings in MODES.items()}, times)
+def bench(build, server, modes, times):
+    folders = {mode: tempfile.TemporaryDirectory() for mode in modes}
+    got = at_once.together({mode: lives(build, folders[mode].name, MODES[mode], server)
+                            for mode in modes}, times)
     for folder in folders.values():
         folder.cleanup()
     serving, start_end, share = (statistics.median(g["plain"][i] for g in got) for i in range(3))
     print("%s %s: serving %.2f s, start and end %.0f ms, %.0f %% of a processor each" % (
         server, programs.debian({"redis": "redis-server", "postgres": "postgresql-15"}.get(server, server)),
         serving, start_end * 1000, share * 100))
-    for mode in [m for m in MODES if m != "plain"]:
+    for mode in modes[1:]:
         ratios = [g[mode][0] / g["plain"][0] for g in got]
         more_ms = [(g[mode][1] - g["plain"][1]) * 1000 for g in got]
         print("  %-13s %.3f [%.3f, %.3f] %-14s %+7.0f [%+.0f, %+.0f]" % (
@@ -91,8 +91,13 @@ def main():
     times = int(sys.argv[2]) if len(sys.argv) > 2 else TIMES
     print("## Servers with profiles at Go's rates: CPU time of serving over a plain one's (median of %d, 95 %%"
           " interval; goal %.2f), ms more at start and end" % (times, GOAL))
-    for server in sys.argv[3:] or LOADS:
-        bench(build, server, times)
+    wanted = sys.argv[3:]
+    unknown = set(wanted) - LOADS.keys() - MODES.keys()
+    if unknown:
+        sys.exit("no such server or mode: " + ", ".join(unknown))
+    modes = ["plain", *([m for m in MODES if m in wanted] or list(MODES)[1:])]
+    for server in [s for s in LOADS if s in wanted] or LOADS:
+        bench(build, server, modes, times)
         print("  load %.1f" % os.getloadavg()[0], flush=True)
     return 0
 
