@@ -22,6 +22,8 @@
 #include "kind/alloctrace_hook.h"
 #include "kind/heap_hook.h"
 #include "next.h"
+#include "record/loader_thread_hook.h"
+#include "sigsafe/modmap.h"
 #include "visible.h"
 
 #define CALLER __builtin_return_address(0)
@@ -201,12 +203,19 @@ static size_t find_usable_size(void *ptr)
 
 /// Slow paths: kept out of line so that the fast ones are a compare and a jump
 
+static void sample(void *ptr, size_t size, const struct cp_regs *regs, const void *caller)
+{
+	cp_heap_sample(ptr, size, regs, caller);
+	if (cp_modmap_is_stale())
+		cp_loader_read_alone();
+}
+
 static __attribute__((noinline)) void *sampled(void *ptr, size_t size, const void *caller)
 {
 	struct cp_regs regs;
 	cp_regs_here(&regs);
 	int saved_errno = errno;
-	cp_heap_sample(ptr, size, &regs, caller);
+	sample(ptr, size, &regs, caller);
 	if (load(&cp_alloctrace.is_on, relaxed))
 		cp_alloctrace_record(CP_ALLOCTRACE_ALLOC, ptr, NULL, size, caller);
 	errno = saved_errno;
@@ -250,7 +259,7 @@ static __attribute__((noinline)) void *realloc_sampled(void *ptr, size_t size, c
 	else if (is_taken)
 		cp_heap_restore(ptr, &taken);
 	if (cp_heap_due(size))
-		cp_heap_sample(moved, size, &regs, caller);
+		sample(moved, size, &regs, caller);
 	if (load(&cp_alloctrace.is_on, relaxed))
 		cp_alloctrace_record(CP_ALLOCTRACE_REALLOC, moved, ptr, size, caller);
 	errno = saved_errno;

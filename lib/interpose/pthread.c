@@ -13,6 +13,7 @@
 #include "kind/threadcreate_hook.h"
 #include "kind/trace_hook.h"
 #include "next.h"
+#include "record/finish_hook.h"
 #include "visible.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/card.h"
@@ -70,6 +71,7 @@ static struct cp_thread *expect_thread(uintptr_t start, void *arg, const void *c
 {
 	if (start == load(&cp_thread_own_entry, relaxed))
 		return NULL;
+	cp_finish_before_thread();
 	struct cp_thread *t = cp_thread_new();
 	if (t) {
 		t->start = start;

@@ -33,6 +33,7 @@
 // program's environment is never changed; what went wrong `cprof run` finds out.
 #include <cprof/http.h>
 #include <cprof/pprof.h>
+#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -81,6 +82,15 @@ static void stop_at_signal(int sig)
 	cp_recording_stop(&settings.recording);
 }
 
+/** In a handler that may have interrupted anything. */
+static void leave_alone(void)
+{
+	int saved_errno = errno, cancel_state = cp_cancel_hold();
+	cp_recording_leave(&settings.recording);
+	cp_cancel_release(cancel_state);
+	errno = saved_errno;
+}
+
 static void start(void)
 {
 	int pid = cp_getpid();
@@ -91,9 +101,6 @@ static void start(void)
 	}
 	if (on)
 		cp_leave_call(leave);
-	// The CPU profile's checkpoints are enough for it, and its one thread.
-	if (on & ~(1u << CP_RECORD_CPU))
-		cp_finish_watch(stop_at_signal, false, cp_recording_keeps_none_open(&settings.recording));
 	if (serves(pid)) {
 		cp_heap_set_rate(settings.heap_rate_bytes); // before the first can ask for it
 		cp_threadcreate_start();
@@ -102,6 +109,12 @@ static void start(void)
 		if (cp_http_serve(settings.http, NULL) == 0 && !(on & 1u << CP_RECORD_CPU))
 			cp_leave_call(cp_cpu_checkpoint); // a client's profile's timer would go on after an exec
 	}
+	// The CPU profile's checkpoints are enough for it, and its one thread.
+	if (on & ~(1u << CP_RECORD_CPU))
+		cp_finish_watch(stop_at_signal, &(struct cp_finish_how){
+				.alone = on & ~CP_RECORDS_ON_OWN_STACK ? NULL : leave_alone,
+				.opens_all = cp_recording_keeps_none_open(&settings.recording),
+		});
 }
 
 static void stop(void)

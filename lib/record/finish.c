@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/single_threaded.h>
 
 #include "finish_hook.h"
 #include "interpose/next.h"
 #include "kind/own_thread.h"
+#include "kind/own_thread_hook.h"
 #include "loader_thread.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/futex.h"
@@ -17,6 +19,7 @@
 static struct cp_own_thread thread;
 static int thread_pid; // the process it is in: fork leaves it behind
 static uint32_t seen;  // of cp_finish.nasked
+static bool alone_opens_all; // the thread that is still to be made
 
 typedef void finish_fn(int sig);
 enum { MAX_WATCHERS = 4 }; // a session, a test program, the injected library
@@ -69,9 +72,21 @@ static int make_threads(bool opens_all)
 	int ret = cp_loader_thread_start();
 	if (ret == 0)
 		ret = cp_own_thread_start(&thread);
-	if (ret == 0)
+	if (ret == 0) {
 		thread_pid = cp_getpid();
+		store(&cp_finish.alone, NULL, release);
+	}
 	return ret;
+}
+
+void cp_finish_before_thread(void)
+{
+	static atomic_bool is_making; // libc makes threads of its own, for a timer
+	if (!load(&cp_finish.alone, acquire) || load(&cp_finish.pid, relaxed) != cp_getpid() ||
+			exchange(&is_making, true, acquire))
+		return;
+	make_threads(alone_opens_all);
+	store(&is_making, false, release);
 }
 
 /** Where it has a handler flags and mask are the program's own: its system calls are interrupted as ever. */
@@ -131,15 +146,20 @@ static bool remove_watcher(finish_fn *finish)
 	return is_any;
 }
 
-int cp_finish_watch(void (*finish)(int sig), bool exits_zero, bool opens_all)
+int cp_finish_watch(finish_fn *finish, const struct cp_finish_how *how)
 {
-	int ret = make_threads(opens_all);
+	bool is_alone = how->alone && __libc_single_threaded;
+	int ret = is_alone ? 0 : make_threads(how->opens_all);
+	if (is_alone) {
+		alone_opens_all = how->opens_all;
+		store(&cp_finish.alone, how->alone, release);
+	}
 	if (ret == 0)
 		ret = add_watcher(finish);
 	if (ret < 0)
 		return ret;
 	cp_loader_thread_hurry(false);
-	store(&cp_finish.exits_zero, exits_zero, relaxed);
+	store(&cp_finish.exits_zero, how->exits_zero, relaxed);
 	store(&cp_finish.sig, 0, relaxed);
 	store(&cp_finish.is_done, 0, release);
 	store(&cp_finish.pid, cp_getpid(), release);

@@ -49,7 +49,12 @@ void cp_finish_set_default(int sig)
 static void have_files_written(int sig)
 {
 	int none = 0;
-	compare_exchange(&cp_finish.sig, &none, sig, acq_rel);
+	bool is_first = compare_exchange(&cp_finish.sig, &none, sig, acq_rel);
+	cp_finish_alone_fn *alone = load(&cp_finish.alone, acquire);
+	if (alone && is_first)
+		alone();
+	if (alone)
+		return;
 	fetch_add(&cp_finish.nasked, 1, release);
 	cp_futex_wake(&cp_finish.nasked, 1);
 	uint64_t give_up_ns = cp_clock_ns(CP_CLOCK_MONOTONIC) + PATIENCE_MS * CP_NS_PER_MS;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Context: SIG. Signals that end the process while files are still to be written: the handler has them
-// written by a thread (finish.c) and waits; then the signal does what it would have done without us.
+// written by a thread (finish.c) and waits; then the signal does what it would have done without us. Where the
+// program has one thread there is none of ours, and the handler writes them itself.
 // SIGINT, SIGTERM and SIGABRT are taken for the end also where the program has a handler, others only where
 // they kill.
 //
@@ -12,12 +13,15 @@
 
 enum { CP_FINISH_SIGNALS = 6 };
 
+typedef void cp_finish_alone_fn(void);
+
 struct cp_finish_shared {
 	_Atomic int pid;          // of the process whose end is watched; 0: none is, or the files are written
 	_Atomic uint32_t nasked;  // a futex: handlers that ran
 	_Atomic uint32_t is_done; // a futex: they may go on
 	_Atomic int sig;          // the first that came
 	_Atomic bool exits_zero;  // as Go's: not die of SIGINT and SIGTERM, but exit(0)
+	_Atomic(cp_finish_alone_fn *) alone; // writes them within the handler; NULL: the thread does
 	struct {
 		int sig;
 		bool is_end; // whatever the program's handler does
@@ -39,5 +43,8 @@ void cp_finish_app_action(int sig, struct cp_action *action_out);
 
 /** The program has made it the default again. */
 void cp_finish_set_default(int sig);
+
+/** The program is about to make a thread: then there can be ours, too. Context: CTL. */
+void cp_finish_before_thread(void);
 
 #endif

@@ -3,15 +3,18 @@
 #include "loader_thread.h"
 
 #include <stdint.h>
+#include <sys/single_threaded.h>
 
+#include "kind/own_stack.h"
 #include "kind/own_thread.h"
+#include "loader_thread_hook.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/futex.h"
 #include "sigsafe/modmap_state.h"
 #include "sigsafe/sys.h"
 #include "sigsafe/thread.h"
 
-enum { HURRY_MS = 200, REST_MS = 100 };
+enum { HURRY_MS = 200, REST_MS = 100, ALONE_REST_MS = 10 };
 
 static struct cp_own_thread thread;
 static _Atomic int thread_pid;    // the process it is in: fork leaves it behind
@@ -108,4 +111,22 @@ int cp_loader_thread_start(void)
 void cp_loader_thread_hurry(bool hurries)
 {
 	store(&is_hurry, hurries, release);
+}
+
+static int read_alone(void *arg)
+{
+	return cp_modmap_read();
+}
+
+void cp_loader_read_alone(void)
+{
+	static uint64_t next_ns; // generated code is in no module, ever
+	// A handler may allocate, and have interrupted whoever holds the map; dlclose reads it itself.
+	if (!__libc_single_threaded || load(&cp_modmap.lock, relaxed) || load(&cp_modmap.closing, relaxed))
+		return;
+	uint64_t now_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
+	if (now_ns < next_ns)
+		return;
+	next_ns = now_ns + ALONE_REST_MS * CP_NS_PER_MS;
+	cp_own_stack_call(read_alone, NULL);
 }

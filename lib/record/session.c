@@ -214,7 +214,7 @@ static int start(const struct cprof_profile_options *o)
 	if (ret < 0)
 		return ret;
 	if (!o->no_shutdown_hook)
-		ret = cp_finish_watch(stop_at_signal, o->exit_zero, false);
+		ret = cp_finish_watch(stop_at_signal, &(struct cp_finish_how){.exits_zero = o->exit_zero});
 	if (ret == 0)
 		ret = cp_recording_start(&recording, o->modes);
 	if (ret < 0) {

@@ -126,7 +126,7 @@ static int start_all(void)
 		return 0;
 	cp_leave_call(leave);
 	at_quick_exit(stop_at_quick_exit);
-	int ret = cp_finish_watch(stop_at_signal, false, false);
+	int ret = cp_finish_watch(stop_at_signal, &(struct cp_finish_how){0});
 	if (ret < 0)
 		say("testing: signals will end it without profiles: %s", cprof_strerror(ret));
 	return nstarted;

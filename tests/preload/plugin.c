@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What load.c opens. With PLUGIN_HANGS its constructor never returns, and so dlopen does not.
+// What load.c and single.c open. With PLUGIN_HANGS its constructor never returns, and so dlopen does not.
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -7,4 +7,12 @@ __attribute__((constructor)) static void construct(void)
 {
 	while (getenv("PLUGIN_HANGS"))
 		pause();
+}
+
+void *plugin_keep(void);
+
+void *plugin_keep(void)
+{
+	void *volatile block = malloc(4096); // no tail call: it is to be in the stack
+	return block;
 }

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// single HOW PLUGIN: a program of one thread to libc and the kernel, of which PLUGIN keeps a block. Then HOW is
+//
+//   term    SIGTERM ends it
+//   second  it makes a thread, and has ours then, too; SIGTERM ends it
+#include <dirent.h>
+#include <dlfcn.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/single_threaded.h>
+#include <unistd.h>
+
+static void *volatile kept;
+
+static void *stay(void *arg)
+{
+	for (;;)
+		pause();
+	return arg;
+}
+
+static int count_threads(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	int n = -2; // . and ..
+	while (readdir(tasks))
+		n++;
+	closedir(tasks);
+	return n;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 3)
+		return 2;
+	void *plugin = dlopen(argv[2], RTLD_NOW);
+	void *(*keep)(void) = plugin ? (void *(*)(void))dlsym(plugin, "plugin_keep") : NULL;
+	if (!keep)
+		return 3;
+	kept = keep();
+	if (!__libc_single_threaded || count_threads() != 1)
+		return 4;
+	if (!strcmp(argv[1], "second")) {
+		pthread_t other;
+		if (pthread_create(&other, NULL, stay, NULL) != 0 || count_threads() <= 2)
+			return 5;
+	}
+	raise(SIGTERM);
+	return 6;
+}
