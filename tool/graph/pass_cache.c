@@ -185,8 +185,6 @@ const struct node_stacks *pass_cache_stacks(const struct graph *g)
 			continue;
 		return are_being_made(cache, s) ? NULL : s->stacks;
 	}
-	if (!has_all)
-		return NULL;
 	struct known_stacks *s = &cache->stacks[cache->next_stacks];
 	cache->next_stacks = (cache->next_stacks + 1) % STACKS;
 	stacks_free(cache, s);
