@@ -38,7 +38,8 @@ struct cprof_writer cprof_to_path(const char *path);
 /** An open file descriptor: file, pipe or socket. It is not closed. */
 struct cprof_writer cprof_to_fd(int fd);
 
-/** An open `FILE *` (void here, so that this header needs no stdio). It is neither flushed nor closed. */
+/** An open `FILE *` (void here, so that this header needs no stdio). It is neither flushed nor closed.
+ *  NULL, of an fopen() that failed: what takes the writer returns -EINVAL. */
 struct cprof_writer cprof_to_stdio(void *file);
 
 /** Your own function, called on the thread that stops the profile. */
@@ -305,7 +306,7 @@ void cprof_labels_pop(const struct cprof_labels **before);
  */
 void cprof_stack_switch(const void *low, const void *high);
 
-/** The error in words ("cpu profiling already in use", as Go says it). Never NULL, never freed. */
+/** The error in words ("already in use", where Go says "cpu profiling already in use"). Never NULL, never freed. */
 const char *cprof_strerror(int error);
 
 /** The library's version, "0.1.0". */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Context: CTL. Our errors in words: Go's own where they have a meaning of their own here.
+// Context: CTL. Our errors in words; our own where they have a meaning of their own here.
 #include <cprof/pprof.h>
 #include <errno.h>
 #include <string.h>
@@ -14,7 +14,7 @@ CP_VISIBLE const char *cprof_strerror(int error)
 	case 0:
 		return "success";
 	case EBUSY:
-		return "cpu profiling already in use";
+		return "already in use"; // the CPU profile, a trace, a signal
 	case EEXIST:
 		return "name or key already in use";
 	default:

@@ -36,13 +36,18 @@ CP_VISIBLE bool cprof_trace_is_enabled(void)
 	return cp_trace_is_on();
 }
 
-/// Tasks, regions, logs
+/// Tasks, regions, logs. A NULL string must not end a program that only crashes while it is traced.
+
+static uint32_t named(const char *name)
+{
+	return cp_trace_string(name ? name : "");
+}
 
 CP_VISIBLE uint64_t cprof_trace_task_begin(const char *type, uint64_t parent)
 {
 	uint64_t task = fetch_add(&cp_trace_shared.next_task, 1, relaxed) + 1;
 	if (cp_trace_is_on()) {
-		const uint64_t args[] = {task, parent, cp_trace_string(type)};
+		const uint64_t args[] = {task, parent, named(type)};
 		cp_trace_event(TRACE_TASK_BEGIN, args, 3);
 	}
 	return task;
@@ -69,7 +74,7 @@ CP_VISIBLE struct cprof_trace_region cprof_trace_region_begin(const char *type)
 	if (!cp_trace_is_on())
 		return region;
 	region.task = cp_trace_task();
-	region.type = cp_trace_string(type);
+	region.type = named(type);
 	if (region.type)
 		cp_trace_region(TRACE_REGION_BEGIN, region.task, region.type);
 	return region;
@@ -77,26 +82,26 @@ CP_VISIBLE struct cprof_trace_region cprof_trace_region_begin(const char *type)
 
 CP_VISIBLE void cprof_trace_region_end(const struct cprof_trace_region *region)
 {
-	if (region->type && cp_trace_is_on())
+	if (region && region->type && cp_trace_is_on())
 		cp_trace_region(TRACE_REGION_END, region->task, region->type);
 }
 
 static void log_text(const char *category, const char *message, size_t nbytes)
 {
-	const uint64_t args[] = {cp_trace_task(), cp_trace_string(category)};
+	const uint64_t args[] = {cp_trace_task(), named(category)};
 	cp_trace_text_event(TRACE_LOG, args, 2, message, nbytes);
 }
 
 CP_VISIBLE void cprof_trace_log(const char *category, const char *message)
 {
 	if (cp_trace_is_on())
-		log_text(category, message, strlen(message));
+		log_text(category, message ? message : "", message ? strlen(message) : 0);
 }
 
 CP_VISIBLE void cprof_trace_logf(const char *category, const char *format, ...)
 {
 	char text[CP_TRACE_MAX_TEXT_BYTES];
-	if (!cp_trace_is_on())
+	if (!cp_trace_is_on() || !format)
 		return;
 	va_list ap;
 	va_start(ap, format);

@@ -32,7 +32,7 @@ static int write_stdio(void *arg, const void *data, size_t size)
 
 CP_VISIBLE struct cprof_writer cprof_to_stdio(void *file)
 {
-	return (struct cprof_writer){.write = write_stdio, .arg = file};
+	return (struct cprof_writer){.write = file ? write_stdio : NULL, .arg = file};
 }
 
 CP_VISIBLE struct cprof_writer cprof_to_callback(

@@ -180,6 +180,8 @@ int cp_target_begin(struct cp_target *t)
 
 int cp_target_end(struct cp_target *t, int error)
 {
+	if (error > 0) // of a writer that returns how much it took, as write(2) does
+		error = -EIO;
 	if (t->fd >= 0 && close(t->fd) < 0 && error == 0)
 		error = -errno;
 	t->fd = -1;

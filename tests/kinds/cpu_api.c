@@ -83,7 +83,8 @@ START_TEST(settings_have_a_range)
 	ck_assert_int_eq(cprof_set_cpu_engine((enum cprof_cpu_engine)-1), -EINVAL);
 	ck_assert_int_eq(cprof_set_cpu_engine(CPROF_CPU_ITIMER), 0);
 	ck_assert_int_eq(cprof_start_cpu_profile((struct cprof_writer){0}), -EINVAL);
-	ck_assert_str_eq(cprof_strerror(-EBUSY), "cpu profiling already in use");
+	ck_assert_int_eq(cprof_start_cpu_profile(cprof_to_stdio(NULL)), -EINVAL); // fopen() failed
+	ck_assert_str_eq(cprof_strerror(-EBUSY), "already in use");
 	ck_assert_ptr_nonnull(cprof_strerror(-99999));
 	ck_assert_ptr_nonnull(strchr(cprof_version(), '.'));
 }
@@ -268,6 +269,10 @@ START_TEST(errors_of_writing_come_at_the_stop)
 	struct sink sink = {.error = -EDQUOT};
 	ck_assert_int_eq(cprof_start_cpu_profile(cprof_to_callback(take, &sink)), 0);
 	ck_assert_int_eq(cprof_stop_cpu_profile(), -EDQUOT);
+	sink.error = 100; // what write(2) would say of its success
+	ck_assert_int_eq(cprof_start_cpu_profile(cprof_to_callback(take, &sink)), 0);
+	ck_assert_int_eq(cprof_stop_cpu_profile(), -EIO);
+	ck_assert_int_eq(cprof_write_heap_profile(cprof_to_callback(take, &sink)), -EIO);
 }
 END_TEST
 

@@ -278,7 +278,7 @@ class Profiles(Trace_):
 
     def test_top_reads_it(self):
         data = self.run_cprof(known_trace(), "-pprof=sync")
-        p = subprocess.run([CPROF, "-symbolize=none", "-top", "/dev/stdin"], input=data, capture_output=True)
+        p = subprocess.run([CPROF, "-symbolize=none", "-top", "-"], input=data, capture_output=True)
         self.assertIn("30ms   100%   100%       30ms   100%  lock_it", p.stdout.decode())
 
 

@@ -3,6 +3,7 @@
 //   refused    a trace whose writer fails at once has not begun
 //   writer     a writer that stops its own trace is refused
 //   names      more names than there is room for: no region is missing
+//   nulls      strings that are missing end no program once it is traced
 //   leftovers  what threads recorded while a trace was stopped is not in the next
 //   stop       a stop writes what there was to write then, while threads go on recording
 //   fork       children that are made while the first trace is being started can trace
@@ -150,6 +151,19 @@ static bool stop(void)
 	return is_on && is_off && atomic_load(&late_bytes) < ROOM_BYTES;
 }
 
+static bool nulls(void)
+{
+	bool is_on = trace_by(drop) == 0;
+	cprof_trace_task_end(cprof_trace_task_begin(NULL, 0));
+	struct cprof_trace_region region = cprof_trace_region_begin(NULL);
+	cprof_trace_region_end(&region);
+	cprof_trace_region_end(NULL);
+	cprof_trace_log(NULL, "message");
+	cprof_trace_log("category", NULL);
+	cprof_trace_logf(NULL, "%d", 1);
+	return cprof_trace_stop() == 0 && is_on;
+}
+
 static void *fork_often(void *ok)
 {
 	for (int i = 0; i < NCHILDREN; i++) {
@@ -181,8 +195,8 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		bool (*is_right)(void);
-	} all[] = {{"refused", refused}, {"writer", writer}, {"names", names}, {"leftovers", leftovers},
-			{"stop", stop}, {"fork", fork_meanwhile}};
+	} all[] = {{"refused", refused}, {"writer", writer}, {"names", names}, {"nulls", nulls},
+			{"leftovers", leftovers}, {"stop", stop}, {"fork", fork_meanwhile}};
 	for (size_t i = 0; argc == 2 && i < sizeof(all) / sizeof(all[0]); i++) {
 		if (strcmp(argv[1], all[i].name) == 0)
 			puts(all[i].is_right() ? "ok" : "wrong");

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -86,7 +87,7 @@ static struct err *fetch(struct job *j)
 {
 	struct stat st;
 	// A file may have a name that looks like a URL.
-	if (stat(j->source, &st) == 0)
+	if (strcmp(j->source, "-") == 0 || stat(j->source, &st) == 0)
 		return fetch_file(j);
 	int stat_errno = errno;
 	const struct request *r = j->request;

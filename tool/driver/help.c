@@ -25,8 +25,9 @@ static const char head[] =
 		"  cprof version\n"
 		"\n"
 		"A SOURCE is a file (profile.proto, gzipped or not, or a format from before it) or a URL\n"
-		"(http://host:port/debug/pprof/profile?seconds=10). Several are merged. The binary may\n"
-		"stand before them. Commands may also be written as flags: cprof -top SOURCE.\n";
+		"(http://host:port/debug/pprof/profile?seconds=10), or -: the standard input. Several are\n"
+		"merged. The binary may stand before them. Commands may also be written as flags:\n"
+		"cprof -top SOURCE.\n";
 
 static const char source_options[] =
 		"\nSources\n"
@@ -72,7 +73,7 @@ static const char trace_text[] =
 		"                          sched    from being woken to running\n"
 		"  -o FILE               where the result goes (standard output)\n"
 		"\n"
-		"  cprof trace -pprof=sync app.trace | cprof -top /dev/stdin\n";
+		"  cprof trace -pprof=sync app.trace | cprof -top -\n";
 
 static const char shell_words[] =
 		"\nIn this shell\n"

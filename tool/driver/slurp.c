@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,7 +53,7 @@ static int read_all(int fd, struct slurp *s)
 struct err *slurp_file(struct arena *a, const char *path, struct slurp *out)
 {
 	*out = (struct slurp){0};
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_new(a, "open %s: %s", path, err_os(a, errno));
 	struct stat st;

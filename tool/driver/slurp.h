@@ -13,7 +13,8 @@ struct slurp {
 	size_t mapped_bytes;
 };
 
-/** Errors as Go's: "open X: permission denied", "read X: is a directory"; more than PARSE_MAX_MIB is one. */
+/** path "-": the standard input. Errors as Go's: "open X: permission denied", "read X: is a directory"; more than
+ *  PARSE_MAX_MIB is one. */
 struct err *slurp_file(struct arena *a, const char *path, struct slurp *out);
 
 void slurp_free(struct slurp *s);
