@@ -8,16 +8,11 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from checks import check, exit_status  # noqa: E402
+
 build = sys.argv[1]
 preload = os.path.join(build, "lib/libcprof-preload.so")
-passed = failed = 0
-
-
-def check(name, condition, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(condition), failed + (not condition)
-    if not condition:
-        print(f"FAIL {name}: {detail}")
 
 
 def run(debug, program, *args, inject=True, env=None):
@@ -186,5 +181,4 @@ with tempfile.TemporaryDirectory() as directory:
     test_closed_stderr(directory)
     test_silence()
 
-print(f"{passed} passed, {failed} failed")
-sys.exit(failed != 0)
+sys.exit(exit_status())

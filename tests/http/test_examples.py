@@ -16,16 +16,10 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import profile  # noqa: E402
+from checks import check, exit_status  # noqa: E402
 
 BUILD, EXAMPLES = os.path.abspath(sys.argv[1]), sys.argv[2:]
 BINARY, TEXT, HTML = "application/octet-stream", "text/plain; charset=utf-8", "text/html; charset=utf-8"
-passed = failed = 0
-
-
-def check(what, holds, seen=""):
-    global passed, failed
-    passed, failed = passed + bool(holds), failed + (not holds)
-    print("ok  " if holds else "FAIL", what, "" if holds else str(seen)[:2000], flush=True)
 
 
 def free_port():
@@ -148,8 +142,7 @@ def main():
         with tempfile.TemporaryDirectory() as folder, Example(program, folder) as e:
             for ask in ask_each_route, ask_symbols, ask_under_load, leave_early:
                 ask(e)
-    print("%d passed, %d failed" % (passed, failed))
-    return 1 if failed else 0
+    return exit_status()
 
 
 if __name__ == "__main__":

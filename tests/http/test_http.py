@@ -22,20 +22,12 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import profile  # noqa: E402
+from checks import check, exit_status  # noqa: E402
 
 BUILD = os.path.abspath(sys.argv[1])
 SERVER = os.path.join(BUILD, "tests/http/server")
 CPROF = os.path.join(BUILD, "tool/cprof")
 BINARY, TEXT, HTML = "application/octet-stream", "text/plain; charset=utf-8", "text/html; charset=utf-8"
-passed = failed = 0
-
-
-def check(what, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print("FAIL %s%s" % (what, ": " + str(detail).strip()[:2000] if detail != "" else ""))
-    return ok
 
 
 class Server:
@@ -540,8 +532,7 @@ def main():
         test_addresses(folder)
         test_stripped(folder)
     test_run()
-    print("%d passed, %d failed" % (passed, failed))
-    return 1 if failed else 0
+    return exit_status()
 
 
 if __name__ == "__main__":

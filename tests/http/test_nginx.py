@@ -14,6 +14,7 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import profile  # noqa: E402
+from checks import check, exit_status  # noqa: E402
 
 BUILD = os.path.abspath(sys.argv[1])
 CONFIG = """worker_processes 2;
@@ -28,13 +29,6 @@ http {
   server { listen unix:%(dir)s/web.sock; location / { return 200 "hello"; } }
 }
 """
-passed = failed = 0
-
-
-def check(what, holds, seen=""):
-    global passed, failed
-    passed, failed = passed + bool(holds), failed + (not holds)
-    print("ok  " if holds else "FAIL", what, "" if holds else seen, flush=True)
 
 
 def ask(path, target):
@@ -102,5 +96,4 @@ def run(folder):
 with tempfile.TemporaryDirectory() as folder:
     os.chmod(folder, 0o755)
     run(folder)
-print("%d passed, %d failed" % (passed, failed))
-sys.exit(failed != 0)
+sys.exit(exit_status())

@@ -15,17 +15,9 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import profile  # noqa: E402
+from checks import check, exit_status  # noqa: E402
 
 CC = os.environ.get("CC", "cc").split()
-passed = failed = 0
-
-
-def check(what, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print("FAIL %s%s" % (what, ": " + str(detail).strip() if detail else ""))
-    return ok
 
 
 def run(argv, **kwargs):
@@ -125,8 +117,7 @@ def main():
             test_uninstall(build, dest)
     if os.path.exists(kept):
         os.replace(kept, log)
-    print("%d passed, %d failed" % (passed, failed))
-    return 1 if failed else 0
+    return exit_status()
 
 
 if __name__ == "__main__":

@@ -16,20 +16,12 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import profile  # noqa: E402
+from checks import check, exit_status  # noqa: E402
 
 PROGRAM = os.path.abspath(sys.argv[2])
 PRELOAD = os.path.join(os.path.dirname(PROGRAM), "..", "..", "lib", "libcprof-preload.so")
 FILES = ["allocs.pprof", "block.pprof", "clock.pprof", "cpu.pprof", "goroutine.pprof", "mem.pprof", "mutex.pprof",
          "syscall.pprof", "threadcreation.pprof", "trace.out"]
-failed = 0
-
-
-def check(what, ok, detail=""):
-    global failed
-    if not ok:
-        failed += 1
-        print("FAIL %s: %s" % (what, detail))
-    return ok
 
 
 class Run:
@@ -213,4 +205,4 @@ PARTS = {
 if __name__ == "__main__":
     for test in PARTS[sys.argv[1]]:
         test()
-    sys.exit(1 if failed else 0)
+    sys.exit(exit_status())

@@ -13,15 +13,8 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import profile  # noqa: E402
+from checks import check, exit_status  # noqa: E402
 
-failed = 0
-
-
-def check(what, ok, detail=""):
-    global failed
-    if not ok:
-        failed += 1
-        print("FAIL %s: %s" % (what, detail))
 
 
 with tempfile.TemporaryDirectory() as folder:
@@ -39,4 +32,4 @@ with tempfile.TemporaryDirectory() as folder:
     check("the whole time", 0.8 * duration < longest < 1.01 * p.duration_ns, longest / duration)
     check("the idle thread", neintr <= int(sys.argv[2]), neintr)
     check("and the profile's own threads are not in it", abs(p.total("time") / longest - 6) < 0.1, p.total("time"))
-sys.exit(1 if failed else 0)
+sys.exit(exit_status())

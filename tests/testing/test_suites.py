@@ -16,17 +16,10 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import profile  # noqa: E402
+from checks import check, exit_status  # noqa: E402
 
 CPROF, SUITE = map(os.path.abspath, sys.argv[2:4])
 PROFILES = ["-cpuprofile", "%n.cpu", "-test.memprofile=%n.mem", "-memprofilerate=1"]
-failed = 0
-
-
-def check(what, ok, detail=""):
-    global failed
-    if not ok:
-        failed += 1
-        print("FAIL %s: %s" % (what, detail))
 
 
 def run(*argv, cwd, **more):
@@ -136,4 +129,4 @@ PARTS = {
 if __name__ == "__main__":
     for test in PARTS[sys.argv[1]]:
         test()
-    sys.exit(1 if failed else 0)
+    sys.exit(exit_status())

@@ -18,19 +18,12 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import profile  # noqa: E402
+from checks import check, exit_status  # noqa: E402
 
 PROGRAMS = [os.path.abspath(p) for p in sys.argv[2:]]
 PROFILES = ["-cpuprofile", "cpu", "-test.memprofile=mem", "--blockprofile", "block", "--test.mutexprofile", "mutex",
             "-memprofilerate=1", "-trace=trace"]
 FILES = ["block", "cpu", "mem", "mutex", "trace"]
-failed = 0
-
-
-def check(what, ok, detail=""):
-    global failed
-    if not ok:
-        failed += 1
-        print("FAIL %s: %s" % (what, detail))
 
 
 class Run:
@@ -180,4 +173,4 @@ PARTS = {
 if __name__ == "__main__":
     for test in PARTS[sys.argv[1]]:
         test()
-    sys.exit(1 if failed else 0)
+    sys.exit(exit_status())
