@@ -163,12 +163,30 @@ static __attribute__((noinline)) void hold_mtx(void (*waiter)(void))
 	join_waiter();
 }
 
-static void let_futex_wait(void)
+static void wake_futex(void)
 {
-	hold_against(in_futex, 0);
 	syscall(SYS_futex, &futex_word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-	join_waiter();
 }
+
+static void post(void)
+{
+	sem_post(&semaphore);
+}
+
+static void arrive(void)
+{
+	pthread_barrier_wait(&barrier);
+}
+
+/** Those that wait for no lock, and what ends that. */
+static const struct {
+	void (*wait)(void);
+	void (*wake)(void);
+} waits[] = {
+		{in_sem_wait, post}, {in_sem_timedwait, post}, {in_sem_clockwait, post}, {in_futex, wake_futex},
+		{in_cond_wait, signal_cond}, {in_cond_timedwait, signal_cond}, {in_cond_clockwait, signal_cond},
+		{in_cnd_wait, signal_cnd}, {in_cnd_timedwait, signal_cnd}, {in_barrier_wait, arrive},
+};
 
 int main(int argc, char **argv)
 {
@@ -196,28 +214,11 @@ int main(int argc, char **argv)
 	hold_against(in_spin_lock, 1);
 	pthread_spin_unlock(&spin);
 	join_waiter();
-	static void (*const semaphores[])(void) = {in_sem_wait, in_sem_timedwait, in_sem_clockwait};
-	for (int i = 0; i < 3; i++) {
-		hold_against(semaphores[i], 0);
-		sem_post(&semaphore);
+	for (size_t i = 0; i < sizeof(waits) / sizeof(*waits); i++) {
+		hold_against(waits[i].wait, 0);
+		waits[i].wake();
 		join_waiter();
 	}
-	let_futex_wait();
-	static void (*const conds[])(void) = {in_cond_wait, in_cond_timedwait, in_cond_clockwait};
-	for (int i = 0; i < 3; i++) {
-		hold_against(conds[i], 0);
-		signal_cond();
-		join_waiter();
-	}
-	static void (*const cnds[])(void) = {in_cnd_wait, in_cnd_timedwait};
-	for (int i = 0; i < 2; i++) {
-		hold_against(cnds[i], 0);
-		signal_cnd();
-		join_waiter();
-	}
-	hold_against(in_barrier_wait, 0);
-	pthread_barrier_wait(&barrier);
-	join_waiter();
 	in_join();
 	in_timedjoin();
 	in_thrd_join();
