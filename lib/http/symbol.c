@@ -10,6 +10,7 @@
 
 #include "handler.h"
 #include "sigsafe/modmap.h"
+#include "write/hex.h"
 #include "write/locations.h"
 
 struct answer {
@@ -35,14 +36,6 @@ static bool name_group(void *arg, uint64_t space, const struct cp_module *module
 	return true;
 }
 
-static int digit_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'z' ? c - 'a' + 10 : 99;
-}
-
 /** As strconv.ParseUint(token, 0, 64): 0x, 0b, 0o and 0 are prefixes. 0: it is none. */
 static uint64_t parse_address(const char *at, size_t len)
 {
@@ -56,7 +49,7 @@ static uint64_t parse_address(const char *at, size_t len)
 	}
 	uint64_t value = 0;
 	for (size_t i = 0; i < len; i++) {
-		unsigned digit = (unsigned)digit_of(at[i]);
+		unsigned digit = (unsigned)cp_hex_digit(at[i]); // of none far more than a base
 		if (digit >= base || value > (UINT64_MAX - digit) / base)
 			return 0;
 		value = value * base + digit;
