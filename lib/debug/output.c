@@ -11,7 +11,7 @@
 #include "sigsafe/file.h"
 #include "write/vformat.h"
 
-enum { STDERR_FD = 2, LINE_BYTES = 512, FILE_MODE = 0666 };
+enum { STDERR_FD = 2, LINE_BYTES = 4096 /* schedtrace has a number a CPU */, FILE_MODE = 0666 };
 
 static char path[PATH_MAX];
 static struct stat stderr_at_start;

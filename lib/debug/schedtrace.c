@@ -14,7 +14,7 @@
 #include "write/grow.h"
 #include "write/vformat.h"
 
-enum { LIST_BYTES = 300 };
+enum { LIST_BYTES = 3 * CPU_SETSIZE };
 
 static struct {
 	struct cp_sched_threads threads;
