@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 // attached: burns CPU in early(), and from a line on its standard input on also in late(), on another thread.
+// With the argument "jit" also in code it makes itself, of which it writes a map, as JIT compilers do.
 // Ends at the end of its input. It knows nothing of any profiler. test_attach.py looks at what comes of it.
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define KEPT __attribute__((noinline, noclone))
 
@@ -37,9 +41,32 @@ static void *run(void *function)
 	return NULL;
 }
 
-int main(void)
+/** A loop without end, in memory that is no file's. */
+static void start_generated(void)
+{
+#ifdef __aarch64__
+	static const unsigned char loop[] = {0, 0, 0, 0x14};
+#else
+	static const unsigned char loop[] = {0xeb, 0xfe};
+#endif
+	char path[64];
+	pthread_t thread;
+	void *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memcpy(code, loop, sizeof(loop));
+	__builtin___clear_cache(code, (char *)code + sizeof(loop));
+	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)getpid());
+	FILE *map = fopen(path, "w");
+	fprintf(map, "nonsense\n%lx 10 of_before\n%lx 10 JS:*generated a b.js:1\n", (unsigned long)code,
+			(unsigned long)code);
+	fclose(map);
+	pthread_create(&thread, NULL, run, code);
+}
+
+int main(int argc, char **argv)
 {
 	pthread_t threads[2];
+	if (argc > 1 && strcmp(argv[1], "jit") == 0)
+		start_generated();
 	pthread_create(&threads[0], NULL, run, (void *)early);
 	puts("ready");
 	fflush(stdout);

@@ -39,8 +39,8 @@ def has_events(pid):
 
 
 class AttachTest(AnalyzerTest):
-    def start(self, program=ATTACHED):
-        child = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def start(self, program=ATTACHED, *args):
+        child = subprocess.Popen([program, *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.addCleanup(child.wait)
         self.addCleanup(child.stdout.close)
         self.addCleanup(child.stdin.close)
@@ -115,6 +115,20 @@ class AttachTest(AnalyzerTest):
         if os.geteuid() == 0:  # map_files is root's
             self.assertIn("early", p.by_function("cpu"))
             self.assertIn(copy, [m.file for m in p.mappings])
+
+    def test_generated_code(self):
+        """It was [anon], for what perf top names."""
+        child = self.start(ATTACHED, "jit")
+        self.addCleanup(os.unlink, "/tmp/perf-%d.map" % child.pid)
+        cprof = self.attach(child.pid)
+        begin = cpu_s(child.pid)
+        wait_until(lambda: cpu_s(child.pid) > begin + 1, "it works")
+        cprof.send_signal(signal.SIGINT)
+        said = cprof.communicate(timeout=60)[1]
+        self.assertEqual(cprof.returncode, 0, said)
+        by_function = profile.read(self.path("cprof.cpu.pb.gz")).by_function("cpu")
+        self.assertGreater(by_function.get("JS:*generated a b.js:1", 0), 0.2e9, by_function)
+        self.assertGreater(by_function["early"], 0.2e9)
 
     def test_of_its_children(self):
         """Who asks for nginx or postgres gets the process that waits for those that work."""

@@ -15,6 +15,7 @@
 #include "base/flag.h"
 #include "base/outfile.h"
 #include "base/process_times.h"
+#include "tool/attach/perfmap.h"
 #include "tool/attach/process.h"
 #include "tool/attach/sampler.h"
 #include "tool/perfdata/recording.h"
@@ -218,6 +219,7 @@ static struct err *finish(struct attach *t)
 		cpu_ns += profile_values(p, i)[1];
 	}
 	describe(t, p);
+	perfmap_name(t->arena, t->pid, p);
 	struct err *e = symbolize(p, t->arena, &options);
 	process_rename_mappings(t->pid, p);
 	put_program_first(t, p);
