@@ -222,6 +222,11 @@ static __attribute__((noinline)) void *sampled(void *ptr, size_t size, const voi
 	return ptr;
 }
 
+static __attribute__((noinline)) void *calloc_sampled(size_t n, size_t size, const void *caller)
+{
+	return sampled(real.calloc(n, size), n * size, caller);
+}
+
 static __attribute__((noinline)) void free_sampled(void *ptr, const void *caller)
 {
 	if (is_boot(ptr))
@@ -290,7 +295,7 @@ CP_VISIBLE void *calloc(size_t n, size_t size)
 {
 	size_t bytes;
 	if (!__builtin_mul_overflow(n, size, &bytes) && cp_heap_due(bytes))
-		return sampled(real.calloc(n, size), bytes, CALLER);
+		return calloc_sampled(n, size, CALLER);
 	return real.calloc(n, size);
 }
 
