@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "write/hex.h"
+#include "format/hex_digit.h"
 
 struct span {
 	const char *ptr;
@@ -17,8 +17,8 @@ bool cp_url_decode(const char *str, size_t len, bool is_query, char *out, size_t
 	for (size_t i = 0; i < len; i++) {
 		int c = (unsigned char)str[i];
 		if (c == '%') {
-			int high = i + 2 < len ? cp_hex_digit(str[i + 1]) : -1;
-			int low = i + 2 < len ? cp_hex_digit(str[i + 2]) : -1;
+			int high = i + 2 < len ? hex_digit(str[i + 1]) : -1;
+			int low = i + 2 < len ? hex_digit(str[i + 2]) : -1;
 			if (high < 0 || low < 0)
 				return false;
 			c = high << 4 | low;

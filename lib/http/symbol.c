@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "format/hex_digit.h"
 #include "handler.h"
 #include "sigsafe/modmap.h"
-#include "write/hex.h"
 #include "write/locations.h"
 
 struct answer {
@@ -49,7 +49,7 @@ static uint64_t parse_address(const char *at, size_t len)
 	}
 	uint64_t value = 0;
 	for (size_t i = 0; i < len; i++) {
-		unsigned digit = (unsigned)cp_hex_digit(at[i]); // of none far more than a base
+		unsigned digit = (unsigned)hex_digit(at[i]); // of none far more than a base
 		if (digit >= base || value > (UINT64_MAX - digit) / base)
 			return 0;
 		value = value * base + digit;

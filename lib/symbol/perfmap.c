@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "format/perfmap_line.h"
 #include "sigsafe/pagealloc.h"
 #include "sigsafe/sys.h"
-#include "write/hex.h"
 #include "write/vformat.h"
 
 enum {
@@ -21,32 +21,15 @@ enum {
 	NAME_BYTES = 4096,     // longer names are cut
 };
 
-/** Parses a hexadecimal number and the space behind it; NULL: there is none. */
-static const char *parse_hex(const char *at, const char *end, uint64_t *value_out)
-{
-	*value_out = 0;
-	if (end - at > 2 && at[0] == '0' && (at[1] | ' ') == 'x')
-		at += 2;
-	const char *first = at;
-	for (; at < end && cp_hex_digit(*at) >= 0; at++) {
-		if (*value_out >> 60)
-			return NULL;
-		*value_out = *value_out << 4 | (uint64_t)cp_hex_digit(*at);
-	}
-	return at > first && at < end && *at == ' ' ? at + 1 : NULL;
-}
-
 /** A line (or its start) that stands at `offset` of the map. */
 static void offer_line(const char *line, size_t len, uint64_t offset, struct cp_symbol_query *queries,
 		size_t nqueries)
 {
-	struct cp_symbol_candidate c = {.is_set = true};
-	const char *at = parse_hex(line, line + len, &c.start);
-	if (at)
-		at = parse_hex(at, line + len, &c.size_bytes);
-	if (!at || at == line + len)
+	struct perfmap_line l;
+	if (!perfmap_line_parse(line, len, &l))
 		return;
-	c.name_offset = offset + (uint64_t)(at - line);
+	const struct cp_symbol_candidate c = {.start = l.start, .size_bytes = l.size_bytes,
+			.name_offset = offset + l.name_offset, .is_set = true};
 	for (size_t i = cp_symbol_lower_bound(queries, nqueries, c.start); i < nqueries; i++) {
 		if (queries[i].vaddr - c.start >= c.size_bytes)
 			break;

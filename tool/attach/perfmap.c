@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/hex.h"
 #include "base/str.h"
+#include "format/perfmap_line.h"
 #include "tool/profile/profile.h"
 #include "tool/symbolizer/lines.h"
 
@@ -55,36 +55,23 @@ static FILE *open_map(struct arena *a, int pid)
 	return NULL;
 }
 
-/** A number and the blank behind it. */
-static bool cut_number(struct str *line, uint64_t *value_out)
-{
-	if (str_has_prefix(*line, STR("0x")))
-		*line = str_slice(*line, 2, line->len);
-	size_t n = hex_decode(*line, value_out);
-	if (n == 0 || n == line->len || line->ptr[n] != ' ')
-		return false;
-	*line = str_slice(*line, n + 1, line->len);
-	return true;
-}
-
-/** "START SIZE NAME", the numbers hexadecimal. */
 static void offer_line(struct arena *a, struct str line, struct wanted *wanted, uint32_t n)
 {
-	uint64_t start, size_bytes;
-	if (!cut_number(&line, &start) || !cut_number(&line, &size_bytes) || line.len == 0)
+	struct perfmap_line l;
+	if (!perfmap_line_parse(line.ptr, line.len, &l))
 		return;
 	uint32_t first = 0, end = n;
 	while (first < end) {
 		uint32_t middle = first + (end - first) / 2;
-		if (wanted[middle].address < start)
+		if (wanted[middle].address < l.start)
 			first = middle + 1;
 		else
 			end = middle;
 	}
 	struct str name = {0};
-	for (uint32_t i = first; i < n && wanted[i].address - start < size_bytes; i++) {
+	for (uint32_t i = first; i < n && wanted[i].address - l.start < l.size_bytes; i++) {
 		if (name.len == 0)
-			name = str_from(arena_strndup(a, line.ptr, line.len));
+			name = str_from(arena_strndup(a, line.ptr + l.name_offset, line.len - l.name_offset));
 		wanted[i].name = name;
 	}
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Context: SIG. Hexadecimal digits, whatever the locale.
-#ifndef CPROF_WRITE_HEX_H
-#define CPROF_WRITE_HEX_H
+// Hexadecimal digits, whatever the locale. Pure.
+#ifndef CPROF_FORMAT_HEX_DIGIT_H
+#define CPROF_FORMAT_HEX_DIGIT_H
 
 /** -1: it is none. */
-static inline int cp_hex_digit(char c)
+static inline int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
