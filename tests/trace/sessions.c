@@ -22,7 +22,7 @@ enum { ROOM_BYTES = 40 << 20, NNAMES = 70000, NTHREADS = 4, NCHILDREN = 100, NTU
 static atomic_bool is_over;
 static atomic_int inner, ncalls;
 static atomic_int first_mark = -1; // in what the writer got: the smallest number of a log
-static atomic_int mark;
+static atomic_int mark, last_marks[NTHREADS];
 
 static int refuse(void *arg, const void *data, size_t nbytes)
 {
@@ -100,17 +100,20 @@ static bool names(void)
 	return cprof_trace_stop() == 0 && is_whole;
 }
 
-static void *log_for_ever(void *arg)
+static void *log_for_ever(void *last)
 {
-	while (!atomic_load(&is_over))
-		cprof_trace_logf("kind", "mark %d", atomic_load(&mark));
-	return arg;
+	while (!atomic_load(&is_over)) {
+		int now = atomic_load(&mark);
+		cprof_trace_logf("kind", "mark %d", now);
+		atomic_store((atomic_int *)last, now);
+	}
+	return NULL;
 }
 
 static void start_logging(pthread_t threads[NTHREADS])
 {
 	for (int i = 0; i < NTHREADS; i++)
-		pthread_create(&threads[i], NULL, log_for_ever, NULL);
+		pthread_create(&threads[i], NULL, log_for_ever, &last_marks[i]);
 }
 
 static void end_logging(const pthread_t threads[NTHREADS])
@@ -127,7 +130,10 @@ static bool leftovers(void)
 	start_logging(threads);
 	for (int turn = 1; turn <= NTURNS; turn++) {
 		atomic_store(&mark, turn);
-		usleep(50000);
+		for (int i = 0; i < NTHREADS; i++) {
+			while (atomic_load(&last_marks[i]) != turn)
+				usleep(1000);
+		}
 		first_mark = -1;
 		is_clean &= trace_by(find_marks) == 0;
 		usleep(200000);
