@@ -53,7 +53,7 @@ static inline enum cp_wait_outcome cp_call_outcome(long result)
  *  to the caller of `leaf` in it, which is `name` or what its fortified form stands for. */
 #define CP_STAND_IN_AS(leaf, object, type, name, parameters, arguments)                         \
 	CP_NEXT(type, name, parameters, arguments)                                              \
-	CP_VISIBLE CP_BETWEEN type name parameters                                                         \
+	CP_VISIBLE CP_BETWEEN type name parameters                                              \
 	{                                                                                       \
 		if (cp_calls_are_off())                                                         \
 			return next_##name arguments;                                           \

@@ -43,7 +43,7 @@ void cp_rwlocks_note_sites(bool are_noted);
  *  function would set up its stack for it even while all is off. */
 #define CP_WAIT(kind, object, name, parameters, arguments, take, outcome)                       \
 	CP_OWN(name, kind);                                                                     \
-	static CP_BETWEEN int waiting_##name CP_WITH_CALLER parameters           \
+	static CP_BETWEEN int waiting_##name CP_WITH_CALLER parameters                          \
 	{                                                                                       \
 		int rc_ = (take);                                                               \
 		if (rc_ != EBUSY)                                                               \
@@ -53,7 +53,7 @@ void cp_rwlocks_note_sites(bool are_noted);
 		cp_wait_end(&wait_, (outcome)(rc_));                                            \
 		return rc_;                                                                     \
 	}                                                                                       \
-	CP_VISIBLE CP_BETWEEN int name parameters                                                          \
+	CP_VISIBLE CP_BETWEEN int name parameters                                               \
 	{                                                                                       \
 		return cp_contention_is_off() ? next_##name arguments : waiting_##name CP_AND_CALLER arguments; \
 	}

@@ -8,7 +8,7 @@
 /** Defines the function that stands in for `name`, which lets others go on that wait for `object`. */
 #define CP_STAND_IN_WAKE(kind, object, name, parameters, arguments, has_waiters)                \
 	CP_OWN(name, kind);                                                                     \
-	CP_VISIBLE CP_BETWEEN int name parameters                                                          \
+	CP_VISIBLE CP_BETWEEN int name parameters                                               \
 	{                                                                                       \
 		if (!IS_TRACED() || !(has_waiters))                                             \
 			return next_##name arguments;                                           \
