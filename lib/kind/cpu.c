@@ -333,9 +333,8 @@ static int stop(void)
 	return 0;
 }
 
-int cp_cpu_stop(void)
+static int stop_or_await(void)
 {
-	drop_copied_session();
 	while (!take_state(CP_CPU_ON, CP_CPU_STOPPING)) {
 		// Somebody else is at it: what is asked for is done when he is through.
 		if (load(&cp_cpu_shared.state, acquire) != CP_CPU_STOPPING ||
@@ -344,6 +343,16 @@ int cp_cpu_stop(void)
 		cp_futex_wait(&cp_cpu_shared.state, CP_CPU_STOPPING, CP_FUTEX_FOREVER);
 	}
 	return stop();
+}
+
+int cp_cpu_stop(void)
+{
+	drop_copied_session();
+	// The program's own writer may take long: signals come meanwhile.
+	uint64_t mask = cp_cpu_is_recorded() ? cp_signal_block_app() : cp_sigmask(CP_SIG_BLOCK, 0);
+	int ret = stop_or_await();
+	cp_sigmask_restore(mask);
+	return ret;
 }
 
 /// Checkpoints asked for
@@ -376,4 +385,10 @@ void cp_cpu_checkpoint(void)
 bool cp_cpu_is_running(void)
 {
 	return load(&cp_cpu_shared.state, acquire) == CP_CPU_ON;
+}
+
+bool cp_cpu_is_recorded(void)
+{
+	uint32_t state = load(&cp_cpu_shared.state, acquire);
+	return (state == CP_CPU_ON || state == CP_CPU_STOPPING) && session.options.checkpoint;
 }

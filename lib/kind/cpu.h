@@ -26,6 +26,9 @@ void cp_cpu_checkpoint(void);
 
 bool cp_cpu_is_running(void);
 
+/** It is on, or being stopped, and one with checkpoints: a recording's. */
+bool cp_cpu_is_recorded(void);
+
 /// cpu_health.c
 
 /** What a profile is asked for where nobody says: 100 Hz, any engine, until these are called. */

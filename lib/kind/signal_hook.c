@@ -29,6 +29,16 @@ int cp_signal_of(enum cp_signal_use use)
 	return load(&owned[use].sig, acquire);
 }
 
+uint64_t cp_signal_block_app(void)
+{
+	uint64_t let_in = cp_sigmask_of(CP_SIGSETXID);
+	for (int use = 0, sig; use < CP_SIGNAL_USES; use++) {
+		if ((sig = cp_signal_of(use)) > 0)
+			let_in |= cp_sigmask_of(sig);
+	}
+	return cp_sigmask(CP_SIG_BLOCK, ~let_in);
+}
+
 static struct owned *find(int sig)
 {
 	for (int use = 0; sig > 0 && use < CP_SIGNAL_USES; use++) {

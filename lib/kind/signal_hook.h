@@ -33,14 +33,11 @@ static inline int cp_signal_ours(void)
 }
 
 /**
- * Blocks the application's signals in the calling thread and returns the mask there was. The CPU profile's
- * comes on: that a thread blocks it is what the profile tells of the thread.
+ * Blocks the application's signals in the calling thread and returns the mask there was. Ours come on: that a thread
+ * blocks them is what profiles tell of the thread. For who holds what a recording's files wait for: the handler
+ * of a signal that ends the process waits for the files (record/finish_hook.h), and would wait for whom it interrupts.
  */
-static inline uint64_t cp_signal_block_app(void)
-{
-	int ours = cp_signal_ours();
-	return cp_sigmask(CP_SIG_BLOCK, ~(cp_sigmask_of(CP_SIGSETXID) | (ours ? cp_sigmask_of(ours) : 0)));
-}
+uint64_t cp_signal_block_app(void);
 
 /** One of ours, whatever for. */
 bool cp_signal_is_ours(int sig);

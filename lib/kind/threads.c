@@ -242,18 +242,27 @@ static void take_batch(struct cp_threads_snapshot *s, struct cp_thread_seen *bat
 		take_answer(s, &batch[i], i);
 }
 
-static int take(struct cp_threads_snapshot *s, unsigned how, bool lists_all)
+/** The turn is ours. */
+static int take_in_turn(struct cp_threads_snapshot *s, unsigned how, bool lists_all)
 {
-	s->error = cp_turn_take(&cp_threads_shared.turn);
-	if (s->error < 0)
-		return s->error;
 	int sig = prepare(how);
 	s->error = sig < 0 ? sig : lists_all ? list_all(s) : 0;
 	for (size_t i = 0; i < s->nthreads && !s->error; i += CP_ANSWERS) {
 		size_t left = s->nthreads - i;
 		take_batch(s, &s->threads[i], left < CP_ANSWERS ? (uint32_t)left : CP_ANSWERS, sig, how);
 	}
-	cp_turn_end(&cp_threads_shared.turn);
+	return s->error;
+}
+
+static int take(struct cp_threads_snapshot *s, unsigned how, bool lists_all)
+{
+	uint64_t mask = cp_signal_block_app();
+	s->error = cp_turn_take(&cp_threads_shared.turn);
+	if (s->error == 0) {
+		take_in_turn(s, how, lists_all);
+		cp_turn_end(&cp_threads_shared.turn);
+	}
+	cp_sigmask_restore(mask);
 	return s->error;
 }
 

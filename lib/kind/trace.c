@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "contention_hook.h"
+#include "signal_hook.h"
 #include "sigsafe/clock.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/ticks.h"
@@ -90,22 +91,30 @@ static void drop_copied(void)
 }
 
 static uint32_t hidden; // of the thread that has `control`
+static uint64_t mask_before; // so, too
 
 int cp_trace_control(void)
 {
 	drop_copied();
 	if (cp_turn_is_own(&cp_trace_shared.turn)) // who has the other may be waiting for ours
 		return -EBUSY;
+	uint64_t mask = cp_trace_is_streaming() ? cp_signal_block_app() : cp_sigmask(CP_SIG_BLOCK, 0);
 	int ret = cp_turn_take(&cp_trace_shared.control);
-	if (ret == 0)
-		hidden = cp_trace_hide();
-	return ret;
+	if (ret < 0) {
+		cp_sigmask_restore(mask);
+		return ret;
+	}
+	mask_before = mask;
+	hidden = cp_trace_hide();
+	return 0;
 }
 
 void cp_trace_control_end(void)
 {
+	uint64_t mask = mask_before;
 	cp_trace_show(hidden);
 	cp_turn_end(&cp_trace_shared.control);
+	cp_sigmask_restore(mask);
 }
 
 int cp_trace_switch_on(unsigned mode, uint32_t nbuffers)

@@ -141,6 +141,11 @@ int cp_recording_start(struct cp_recording *r, uint32_t kinds)
 
 /// Off
 
+static int stop_cpu(void)
+{
+	return cp_cpu_is_recorded() ? cp_cpu_stop() : 0; // the program may have ended it, and begun one of its own
+}
+
 static int write_state(enum cp_record_kind kind, struct cprof_writer writer)
 {
 	switch (kind) {
@@ -177,7 +182,7 @@ static int stop_those(struct cp_recording *r, bool samplers)
 		if (record->owner_pid != pid || is_sampler((enum cp_record_kind)kind) != samplers)
 			continue;
 		record->error = kind == CP_RECORD_CPU
-				? cp_cpu_stop()
+				? stop_cpu()
 				: write_state((enum cp_record_kind)kind, cprof_to_path(record->path));
 		first_error = first_error ? first_error : record->error;
 	}
