@@ -217,25 +217,40 @@ bool trace_next_string(struct trace_chunk *c, struct trace_string *string_out)
 					get_text(&c->payload, &string_out->text, &string_out->text_bytes));
 }
 
+/** A count of items, then these, each of so many numbers. */
+static bool get_list(struct pb_reader *in, int numbers_each, uint64_t *n_out, struct pb_reader *items_out)
+{
+	uint64_t item[2];
+	bool is_whole = get_numbers(in, n_out, 1);
+	*items_out = *in;
+	for (uint64_t i = 0; is_whole && i < *n_out; i++)
+		is_whole = get_numbers(in, item, numbers_each);
+	items_out->end = in->at;
+	return is_whole;
+}
+
 bool trace_next_stack(struct trace_chunk *c, struct trace_stack *stack_out)
 {
 	if (!has_record(c, TRACE_CHUNK_STACKS))
 		return false;
-	uint64_t head[2], location;
-	bool is_whole = get_numbers(&c->payload, head, 2);
-	struct pb_reader locations = c->payload;
-	for (uint64_t i = 0; is_whole && i < head[1]; i++)
-		is_whole = get_numbers(&c->payload, &location, 1);
-	if (!end_of_record(c, is_whole))
+	struct trace_stack s;
+	struct pb_reader *in = &c->payload;
+	if (!end_of_record(c, get_numbers(in, &s.id, 1) && get_list(in, 2, &s.nlabels, &s.labels) &&
+					    get_list(in, 1, &s.nlocations, &s.locations)))
 		return false;
-	*stack_out = (struct trace_stack){
-		.id = head[0], .nlocations = head[1], .rest = {locations.at, c->payload.at}};
+	*stack_out = s;
 	return true;
 }
 
 bool trace_next_stack_location(struct trace_stack *stack, uint64_t *location_out)
 {
-	return stack->rest.at < stack->rest.end && pb_get_varint(&stack->rest, location_out);
+	return stack->locations.at < stack->locations.end && pb_get_varint(&stack->locations, location_out);
+}
+
+bool trace_next_stack_label(struct trace_stack *stack, uint64_t *key_out, uint64_t *value_out)
+{
+	return stack->labels.at < stack->labels.end && pb_get_varint(&stack->labels, key_out) &&
+			pb_get_varint(&stack->labels, value_out);
 }
 
 bool trace_next_location(struct trace_chunk *c, struct trace_location *location_out)

@@ -21,7 +21,7 @@
 
 #include "pb.h"
 
-enum { TRACE_VERSION = 1, TRACE_HEADER_BYTES = 16, TRACE_CHUNK_HEADER_BYTES = 40, TRACE_MAX_ARGS = 4 };
+enum { TRACE_VERSION = 2, TRACE_HEADER_BYTES = 16, TRACE_CHUNK_HEADER_BYTES = 40, TRACE_MAX_ARGS = 4 };
 
 /** What a chunk's payload is. Ids are dense, from 1; 0 is none (as a string: ""). */
 enum trace_chunk_kind {
@@ -179,11 +179,12 @@ struct trace_string {
 	size_t text_bytes;
 };
 
-/** A stack's locations, the leaf first: trace_next_stack_location(). */
+/** A stack, and the labels its thread had: its locations, the leaf first, by trace_next_stack_location(), and pairs of
+ *  strings by trace_next_stack_label(). */
 struct trace_stack {
 	uint64_t id;
-	uint64_t nlocations;
-	struct pb_reader rest;
+	uint64_t nlabels, nlocations;
+	struct pb_reader labels, locations; // what is left of them
 };
 
 /** Instead of a location's id: the rest is an address in the process that nobody looked up. */
@@ -242,6 +243,7 @@ bool trace_next_event(struct trace_chunk *c, struct trace_event *event_out);
 bool trace_next_string(struct trace_chunk *c, struct trace_string *string_out);
 bool trace_next_stack(struct trace_chunk *c, struct trace_stack *stack_out);
 bool trace_next_stack_location(struct trace_stack *stack, uint64_t *location_out);
+bool trace_next_stack_label(struct trace_stack *stack, uint64_t *key_out, uint64_t *value_out);
 bool trace_next_location(struct trace_chunk *c, struct trace_location *location_out);
 bool trace_next_mapping(struct trace_chunk *c, struct trace_mapping *mapping_out);
 bool trace_get_process(struct trace_chunk *c, struct trace_process *process_out);

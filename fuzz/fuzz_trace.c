@@ -35,10 +35,12 @@ static void read_stacks(struct trace_chunk *c)
 {
 	struct trace_stack stack;
 	while (trace_next_stack(c, &stack)) {
-		uint64_t n = 0, location;
+		uint64_t nlocations = 0, nlabels = 0, location, key, value;
 		while (trace_next_stack_location(&stack, &location))
-			n++;
-		if (n != stack.nlocations)
+			nlocations++;
+		while (trace_next_stack_label(&stack, &key, &value))
+			nlabels++;
+		if (nlocations != stack.nlocations || nlabels != stack.nlabels)
 			abort();
 	}
 }

@@ -140,6 +140,7 @@ const struct cprof_profile *cprof_lookup(const char *name);
 /** Calls fn for each profile there is, sorted by name, until it returns non-zero. Go: pprof.Profiles. */
 void cprof_profiles(int (*fn)(const struct cprof_profile *profile, void *arg), void *arg);
 
+/** The library's, for ever; NULL of NULL. Go: Profile.Name. */
 const char *cprof_profile_name(const struct cprof_profile *profile);
 
 /** Distinct stacks in it; of threads, threads; of your own ones, keys. Go: Profile.Count. */
@@ -190,12 +191,13 @@ int cprof_dump_threads_on_signal(int sig);
  * A profile the program fills itself: of connections that are open, files, sessions, whatever is held for a
  * while and may leak. Each key (a pointer, or a number cast to one) is in it with the stack that added it.
  * The name should begin with the program's or library's ("sample.Connections"); it is one word. The profile
- * lives as long as the process. Go: pprof.NewProfile.
+ * lives as long as the process; the name is copied. Go: pprof.NewProfile.
  * -EINVAL: no name, or blanks in it, or over 255 bytes; -EEXIST: there is one of that name; -ENOMEM.
  */
 int cprof_new_profile(const char *name, struct cprof_profile **profile_out);
 
-/** The same with a number beside each key: cprof_new_weighted_profile("sample.Buffers", "space", "bytes", &p). */
+/** The same with a number beside each key: cprof_new_weighted_profile("sample.Buffers", "space", "bytes", &p). All
+ *  strings are copied. */
 int cprof_new_weighted_profile(const char *name, const char *weight, const char *unit,
 		struct cprof_profile **profile_out);
 
@@ -223,8 +225,8 @@ int cprof_write_heap_profile(struct cprof_writer writer);
  * (no allocation, no system call). All sets together may take 64 MiB, and be 2^20: what does not fit is refused,
  * so label by what has few values (kinds of requests, tenants), not by request ids.
  *
- * All functions of this part may be called from signal handlers, too. Samples of CPU,
- * heap, block, mutex and threads carry their thread's labels.
+ * All functions of this part may be called from signal handlers, too. Samples of CPU, heap, block, mutex, syscall
+ * and threads carry their thread's labels, and the waits and CPU samples of execution traces.
  */
 struct cprof_labels;
 

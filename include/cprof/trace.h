@@ -60,7 +60,7 @@ uint64_t cprof_trace_current_task(void);
 
 /**
  * Regions: a stretch of a thread's time, of its current task. They nest: end the inner one first, on the thread
- * that began it. Go: trace.StartRegion, Region.End. Any context.
+ * that began it. `type` is copied. Go: trace.StartRegion, Region.End. Any context.
  */
 struct cprof_trace_region {
 	uint64_t task;

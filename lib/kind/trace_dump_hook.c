@@ -4,6 +4,7 @@
 
 #include "format/tracewrite.h"
 #include "sigsafe/clock.h"
+#include "sigsafe/labels.h"
 #include "sigsafe/sys.h"
 
 struct cp_trace_made cp_trace_made;
@@ -81,11 +82,27 @@ static void put_strings(struct cp_trace_sink *s, uint32_t end)
 	s->strings_end = end;
 }
 
+size_t cp_trace_stack_begin(const struct cp_interned_entry *e, uint64_t *numbers_out)
+{
+	const struct cprof_labels *labels = cp_labels_of_id(cp_trace_stack_labels(e));
+	uint32_t nlabels = labels ? labels->count : 0;
+	size_t n = 0;
+	numbers_out[n++] = e->id;
+	numbers_out[n++] = nlabels;
+	for (uint32_t i = 0; i < nlabels; i++) {
+		numbers_out[n++] = cp_trace_string(labels->pairs[i].key);
+		numbers_out[n++] = cp_trace_string(labels->pairs[i].value);
+	}
+	numbers_out[n++] = e->nbytes / sizeof(uintptr_t);
+	return n;
+}
+
 static uint8_t *put_raw_stack(uint8_t *at, const struct cp_interned_entry *e)
 {
 	const uintptr_t *pcs = (const uintptr_t *)(const void *)e->bytes;
 	size_t npcs = e->nbytes / sizeof(*pcs);
-	at = trace_put_numbers(at, (uint64_t[]){e->id, npcs}, 2);
+	uint64_t numbers[CP_TRACE_STACK_NUMBERS];
+	at = trace_put_numbers(at, numbers, cp_trace_stack_begin(e, numbers));
 	for (size_t i = 0; i < npcs; i++) {
 		bool is_return = i > 0 && pcs[i] >= CP_MARKER_LIMIT;
 		at = pb_put_varint(at, TRACE_RAW_ADDRESS | (pcs[i] - is_return));
@@ -103,7 +120,7 @@ static void put_raw_stacks(struct cp_trace_sink *s, uint32_t end)
 			end = id;
 		if (!e || e->id != id)
 			continue;
-		size_t max_bytes = (2 + e->nbytes / sizeof(uintptr_t)) * PB_MAX_VARINT_BYTES;
+		size_t max_bytes = (CP_TRACE_STACK_NUMBERS + e->nbytes / sizeof(uintptr_t)) * PB_MAX_VARINT_BYTES;
 		if (at + max_bytes > s->payload + CP_TRACE_PAYLOAD_BYTES)
 			at = put_gathered(s, TRACE_CHUNK_STACKS, at);
 		at = put_raw_stack(at, e);

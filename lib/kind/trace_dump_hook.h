@@ -4,6 +4,7 @@
 #ifndef CPROF_KIND_TRACE_DUMP_HOOK_H
 #define CPROF_KIND_TRACE_DUMP_HOOK_H
 
+#include "sigsafe/labels.h"
 #include "trace_clock_hook.h"
 #include "trace_hook.h"
 
@@ -40,6 +41,10 @@ void cp_trace_sink_begin(struct cp_trace_sink *s, int (*write)(void *arg, const 
 
 /** Tables' entries that are new since the last call. */
 void cp_trace_put_tables(struct cp_trace_sink *s);
+
+/** Of a stack's record what stands before its locations; returns how many numbers. Strings it needs are new, maybe. */
+enum { CP_TRACE_STACK_NUMBERS = 3 + 2 * CP_LABELS_MAX };
+size_t cp_trace_stack_begin(const struct cp_interned_entry *e, uint64_t *numbers_out);
 
 /** All buffers whose last event is not older than that. */
 void cp_trace_put_buffers(struct cp_trace_sink *s, uint64_t since_ns);

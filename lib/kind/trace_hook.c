@@ -4,6 +4,7 @@
 
 #include "format/tracewrite.h"
 #include "sigsafe/futex.h"
+#include "sigsafe/labels.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/ticks.h"
 #include "trace_thread_hook.h"
@@ -157,7 +158,7 @@ void cp_trace_stack_event(uint64_t ticks, enum trace_event_kind kind, uint64_t *
 	struct cp_trace_thread *t = cp_trace_self();
 	if (!begin(t))
 		return;
-	args[nargs - 1] = cp_trace_stack(pcs, npcs);
+	args[nargs - 1] = cp_trace_stack(pcs, npcs, cp_labels_current_id(load(&t->tid, relaxed)));
 	record(t, ticks, kind, args, nargs, NULL, 0);
 	end(t);
 }
@@ -182,17 +183,17 @@ void cp_trace_cpu_sample(int tid, uint64_t cpu_ns, const uintptr_t *pcs, uint32_
 		fetch_add(&cp_trace_shared.lost_samples, 1, relaxed);
 		return;
 	}
-	const uint64_t args[] = {cpu_ns, cp_trace_stack(pcs, npcs)};
+	const uint64_t args[] = {cpu_ns, cp_trace_stack(pcs, npcs, cp_labels_current_id(tid))};
 	record(t, cp_ticks_now(), TRACE_CPU_SAMPLE, args, 2, NULL, 0);
 	end(t);
 }
 
 /// Tables
 
-uint32_t cp_trace_stack(const uintptr_t *pcs, uint32_t npcs)
+uint32_t cp_trace_stack(const uintptr_t *pcs, uint32_t npcs, uint32_t labels_id)
 {
-	const struct cp_interned_entry *e = cp_interned_add(&cp_trace_shared.stacks, cp_modmap_epoch_of(pcs, npcs),
-			pcs, npcs * sizeof(*pcs));
+	const struct cp_interned_entry *e = cp_interned_add(&cp_trace_shared.stacks,
+			cp_trace_stack_head(cp_modmap_epoch_of(pcs, npcs), labels_id), pcs, npcs * sizeof(*pcs));
 	return e ? e->id : 0;
 }
 

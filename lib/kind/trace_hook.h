@@ -74,8 +74,25 @@ void cp_trace_process_event(enum trace_event_kind kind, const uint64_t *args, si
 /** The id of a region's, task's or category's name. */
 uint32_t cp_trace_string(const char *text);
 
-/** The id of a stack, 0: no room. Only while the thread is busy: else the table may be made anew. */
-uint32_t cp_trace_stack(const uintptr_t *pcs, uint32_t npcs);
+/** The id of a stack with the labels (their id) its thread has, 0: no room. Only while the thread is busy: else the
+ *  table may be made anew. */
+uint32_t cp_trace_stack(const uintptr_t *pcs, uint32_t npcs, uint32_t labels_id);
+
+/** An entry of the table of stacks tells them apart by more than their pcs. */
+static inline uint64_t cp_trace_stack_head(uint32_t epoch, uint32_t labels_id)
+{
+	return (uint64_t)labels_id << 32 | epoch;
+}
+
+static inline uint32_t cp_trace_stack_epoch(const struct cp_interned_entry *e)
+{
+	return (uint32_t)e->head;
+}
+
+static inline uint32_t cp_trace_stack_labels(const struct cp_interned_entry *e)
+{
+	return (uint32_t)(e->head >> 32);
+}
 
 /** Which task this thread works on; returns which it was. */
 uint64_t cp_trace_set_task(uint64_t task);

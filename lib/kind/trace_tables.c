@@ -100,9 +100,10 @@ static void put_stacks(struct batch *b, uint32_t end)
 			continue;
 		const uintptr_t *pcs = (const uintptr_t *)(const void *)e->bytes;
 		size_t npcs = e->nbytes / sizeof(*pcs);
-		put_numbers(b, (uint64_t[]){id, npcs}, 2);
+		uint64_t numbers[CP_TRACE_STACK_NUMBERS];
+		put_numbers(b, numbers, cp_trace_stack_begin(e, numbers));
 		for (size_t i = 0; i < npcs; i++) {
-			uint64_t location = cp_locations_intern(&locations, pcs[i], i == 0, (uint32_t)e->head);
+			uint64_t location = cp_locations_intern(&locations, pcs[i], i == 0, cp_trace_stack_epoch(e));
 			b->payload.failed |= location == 0;
 			put_numbers(b, &location, 1);
 		}

@@ -8,6 +8,7 @@
 
 #include "sigsafe/capture.h"
 #include "sigsafe/clock.h"
+#include "sigsafe/labels.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/thread.h"
 #include "sigsafe/ticks.h"
@@ -113,7 +114,7 @@ void cp_trace_thread_expect(struct cp_trace_birth *birth_out, const void *caller
 	atomic_signal_fence(memory_order_seq_cst);
 	if (cp_trace_is_on()) {
 		birth_out->session = load(&cp_trace_shared.session, relaxed);
-		birth_out->stack = cp_trace_stack(pcs, npcs);
+		birth_out->stack = cp_trace_stack(pcs, npcs, cp_labels_current_id(load(&t->tid, relaxed)));
 	}
 	store(&t->busy, false, release);
 	birth_out->creator_tid = load(&t->tid, relaxed);

@@ -72,12 +72,13 @@ class Trace:
     def string(self, text):
         return self.strings.setdefault(text, len(self.strings) + 1)
 
-    def stack(self, *names):
-        """Of functions, the leaf first, all in one mapping."""
+    def stack(self, *names, **labels):
+        """Of functions, the leaf first, all in one mapping; and with labels."""
         ids = tuple(self.locations.setdefault(n, len(self.locations) + 1) for n in names)
         for name in names:
             self.string(name)
-        return self.stacks.setdefault(ids, len(self.stacks) + 1)
+        pairs = tuple(self.string(text) for pair in labels.items() for text in pair)
+        return self.stacks.setdefault((pairs, ids), len(self.stacks) + 1)
 
     def chunk(self, kind, payload, tid=0, span_ns=1 << 40):
         return struct.pack("<IHHIIQQQ", 0x6B6E6863, kind, 0, len(payload), tid, self.start_ns, span_ns,
@@ -89,8 +90,8 @@ class Trace:
         mapping += varint(self.program) + varint(self.string("0123456789abcdef"))
         locations = b"".join(varint(i) + varint(1) + varint(0x400000 + 16 * i) + varint(self.string(n))
                              for n, i in self.locations.items())
-        stacks = b"".join(varint(i) + varint(len(ids)) + b"".join(varint(x) for x in ids)
-                          for ids, i in self.stacks.items())
+        stacks = b"".join(varint(x) for (pairs, ids), i in self.stacks.items()
+                          for x in (i, len(pairs) // 2, *pairs, len(ids), *ids))
         strings = b"".join(varint(i) + varint(len(s.encode())) + s.encode() for s, i in self.strings.items())
         process = b"".join(varint(n) for n in (self.pid, self.realtime_ns, 2, self.program))
         return events + [self.chunk(STRINGS, strings), self.chunk(MAPPINGS, mapping),
@@ -99,4 +100,4 @@ class Trace:
             [self.chunk(END, b"".join(varint(n) for n in self.end))] if self.end else [])
 
     def bytes(self):
-        return b"cproftrc" + struct.pack("<II", 1, 0) + b"".join(self.chunks())
+        return b"cproftrc" + struct.pack("<II", 2, 0) + b"".join(self.chunks())

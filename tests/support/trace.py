@@ -44,6 +44,7 @@ class Trace:
 
     def __init__(self):
         self.events, self.strings, self.stacks, self.locations, self.mappings = [], {0: ""}, {}, {}, {}
+        self.label_ids = {}  # of a stack: [(string, string)]
         self.end = self.process = None
         self.is_cut = False
         self.nbytes_of_events = 0
@@ -56,6 +57,9 @@ class Trace:
         """Names of a stack, the leaf first; None: an address nobody looked up."""
         return [self.strings[self.locations[at].function] if at in self.locations else None
                 for at in self.stacks.get(stack, [])]
+
+    def labels(self, stack):
+        return {self.strings[key]: self.strings[value] for key, value in self.label_ids.get(stack, [])}
 
 
 class Payload:
@@ -103,7 +107,9 @@ def read_chunk(trace, kind, p, tid, base_ns, span_ns, span_ticks):
             trace.strings[at] = p.text()
         elif kind == 3:
             at, n = p.numbers(2)
-            trace.stacks[at] = p.numbers(n)
+            labels = p.numbers(2 * n)
+            trace.stacks[at] = p.numbers(p.varint())
+            trace.label_ids[at] = list(zip(labels[::2], labels[1::2]))
         elif kind == 4:
             at, *rest = p.numbers(4)
             trace.locations[at] = Location(*rest)
@@ -118,7 +124,7 @@ def read_chunk(trace, kind, p, tid, base_ns, span_ns, span_ticks):
 
 def parse(data):
     trace = Trace()
-    assert data[:16] == b"cproftrc" + struct.pack("<II", 1, 0), "no trace: %r" % data[:16]
+    assert data[:16] == b"cproftrc" + struct.pack("<II", 2, 0), "no trace: %r" % data[:16]
     at = 16
     while at < len(data):
         if at + CHUNK.size > len(data):

@@ -46,6 +46,14 @@ def known_trace():
     return t
 
 
+def labelled_trace():
+    """Two threads read at the same place, for different requests."""
+    t = Trace()
+    for tid, path, ms in ((1, "/a", 10), (2, "/b", 30)):
+        t.thread(tid).wait(READ, 7, 0, ms * MS, t.stack("read_all", "main", request=path, tenant="x"))
+    return t
+
+
 class Trace_(unittest.TestCase):
     def setUp(self):
         self.dir = tempfile.TemporaryDirectory()
@@ -231,6 +239,12 @@ class Summary(Trace_):
         self.assertEqual(row(threads, "103")[2], "80ms")
         self.assertEqual(row(threads, "104")[2], "70ms")
 
+    def test_labels_divide_no_place(self):
+        text = self.summary(labelled_trace())
+        self.assertRegex(table(text, "System calls waited in"), r"^ +waits +total +longest\n +2 +40ms +30ms  read\n")
+        self.assertEqual(len(table(text, "System calls waited in").splitlines()), 3)
+        self.assertRegex(table(text, "Longest waits"), r" read fd 7\n +labelled request:/b, tenant:x\n +in read_all")
+
     def test_what_starts_programs_is_left_out(self):
         t = Trace()
         t.thread(1).wait(MUTEX, 1, 0, MS, t.stack("lock_it", "main", "__libc_start_main"))
@@ -276,6 +290,11 @@ class Profiles(Trace_):
     def test_sched(self):
         self.expect("sched", [(("lock_it", "work", "start_thread"), [1, MS])])
 
+    def test_labels(self):
+        p = self.profile(labelled_trace(), "syscall")
+        self.assertEqual(sorted((s.labels["request"], s.labels["tenant"], s.values[1]) for s in p.samples),
+                         [("/a", "x", 10 * MS), ("/b", "x", 30 * MS)])
+
     def test_top_reads_it(self):
         data = self.run_cprof(known_trace(), "-pprof=sync")
         p = subprocess.run([CPROF, "-symbolize=none", "-top", "-"], input=data, capture_output=True)
@@ -311,6 +330,11 @@ class Perfetto(Trace_):
         self.assertEqual(args["read"], {"fd": 7, "stack": "read_all\nmain"})
         self.assertEqual(args["info"], {"message": "hello", "task": 7})
         self.assertEqual(args["epoll_wait"]["outcome"], "given up")
+
+    def test_labels(self):
+        p = self.perfetto(labelled_trace())
+        self.assertEqual({e["args"]["labels"] for e in p.events if e.get("name") == "read"},
+                         {"request:/a, tenant:x", "request:/b, tenant:x"})
 
     def test_counters_and_samples(self):
         p = self.perfetto(known_trace())

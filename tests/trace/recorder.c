@@ -100,6 +100,7 @@ int main(int argc, char **argv)
 	if (!dies)
 		return cprof_flight_recorder_write_to(cprof_to_path(argv[2])) == 0 ? 0 : 3;
 	pthread_t thread;
+	cprof_set_labels(cprof_labels("phase", "end", (char *)NULL));
 	pthread_create(&thread, NULL, die, argv[1]);
 	pthread_join(thread, NULL);
 	return 4;

@@ -74,6 +74,12 @@ class Timeline(WithFolder):
         self.assertLess(begin.ns, wake.ns)
         self.assertIn("main", self.trace.functions(wake.stack))
 
+    def test_labels_are_those_of_the_thread(self):
+        begin, _ = self.wait("mutex")
+        (wake,) = self.trace.of("wake", wait="mutex")
+        self.assertEqual(self.trace.labels(begin.stack), {"request": "/search"})
+        self.assertEqual(self.trace.labels(wake.stack), {})
+
     def test_a_condition_tells_who_signalled(self):
         begin, end = self.wait("cond")
         self.near(end.ns - begin.ns, self.said["wait", "cond"])
@@ -187,6 +193,7 @@ class Recorder(WithFolder):
                 self.assertEqual((last.kind, last.type), ("region_begin", "fatal"))
                 (start,) = t.of("thread_start", tid=last.tid)
                 self.assertTrue(t.stacks[start.stack])
+                self.assertEqual(t.labels(start.stack), {"phase": "end"})
                 os.unlink(self.path)
 
     def test_a_fork_child_has_its_own(self):
@@ -219,6 +226,9 @@ class Injected(WithFolder):
         samples = t.of("cpu_sample")
         self.assertTrue(samples)
         self.assertIn("main", {name for e in samples for name in t.functions(e.stack)})
+        burning = [e for e in samples if "burn_ms" in t.functions(e.stack)]
+        self.assertTrue(burning)
+        self.assertEqual([t.labels(e.stack) for e in burning], [{"phase": "burn"}] * len(burning))
 
     def test_it_is_whole_however_the_program_ends(self):
         for how in ("import os; os._exit(0)", "import os; os.execv('/bin/true', ['true'])"):

@@ -48,6 +48,7 @@ static void *wait_for_lock(void *arg)
 {
 	cprof_trace_set_task(task);
 	CPROF_TRACE_REGION("waiter");
+	CPROF_LABELS_SCOPE(cprof_labels("request", "/search", (char *)NULL));
 	sem_wait(&may_wait);
 	uint64_t start_ns = now_ns();
 	pthread_mutex_lock(&lock);
@@ -92,7 +93,7 @@ static void signal_late(void)
 }
 
 /** Of CPU time: so that a busy machine leaves the samples there are. */
-static void burn_ms(uint64_t ms)
+static __attribute__((noinline, noclone)) void burn_ms(uint64_t ms)
 {
 	volatile unsigned sink = 0;
 	for (uint64_t end_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) + ms * 1000000;
@@ -113,6 +114,7 @@ int main(int argc, char **argv)
 	take_region("fifty", 50);
 	hold_lock();
 	signal_late();
+	cprof_set_labels(cprof_labels("phase", "burn", (char *)NULL));
 	burn_ms(200);
 	cprof_trace_logf("step", "end %d", 42);
 	cprof_trace_task_end(task);

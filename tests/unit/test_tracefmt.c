@@ -105,13 +105,13 @@ END_TEST
 
 START_TEST(tables_come_back)
 {
-	const uint64_t stacks[] = {9, 3, 11, TRACE_RAW_ADDRESS | 0x401000, 13, 10, 0};
+	const uint64_t stacks[] = {9, 2, 1, 2, 3, 4, 3, 11, TRACE_RAW_ADDRESS | 0x401000, 13, 10, 0, 0};
 	const uint64_t location[] = {11, 1, 0x7f0000001234, 2};
 	const uint64_t mapping[] = {1, 0x7f0000000000, 0x7f0000100000, 0x2000, 3, 4};
 	const uint64_t process[] = {4711, 1700000000000000000, 8, 5};
 	const uint64_t end[] = {11, 1, 2, 3};
 	uint8_t *at = put_strings(trace_put_header(file));
-	at = put_numbers_chunk(at, TRACE_CHUNK_STACKS, stacks, 7);
+	at = put_numbers_chunk(at, TRACE_CHUNK_STACKS, stacks, 13);
 	at = put_numbers_chunk(at, TRACE_CHUNK_LOCATIONS, location, 4);
 	at = put_numbers_chunk(at, TRACE_CHUNK_MAPPINGS, mapping, 6);
 	at = put_numbers_chunk(at, TRACE_CHUNK_PROCESS, process, 4);
@@ -126,13 +126,16 @@ START_TEST(tables_come_back)
 	ck_assert(!trace_next_string(&chunk, &string) && !chunk.is_damaged);
 
 	struct trace_stack stack;
-	uint64_t id;
+	uint64_t id, key, value;
 	ck_assert(trace_next_chunk(&reader, &chunk) && trace_next_stack(&chunk, &stack));
-	ck_assert(stack.id == 9 && stack.nlocations == 3);
+	ck_assert(stack.id == 9 && stack.nlabels == 2 && stack.nlocations == 3);
 	for (int i = 0; i < 3; i++)
-		ck_assert(trace_next_stack_location(&stack, &id) && id == stacks[2 + i]);
+		ck_assert(trace_next_stack_location(&stack, &id) && id == stacks[7 + i]);
 	ck_assert(!trace_next_stack_location(&stack, &id));
-	ck_assert(trace_next_stack(&chunk, &stack) && stack.id == 10 && stack.nlocations == 0);
+	ck_assert(trace_next_stack_label(&stack, &key, &value) && key == 1 && value == 2);
+	ck_assert(trace_next_stack_label(&stack, &key, &value) && key == 3 && value == 4);
+	ck_assert(!trace_next_stack_label(&stack, &key, &value));
+	ck_assert(trace_next_stack(&chunk, &stack) && stack.id == 10 && stack.nlabels + stack.nlocations == 0);
 	ck_assert(!trace_next_stack(&chunk, &stack) && !chunk.is_damaged);
 
 	struct trace_location l;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// From spans to samples (see derive.h): a sample a stack, with how often and how long.
+// From spans to samples (see derive.h): a sample a stack and its labels, with how often and how long.
 #include "derive.h"
 
 #include <stdlib.h>
@@ -67,7 +67,8 @@ void derive_profile(struct timeline *t, enum derive_kind kind)
 	for (uint32_t i = 0; i < t->nstacks; i++) {
 		int64_t values[] = {sums[i].n, sums[i].ns};
 		if (sums[i].n)
-			profile_add_sample(t->symbols, timeline_frames(t, i), t->stacks[i].n, values, 0);
+			profile_add_sample(t->symbols, timeline_frames(t, i), t->stacks[i].n, values,
+					t->stacks[i].label_set);
 	}
 	free(sums);
 }

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "timeline_build.h"
 
-enum { MAX_DEPTH = 4096 };
+enum { MAX_DEPTH = 4096, MAX_LABELS = 32 };
 
 void load_tables_init(struct load_tables *lt, struct timeline *t)
 {
@@ -117,6 +117,16 @@ static uint32_t location_of(struct load_tables *lt, uint64_t id)
 	return l;
 }
 
+static uint32_t read_labels(struct load_tables *lt, struct trace_stack *s)
+{
+	struct label labels[MAX_LABELS];
+	uint64_t key, value;
+	uint32_t n = 0;
+	while (n < MAX_LABELS && trace_next_stack_label(s, &key, &value))
+		labels[n++] = (struct label){.key = load_string(lt, key), .str = load_string(lt, value)};
+	return profile_intern_labels(lt->timeline->symbols, labels, n);
+}
+
 static void read_stacks(struct load_tables *lt, struct trace_chunk *c)
 {
 	struct trace_stack s;
@@ -129,7 +139,7 @@ static void read_stacks(struct load_tables *lt, struct trace_chunk *c)
 			if (l != IDMAP_NONE)
 				locations[n++] = l;
 		}
-		idmap_set(&lt->stacks, s.id, timeline_add_stack(lt->timeline, locations, n));
+		idmap_set(&lt->stacks, s.id, timeline_add_stack(lt->timeline, locations, n, read_labels(lt, &s)));
 	}
 	free(locations);
 }

@@ -29,6 +29,7 @@ static const char *const annotations[NANNOTATIONS] = {
 		[NOTE_NAME] = "name",
 		[NOTE_FD] = "fd",
 		[NOTE_STACK] = "stack",
+		[NOTE_LABELS] = "labels",
 		[NOTE_WOKEN_BY] = "woken by",
 		[NOTE_TASK] = "task",
 		[NOTE_PARENT] = "parent task",

@@ -52,6 +52,12 @@ void add_stack(struct encoder *e, uint32_t stack)
 {
 	if (!stack)
 		return;
+	if (e->t->stacks[stack].label_set) {
+		struct buf text = {0};
+		timeline_put_labels(e->t, stack, &text);
+		annotate_text(e, NOTE_LABELS, (struct str){text.ptr, text.len});
+		buf_deinit(&text);
+	}
 	annotate(e, NOTE_STACK, ANNOTATION_STRING_IID, perfetto_stack_text(&e->intern, stack));
 	pbout_varint(&e->body, EVENT_CALLSTACK_IID, perfetto_callstack(&e->intern, stack));
 }

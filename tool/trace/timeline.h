@@ -7,6 +7,8 @@
 #ifndef CPROF_TOOL_TIMELINE_H
 #define CPROF_TOOL_TIMELINE_H
 
+#include "base/buf.h"
+#include "base/hashindex.h"
 #include "base/idmap.h"
 #include "tool/profile/profile.h"
 
@@ -110,7 +112,9 @@ struct timeline_wake {
 };
 
 struct timeline_stack {
-	uint32_t begin, n; // frames[begin .. begin + n), leaf first
+	uint32_t begin, n;  // frames[begin .. begin + n), leaf first
+	uint32_t place;     // the first stack with these frames, whatever its labels
+	uint32_t label_set; // of symbols
 };
 
 /** A growing array. */
@@ -142,6 +146,7 @@ struct timeline {
 	TIMELINE_LIST(counter, counters);
 	TIMELINE_LIST(wake, wakes); // by object, thread and time
 	TIMELINE_LIST(stack, stacks); // [0] is the empty one
+	struct hash_index places;  // stacks that are their own place, by their frames
 	uint32_t *frames;          // indexes into symbols->locations
 	uint32_t nframes, frames_cap;
 	struct idmap thread_of_tid; // the last one that had it
@@ -159,6 +164,9 @@ static inline const uint32_t *timeline_frames(const struct timeline *t, uint32_t
 {
 	return t->frames + t->stacks[stack].begin;
 }
+
+/** "request:/search, tenant:a", the labels of a stack. */
+void timeline_put_labels(const struct timeline *t, uint32_t stack, struct buf *out);
 
 /** The name of the innermost function at a location, "" for none. */
 struct str timeline_function_name(const struct timeline *t, uint32_t location);

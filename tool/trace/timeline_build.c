@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 
 enum { NOTE_BYTES = 256 };
@@ -41,6 +42,7 @@ void timeline_destroy(struct timeline *t)
 	free(t->counters);
 	free(t->wakes);
 	free(t->stacks);
+	hash_index_deinit(&t->places);
 	free(t->frames);
 	free(t);
 }
@@ -50,6 +52,19 @@ struct str timeline_function_name(const struct timeline *t, uint32_t location)
 	const struct profile *p = t->symbols;
 	const struct location *l = &p->locations[location];
 	return l->nlines ? profile_function_name(p, p->lines[l->line_begin].function) : STR("");
+}
+
+void timeline_put_labels(const struct timeline *t, uint32_t stack, struct buf *out)
+{
+	const struct profile *p = t->symbols;
+	struct label_set set = p->label_sets[t->stacks[stack].label_set];
+	for (uint32_t i = 0; i < set.n; i++) {
+		const struct label *l = &p->labels[set.begin + i];
+		buf_cstr(out, i ? ", " : "");
+		buf_str(out, profile_str(p, l->key));
+		buf_byte(out, ':');
+		buf_str(out, profile_str(p, l->str));
+	}
 }
 
 // The trace lasts at least until its last event, a thread too.
@@ -85,14 +100,33 @@ uint32_t timeline_thread_at(const struct timeline *t, uint32_t tid, int64_t at_n
 	return i;
 }
 
-uint32_t timeline_add_stack(struct timeline *t, const uint32_t *locations, uint32_t n)
+// Of the first stack with these frames; if there is none, the next stack becomes it.
+static uint32_t place_of(struct timeline *t, const uint32_t *locations, uint32_t n)
+{
+	uint64_t hash = hash_bytes(locations, n * sizeof(*locations));
+	struct hash_probe probe = hash_index_probe(&t->places, hash);
+	uint32_t i;
+	while ((i = hash_index_next(&probe)) != HASH_INDEX_NONE) {
+		if (t->stacks[i].n == n && !memcmp(timeline_frames(t, i), locations, n * sizeof(*locations)))
+			return i;
+	}
+	hash_index_add(&t->places, hash, t->nstacks);
+	return t->nstacks;
+}
+
+uint32_t timeline_add_stack(struct timeline *t, const uint32_t *locations, uint32_t n, uint32_t label_set)
 {
 	if (!n)
 		return 0;
-	t->frames = mem_grow(t->frames, &t->frames_cap, t->nframes + n, sizeof(*t->frames));
-	memcpy(t->frames + t->nframes, locations, n * sizeof(*locations));
-	*ADD(t, stacks) = (struct timeline_stack){t->nframes, n};
-	t->nframes += n;
+	struct timeline_stack s = {t->nframes, n, place_of(t, locations, n), label_set};
+	if (s.place < t->nstacks) {
+		s.begin = t->stacks[s.place].begin;
+	} else {
+		t->frames = mem_grow(t->frames, &t->frames_cap, t->nframes + n, sizeof(*t->frames));
+		memcpy(t->frames + t->nframes, locations, n * sizeof(*locations));
+		t->nframes += n;
+	}
+	*ADD(t, stacks) = s;
 	return t->nstacks - 1;
 }
 

@@ -13,8 +13,8 @@ uint32_t timeline_add_thread(struct timeline *t, uint32_t tid, int64_t at_ns);
 /** The thread that had the id at that time, else the first to have it; NO_INDEX where none ever had. */
 uint32_t timeline_thread_at(const struct timeline *t, uint32_t tid, int64_t at_ns);
 
-/** Index of a stack of n locations, leaf first; 0 for none. Equal ones are not looked for. */
-uint32_t timeline_add_stack(struct timeline *t, const uint32_t *locations, uint32_t n);
+/** Index of a stack of n locations, leaf first, with these labels; 0 for none. Equal ones are not looked for. */
+uint32_t timeline_add_stack(struct timeline *t, const uint32_t *locations, uint32_t n, uint32_t label_set);
 
 /** A thread begins to wait. A wait it was in is over: its end was lost. */
 void timeline_begin_wait(struct timeline *t, const struct timeline_span *wait);

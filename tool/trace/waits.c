@@ -13,7 +13,7 @@ enum { MAX_ROWS = 8, TEXT_INDENT = 32 };
 // All waits for one lock, or in one place.
 struct group {
 	strid what;
-	uint64_t key; // the lock, or the stack
+	uint64_t key; // the lock, or the place
 	uint32_t n;
 	uint32_t longest; // span
 	int64_t total_ns, max_ns;
@@ -31,14 +31,14 @@ static int64_t duration(const struct timeline_span *s)
 	return s->end_ns - s->begin_ns;
 }
 
-static uint64_t key_of(const struct timeline_span *s)
+static uint64_t key_of(const struct timeline *t, const struct timeline_span *s)
 {
-	return timeline_is_lock(s) ? s->object : s->stack;
+	return timeline_is_lock(s) ? s->object : t->stacks[s->stack].place;
 }
 
 static struct group *group_of(struct groups *g, const struct timeline_span *s)
 {
-	uint64_t key = key_of(s), hash = hash_mix(key, s->what);
+	uint64_t key = key_of(g->timeline, s), hash = hash_mix(key, s->what);
 	struct hash_probe probe = hash_index_probe(&g->index, hash);
 	uint32_t i;
 	while ((i = hash_index_next(&probe)) != HASH_INDEX_NONE) {
@@ -99,6 +99,19 @@ static void put_place(const struct view *v, const char *how, uint32_t stack)
 	buf_byte(v->out, '\n');
 }
 
+static void put_labels(const struct view *v, uint32_t stack)
+{
+	struct buf text = {0};
+	timeline_put_labels(v->timeline, stack, &text);
+	if (text.len) {
+		buf_pad(v->out, ' ', TEXT_INDENT);
+		buf_cstr(v->out, "labelled ");
+		view_text(v, (struct str){text.ptr, text.len}, v->width);
+		buf_byte(v->out, '\n');
+	}
+	buf_deinit(&text);
+}
+
 static void put_group(const struct view *v, const struct group *g)
 {
 	const struct timeline_span *s = &v->timeline->spans[g->longest];
@@ -155,6 +168,7 @@ static void put_longest(const struct view *v, const struct timeline_span *s)
 	buf_cstr(v->out, s->state == STATE_LOCK ? " waits for " : " waits in ");
 	put_object(v, s);
 	buf_cstr(v->out, s->is_given_up ? ", in vain\n" : s->is_cut ? ", and goes on\n" : "\n");
+	put_labels(v, s->stack);
 	put_place(v, "in ", s->stack);
 	if (s->waker == NO_INDEX)
 		return;
