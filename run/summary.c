@@ -182,7 +182,9 @@ static void print_state(struct arena *a, const struct injection *in, const struc
 	if (!files)
 		return;
 	const char *file = shown_all(a, f, files);
-	if (what)
+	if (what && files->measure.samples == 0)
+		fprintf(stderr, "cprof: wrote %s, empty: no %s was recorded\n", file, what);
+	else if (what)
 		fprintf(stderr, "cprof: wrote %s (%s, %.2f s); try: cprof -stacks %s\n", file,
 				counted(a, files->measure.samples, what),
 				(double)files->measure.delay_ns / 1e9, file);

@@ -574,8 +574,10 @@ def test_one_that_cannot_start_leaves_the_others():
 
 
 def test_our_own_waits_are_not_the_programs():
-    case = Case("true", options=["-blockprofile", "block.pb.gz", "-cpuprofile", "cpu.pb.gz", "-wallprofile", "w.pb.gz"])
-    expect(any("(0 waits" in note for note in case.notes), case.notes)
+    case = Case("true", options=["-blockprofile", "block.pb.gz", "-cpuprofile", "cpu.pb.gz", "-wallprofile", "w.pb.gz",
+                                 "-syscallprofile", "sys.pb.gz", "-trace", "t.trace"])
+    for what in "wait", "system call":
+        expect(any("empty: no %s was recorded" % what in note for note in case.notes), case.notes)
 
 
 # --- hostile
