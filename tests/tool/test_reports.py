@@ -240,6 +240,7 @@ class Help(AnalyzerTest):
         for name in ("top", "speedscope", "focus", "granularity", "filefunctions", "seconds", "http", "symbolize"):
             self.assertIn(name, out)
             self.assertNotEqual(self.run_cprof("help", name)[0], "")
+            self.assertEqual(self.run_cprof("help", "-" + name), self.run_cprof("help", name))
         for part in "run", "trace":
             self.assertIn("cprof %s " % part, self.run_cprof("help", part)[0])
         self.assertIn("no command or option nonsense", self.run_cprof("help", "nonsense", status=2)[1])

@@ -150,11 +150,12 @@ static int help_main(const struct env *env, int argc, char **argv)
 	const struct part *part = part_find(argv[0]);
 	if (part)
 		return part->main(env, 2, (char *[]){argv[0], (char *)"-help", NULL});
-	bool is_known = help_topic(argv[0], false, &out);
+	const char *topic = argv[0] + strspn(argv[0], "-"); // as it is written on the command line
+	bool is_known = help_topic(topic, false, &out);
 	if (is_known)
 		fwrite(out.ptr, 1, out.len, stdout);
 	else
-		fprintf(stderr, "cprof: there is no command or option %s; see cprof help\n", argv[0]);
+		fprintf(stderr, "cprof: there is no command or option %s; see cprof help\n", topic);
 	buf_deinit(&out);
 	return is_known ? EXIT_SUCCESS : EXIT_BAD;
 }

@@ -13,7 +13,6 @@
 #include "base/mem.h"
 #include "tool/profile/parse.h"
 
-
 enum { FIRST_BYTES = 1 << 16 };
 
 // Devices and pipes may never end.
