@@ -44,6 +44,7 @@ static void in_child(void)
 	cp_contention_reset_in_child();
 	cp_held_forget_all();
 	cp_trace_reset_in_child();
+	cp_modmap_fork_done();
 	cp_sigmask_restore(mask_before);
 }
 

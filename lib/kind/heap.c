@@ -50,7 +50,6 @@ static int64_t realtime_ns(void)
 static void reset_in_child(void)
 {
 	lock = (struct cp_lock){0};
-	cp_modmap_reset_in_child();
 	cp_stackmemo_after_fork();
 }
 

@@ -12,21 +12,22 @@
 enum { HEADER_BYTES = 4096 };
 
 struct cp_modmap cp_modmap;
+__thread uint8_t cp_modmap_own_inside[CP_MODMAP_PLACES];
 
 uint32_t cp_modmap_enter(void)
 {
 	for (;;) {
 		uint32_t ticket = load(&cp_modmap.phase, seq_cst) & 1;
-		fetch_add(&cp_modmap.readers[ticket], 1, seq_cst);
+		cp_modmap_go_in(CP_MODMAP_READS + ticket);
 		if ((load(&cp_modmap.phase, seq_cst) & 1) == ticket)
 			return ticket;
-		fetch_sub(&cp_modmap.readers[ticket], 1, seq_cst);
+		cp_modmap_come_out(CP_MODMAP_READS + ticket);
 	}
 }
 
 void cp_modmap_leave(uint32_t ticket)
 {
-	fetch_sub(&cp_modmap.readers[ticket], 1, release);
+	cp_modmap_come_out(CP_MODMAP_READS + ticket);
 }
 
 static const struct cp_module *search(const struct cp_snapshot *s, uintptr_t pc)
@@ -134,40 +135,37 @@ static void nap(void)
 
 void cp_modmap_before_fork(void)
 {
-	fetch_add(&cp_modmap.forking, 1, seq_cst);
-	for (int i = 0; i < MAX_NAPS && load(&cp_modmap.scanning, seq_cst) > 0; i++)
+	cp_modmap_go_in(CP_MODMAP_FORKS);
+	for (int i = 0; i < MAX_NAPS && cp_modmap_inside(CP_MODMAP_SCANS) > 0; i++)
 		nap();
 }
 
 void cp_modmap_fork_done(void)
 {
-	fetch_sub(&cp_modmap.forking, 1, release);
+	cp_modmap_come_out(CP_MODMAP_FORKS);
 }
 
 void cp_modmap_scan_begin(void)
 {
 	for (int i = 0;; i++) {
-		fetch_add(&cp_modmap.scanning, 1, seq_cst);
-		if (load(&cp_modmap.forking, seq_cst) == 0 || i == MAX_NAPS)
+		cp_modmap_go_in(CP_MODMAP_SCANS);
+		if (cp_modmap_inside(CP_MODMAP_FORKS) == 0 || i == MAX_NAPS)
 			return;
-		fetch_sub(&cp_modmap.scanning, 1, release);
+		cp_modmap_come_out(CP_MODMAP_SCANS);
 		nap();
 	}
 }
 
 void cp_modmap_scan_end(void)
 {
-	fetch_sub(&cp_modmap.scanning, 1, release);
+	cp_modmap_come_out(CP_MODMAP_SCANS);
 }
 
 void cp_modmap_after_fork(void)
 {
-	store(&cp_modmap.scanning, 0, relaxed);
-	store(&cp_modmap.forking, 0, relaxed);
-	store(&cp_modmap.readers[0], 0, relaxed);
-	store(&cp_modmap.readers[1], 0, relaxed);
+	for (int place = 0; place < CP_MODMAP_PLACES; place++)
+		store(&cp_modmap.inside[place], cp_modmap_own_inside[place], relaxed);
 	store(&cp_modmap.lock, 0, relaxed);
-	store(&cp_modmap.closing, 0, relaxed);
 }
 
 uint32_t cp_modmap_count(void)

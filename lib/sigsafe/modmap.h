@@ -68,7 +68,7 @@ bool cp_modmap_is_stale(void);
 void cp_modmap_before_fork(void);
 void cp_modmap_fork_done(void);
 
-/** In the child of fork(): the other threads' readers are gone. Context: FORK. */
+/** In the child of fork(), before cp_modmap_fork_done(): the other threads are gone. Context: FORK. */
 void cp_modmap_after_fork(void);
 
 /** The module that was at pc while `epoch` was the epoch, or as cp_modmap_epoch_of() meant it, loaded still or
@@ -92,9 +92,6 @@ void cp_modmap_read_by(int (*read)(void));
 /** For the calling thread cp_modmap_refresh() does nothing, until that is taken back: it leaves the process, perhaps
  *  in a handler that has interrupted the loader, or whoever reads its list. What is known must do. */
 void cp_modmap_take_as_is(bool takes);
-
-/** In a fork child: threads that held the map are not there any more. Context: FORK. */
-void cp_modmap_reset_in_child(void);
 
 /** Around the real dlclose: modules that may go are hidden from handlers before it runs, readers that
  *  still look are waited for; after it the map is read anew. Context: CTL. */

@@ -26,10 +26,20 @@ enum { CP_MODULE_CHUNKS = 20, CP_FIRST_CHUNK = 32 };
 /** The loader's own answer for a pc (_dl_find_object: lock-free, made for unwinders in handlers). */
 typedef bool cp_ask_loader_fn(uintptr_t pc, uintptr_t *image_out);
 
+/** What a thread may be in the middle of. */
+enum cp_modmap_place {
+	CP_MODMAP_READS,      // the two counters of readers; newcomers join the one `phase` names
+	CP_MODMAP_READS_TOO,
+	CP_MODMAP_CLOSES,     // in dlclose
+	CP_MODMAP_SCANS,      // one of ours in the loader, or the program's for us
+	CP_MODMAP_FORKS,      // it lets nobody go into the loader
+	CP_MODMAP_PLACES,
+};
+
 struct cp_modmap {
 	_Atomic(struct cp_snapshot *) snapshot;
-	_Atomic uint32_t phase;      // which of `readers` newcomers join
-	_Atomic uint32_t readers[2];
+	_Atomic uint32_t phase;
+	_Atomic uint32_t inside[CP_MODMAP_PLACES]; // how many threads are
 	_Atomic uint32_t epoch;
 	_Atomic bool stale;
 	_Atomic uint32_t nasked;     // a futex: how often somebody has asked to have the list read
@@ -39,12 +49,31 @@ struct cp_modmap {
 	_Atomic(struct cp_module *) chunks[CP_MODULE_CHUNKS];
 	// Held by writers, never while they call the loader. 0: free, 1: held, 2: held and waited for.
 	_Atomic uint32_t lock;
-	_Atomic uint32_t closing;    // dlclose calls running
-	_Atomic uint32_t scanning;   // threads of ours that are inside the loader
-	_Atomic uint32_t forking;    // threads that fork now: let nobody go into the loader
 };
 
 extern struct cp_modmap cp_modmap;
+
+/** How often this thread is inside. In the child of a fork that a handler, or a library's destructor, has made in there
+ *  the thread goes on inside, and alone. */
+extern __attribute__((visibility("hidden"), tls_model("initial-exec"))) __thread uint8_t
+		cp_modmap_own_inside[CP_MODMAP_PLACES];
+
+static inline void cp_modmap_go_in(enum cp_modmap_place place)
+{
+	fetch_add(&cp_modmap.inside[place], 1, seq_cst);
+	cp_modmap_own_inside[place]++;
+}
+
+static inline void cp_modmap_come_out(enum cp_modmap_place place)
+{
+	cp_modmap_own_inside[place]--;
+	fetch_sub(&cp_modmap.inside[place], 1, release);
+}
+
+static inline uint32_t cp_modmap_inside(enum cp_modmap_place place)
+{
+	return load(&cp_modmap.inside[place], seq_cst);
+}
 
 /** Around a call of the loader that takes its lock; see cp_modmap_before_fork(). Context: CTL. */
 void cp_modmap_scan_begin(void);

@@ -46,7 +46,7 @@ static void unlock(void)
 static bool drained(uint32_t ticket)
 {
 	for (int turn = 0; turn < SPIN_TURNS + YIELD_TURNS + SLEEP_TURNS; turn++) {
-		if (load(&cp_modmap.readers[ticket], seq_cst) == 0)
+		if (cp_modmap_inside(CP_MODMAP_READS + ticket) == 0)
 			return true;
 		if (turn < SPIN_TURNS)
 			continue;
@@ -109,7 +109,7 @@ static int publish(void)
 	uint32_t count = 0;
 	for (const struct cp_module *m = loaded; m; m = m->next_loaded)
 		count++;
-	bool hide = load(&cp_modmap.closing, relaxed) > 0;
+	bool hide = cp_modmap_inside(CP_MODMAP_CLOSES) > 0;
 	size_t bytes = sizeof(struct cp_snapshot) + count * sizeof(struct cp_span);
 	struct cp_snapshot *s = cp_pages_alloc(bytes);
 	if (s)
@@ -239,7 +239,7 @@ static bool mark_unloaded(const struct modscan *scan, uint32_t epoch)
 static int apply(const struct modscan *scan)
 {
 	const struct cp_snapshot *shown = load(&cp_modmap.snapshot, relaxed);
-	bool hidden = shown && shown->hides && !load(&cp_modmap.closing, relaxed);
+	bool hidden = shown && shown->hides && !cp_modmap_inside(CP_MODMAP_CLOSES);
 	bool newer = !scan->unchanged && scan->adds + scan->subs > published_version;
 	if (newer) {
 		uint32_t last_epoch = load(&cp_modmap.epoch, relaxed), next_epoch = last_epoch + 1;
@@ -314,13 +314,6 @@ int cp_modmap_refresh(void)
 	return load(&reader, acquire)();
 }
 
-void cp_modmap_reset_in_child(void)
-{
-	store(&cp_modmap.lock, 0, relaxed);
-	store(&cp_modmap.readers[0], 0, relaxed);
-	store(&cp_modmap.readers[1], 0, relaxed);
-}
-
 void cp_modmap_before_dlclose(void)
 {
 	// What a handler met and nobody has registered yet may be what goes now: its last chance for a name.
@@ -328,7 +321,8 @@ void cp_modmap_before_dlclose(void)
 		cp_modmap_read();
 	lock();
 	// A second dlclose at the same time finds them hidden, and the readers gone: we held the lock.
-	if (fetch_add(&cp_modmap.closing, 1, relaxed) == 0)
+	cp_modmap_go_in(CP_MODMAP_CLOSES);
+	if (cp_modmap_inside(CP_MODMAP_CLOSES) == 1)
 		publish();
 	unlock();
 }
@@ -340,7 +334,7 @@ void cp_modmap_after_dlclose(void)
 	lock();
 	// In one step with the new list: an older one, read by somebody else while modules were hidden,
 	// must find it published.
-	fetch_sub(&cp_modmap.closing, 1, relaxed);
+	cp_modmap_come_out(CP_MODMAP_CLOSES);
 	if (!err)
 		apply(&scan);
 	unlock();

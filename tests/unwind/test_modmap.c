@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "sigsafe/atomic.h"
-#include "sigsafe/modmap.h"
+#include "sigsafe/modmap_state.h"
 #include "sigsafe/rulecache.h"
 #include "sigsafe/unwind.h"
 #include "tests/unit/unit.h"
@@ -170,22 +170,73 @@ START_TEST(stacks_keep_their_epoch_when_a_module_comes_back)
 }
 END_TEST
 
+static void *read_for_ever(void *arg)
+{
+	cp_modmap_enter();
+	pthread_barrier_wait(arg);
+	pause();
+	return NULL;
+}
+
+static pid_t fork_as_interposed(void)
+{
+	cp_modmap_before_fork();
+	pid_t child = fork();
+	if (child == 0)
+		cp_modmap_after_fork();
+	cp_modmap_fork_done();
+	return child;
+}
+
+static void ends_well(pid_t child)
+{
+	int status;
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+}
+
 START_TEST(a_fork_in_the_middle_leaves_no_reader_behind)
 {
+	pthread_t reader;
+	pthread_barrier_t is_reading;
 	ck_assert_int_eq(cp_modmap_refresh(), 0);
-	cp_modmap_enter(); // as if another thread were in a handler
-	pid_t child = fork();
+	pthread_barrier_init(&is_reading, NULL, 2);
+	pthread_create(&reader, NULL, read_for_ever, &is_reading);
+	pthread_barrier_wait(&is_reading);
+	pid_t child = fork_as_interposed();
 	if (child == 0) {
 		uintptr_t pc;
-		cp_modmap_after_fork();
 		alarm(5);
 		for (int i = 0; i < 100; i++) // each would wait for the reader that is not there
 			close_plugin(open_plugin(&pc));
 		_exit(0);
 	}
-	int status;
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	ck_assert_int_eq(status, 0);
+	ends_well(child);
+}
+END_TEST
+
+START_TEST(a_child_goes_on_with_what_its_fork_has_interrupted)
+{
+	uintptr_t pc;
+	ck_assert_int_eq(cp_modmap_refresh(), 0);
+	void *handle = open_plugin(&pc);
+	uint32_t ticket = cp_modmap_enter();
+	cp_modmap_scan_begin();
+	cp_modmap_before_fork();
+	cp_modmap_before_dlclose();
+	pid_t child = fork_as_interposed();
+	ck_assert_ptr_null(cp_modmap_find(pc, NULL)); // it is still hidden
+	cp_modmap_after_dlclose();
+	cp_modmap_fork_done();
+	cp_modmap_scan_end();
+	cp_modmap_leave(ticket);
+	for (int place = 0; place < CP_MODMAP_PLACES; place++)
+		ck_assert_uint_eq(cp_modmap_inside(place), 0);
+	ck_assert_ptr_nonnull(cp_modmap_find(pc, NULL));
+	close_plugin(handle);
+	if (child == 0)
+		_exit(0);
+	ends_well(child);
 }
 END_TEST
 
@@ -288,5 +339,5 @@ UNIT_MAIN("modmap", modules_of_this_process_are_there, an_unknown_pc_makes_the_m
 	a_module_that_went_is_remembered_for_its_time, a_module_in_a_namespace_of_its_own_is_there,
 	a_dlclose_that_unloads_nothing_hides_nothing_for_long,
 	a_module_that_comes_back_gets_its_old_record, stacks_keep_their_epoch_when_a_module_comes_back,
-	a_fork_in_the_middle_leaves_no_reader_behind, a_walk_through_a_module_nobody_announced_is_whole,
-	a_storm_of_dlclose_crashes_no_handler)
+	a_fork_in_the_middle_leaves_no_reader_behind, a_child_goes_on_with_what_its_fork_has_interrupted,
+	a_walk_through_a_module_nobody_announced_is_whole, a_storm_of_dlclose_crashes_no_handler)
