@@ -68,6 +68,24 @@ char *path_join(struct arena *a, const char *dir, const char *name)
 	return path_clean(a, str_from(arena_printf(a, "%s/%s", dir, name)));
 }
 
+char path_escape_at(const char *at)
+{
+	return at[0] == '%' && (at[1] == 'p' || at[1] == '%') ? at[1] : 0;
+}
+
+char *path_expand(struct arena *a, const char *file, const char *pid)
+{
+	char *out = arena_alloc(a, strlen(file) * (1 + strlen(pid)) + 1, 1), *to = out;
+	for (const char *at = file; *at; at += path_escape_at(at) ? 2 : 1) {
+		if (path_escape_at(at) == 'p')
+			to = stpcpy(to, pid);
+		else
+			*to++ = *at;
+	}
+	*to = '\0';
+	return out;
+}
+
 int path_make_dirs(const char *dir)
 {
 	char tmp[PATH_MAX];

@@ -18,6 +18,12 @@ char *path_clean(struct arena *a, struct str path);
 /** Both joined by a slash and cleaned; an empty part is left out. */
 char *path_join(struct arena *a, const char *dir, const char *name);
 
+/** In names of profiles %p is the process id and %% a percent sign. At one of these: 'p' or '%'; else 0. */
+char path_escape_at(const char *at);
+
+/** `file` with `pid` for each %p and % for each %%. */
+char *path_expand(struct arena *a, const char *file, const char *pid);
+
 /** Makes dir and its parents (0755 less umask). 0 or a negative errno. */
 int path_make_dirs(const char *dir);
 

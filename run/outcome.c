@@ -7,48 +7,36 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { NS_PER_S = 1000000000, CLOCK_SLACK_NS = 10000000 };
+#include "base/path.h"
 
-/** At %p or %%: 'p' or '%'; else 0. */
-static char escape_at(const char *at)
-{
-	return at[0] == '%' && (at[1] == 'p' || at[1] == '%') ? at[1] : 0;
-}
+enum { NS_PER_S = 1000000000, CLOCK_SLACK_NS = 10000000 };
 
 bool outcome_is_per_process(const char *file)
 {
-	for (const char *at = file; *at; at += escape_at(at) ? 2 : 1) {
-		if (escape_at(at) == 'p')
+	for (const char *at = file; *at; at += path_escape_at(at) ? 2 : 1) {
+		if (path_escape_at(at) == 'p')
 			return true;
 	}
 	return false;
 }
 
-static const char *expand(struct arena *a, const char *file, const char *pid, bool for_glob)
+static const char *escape_for_glob(struct arena *a, const char *file)
 {
-	char *out = arena_alloc(a, strlen(file) * (2 + strlen(pid)) + 1, 1), *to = out;
-	for (const char *at = file; *at; at += escape_at(at) ? 2 : 1) {
-		if (escape_at(at) == 'p') {
-			to = stpcpy(to, pid);
-			continue;
-		}
-		if (for_glob && strchr("*?[\\", *at))
+	char *out = arena_alloc(a, 2 * strlen(file) + 1, 1), *to = out;
+	for (const char *at = file; *at; at++) {
+		if (strchr("*?[\\", *at))
 			*to++ = '\\';
 		*to++ = *at;
 	}
+	*to = '\0';
 	return out;
-}
-
-const char *outcome_expand(struct arena *a, const char *file, const char *pid)
-{
-	return expand(a, file, pid, false);
 }
 
 /** What of `path` is behind `file`, %p being digits; NULL: it is another name. */
 static const char *rest_behind(const char *file, const char *path)
 {
-	for (const char *at = file; *at; at += escape_at(at) ? 2 : 1) {
-		if (escape_at(at) == 'p') {
+	for (const char *at = file; *at; at += path_escape_at(at) ? 2 : 1) {
+		if (path_escape_at(at) == 'p') {
 			if (!isdigit((unsigned char)*path))
 				return NULL;
 			while (isdigit((unsigned char)*path))
@@ -79,7 +67,7 @@ void outcome_find(struct arena *a, const char *file, int64_t start_ns, struct ou
 	struct outcome *o = outcome_out;
 	glob_t found = {0};
 	*o = (struct outcome){.earlier.are_earlier = true};
-	glob(arena_printf(a, "%s*", expand(a, file, "[0-9]*", true)), 0, NULL, &found);
+	glob(arena_printf(a, "%s*", path_expand(a, escape_for_glob(a, file), "[0-9]*")), 0, NULL, &found);
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		const char *path = found.gl_pathv[i], *rest = rest_behind(file, path);
 		bool is_earlier = rest && rest[0] == '.' && is_number(rest + 1);

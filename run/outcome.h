@@ -26,9 +26,6 @@ struct outcome {
 /** True if the name holds a %p. */
 bool outcome_is_per_process(const char *file);
 
-/** `file` with `pid` for %p and % for %%. */
-const char *outcome_expand(struct arena *a, const char *file, const char *pid);
-
 /** `path`: the profile asked for, %p and all; start_ns: what is older is not of this run. */
 void outcome_find(struct arena *a, const char *path, int64_t start_ns, struct outcome *outcome_out);
 

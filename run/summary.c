@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "base/outfile.h"
+#include "base/path.h"
 #include "leak.h"
 #include "outcome.h"
 
@@ -68,7 +69,7 @@ static const char *shown_all(struct arena *a, const struct injection_file *f,
 {
 	if (files->count == 1)
 		return shown(f, files->paths[0]);
-	return arena_printf(a, "%s%s", outcome_expand(a, f->given, "*"), files->are_earlier ? ".*" : "");
+	return arena_printf(a, "%s%s", path_expand(a, f->given, "*"), files->are_earlier ? ".*" : "");
 }
 
 static void print_written(struct arena *a, const struct injection_file *f, const struct outcome *o)
@@ -110,7 +111,7 @@ static void print_cpu(struct arena *a, const struct injection *in, const struct 
 		print_written(a, f, &o);
 	else if (o.last.count)
 		fprintf(stderr, "cprof: wrote %s, empty: nothing was sampled in %lld ms of CPU\n",
-				outcome_expand(a, f->given, "*"), (long long)used_ms);
+				path_expand(a, f->given, "*"), (long long)used_ms);
 	else if (o.ndamaged == 0)
 		print_nothing(a, f, own_ms > NOTABLE_MS ? why_unwritten(a, c)
 							       : "nothing was sampled in the program itself");
@@ -198,7 +199,7 @@ static void print_trace(struct arena *a, const struct injection_file *f)
 {
 	struct stat st;
 	if (outcome_is_per_process(f->given))
-		fprintf(stderr, "cprof: traces went to %s; try: cprof trace FILE\n", outcome_expand(a, f->given, "*"));
+		fprintf(stderr, "cprof: traces went to %s; try: cprof trace FILE\n", path_expand(a, f->given, "*"));
 	else if (stat(f->path, &st) == 0 && st.st_size > 0)
 		fprintf(stderr, "cprof: wrote %s; try: cprof trace %s\n", f->given, f->given);
 	else

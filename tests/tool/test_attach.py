@@ -70,7 +70,7 @@ class AttachTest(AnalyzerTest):
     def test_threads_of_before_and_after(self):
         child = self.start()
         before = cpu_s(child.pid)
-        cprof = self.attach("-cpuprofile", "cpu.pb.gz", child.pid)
+        cprof = self.attach("-cpuprofile", "cpu.%p.pb.gz", child.pid)
         child.stdin.write("\n")
         child.stdin.flush()
         time.sleep(2)
@@ -78,15 +78,16 @@ class AttachTest(AnalyzerTest):
         cprof.send_signal(signal.SIGINT)
         said = cprof.communicate()[1]
         self.assertEqual(cprof.returncode, 0, said)
-        self.assertRegex(said, r"^cprof: wrote cpu.pb.gz \(\d+\.\d\d s of CPU in \d+ samples\); "
-                               r"try: cprof -top cpu.pb.gz")
-        p = profile.read(self.path("cpu.pb.gz"))
+        name = "cpu.%d.pb.gz" % child.pid
+        self.assertRegex(said, r"^cprof: wrote %s \(\d+\.\d\d s of CPU in \d+ samples\); "
+                               r"try: cprof -top %s" % (name, name))
+        p = profile.read(self.path(name))
         self.check_whole(p)
         by_function = p.by_function("cpu")
         self.assertAlmostEqual(p.total("cpu") / 1e9, after - before, delta=0.1 * (after - before) + 0.1)
         self.assertGreater(by_function["early"], 0.3 * p.total("cpu"))
         self.assertGreater(by_function["late"], 0.2 * p.total("cpu"))
-        top, _ = self.run_cprof("-top", "cpu.pb.gz")
+        top, _ = self.run_cprof("-top", name)
         self.assertRegex(top, r"^File: attached\n")
         self.assertIn("engine: perf events, from outside; 100 Hz", top)
         self.assertIsNone(child.poll())

@@ -33,6 +33,14 @@ START_TEST(clean)
 }
 END_TEST
 
+START_TEST(process_ids)
+{
+	ck_assert_str_eq(path_expand(&a, "", "12"), "");
+	ck_assert_str_eq(path_expand(&a, "a.%p/%p", "12"), "a.12/12");
+	ck_assert_str_eq(path_expand(&a, "100%%p%q%", "12"), "100%p%q%");
+}
+END_TEST
+
 START_TEST(join_and_dir)
 {
 	ck_assert_str_eq(path_join(&a, "/a", "/b"), "/a/b");
@@ -45,4 +53,4 @@ START_TEST(join_and_dir)
 }
 END_TEST
 
-UNIT_MAIN("path", base, clean, join_and_dir)
+UNIT_MAIN("path", base, clean, process_ids, join_and_dir)

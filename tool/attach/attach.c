@@ -14,6 +14,7 @@
 
 #include "base/flag.h"
 #include "base/outfile.h"
+#include "base/path.h"
 #include "base/process_times.h"
 #include "tool/attach/perfmap.h"
 #include "tool/attach/process.h"
@@ -28,7 +29,7 @@ enum { EXIT_BAD = 2, NS_PER_S = 1000000000, NS_PER_MS = 1000000, READ_MS = 100, 
 static const char usage[] =
 		"usage: cprof attach [FLAGS] PID\n"
 		"A CPU profile of a process that runs already: it is not stopped, and nothing is put into it.\n"
-		"  -cpuprofile FILE     where the profile goes (cprof.cpu.pb.gz)\n"
+		"  -cpuprofile FILE     where the profile goes (cprof.cpu.pb.gz); %p in it: the process id\n"
 		"  -cpurate HZ          samples per second of CPU time of each thread (100)\n"
 		"  -seconds N           for how long (0: until ^C, or until the process ends)\n";
 
@@ -77,6 +78,7 @@ static struct err *parse(struct attach *t, int argc, char **argv)
 	if (*rest || number < 1 || number > INT32_MAX)
 		return err_new(t->arena, "%s: not a process id", pid);
 	t->pid = (int)number;
+	t->file = path_expand(t->arena, t->file, arena_printf(t->arena, "%d", t->pid));
 	return NULL;
 }
 
