@@ -36,8 +36,8 @@ static const char *why_unwritten(struct arena *a, const struct child *c)
 	if (WIFSIGNALED(c->status))
 		return arena_printf(a, "SIG%s ended the program before it could be written",
 				sigabbrev_np(WTERMSIG(c->status)));
-	return "the program ended without writing it (as another user, in a chroot, static, out of memory, or not "
-	       "by exit?)";
+	return "the program ended without writing it (as another user, static, out of memory, or not by exit? "
+	       "after chroot it is below the new root, if its folder is there)";
 }
 
 static int64_t usage_ms(const struct rusage *u)

@@ -50,6 +50,15 @@ class MountsTest(unittest.TestCase):
         self.assertGreater(sum(ns for name, ns in cpu_ns.items() if not name.startswith("[")), 300e6, cpu_ns)
         self.assertEqual(p.mappings[0].file, LEAVE)
 
+    def test_another_root(self):
+        """The file cannot be where it was asked for; the line says where it is."""
+        os.makedirs(os.path.join(self.dir, "root", self.dir[1:]))
+        done = self.run_sh('"$CPROF" run -memprofile mem python3 -c '
+                           '"import os, sys; os.chroot(\'root\'); os.chdir(\'/\'); sys.exit(7)"')
+        self.assertRegex(done.stderr, "^cprof: no profile: mem: .*below the new root")
+        self.assertEqual(os.listdir(self.dir), ["root"])
+        profile.read(os.path.join(self.dir, "root", self.dir[1:], "mem"))
+
 
 if __name__ == "__main__":
     unittest.main()
