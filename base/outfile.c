@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,10 +33,28 @@ static int write_all(int fd, const char *data, size_t size)
 	return error;
 }
 
+static bool is_link(const char *path)
+{
+	struct stat st;
+	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
+const char *outfile_place(struct arena *a, const char *path)
+{
+	char *real = is_link(path) ? realpath(path, NULL) : NULL;
+	if (real)
+		path = arena_printf(a, "%s", real);
+	free(real);
+	return path;
+}
+
 int outfile_probe(struct arena *a, const char *path)
 {
 	static const char block[4096];
 	struct stat st;
+	path = outfile_place(a, path);
+	if (is_link(path))
+		return access(path, W_OK) == 0 || errno == ENOENT ? 0 : errno;
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return EISDIR;
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
@@ -53,7 +72,8 @@ int outfile_probe(struct arena *a, const char *path)
 int outfile_write(struct arena *a, const char *path, const void *data, size_t size)
 {
 	struct stat st;
-	bool in_place = stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+	path = outfile_place(a, path);
+	bool in_place = lstat(path, &st) == 0 && !S_ISREG(st.st_mode);
 	const char *to = in_place ? path : temporary_of(a, path);
 	int fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
 	if (fd < 0)

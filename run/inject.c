@@ -79,6 +79,9 @@ static const char *preloads(struct arena *a, const struct injection *in)
 static struct injection_file make_file(struct arena *a, const char *given)
 {
 	char cwd[PATH_MAX];
+	const char *place = given ? outfile_place(a, given) : NULL;
+	if (place != given && !strchr(place, '%')) // else one that would be taken for %p
+		return (struct injection_file){place, place};
 	if (!given || *given == '/' || !getcwd(cwd, sizeof(cwd)))
 		return (struct injection_file){given, given};
 	return (struct injection_file){given, arena_printf(a, "%s/%s", cwd, given)};

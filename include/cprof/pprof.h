@@ -31,7 +31,7 @@ struct cprof_writer {
 /**
  * A file. The profile appears under `path` whole or not at all: it is written beside it and renamed.
  * %p in the path becomes the process id, %% a percent sign. `path` must stay valid until the profile
- * is written. The directory must exist.
+ * is written. The directory must exist. A symbolic link is followed; a pipe or a device is written in place.
  */
 struct cprof_writer cprof_to_path(const char *path);
 

@@ -123,10 +123,36 @@ static void set_fd(struct cp_target *t, int fd)
 	t->writer = (struct cprof_writer){.write = cp_write_fd, .arg = (void *)(intptr_t)fd};
 }
 
-static bool is_special(const char *path)
+/** Puts the file a symbolic link leads to in the place of its path; false: there is none of that name. */
+static bool follow_link(char path[PATH_MAX])
+{
+	char link[sizeof("/proc/self/fd/") + 10], real[PATH_MAX];
+	struct stat st, real_st;
+	long fd = cp_open(path, O_PATH, 0);
+	if (fd < 0)
+		return false;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", (int)fd);
+	ssize_t len = readlink(link, real, sizeof(real) - 1);
+	bool is_found = len > 0 && fstat((int)fd, &st) == 0;
+	cp_close(fd);
+	if (!is_found)
+		return false;
+	real[len] = '\0';
+	if (lstat(real, &real_st) != 0 || real_st.st_ino != st.st_ino || real_st.st_dev != st.st_dev)
+		return false; // a pipe, or it was removed
+	memcpy(path, real, (size_t)len + 1);
+	return true;
+}
+
+/** What is to be written in place, since a rename would take that of the pipe, the device or the link. */
+static bool is_special(char path[PATH_MAX])
 {
 	struct stat st;
-	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+	if (lstat(path, &st) != 0)
+		return false;
+	if (S_ISLNK(st.st_mode) && (!follow_link(path) || lstat(path, &st) != 0))
+		return true;
+	return !S_ISREG(st.st_mode);
 }
 
 bool cp_target_is_kept_open(const char *template)
@@ -135,10 +161,12 @@ bool cp_target_is_kept_open(const char *template)
 	return cp_target_expand_path(template, path) == 0 && is_special(path);
 }
 
-/** What is no regular file (a pipe, /dev/stdout) is written in place, and opened now. */
+/** A pipe, a device, a file without a name: written in place, and opened now. */
 static int open_in_place(struct cp_target *t)
 {
 	long fd = cp_open(t->path, O_WRONLY | O_NOCTTY, 0);
+	if (fd == -ENOENT) // a link to what is not there yet
+		fd = cp_open(t->path, O_WRONLY | O_CREAT, FILE_MODE);
 	if (fd < 0)
 		return (int)fd;
 	set_fd(t, (int)fd);

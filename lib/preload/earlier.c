@@ -16,7 +16,7 @@ enum { CLOCK_SLACK_NS = 10000000, MAX_IMAGES = 1000 };
 static bool is_written_since(const char *path, int64_t start_ns)
 {
 	struct stat st;
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
 			(int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec >=
 					start_ns - CLOCK_SLACK_NS;
 }

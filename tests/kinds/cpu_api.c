@@ -237,6 +237,49 @@ START_TEST(percent_p_is_the_process_and_the_directory_that_of_the_start)
 }
 END_TEST
 
+static bool is_link(const char *file)
+{
+	struct stat st;
+	return lstat(file, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
+/** A profile to `path`, which is made a link to `to`. */
+static void write_through_link(const char *to)
+{
+	make_path();
+	ck_assert_int_eq(symlink(to, path), 0);
+	ck_assert_int_eq(cprof_start_cpu_profile(cprof_to_path(path)), 0);
+	ck_assert_int_eq(cprof_stop_cpu_profile(), 0);
+	ck_assert(is_link(path));
+}
+
+// Its temporary file once took the place of the link: of /dev/stdout, for root with its output in a file.
+START_TEST(a_link_is_followed_and_stays)
+{
+	char file[64], link[64];
+	snprintf(file, sizeof(file), "/tmp/cprof-api-%d.file", (int)getpid());
+	unlink(file);
+	write_through_link(file); // which is not there yet
+	ck_assert(is_gzip(file));
+	ck_assert_int_eq(truncate(file, 0), 0);
+	write_through_link(file);
+	ck_assert(is_gzip(file));
+	int fd = open(file, O_RDWR | O_TRUNC);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	write_through_link(link);
+	ck_assert(is_gzip(file));
+	unlink(file);
+	close(fd);
+	fd = open(file, O_RDWR | O_CREAT | O_EXCL, 0600);
+	unlink(file);
+	write_through_link(link); // which leads to no name any more
+	ck_assert(is_gzip(path));
+	unlink(path);
+	close(fd);
+	ck_assert_int_eq(count_entries("/tmp", file + strlen("/tmp/")), 0);
+}
+END_TEST
+
 START_TEST(errors_of_a_path_come_at_the_start)
 {
 	static char long_path[8192];
@@ -333,6 +376,7 @@ int main(void)
 	tcase_add_test(quick, of_concurrent_starts_one_wins);
 	tcase_add_test(quick, a_file_is_there_whole_or_not_at_all);
 	tcase_add_test(quick, percent_p_is_the_process_and_the_directory_that_of_the_start);
+	tcase_add_test(quick, a_link_is_followed_and_stays);
 	tcase_add_test(quick, errors_of_a_path_come_at_the_start);
 	tcase_add_test(quick, errors_of_writing_come_at_the_stop);
 	tcase_add_test(quick, a_broken_pipe_is_an_error_and_no_signal);
