@@ -570,7 +570,7 @@ def test_a_link_to_the_output_stays_one():
     with tempfile.TemporaryDirectory() as folder:
         link, out = os.path.join(folder, "link"), os.path.join(folder, "out")
         os.symlink("/proc/self/fd/1", link)
-        script = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; exec %s return 300" % program("leave")
+        script = "i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done; exec %s return 1500" % program("leave")
         for command in ([CPROF, "run", "-cpuprofile", link],
                         ["env", "LD_PRELOAD=" + LIBRARY, "CPROF_CPUPROFILE=" + link]):
             with open(out, "wb") as f:
