@@ -367,8 +367,9 @@ def meet(*args):
                for o in ("-%sprofile" % name, file)]
     case = Case(program("meet"), *args, options=options)
     expect_eq(case.status, 0, case.notes)
-    hints = [n.split("; try: cprof ")[1].split()[0] for n in case.notes]
-    expect_eq(hints, ["-stacks"] * 3 + ["-top"], case.notes)
+    hints = [re.search(r"; try: cprof (\S+)|, (empty):", n).group(1, 2) for n in case.notes]
+    waits = (None, "empty") if args else ("-stacks", None)  # a program it becomes waits for nobody
+    expect_eq(hints, [waits] * 3 + [("-top", None)], case.notes)
     found = {file: {} for file in case.files}
     for file in case.files:
         for s in profile.read(os.path.join(case.dir, file)).samples:
