@@ -7,7 +7,6 @@
 
 #include "contention_hook.h"
 #include "contention_text.h"
-#include "own_stack.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/unwind.h"
 #include "target.h"
@@ -151,23 +150,6 @@ int cp_contention_write(enum cp_contention_kind kind, struct cprof_writer writer
 {
 	cp_modmap_refresh();
 	return write_now(kind, writer, debug);
-}
-
-struct leaving {
-	enum cp_contention_kind kind;
-	struct cprof_writer writer;
-};
-
-static int write_leaving(void *arg)
-{
-	const struct leaving *l = arg;
-	return write_now(l->kind, l->writer, 0);
-}
-
-int cp_contention_write_leaving(enum cp_contention_kind kind, struct cprof_writer writer)
-{
-	struct leaving leaving = {.kind = kind, .writer = writer};
-	return cp_own_stack_call(write_leaving, &leaving);
 }
 
 uint64_t cp_contention_count(enum cp_contention_kind kind)

@@ -15,10 +15,6 @@ int64_t cp_contention_sampling(enum cp_contention_kind kind);
 /** debug 0: gzip'd profile.proto; else text. Empty where it was never on, as Go's. */
 int cp_contention_write(enum cp_contention_kind kind, struct cprof_writer writer, int debug);
 
-/** As cp_contention_write(kind, writer, 0) where this process image ends without running destructors:
- *  asks the loader nothing, and needs little of the caller's stack. */
-int cp_contention_write_leaving(enum cp_contention_kind kind, struct cprof_writer writer);
-
 /** Distinct stacks. */
 uint64_t cp_contention_count(enum cp_contention_kind kind);
 

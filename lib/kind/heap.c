@@ -15,7 +15,6 @@
 #include "heap_count_hook.h"
 #include "heap_hook.h"
 #include "heap_text.h"
-#include "own_stack.h"
 #include "sigsafe/lock.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/stackmemo.h"
@@ -273,25 +272,6 @@ int cp_heap_write(enum cp_heap_view view, struct cprof_writer writer, int debug)
 		return -ENODATA;
 	cp_modmap_refresh();
 	return write_now(view, writer, debug);
-}
-
-struct leaving {
-	enum cp_heap_view view;
-	struct cprof_writer writer;
-};
-
-static int write_leaving(void *arg)
-{
-	const struct leaving *l = arg;
-	return write_now(l->view, l->writer, 0);
-}
-
-int cp_heap_write_leaving(enum cp_heap_view view, struct cprof_writer writer)
-{
-	struct leaving leaving = {.view = view, .writer = writer};
-	if (!load(&cp_heap.is_ready, acquire))
-		return -ENODATA;
-	return cp_own_stack_call(write_leaving, &leaving);
 }
 
 uint64_t cp_heap_lost(void)

@@ -26,10 +26,6 @@ void cp_heap_counted(uint64_t *objects_out, uint64_t *bytes_out);
 /** debug 0: gzip'd profile.proto; else text. -ENODATA: the rate was 0 from the start. */
 int cp_heap_write(enum cp_heap_view view, struct cprof_writer writer, int debug);
 
-/** As cp_heap_write(view, writer, 0) where this process image ends without running destructors: asks
- *  the loader nothing, and needs little of the caller's stack. */
-int cp_heap_write_leaving(enum cp_heap_view view, struct cprof_writer writer);
-
 /** Samples that were not taken: no memory for them, or taken inside ourselves. */
 uint64_t cp_heap_lost(void);
 

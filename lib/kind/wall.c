@@ -6,7 +6,6 @@
 
 #include <errno.h>
 
-#include "own_stack.h"
 #include "own_thread.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/clock.h"
@@ -143,7 +142,7 @@ static int write_samples(struct cprof_writer writer)
 	return e.error ? e.error : ret;
 }
 
-static int write_to(struct cprof_writer writer)
+static int write_now(struct cprof_writer writer)
 {
 	struct cp_target target;
 	int ret = cp_target_init(&target, writer);
@@ -161,20 +160,15 @@ int cp_wall_stop(struct cprof_writer writer)
 	cp_futex_wake(&is_stopping, 1);
 	cp_own_thread_join(&thread);
 	cp_modmap_refresh();
-	int ret = write_to(writer);
+	int ret = write_now(writer);
 	cp_wall_threads_free(&threads);
 	store(&state, OFF, release);
 	return ret;
 }
 
-static int write_leaving(void *arg)
-{
-	return write_to(*(struct cprof_writer *)arg);
-}
-
-int cp_wall_write_leaving(struct cprof_writer writer)
+int cp_wall_write(struct cprof_writer writer)
 {
 	if (load(&owner_pid, relaxed) != cp_getpid() || load(&state, acquire) != ON)
 		return -EBUSY;
-	return cp_own_stack_call(write_leaving, &writer);
+	return write_now(writer);
 }

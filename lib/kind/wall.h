@@ -11,7 +11,7 @@ int cp_wall_start(int rate_hz);
 /** Ends that and writes the profile. 0 where none is on. */
 int cp_wall_stop(struct cprof_writer writer);
 
-/** Writes what there is where this process image ends without running destructors. */
-int cp_wall_write_leaving(struct cprof_writer writer);
+/** Writes what there is so far. -EBUSY: it is not on, or about to begin or end. */
+int cp_wall_write(struct cprof_writer writer);
 
 #endif

@@ -7,6 +7,7 @@
 #include "kind/contention.h"
 #include "kind/cpu.h"
 #include "kind/heap.h"
+#include "kind/own_stack.h"
 #include "kind/signal_hook.h"
 #include "kind/target.h"
 #include "kind/threadcreate.h"
@@ -216,16 +217,24 @@ bool cp_recording_keeps_none_open(const struct cp_recording *r)
 
 /// Leaving
 
+struct leaving {
+	enum cp_record_kind kind;
+	struct cprof_writer writer;
+};
+
+static int write_leaving(void *arg)
+{
+	const struct leaving *l = arg;
+	return l->kind == CP_RECORD_WALL ? cp_wall_write(l->writer) : write_state(l->kind, l->writer);
+}
+
 static void write_state_leaving(enum cp_record_kind kind, struct cprof_writer writer)
 {
-	if (kind == CP_RECORD_HEAP || kind == CP_RECORD_ALLOCS)
-		cp_heap_write_leaving(kind == CP_RECORD_HEAP ? CP_HEAP_VIEW_HEAP : CP_HEAP_VIEW_ALLOCS, writer);
-	else if (is_contention(kind))
-		cp_contention_write_leaving(contention_of(kind), writer);
-	else if (kind == CP_RECORD_WALL)
-		cp_wall_write_leaving(writer);
-	else if (kind == CP_RECORD_TRACE)
+	struct leaving leaving = {kind, writer};
+	if (kind == CP_RECORD_TRACE)
 		cp_trace_leave();
+	else if (kind == CP_RECORD_WALL || CP_RECORDS_ON_OWN_STACK & 1u << kind)
+		cp_own_stack_call(write_leaving, &leaving);
 	else
 		write_state(kind, writer);
 }
