@@ -2,12 +2,15 @@
 // One line where all went well, a second one where something is missing.
 #include "summary.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/outfile.h"
+#include "format/tracefmt.h"
 #include "base/path.h"
 #include "leak.h"
 #include "outcome.h"
@@ -30,12 +33,14 @@ static void print_nothing(struct arena *a, const struct injection_file *f, const
 		fprintf(stderr, "cprof: no profile: %s: %s\n", f->given, error ? strerror(error) : reason);
 }
 
-/** Of a program that wrote nothing. */
-static const char *why_unwritten(struct arena *a, const struct child *c)
+/** Of a program that wrote nothing to the file. */
+static const char *why_unwritten(struct arena *a, const struct child *c, const struct injection_file *f)
 {
 	if (WIFSIGNALED(c->status))
 		return arena_printf(a, "SIG%s ended the program before it could be written",
 				sigabbrev_np(WTERMSIG(c->status)));
+	if (outcome_is_per_process(f->given))
+		return "no process has written one; those that still run, as a daemon does, write theirs when they end";
 	return "the program ended without writing it (as another user, static, out of memory, or not by exit? "
 	       "after chroot it is below the new root, if its folder is there)";
 }
@@ -113,8 +118,9 @@ static void print_cpu(struct arena *a, const struct injection *in, const struct 
 		fprintf(stderr, "cprof: wrote %s, empty: nothing was sampled in %lld ms of CPU\n",
 				path_expand(a, f->given, "*"), (long long)used_ms);
 	else if (o.ndamaged == 0)
-		print_nothing(a, f, own_ms > NOTABLE_MS ? why_unwritten(a, c)
-							       : "nothing was sampled in the program itself");
+		print_nothing(a, f, own_ms > NOTABLE_MS || outcome_is_per_process(f->given)
+						? why_unwritten(a, c, f)
+						: "nothing was sampled in the program itself");
 	print_damaged(a, &o);
 	if (!outcome_is_per_process(f->given) && children_ms > NOTABLE_MS && children_ms > used_ms / 5)
 		fprintf(stderr, "cprof: %.2f s of CPU were spent in child processes; to profile them "
@@ -129,7 +135,7 @@ static const struct outcome_files *find_written(struct arena *a, const struct in
 	const struct outcome_files *files = o->last.count ? &o->last : &o->earlier;
 	print_damaged(a, o);
 	if (!files->count && !o->ndamaged)
-		print_nothing(a, f, why_unwritten(a, c));
+		print_nothing(a, f, why_unwritten(a, c, f));
 	return files->count ? files : NULL;
 }
 
@@ -194,14 +200,34 @@ static void print_state(struct arena *a, const struct injection *in, const struc
 				f == &in->threads ? "-traces" : "-top", file);
 }
 
-/** It is no profile, and not looked into. */
+/** The last chunk of a trace says that it is the last. */
+static bool has_end(const char *path, int64_t nbytes)
+{
+	uint8_t tail[TRACE_CHUNK_HEADER_BYTES + 4 * PB_MAX_VARINT_BYTES];
+	int64_t tail_bytes = nbytes < (int64_t)sizeof(tail) ? nbytes : (int64_t)sizeof(tail);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : pread(fd, tail, (size_t)tail_bytes, nbytes - tail_bytes);
+	bool is_end = false;
+	for (ssize_t i = 0; i < n && !is_end; i++) {
+		struct trace_reader r = {.in = {tail + i, tail + n}};
+		struct trace_chunk c;
+		is_end = trace_next_chunk(&r, &c) && c.kind == TRACE_CHUNK_END && r.in.at == r.in.end;
+	}
+	if (fd >= 0)
+		close(fd);
+	return is_end;
+}
+
 static void print_trace(struct arena *a, const struct injection_file *f)
 {
+	static const char cut[] = ", but not to its end (the program was killed, or did not leave by exit, or the "
+				  "disk is full)";
 	struct stat st;
 	if (outcome_is_per_process(f->given))
 		fprintf(stderr, "cprof: traces went to %s; try: cprof trace FILE\n", path_expand(a, f->given, "*"));
 	else if (stat(f->path, &st) == 0 && st.st_size > 0)
-		fprintf(stderr, "cprof: wrote %s; try: cprof trace %s\n", f->given, f->given);
+		fprintf(stderr, "cprof: wrote %s%s; try: cprof trace %s\n", f->given,
+				has_end(f->path, st.st_size) ? "" : cut, f->given);
 	else
 		print_nothing(a, f, "the program could not be traced");
 }

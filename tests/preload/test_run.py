@@ -566,20 +566,6 @@ def test_by_hand():
         expect_eq(len(os.listdir(folder)), 1)
 
 
-def test_a_link_to_the_output_stays_one():
-    """As /dev/stdout is, which root's profile once took the place of."""
-    with tempfile.TemporaryDirectory() as folder:
-        link, out = os.path.join(folder, "link"), os.path.join(folder, "out")
-        os.symlink("/proc/self/fd/1", link)
-        script = "i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done; exec %s return 1500" % program("leave")
-        for command in ([CPROF, "run", "-cpuprofile", link],
-                        ["env", "LD_PRELOAD=" + LIBRARY, "CPROF_CPUPROFILE=" + link]):
-            with open(out, "wb") as f:
-                subprocess.run([*command, "sh", "-c", script], stdout=f, stderr=subprocess.PIPE)
-            expect(os.path.islink(link) and set(os.listdir(folder)) <= {"link", "out", "out.1"}, os.listdir(folder))
-            expect(profile.read(out).total("cpu") > 0, command)
-
-
 def test_one_that_cannot_start_leaves_the_others():
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "mem.pb.gz")
@@ -771,7 +757,7 @@ PARTS = {
         test_each_program_that_exec_replaces_has_its_own, test_an_exec_that_fails_ends_nothing,
         test_a_wrapper_script_leaves_nothing, test_an_old_profile_is_replaced_not_kept,
         test_without_p_the_children_are_left_alone, test_with_p_every_process_writes_its_own,
-        test_with_p_what_was_not_sampled_leaves_nothing, test_by_hand, test_a_link_to_the_output_stays_one,
+        test_with_p_what_was_not_sampled_leaves_nothing, test_by_hand,
         test_one_that_cannot_start_leaves_the_others, test_our_own_waits_are_not_the_programs,
     ],
     "hostile": [

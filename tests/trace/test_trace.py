@@ -212,7 +212,7 @@ class Injected(WithFolder):
 
     def test_a_program_nobody_rebuilt(self):
         done = self.traced(program("timeline"))
-        self.assertIn("cprof trace " + self.path, done.stderr)
+        self.assertIn("cprof: wrote %s; try: cprof trace %s\n" % (self.path, self.path), done.stderr)
         t = trace.read(self.path)
         self.assertEqual(t.end, [0, 0, 0, 0])
         waits = {b.wait for b, _ in trace.spans(t, "wait_begin", "wait_end")}
@@ -248,7 +248,7 @@ class Injected(WithFolder):
             self.assertIsNone(done.poll())
             time.sleep(0.05)
         os.kill(pid, signal.SIGKILL)
-        done.communicate(timeout=60)
+        self.assertIn("but not to its end", done.communicate(timeout=60)[1])
         t = trace.read(self.path)
         self.assertIsNone(t.end)
         self.assertTrue(trace.spans(t, "wait_begin", "wait_end"))

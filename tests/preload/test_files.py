@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Where the files of `cprof run` are when they are nowhere as simple as its flags say. CPROF_BUILD is the build
+directory."""
+
+import glob
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import profile  # noqa: E402
+
+BUILD = os.path.abspath(os.environ["CPROF_BUILD"])
+CPROF = os.path.join(BUILD, "tool/cprof")
+LIBRARY = os.path.join(BUILD, "lib/libcprof-preload.so")
+LEAVE = os.path.join(BUILD, "tests/preload/preload_leave")
+
+BECOMES_A_DAEMON = """
+import ctypes, os, time
+ctypes.CDLL(None).daemon(1, 0)
+while not os.path.exists("stop"):
+    time.sleep(0.01)
+"""
+
+
+class FilesTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.dir = folder.name
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def test_a_link_to_the_output_stays_one(self):
+        """As /dev/stdout is: root's profile took its place, and the output had none."""
+        link, out = self.path("link"), self.path("out")
+        os.symlink("/proc/self/fd/1", link)
+        script = "i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done; exec %s return 1500" % LEAVE
+        for command in ([CPROF, "run", "-cpuprofile", link],
+                        ["env", "LD_PRELOAD=" + LIBRARY, "CPROF_CPUPROFILE=" + link]):
+            with open(out, "wb") as f:
+                subprocess.run([*command, "sh", "-c", script], stdout=f, stderr=subprocess.PIPE, timeout=60)
+            self.assertTrue(os.path.islink(link))
+            self.assertLessEqual(set(os.listdir(self.dir)), {"link", "out", "out.1"})  # .1: before exec
+            self.assertGreater(profile.read(out).total("cpu"), 0)
+
+    def test_what_a_daemon_has_not_written_yet_is_to_come(self):
+        done = subprocess.run([CPROF, "run", "-cpuprofile", "%p.cpu", "-memprofile", "%p.mem", "/usr/bin/python3", "-c",
+                               BECOMES_A_DAEMON], cwd=self.dir, capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.stderr.count("those that still run, as a daemon does"), 2, done.stderr)
+        with open(self.path("stop"), "w"):
+            pass
+        while not glob.glob(self.path("*.mem")):
+            time.sleep(0.01)
+
+
+if __name__ == "__main__":
+    unittest.main()
