@@ -90,8 +90,10 @@ class Unsymbolizable(AnalyzerTest):
     def setUp(self):
         super().setUp()
         with open(self.path("prog.c"), "w") as f:
-            f.write("volatile long sink;\nstatic __attribute__((noinline)) void spin(void) { for (long i = 0; i < "
-                    "300000000; i++) sink += i; }\nint main(void) { spin(); return 0; }\n")
+            f.write("volatile long sink;\n__attribute__((noinline, weak)) void spin(void) { for (long i = 0; i < "
+                    "300000000; i++) sink += i; }\nint main(void) { spin(); return 0; }\n"
+                    "void aspin(void) __attribute__((alias(\"spin\")));\n"
+                    "void __spin(void) __attribute__((alias(\"spin\")));\n")
         subprocess.run(["gcc", "-g", "-O1", "prog.c", "-o", "prog"], cwd=self.dir, check=True)
 
     def record(self):

@@ -8,20 +8,13 @@
 struct candidate {
 	uint64_t start;
 	const char *name;
-	int rank; // among symbols at the same start
-	bool sized;
+	bool is_local, is_sized;
 };
 
-static int binding_rank(const GElf_Sym *sym)
+/** Without the version that follows '@'. */
+static size_t name_length(const char *name)
 {
-	switch (GELF_ST_BIND(sym->st_info)) {
-	case STB_GLOBAL:
-		return 2;
-	case STB_WEAK:
-		return 1;
-	default:
-		return 0;
-	}
+	return strcspn(name, "@");
 }
 
 static bool is_better(const struct candidate *x, const struct candidate *than)
@@ -30,14 +23,13 @@ static bool is_better(const struct candidate *x, const struct candidate *than)
 		return true;
 	if (x->start != than->start)
 		return x->start > than->start;
-	if (x->sized != than->sized)
-		return x->sized;
-	if (x->rank != than->rank)
-		return x->rank > than->rank;
-	// Aliases: "write" rather than "__write", whatever the order in the table.
-	return strcmp(x->name + (x->name[0] == '_'), than->name + (than->name[0] == '_')) > 0
-			? x->name[0] != '_' && than->name[0] == '_'
-			: x->name[0] != '_' || than->name[0] == '_';
+	if (x->is_sized != than->is_sized)
+		return x->is_sized;
+	if (x->is_local != than->is_local)
+		return than->is_local;
+	// Aliases: "write" rather than "__write", "free" rather than "cfree", whatever the order in the table.
+	size_t len = name_length(x->name), other_len = name_length(than->name);
+	return len != other_len ? len < other_len : strcmp(x->name, than->name) < 0;
 }
 
 static bool in_code(Elf *elf, GElf_Word section)
@@ -89,7 +81,7 @@ void symbol_names_find(struct dwarf_lookup *l, Dwfl_Module *module, GElf_Addr bi
 		uint32_t k = lookup_lower_bound(l->addresses, l->n, address);
 		if (k == l->n)
 			continue;
-		struct candidate c = {address, name, binding_rank(&sym), sym.st_size != 0};
+		struct candidate c = {address, name, GELF_ST_BIND(sym.st_info) == STB_LOCAL, sym.st_size != 0};
 		offer(&preceding[k], &c);
 		for (; k < l->n && l->addresses[k] - address < sym.st_size; k++)
 			offer(&covering[k], &c);
@@ -97,11 +89,10 @@ void symbol_names_find(struct dwarf_lookup *l, Dwfl_Module *module, GElf_Addr bi
 	for (uint32_t i = 0; i < l->n; i++) {
 		if (i > 0 && preceding[i - 1].name)
 			offer(&preceding[i], &preceding[i - 1]);
-		// Without the version that follows '@'.
 		const char *name = covering[i].name, *label = preceding[i].name;
 		if (name)
-			l->symbols[i] = (struct str){name, strcspn(name, "@")};
-		else if (label && !preceding[i].sized)
-			l->labels[i] = (struct str){label, strcspn(label, "@")};
+			l->symbols[i] = (struct str){name, name_length(name)};
+		else if (label && !preceding[i].is_sized)
+			l->labels[i] = (struct str){label, name_length(label)};
 	}
 }
