@@ -233,6 +233,8 @@ static int end_stream(void)
 
 int cp_trace_stop(void)
 {
+	if (!cp_trace_is_streaming()) // whoever has control now may be interrupted by a signal that waits for us
+		return 0;
 	int ret = cp_trace_control();
 	if (ret < 0)
 		return ret;

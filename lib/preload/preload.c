@@ -50,6 +50,7 @@
 #include "kind/threadcreate.h"
 #include "record/finish.h"
 #include "settings.h"
+#include "sigsafe/modmap.h"
 #include "sigsafe/sys.h"
 
 static struct cp_settings settings;
@@ -120,6 +121,7 @@ static void start(void)
 static void stop(void)
 {
 	int cancel_state = cp_cancel_hold(); // it runs in exit()
+	cp_modmap_before_exit();
 	cp_recording_stop(&settings.recording);
 	cp_cancel_release(cancel_state);
 }

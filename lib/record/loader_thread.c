@@ -121,8 +121,7 @@ static int read_alone(void *arg)
 void cp_loader_read_alone(void)
 {
 	static uint64_t next_ns; // generated code is in no module, ever
-	// A handler may allocate, and have interrupted whoever holds the map; dlclose reads it itself.
-	if (!__libc_single_threaded || load(&cp_modmap.lock, relaxed) || cp_modmap_inside(CP_MODMAP_CLOSES))
+	if (!__libc_single_threaded || cp_modmap_inside(CP_MODMAP_CLOSES)) // dlclose reads it itself
 		return;
 	uint64_t now_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
 	if (now_ns < next_ns)

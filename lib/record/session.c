@@ -19,6 +19,7 @@
 #include "recording.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/futex.h"
+#include "sigsafe/modmap.h"
 #include "sigsafe/sigmask.h"
 #include "sigsafe/sys.h"
 #include "write/vformat.h"
@@ -187,6 +188,7 @@ static void stop_at_signal(int sig)
 
 static void stop_at_exit(void)
 {
+	cp_modmap_before_exit();
 	cp_session_stop(load(&number, relaxed));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Context: SIG, but never in a signal handler. A futex lock with all signals blocked while it is
 // held: no handler runs inside, so a handler that would want it cannot deadlock, and a holder is
-// not cancelled. Nothing is called and nothing is waited for inside. A fork child just zeroes it.
+// not cancelled. Nothing is called and nothing is waited for for long inside. A fork child just zeroes it.
 #ifndef CPROF_SIGSAFE_LOCK_H
 #define CPROF_SIGSAFE_LOCK_H
 

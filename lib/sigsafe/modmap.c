@@ -165,7 +165,7 @@ void cp_modmap_after_fork(void)
 {
 	for (int place = 0; place < CP_MODMAP_PLACES; place++)
 		store(&cp_modmap.inside[place], cp_modmap_own_inside[place], relaxed);
-	store(&cp_modmap.lock, 0, relaxed);
+	cp_modmap.lock = (struct cp_lock){0};
 }
 
 uint32_t cp_modmap_count(void)

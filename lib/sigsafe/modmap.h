@@ -93,6 +93,10 @@ void cp_modmap_read_by(int (*read)(void));
  *  in a handler that has interrupted the loader, or whoever reads its list. What is known must do. */
 void cp_modmap_take_as_is(bool takes);
 
+/** In exit(), which a handler may have called within the loader: then its list is half changed, and the calling thread
+ *  does so, too. */
+void cp_modmap_before_exit(void);
+
 /** Around the real dlclose: modules that may go are hidden from handlers before it runs, readers that
  *  still look are waited for; after it the map is read anew. Context: CTL. */
 void cp_modmap_before_dlclose(void);

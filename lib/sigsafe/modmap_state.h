@@ -4,6 +4,7 @@
 #define CPROF_SIGSAFE_MODMAP_STATE_H
 
 #include "atomic.h"
+#include "lock.h"
 #include "modmap.h"
 
 struct cp_span {
@@ -47,8 +48,7 @@ struct cp_modmap {
 	_Atomic(cp_ask_loader_fn *) ask_loader; // NULL before the first refresh
 	_Atomic uint32_t count;      // of records
 	_Atomic(struct cp_module *) chunks[CP_MODULE_CHUNKS];
-	// Held by writers, never while they call the loader. 0: free, 1: held, 2: held and waited for.
-	_Atomic uint32_t lock;
+	struct cp_lock lock; // of writers; never held while they call the loader
 };
 
 extern struct cp_modmap cp_modmap;

@@ -6,7 +6,6 @@
 // the loader's locks here; the loader's counters say whose reading is the newer one.
 #include <errno.h>
 #include <limits.h>
-#include <linux/futex.h>
 #include <string.h>
 #include <time.h>
 
@@ -26,21 +25,6 @@ static struct cp_arena paths;
 static struct cp_module *loaded; // all of them, by next_loaded
 static struct cp_module *known[1 << 8]; // all that ever were, hashed, by next_known
 static struct cp_snapshot nothing_shown = {.hides = true};
-
-static void lock(void)
-{
-	uint32_t expected = 0;
-	if (compare_exchange(&cp_modmap.lock, &expected, 1, acquire))
-		return;
-	while (exchange(&cp_modmap.lock, 2, acquire) != 0)
-		cp_syscall(SYS_futex, &cp_modmap.lock, FUTEX_WAIT_PRIVATE, 2, 0);
-}
-
-static void unlock(void)
-{
-	if (exchange(&cp_modmap.lock, 0, release) == 2)
-		cp_syscall(SYS_futex, &cp_modmap.lock, FUTEX_WAKE_PRIVATE, 1, 0);
-}
 
 /** Readers are handlers: done in microseconds, unless their thread is stopped or starved. */
 static bool drained(uint32_t ticket)
@@ -272,9 +256,9 @@ static int apply(const struct modscan *scan)
 static int scan_loaded(struct modscan *scan)
 {
 	store(&cp_modmap.stale, false, seq_cst);
-	lock();
+	cp_lock_take(&cp_modmap.lock);
 	uint64_t known_version = published_version;
-	unlock();
+	cp_lock_release(&cp_modmap.lock);
 	return modscan_read(scan, known_version);
 }
 
@@ -284,9 +268,9 @@ int cp_modmap_read(void)
 	int err = scan_loaded(&scan);
 	if (err)
 		return err;
-	lock();
+	cp_lock_take(&cp_modmap.lock);
 	err = apply(&scan);
-	unlock();
+	cp_lock_release(&cp_modmap.lock);
 	modscan_free(&scan);
 	return err;
 }
@@ -306,6 +290,12 @@ void cp_modmap_take_as_is(bool takes)
 	store(&as_is_tid, takes ? cp_gettid() : 0, relaxed);
 }
 
+void cp_modmap_before_exit(void)
+{
+	if (modscan_is_in_flux())
+		cp_modmap_take_as_is(true);
+}
+
 int cp_modmap_refresh(void)
 {
 	int tid = load(&as_is_tid, relaxed);
@@ -319,25 +309,25 @@ void cp_modmap_before_dlclose(void)
 	// What a handler met and nobody has registered yet may be what goes now: its last chance for a name.
 	if (cp_modmap_is_stale())
 		cp_modmap_read();
-	lock();
+	cp_lock_take(&cp_modmap.lock);
 	// A second dlclose at the same time finds them hidden, and the readers gone: we held the lock.
 	cp_modmap_go_in(CP_MODMAP_CLOSES);
 	if (cp_modmap_inside(CP_MODMAP_CLOSES) == 1)
 		publish();
-	unlock();
+	cp_lock_release(&cp_modmap.lock);
 }
 
 void cp_modmap_after_dlclose(void)
 {
 	struct modscan scan;
 	int err = scan_loaded(&scan);
-	lock();
+	cp_lock_take(&cp_modmap.lock);
 	// In one step with the new list: an older one, read by somebody else while modules were hidden,
 	// must find it published.
 	cp_modmap_come_out(CP_MODMAP_CLOSES);
 	if (!err)
 		apply(&scan);
-	unlock();
+	cp_lock_release(&cp_modmap.lock);
 	if (!err)
 		modscan_free(&scan);
 }

@@ -93,8 +93,8 @@ static void add(struct modscan *scan, const struct dl_phdr_info *info, bool is_m
 	scan->count++;
 }
 
-/** The other namespaces' lists, which the loader keeps for debuggers: the program's dynamic section leads there. */
-static const struct r_debug_extended *other_namespaces(const struct dl_phdr_info *program)
+/** What the loader tells debuggers: the program's dynamic section leads there. */
+static const struct r_debug_extended *own_namespace(const struct dl_phdr_info *program)
 {
 	for (size_t i = 0; i < program->dlpi_phnum; i++) {
 		if (program->dlpi_phdr[i].p_type != PT_DYNAMIC)
@@ -102,11 +102,24 @@ static const struct r_debug_extended *other_namespaces(const struct dl_phdr_info
 		const Elf64_Dyn *d = (const Elf64_Dyn *)(program->dlpi_addr + program->dlpi_phdr[i].p_vaddr);
 		while (d->d_tag != DT_NULL && d->d_tag != DT_DEBUG)
 			d++;
-		const struct r_debug_extended *own = (const struct r_debug_extended *)d->d_un.d_ptr;
-		bool is_there = d->d_tag == DT_DEBUG && own && own->base.r_version >= 2; // since glibc 2.35
-		return is_there ? own->r_next : NULL;
+		return d->d_tag == DT_DEBUG ? (const struct r_debug_extended *)d->d_un.d_ptr : NULL;
 	}
 	return NULL;
+}
+
+static const struct r_debug_extended *other_namespaces(const struct r_debug_extended *own)
+{
+	return own && own->base.r_version >= 2 ? own->r_next : NULL; // since glibc 2.35
+}
+
+static _Atomic(const struct r_debug_extended *) namespaces;
+
+bool modscan_is_in_flux(void)
+{
+	const struct r_debug_extended *ns = load(&namespaces, relaxed);
+	while (ns && ns->base.r_state == RT_CONSISTENT)
+		ns = other_namespaces(ns);
+	return ns != NULL;
 }
 
 /** glibc takes the objects of another namespace for as many times as there are, so that dlpi_subs goes down. */
@@ -146,7 +159,10 @@ static int on_module(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	struct modscan *scan = arg;
 	bool first = !scan->adds;
-	const struct r_debug_extended *others = first ? other_namespaces(info) : NULL;
+	const struct r_debug_extended *own = first ? own_namespace(info) : NULL;
+	const struct r_debug_extended *others = other_namespaces(own);
+	if (first)
+		store(&namespaces, own, relaxed);
 	if (first && size >= offsetof(struct dl_phdr_info, dlpi_subs) + sizeof(info->dlpi_subs)) {
 		scan->adds = info->dlpi_adds;
 		scan->subs = info->dlpi_subs + overcounted(others);

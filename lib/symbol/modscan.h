@@ -24,6 +24,9 @@ struct modscan {
 int modscan_read(struct modscan *scan_out, uint64_t known_version);
 void modscan_free(struct modscan *scan);
 
+/** Some thread, perhaps this one, is changing the list. */
+bool modscan_is_in_flux(void);
+
 /** The start of the object that holds pc, as the loader knows it this moment: a module that dlopen has
  *  just mapped, before anybody refreshed. False: none, or the loader cannot say. Context: SIG. */
 bool modscan_ask_loader(uintptr_t pc, uintptr_t *image_out);
