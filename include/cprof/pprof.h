@@ -52,7 +52,8 @@ struct cprof_writer cprof_to_callback(
  * cprof_to_path() the file is created (and errors of its directory reported) now.
  *
  * -EBUSY: a CPU profile is running already (it goes on undisturbed). -EPERM, -ENOSYS: no sampling
- * engine works here. -ENOENT, -EACCES, ...: the path. -ENOMEM.
+ * engine works here. -EUSERS: the program handles all signals, so that none is left for us.
+ * -ENOENT, -EACCES, ...: the path. -ENOMEM.
  */
 int cprof_start_cpu_profile(struct cprof_writer writer);
 

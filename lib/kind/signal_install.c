@@ -22,7 +22,7 @@ static int pick_signal(enum cp_signal_use use)
 		if (!cp_signal_is_ours(sig) && is_free(sig))
 			return sig;
 	}
-	return -EBUSY;
+	return -EUSERS;
 }
 
 int cp_signal_install(enum cp_signal_use use, cp_signal_handler *handler)

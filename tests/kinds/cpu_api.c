@@ -109,6 +109,26 @@ START_TEST(a_second_start_is_refused_and_does_not_disturb)
 }
 END_TEST
 
+static void on_any_signal(int sig)
+{
+	(void)sig;
+}
+
+// Go's runtime takes all signals: "already in use" was said of the profile.
+START_TEST(where_no_signal_is_free_that_is_said)
+{
+	struct sink sink = {0};
+	signal(SIGPROF, on_any_signal);
+	for (int sig = SIGRTMIN; sig <= SIGRTMAX; sig++)
+		signal(sig, on_any_signal);
+	ck_assert_int_eq(cprof_start_cpu_profile(cprof_to_callback(take, &sink)), -EUSERS);
+	ck_assert_ptr_nonnull(strstr(cprof_strerror(-EUSERS), "no signal is free"));
+	signal(SIGRTMAX, SIG_DFL);
+	ck_assert_int_eq(cprof_start_cpu_profile(cprof_to_callback(take, &sink)), 0);
+	ck_assert_int_eq(cprof_stop_cpu_profile(), 0);
+}
+END_TEST
+
 START_TEST(a_callback_may_call_the_library)
 {
 	struct sink sink = {0};
@@ -371,6 +391,7 @@ int main(void)
 	tcase_set_timeout(quick, 60);
 	tcase_add_test(quick, settings_have_a_range);
 	tcase_add_test(quick, a_second_start_is_refused_and_does_not_disturb);
+	tcase_add_test(quick, where_no_signal_is_free_that_is_said);
 	tcase_add_test(quick, a_callback_may_call_the_library);
 	tcase_add_test(quick, a_child_that_no_fork_hook_saw_has_no_profile);
 	tcase_add_test(quick, of_concurrent_starts_one_wins);
