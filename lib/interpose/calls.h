@@ -53,14 +53,17 @@ static inline enum cp_wait_outcome cp_call_outcome(long result)
  *  to the caller of `leaf` in it, which is `name` or what its fortified form stands for. */
 #define CP_STAND_IN_AS(leaf, object, type, name, parameters, arguments)                         \
 	CP_NEXT(type, name, parameters, arguments)                                              \
-	CP_VISIBLE CP_BETWEEN type name parameters                                              \
+	static CP_BETWEEN type waiting_##name CP_WITH_CALLER parameters                         \
 	{                                                                                       \
-		if (cp_calls_are_off())                                                         \
-			return next_##name arguments;                                           \
-		struct cp_wait wait = cp_call_begin(CP_SITE(leaf), (const void *)(intptr_t)(object)); \
+		struct cp_wait wait =                                                           \
+				cp_call_begin(CP_SITE_BY(leaf, caller), (const void *)(intptr_t)(object)); \
 		type result = next_##name arguments;                                            \
 		cp_call_end(&wait, cp_call_outcome((long)result));                              \
 		return result;                                                                  \
+	}                                                                                       \
+	CP_VISIBLE CP_FRONT type name parameters                                                \
+	{                                                                                       \
+		return cp_calls_are_off() ? next_##name arguments : waiting_##name CP_AND_CALLER arguments; \
 	}
 
 /** kind: what it waits for, an enum trace_wait without its prefix. */

@@ -34,13 +34,9 @@ void cp_rwlocks_note_sites(bool are_noted);
 		next_##name = is_noted ? noting_##name : real_##name;                           \
 	}
 
-#define CP_WITH_CALLER(...) (__VA_ARGS__, const void *caller)
-#define CP_AND_CALLER(...) (__VA_ARGS__, CP_CALLER)
-
 /** Defines the function that stands in for `name`, which is CP_NEXT, and waits for `object`. take: what it returns
  *  where it need not wait; EBUSY: the real function is to wait, or to say what is wrong. It may use `caller`.
- *  outcome(rc): how that ended. kind: an enum trace_wait without its prefix. What waits is out of line: else the
- *  function would set up its stack for it even while all is off. */
+ *  outcome(rc): how that ended. kind: an enum trace_wait without its prefix. */
 #define CP_WAIT(kind, object, name, parameters, arguments, take, outcome)                       \
 	CP_OWN(name, kind);                                                                     \
 	static CP_BETWEEN int waiting_##name CP_WITH_CALLER parameters                          \
@@ -53,7 +49,7 @@ void cp_rwlocks_note_sites(bool are_noted);
 		cp_wait_end(&wait_, (outcome)(rc_));                                            \
 		return rc_;                                                                     \
 	}                                                                                       \
-	CP_VISIBLE CP_BETWEEN int name parameters                                               \
+	CP_VISIBLE CP_FRONT int name parameters                                                 \
 	{                                                                                       \
 		return cp_contention_is_off() ? next_##name arguments : waiting_##name CP_AND_CALLER arguments; \
 	}

@@ -76,7 +76,7 @@ static void *find_aligned_alloc(size_t align, size_t size);
 static int find_posix_memalign(void **ptr_out, size_t align, size_t size);
 static size_t find_usable_size(void *ptr);
 
-static struct {
+static CP_FRONT_DATA struct {
 	void *(*malloc)(size_t);
 	void (*free)(void *);
 	void *(*calloc)(size_t, size_t);
@@ -227,6 +227,14 @@ static __attribute__((noinline)) void *calloc_sampled(size_t n, size_t size, con
 	return sampled(real.calloc(n, size), n * size, caller);
 }
 
+static __attribute__((noinline)) int posix_memalign_sampled(
+		void **ptr_out, size_t align, size_t size, const void *caller)
+{
+	int rc = real.posix_memalign(ptr_out, align, size);
+	sampled(rc == 0 ? *ptr_out : NULL, size, caller);
+	return rc;
+}
+
 static __attribute__((noinline)) void free_sampled(void *ptr, const void *caller)
 {
 	if (is_boot(ptr))
@@ -276,14 +284,14 @@ static __attribute__((noinline)) void *realloc_sampled(void *ptr, size_t size, c
 // Processors predict branches by line of code: malloc and free begin one, for two branches they pass each time.
 #define BEGINS_LINE __attribute__((aligned(64)))
 
-CP_VISIBLE BEGINS_LINE void *malloc(size_t size)
+CP_VISIBLE CP_FRONT BEGINS_LINE void *malloc(size_t size)
 {
 	if (cp_heap_due(size))
 		return sampled(real.malloc(size), size, CALLER);
 	return real.malloc(size);
 }
 
-CP_VISIBLE BEGINS_LINE void free(void *ptr)
+CP_VISIBLE CP_FRONT BEGINS_LINE void free(void *ptr)
 {
 	if (cp_heap_maybe_sampled(ptr))
 		free_sampled(ptr, CALLER);
@@ -291,7 +299,7 @@ CP_VISIBLE BEGINS_LINE void free(void *ptr)
 		real.free(ptr);
 }
 
-CP_VISIBLE void *calloc(size_t n, size_t size)
+CP_VISIBLE CP_FRONT void *calloc(size_t n, size_t size)
 {
 	size_t bytes;
 	if (!__builtin_mul_overflow(n, size, &bytes) && cp_heap_due(bytes))
@@ -299,7 +307,7 @@ CP_VISIBLE void *calloc(size_t n, size_t size)
 	return real.calloc(n, size);
 }
 
-CP_VISIBLE void *realloc(void *ptr, size_t size)
+CP_VISIBLE CP_FRONT void *realloc(void *ptr, size_t size)
 {
 	if (cp_heap_maybe_sampled(ptr) || size >= cp_heap_countdown)
 		return realloc_sampled(ptr, size, CALLER);
@@ -322,24 +330,25 @@ CP_VISIBLE void *reallocarray(void *ptr, size_t n, size_t size)
 	return real.realloc(ptr, bytes);
 }
 
-CP_VISIBLE void *memalign(size_t align, size_t size)
+CP_VISIBLE CP_FRONT void *memalign(size_t align, size_t size)
 {
-	void *ptr = real.memalign(align, size);
-	return cp_heap_due(size) ? sampled(ptr, size, CALLER) : ptr;
-}
-
-CP_VISIBLE void *aligned_alloc(size_t align, size_t size)
-{
-	void *ptr = real.aligned_alloc(align, size);
-	return cp_heap_due(size) ? sampled(ptr, size, CALLER) : ptr;
-}
-
-CP_VISIBLE int posix_memalign(void **ptr_out, size_t align, size_t size)
-{
-	int rc = real.posix_memalign(ptr_out, align, size);
 	if (cp_heap_due(size))
-		sampled(rc == 0 ? *ptr_out : NULL, size, CALLER);
-	return rc;
+		return sampled(real.memalign(align, size), size, CALLER);
+	return real.memalign(align, size);
+}
+
+CP_VISIBLE CP_FRONT void *aligned_alloc(size_t align, size_t size)
+{
+	if (cp_heap_due(size))
+		return sampled(real.aligned_alloc(align, size), size, CALLER);
+	return real.aligned_alloc(align, size);
+}
+
+CP_VISIBLE CP_FRONT int posix_memalign(void **ptr_out, size_t align, size_t size)
+{
+	if (cp_heap_due(size))
+		return posix_memalign_sampled(ptr_out, align, size, CALLER);
+	return real.posix_memalign(ptr_out, align, size);
 }
 
 CP_VISIBLE void *valloc(size_t size)
@@ -367,7 +376,7 @@ CP_VISIBLE void *pvalloc(size_t size)
 }
 
 /** Only a block of the start-up arena is not the real allocator's. */
-CP_VISIBLE size_t malloc_usable_size(void *ptr)
+CP_VISIBLE CP_FRONT size_t malloc_usable_size(void *ptr)
 {
 	return is_boot(ptr) ? boot_size(ptr) : real.usable_size(ptr);
 }

@@ -84,21 +84,21 @@ unlock_wanted(pthread_mutex_t *m, mutex_function *next, mutex_function *own, con
 	return rc;
 }
 
-CP_VISIBLE CP_BETWEEN int pthread_mutex_lock(pthread_mutex_t *m)
+CP_VISIBLE CP_FRONT int pthread_mutex_lock(pthread_mutex_t *m)
 {
 	if (WORD_IS(m, WORD_FREE))
 		return next_pthread_mutex_lock(m);
 	return lock_held(m, next_pthread_mutex_lock, own_pthread_mutex_lock, CP_CALLER);
 }
 
-CP_VISIBLE CP_BETWEEN int pthread_mutex_unlock(pthread_mutex_t *m)
+CP_VISIBLE CP_FRONT int pthread_mutex_unlock(pthread_mutex_t *m)
 {
 	if (WORD_IS(m, WORD_HELD))
 		return next_pthread_mutex_unlock(m);
 	return unlock_wanted(m, next_pthread_mutex_unlock, own_pthread_mutex_unlock, CP_CALLER);
 }
 
-CP_VISIBLE CP_BETWEEN int mtx_lock(mtx_t *mtx)
+CP_VISIBLE CP_FRONT int mtx_lock(mtx_t *mtx)
 {
 	pthread_mutex_t *m = (pthread_mutex_t *)mtx;
 	if (WORD_IS(m, WORD_FREE))
@@ -106,7 +106,7 @@ CP_VISIBLE CP_BETWEEN int mtx_lock(mtx_t *mtx)
 	return lock_held(m, (mutex_function *)next_mtx_lock, (mutex_function *)own_mtx_lock, CP_CALLER);
 }
 
-CP_VISIBLE CP_BETWEEN int mtx_unlock(mtx_t *mtx)
+CP_VISIBLE CP_FRONT int mtx_unlock(mtx_t *mtx)
 {
 	pthread_mutex_t *m = (pthread_mutex_t *)mtx;
 	if (WORD_IS(m, WORD_HELD))
@@ -116,12 +116,12 @@ CP_VISIBLE CP_BETWEEN int mtx_unlock(mtx_t *mtx)
 
 /// Trying waits for nobody: it is only noted
 
-CP_VISIBLE CP_BETWEEN int pthread_mutex_trylock(pthread_mutex_t *m)
+CP_VISIBLE CP_FRONT int pthread_mutex_trylock(pthread_mutex_t *m)
 {
 	return next_pthread_mutex_trylock(m);
 }
 
-CP_VISIBLE CP_BETWEEN int mtx_trylock(mtx_t *m)
+CP_VISIBLE CP_FRONT int mtx_trylock(mtx_t *m)
 {
 	return next_mtx_trylock(m);
 }

@@ -10,6 +10,8 @@
 #include <sys/types.h>
 #include <threads.h>
 
+#include "visible.h"
+
 // Our constructors come before those of the preloaded library, which start a profile.
 enum { CP_EARLY_PRIORITY = 101 };
 
@@ -24,7 +26,7 @@ void *cp_next_named(const char *name);
 
 #define CP_NEXT_AS(found, type, name, parameters, arguments)                                    \
 	static type early_##name parameters;                                                    \
-	static type(*next_##name) parameters = early_##name;                                    \
+	static CP_FRONT_DATA type(*next_##name) parameters = early_##name;                      \
 	__attribute__((constructor(CP_EARLY_PRIORITY))) static void find_##name(void)           \
 	{                                                                                       \
 		next_##name = (found);                                                          \

@@ -31,19 +31,19 @@ static CP_BETWEEN int unlock_for_others(pthread_rwlock_t *l, const void *caller)
 	return rc;
 }
 
-CP_VISIBLE CP_BETWEEN int pthread_rwlock_unlock(pthread_rwlock_t *l)
+CP_VISIBLE CP_FRONT int pthread_rwlock_unlock(pthread_rwlock_t *l)
 {
 	if (cp_contention_is_off() || !cp_waiters_maybe(l))
 		return next_pthread_rwlock_unlock(l);
 	return unlock_for_others(l, CP_CALLER);
 }
 
-CP_VISIBLE CP_BETWEEN int pthread_rwlock_tryrdlock(pthread_rwlock_t *l)
+CP_VISIBLE CP_FRONT int pthread_rwlock_tryrdlock(pthread_rwlock_t *l)
 {
 	return next_pthread_rwlock_tryrdlock(l);
 }
 
-CP_VISIBLE CP_BETWEEN int pthread_rwlock_trywrlock(pthread_rwlock_t *l)
+CP_VISIBLE CP_FRONT int pthread_rwlock_trywrlock(pthread_rwlock_t *l)
 {
 	return next_pthread_rwlock_trywrlock(l);
 }

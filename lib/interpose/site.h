@@ -19,4 +19,9 @@
 
 #define CP_CALLER __builtin_return_address(0)
 
+// Parameters and arguments, with the caller behind them, of a function that waits for another: what waits is out of
+// line, else the function would set up its stack for it even while all is off.
+#define CP_WITH_CALLER(...) (__VA_ARGS__, const void *caller)
+#define CP_AND_CALLER(...) (__VA_ARGS__, CP_CALLER)
+
 #endif

@@ -8,7 +8,20 @@ CP_STAND_IN(SLEEP, 0, int, clock_nanosleep,
 		(clock, flags, time, rest))
 CP_STAND_IN(SLEEP, 0, int, usleep, (useconds_t time_us), (time_us))
 CP_STAND_IN(SLEEP, 0, unsigned, sleep, (unsigned time_s), (time_s))
-CP_STAND_IN(SYSCALL, 0, int, pause, (void), ())
+
+// The macro's functions have parameters.
+CP_NEXT(int, pause, (void), ())
+CP_OWN(pause, SYSCALL);
+
+CP_VISIBLE CP_BETWEEN int pause(void)
+{
+	if (cp_calls_are_off())
+		return next_pause();
+	struct cp_wait wait = cp_call_begin(CP_SITE(pause), NULL);
+	int result = next_pause();
+	cp_call_end(&wait, cp_call_outcome(result));
+	return result;
+}
 
 CP_STAND_IN(CHILD, 0, pid_t, wait, (int *status), (status))
 CP_STAND_IN(CHILD, 0, pid_t, waitpid, (pid_t pid, int *status, int options), (pid, status, options))

@@ -11,4 +11,12 @@
  *  (sigsafe/capture.h). The linker names the ends of the section. */
 #define CP_BETWEEN __attribute__((section("cprof_between"), noinline))
 
+// What the program's calls come through while all is off. The kernel takes the caches at each system call, so a
+// server pays for the lines and pages that we spread these over: here they are together.
+
+/** CP_BETWEEN of a function that then only passes on, by a jump. */
+#define CP_FRONT __attribute__((section("cprof_front"), noinline))
+/** Where to. */
+#define CP_FRONT_DATA __attribute__((section("cprof_front_data")))
+
 #endif

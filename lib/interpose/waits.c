@@ -51,14 +51,14 @@ CP_BETWEEN int cp_cond_timedwait_by(int (*real)(pthread_cond_t *, pthread_mutex_
 	return rc;
 }
 
-CP_VISIBLE CP_BETWEEN int pthread_cond_wait(pthread_cond_t *c, pthread_mutex_t *m)
+CP_VISIBLE CP_FRONT int pthread_cond_wait(pthread_cond_t *c, pthread_mutex_t *m)
 {
 	if (cp_contention_is_off())
 		return next_pthread_cond_wait(c, m);
 	return cp_cond_wait_by(next_pthread_cond_wait, c, m, CP_CALLER);
 }
 
-CP_VISIBLE CP_BETWEEN int pthread_cond_timedwait(pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *until)
+CP_VISIBLE CP_FRONT int pthread_cond_timedwait(pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *until)
 {
 	if (cp_contention_is_off())
 		return next_pthread_cond_timedwait(c, m, until);

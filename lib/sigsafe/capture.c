@@ -5,7 +5,7 @@
 #include "modmap.h"
 #include "unwind.h"
 
-struct cp_between cp_between;
+struct cp_between cp_between[2];
 
 uint32_t cp_capture_cut(uintptr_t pcs[static CP_CAPTURE_PCS], uint32_t npcs)
 {
@@ -36,7 +36,8 @@ uint32_t cp_capture(uintptr_t pcs[static CP_CAPTURE_PCS], const void *caller, ui
 /** pc: a return address. */
 static bool is_between(uintptr_t pc)
 {
-	return pc - 1 - cp_between.start < cp_between.nbytes;
+	return pc - 1 - cp_between[0].start < cp_between[0].nbytes ||
+			pc - 1 - cp_between[1].start < cp_between[1].nbytes;
 }
 
 uint32_t cp_capture_outside(uintptr_t *pcs, uint32_t npcs)

@@ -27,7 +27,7 @@ uint32_t cp_capture_outside(uintptr_t *pcs, uint32_t npcs);
 extern __attribute__((visibility("hidden"))) struct cp_between {
 	uintptr_t start;
 	size_t nbytes;
-} cp_between;
+} cp_between[2];
 
 /** Takes their frames out of a stack from the unwinder, but for the leaf, which is at work itself. Returns the number
  *  of pcs. */
