@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """What a server pays with every profile on at Go's rates, and with one at a time: bench_everything.py BUILD [TIMES]
-[SERVER|MODE...]; some minutes a time. Of the modes "plain" always runs: the fewer, the more of the processor has each.
+[SERVER|MODE...]; half a minute a time. Of the modes "plain" always runs: the fewer, the more of the processor has each.
 
-The servers run at the same time on one processor (at_once.py), their clients on the others. Each lives twice, with a
-load and with a part of it: what the longer life takes more is the price of serving, which is compared to a plain
-server's; the rest is that of start and end, which a server pays once. "again" is another plain one: as far from 1 as
-chance goes here.
+The servers run at the same time on one processor (at_once.py), each with its client, so that none ever waits for
+another processor to wake up. Each gets a load that warms it, the load again, and a longer one. What the longer one
+takes more, by the server's own clock, is compared to what it takes a plain server: so connections, for each of which
+postgres starts a process, count no more than once. The rest is that of start and end, which a server pays once.
+"again" is another plain one: as far from 1 as chance goes here.
 """
 
 import os
@@ -14,7 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
+import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
@@ -23,7 +24,7 @@ import programs  # noqa: E402
 
 TIMES = 9
 GOAL = 1.02
-LOADS = {"redis": 3, "nginx": 3, "postgres": 5}  # of the longer life: some 3 s of CPU; the shorter has 1
+LOADS = {"redis": 4, "nginx": 4, "postgres": 6}  # of the longer one: some 3 s of CPU
 CPU = {"CPUPROFILE": "cpu", "CPURATE": 100}
 HEAP = {"MEMPROFILE": "heap", "MEMPROFILERATE": 512 << 10}
 WAITS = {"BLOCKPROFILE": "block", "BLOCKPROFILERATE": 10000, "MUTEXPROFILE": "mutex", "MUTEXPROFILEFRACTION": 100}
@@ -40,44 +41,42 @@ def environment(build, out, settings):
             *("CPROF_%s=%s" % e for e in values.items())]
 
 
-def life(build, folder, env, cpu, server, load):
-    """(CPU seconds, its children's included; seconds) of a server's life."""
-    used = os.path.join(folder, "used")
+def life(build, folder, env, server, are_warm):
+    """(CPU seconds of a server for what the longer load is longer; for all but its loads)."""
+    total = os.path.join(folder, "total")
 
     def launch(argv, **kwargs):
-        return subprocess.Popen(["taskset", "-c", str(cpu), os.path.join(build, "bench", "resources"), used, "env",
-                                 *env, *argv], **kwargs)
-    begin = time.monotonic()
-    programs.PROGRAMS[server](folder, launch, load)
-    with open(used, encoding="utf-8") as f:
-        return float(f.read().split()[0]), time.monotonic() - begin
+        return subprocess.Popen([os.path.join(build, "bench", "resources"), total, "env", *env, *argv], **kwargs)
+    started = programs.SERVERS[server](folder, launch)
+    cold, short = (programs.used_for(started, 1) for _ in range(2))
+    are_warm.wait()
+    long = programs.used_for(started, LOADS[server])
+    started.end()
+    with open(total, encoding="utf-8") as f:
+        return long - short, float(f.read().split()[0]) - cold - short - long
 
 
-def lives(build, folder, settings, server):
-    """A function for at_once: (CPU s of serving, of start and end, share of the processor that it had)."""
+def lives(build, folder, settings, server, are_warm):
+    """A function for at_once: what life() gives."""
     def run(cpu):
-        others = os.sched_getaffinity(os.getpid()) - {cpu}
-        os.sched_setaffinity(0, others or {cpu})  # of this thread, and so of the clients it starts
+        os.sched_setaffinity(0, {cpu})  # of this thread, and so of the server and the client it starts
         with tempfile.TemporaryDirectory() as out:
             os.chmod(out, 0o777)  # postgres writes its profiles as another user
-            env = environment(build, out, settings)
-            short, _ = life(build, folder, env, cpu, server, 1)
-            long, took = life(build, folder, env, cpu, server, LOADS[server])
-        unit = (long - short) / (LOADS[server] - 1)
-        return unit * LOADS[server], short - unit, long / took
+            return life(build, folder, environment(build, out, settings), server, are_warm)
     return run
 
 
 def bench(build, server, modes, times):
     folders = {mode: tempfile.TemporaryDirectory() for mode in modes}
-    got = at_once.together({mode: lives(build, folders[mode].name, MODES[mode], server)
+    are_warm = threading.Barrier(len(modes))
+    got = at_once.together({mode: lives(build, folders[mode].name, MODES[mode], server, are_warm)
                             for mode in modes}, times)
     for folder in folders.values():
         folder.cleanup()
-    serving, start_end, share = (statistics.median(g["plain"][i] for g in got) for i in range(3))
-    print("%s %s: serving %.2f s, start and end %.0f ms, %.0f %% of a processor each" % (
+    serving, start_end = (statistics.median(g["plain"][i] for g in got) for i in range(2))
+    print("%s %s: serving %.2f s, start and end %.0f ms" % (
         server, programs.debian({"redis": "redis-server", "postgres": "postgresql-15"}.get(server, server)),
-        serving, start_end * 1000, share * 100))
+        serving, start_end * 1000))
     for mode in modes[1:]:
         ratios = [g[mode][0] / g["plain"][0] for g in got]
         more_ms = [(g[mode][1] - g["plain"][1]) * 1000 for g in got]

@@ -5,10 +5,11 @@ in a temporary folder. Each is a function
     program(folder, launch) -> CPU seconds of the program for its load
 
 where launch(argv, **popen) starts a command under whatever profiler is being measured. The CPU time is
-the program's own, asked from itself or from /proc, so that a profiler's other processes do not count.
-Servers take a third argument: how many times their load.
+the program's own, asked from itself or from the kernel, so that a profiler's other processes do not count.
+SERVERS are those that can be given their load more than once.
 """
 
+import collections
 import os
 import re
 import shutil
@@ -20,10 +21,11 @@ QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
 def cpu_seconds(pid):
-    """User and system time of a process, of the children it waited for too, from its schedstat or stat."""
+    """User and system time of a process, to the nanosecond, and of the children it waited for, to a hundredth."""
     with open("/proc/%d/stat" % pid, encoding="utf-8") as f:
         fields = f.read().rpartition(")")[2].split()
-    return sum(int(x) for x in fields[11:15]) / TICKS
+    its_clock = ~pid << 3 | 2  # as clock_getcpuclockid() makes it
+    return time.clock_gettime(its_clock) + sum(int(x) for x in fields[13:15]) / TICKS
 
 
 def tree(pid):
@@ -43,7 +45,7 @@ def tree_cpu_seconds(pid):
     for _ in range(100):
         try:
             return sum(cpu_seconds(p) for p in tree(pid))
-        except FileNotFoundError:
+        except OSError:
             pass
     raise RuntimeError("the processes below %d come and go" % pid)
 
@@ -70,19 +72,31 @@ def own_cpu(launch, argv, pattern=r"cpu ([0-9.]+)"):
     return sum(float(x) for x in re.findall(pattern, out))
 
 
-def redis(folder, launch, times=1):
+# load(times): its load so many times; end(): it is told to end, and has ended.
+Server = collections.namedtuple("Server", "pid load end")
+
+
+def used_for(server, times):
+    """CPU seconds of a server for its load so many times."""
+    before = tree_cpu_seconds(server.pid)
+    server.load(times)
+    return tree_cpu_seconds(server.pid) - before
+
+
+def redis(folder, launch):
     sock, pidfile = os.path.join(folder, "redis.sock"), os.path.join(folder, "redis.pid")
     child = launch(["/usr/bin/redis-server", "--port", "0", "--unixsocket", sock, "--save", "", "--dir", folder,
                     "--pidfile", pidfile, "--loglevel", "warning"], **QUIET)
     wait_for("redis", lambda: os.path.exists(sock) and os.path.exists(pidfile) and os.path.getsize(pidfile))
-    pid = read_pid(pidfile)
-    before = cpu_seconds(pid)
-    subprocess.run(["redis-benchmark", "-s", sock, "-q", "-n", str(40000 * times), "-P", "8", "-r", "10000", "-t",
-                    "set,get,lpush,sadd,zadd,lrange_100"], check=True, timeout=600, **QUIET)
-    used = cpu_seconds(pid) - before
-    subprocess.run(["redis-cli", "-s", sock, "shutdown", "nosave"], check=True, timeout=20, **QUIET)
-    child.wait(timeout=20)
-    return used
+
+    def load(times):
+        subprocess.run(["redis-benchmark", "-s", sock, "-q", "-n", str(40000 * times), "-P", "8", "-r", "10000", "-t",
+                        "set,get,lpush,sadd,zadd,lrange_100"], check=True, timeout=600, **QUIET)
+
+    def end():
+        subprocess.run(["redis-cli", "-s", sock, "shutdown", "nosave"], check=True, timeout=20, **QUIET)
+        child.wait(timeout=20)
+    return Server(read_pid(pidfile), load, end)
 
 
 PYTHON = """
@@ -157,7 +171,7 @@ def free_port():
         return s.getsockname()[1]
 
 
-def nginx(folder, launch, times=1):
+def nginx(folder, launch):
     port = free_port()
     conf, pidfile = os.path.join(folder, "nginx.conf"), os.path.join(folder, "nginx.pid")
     with open(conf, "w", encoding="utf-8") as f:
@@ -167,13 +181,15 @@ def nginx(folder, launch, times=1):
     child = launch(["/usr/sbin/nginx", "-p", folder, "-c", conf], **QUIET)
     wait_for("nginx", lambda: os.path.exists(pidfile) and os.path.getsize(pidfile))
     pid = read_pid(pidfile)
-    before = cpu_seconds(pid)
-    subprocess.run(["ab", "-q", "-k", "-c", "8", "-n", str(40000 * times), "http://127.0.0.1:%d/index.html" % port],
-                   check=True, timeout=600, **QUIET)
-    used = cpu_seconds(pid) - before
-    os.kill(pid, 3)  # SIGQUIT: finish what is under way
-    child.wait(timeout=20)
-    return used
+
+    def load(times):
+        subprocess.run(["ab", "-q", "-k", "-c", "8", "-n", str(40000 * times),
+                        "http://127.0.0.1:%d/index.html" % port], check=True, timeout=600, **QUIET)
+
+    def end():
+        os.kill(pid, 3)  # SIGQUIT: finish what is under way
+        child.wait(timeout=20)
+    return Server(pid, load, end)
 
 
 def postgres_bin():
@@ -196,7 +212,7 @@ def postgres_init(folder):
     return data
 
 
-def postgres(folder, launch, times=1):
+def postgres(folder, launch):
     data = os.path.join(folder, "data")
     fresh = not os.path.exists(data)
     if fresh:
@@ -212,18 +228,29 @@ def postgres(folder, launch, times=1):
     if fresh:
         subprocess.run(["pgbench", "-i", "-q", "-s", "1", *client, "postgres"], check=True, timeout=60, **QUIET)
     pid = read_pid(pidfile)
-    before = tree_cpu_seconds(pid)
-    subprocess.run(["pgbench", "-n", "-S", "-c", "2", "-t", str(3000 * times), *client, "postgres"], check=True,
-                   timeout=600, **QUIET)
-    time.sleep(0.2)  # the backends end, and the postmaster waits for them
-    used = tree_cpu_seconds(pid) - before
-    os.kill(pid, 2)  # SIGINT: fast shutdown
-    child.wait(timeout=30)
-    return used
+
+    def load(times):
+        subprocess.run(["pgbench", "-n", "-S", "-c", "2", "-t", str(3000 * times), *client, "postgres"], check=True,
+                       timeout=600, **QUIET)
+        time.sleep(0.2)  # the backends end, and the postmaster waits for them
+
+    def end():
+        os.kill(pid, 2)  # SIGINT: fast shutdown
+        child.wait(timeout=30)
+    return Server(pid, load, end)
 
 
-PROGRAMS = {"redis": redis, "python3": python, "sqlite3": sqlite, "lua5.4": lua, "nginx": nginx,
-            "postgres": postgres}
+def served(start):
+    def program(folder, launch):
+        server = start(folder, launch)
+        used = used_for(server, 1)
+        server.end()
+        return used
+    return program
+
+
+SERVERS = {"redis": redis, "nginx": nginx, "postgres": postgres}
+PROGRAMS = {"python3": python, "sqlite3": sqlite, "lua5.4": lua} | {n: served(s) for n, s in SERVERS.items()}
 
 
 def version(argv):
