@@ -48,8 +48,8 @@ struct cprof_writer cprof_to_callback(
 
 /**
  * Starts the CPU profile of the whole process: all threads, those that exist and those to come.
- * Go: pprof.StartCPUProfile. The profile is written to `writer` by cprof_stop_cpu_profile(); with
- * cprof_to_path() the file is created (and errors of its directory reported) now.
+ * Go: pprof.StartCPUProfile. The profile is written to `writer` by cprof_stop_cpu_profile(); that a
+ * path of cprof_to_path() cannot be written is told now.
  *
  * -EBUSY: a CPU profile is running already (it goes on undisturbed). -EPERM, -ENOSYS: no sampling
  * engine works here. -EUSERS: the program handles all signals, so that none is left for us.
