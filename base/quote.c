@@ -3,6 +3,8 @@
 // become \x escapes.
 #include "quote.h"
 
+#include <string.h>
+
 #include "buf.h"
 
 // Length of the well-formed UTF-8 sequence at p, or 0.
@@ -54,4 +56,14 @@ char *quote_go(struct arena *a, struct str s)
 	char *out = arena_strndup(a, b.ptr, b.len);
 	buf_deinit(&b);
 	return out;
+}
+
+const char *quote_shell(struct arena *a, const char *name)
+{
+	if (!strpbrk(name, " \t\n'\"\\$`&;|<>()#!"))
+		return name;
+	const char *quoted = "'", *end;
+	for (; (end = strchr(name, '\'')); name = end + 1)
+		quoted = arena_printf(a, "%s%.*s'\\''", quoted, (int)(end - name), name);
+	return arena_printf(a, "%s%s'", quoted, name);
 }

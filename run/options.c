@@ -92,16 +92,17 @@ static struct err *parse_engine(struct arena *a, const char *value, const char *
 static struct err *parse_signal(struct arena *a, const char *value, int64_t *signal_out)
 {
 	const char *name = strncmp(value, "SIG", 3) == 0 ? value + 3 : value;
+	*signal_out = 0;
 	for (int sig = 1; sig < NSIG; sig++) {
 		const char *known = sigabbrev_np(sig);
-		if (known && strcmp(known, name) == 0) {
+		if (known && strcmp(known, name) == 0)
 			*signal_out = sig;
-			return NULL;
-		}
 	}
-	if (parse_number(a, "dumpsignal", value, NSIG - 1, signal_out))
+	if (!*signal_out && parse_number(a, "dumpsignal", value, NSIG - 1, signal_out))
 		return err_new(a, "-dumpsignal %s: neither the name of a signal (QUIT) nor a number from 1 to %d",
 				value, NSIG - 1);
+	if (*signal_out == SIGKILL || *signal_out == SIGSTOP)
+		return err_new(a, "-dumpsignal %s: no program can catch it", value);
 	return NULL;
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/outfile.h"
+#include "base/quote.h"
 #include "format/tracefmt.h"
 #include "base/path.h"
 #include "leak.h"
@@ -88,7 +89,7 @@ static void print_written(struct arena *a, const struct injection_file *f, const
 		fprintf(stderr, ", %s", counted(a, m->threads, "thread"));
 	if (files->count > 1)
 		fprintf(stderr, ", %d processes", files->count);
-	fprintf(stderr, "); try: cprof -top %s\n", file);
+	fprintf(stderr, "); try: cprof -top %s\n", quote_shell(a, file));
 	if (o->last.count && o->earlier.measure.samples)
 		fprintf(stderr, "cprof: %.2f s of CPU before exec: %s%s\n",
 				(double)o->earlier.measure.cpu_ns / 1e9, shown(f, o->earlier.paths[0]),
@@ -171,7 +172,8 @@ static void print_heap(struct arena *a, const struct injection *in, const struct
 	// Of a program that freed all, the value shown by default would be an empty table.
 	fprintf(stderr, "cprof: wrote %s (%s in use at the end, %s at the peak, %s allocated); "
 			"try: cprof -top %s%s\n", file, sized(a, m->inuse_bytes), sized(a, m->peak_bytes),
-			sized(a, m->alloc_bytes), m->inuse_bytes ? "" : "-sample_index=peak_space ", file);
+			sized(a, m->alloc_bytes), m->inuse_bytes ? "" : "-sample_index=peak_space ",
+			quote_shell(a, file));
 	for (int i = 0; in->options->leak && i < files->count; i++) {
 		const char *path = files->paths[i];
 		leak_print(path, files->count > 1 ? arena_printf(a, "%s: ", shown(f, path)) : "",
@@ -194,10 +196,10 @@ static void print_state(struct arena *a, const struct injection *in, const struc
 	else if (what)
 		fprintf(stderr, "cprof: wrote %s (%s, %.2f s); try: cprof -stacks %s\n", file,
 				counted(a, files->measure.samples, what),
-				(double)files->measure.delay_ns / 1e9, file);
+				(double)files->measure.delay_ns / 1e9, quote_shell(a, file));
 	else
 		fprintf(stderr, "cprof: wrote %s; try: cprof %s %s\n", file,
-				f == &in->threads ? "-traces" : "-top", file);
+				f == &in->threads ? "-traces" : "-top", quote_shell(a, file));
 }
 
 /** The last chunk of a trace says that it is the last. */
@@ -227,7 +229,7 @@ static void print_trace(struct arena *a, const struct injection_file *f)
 		fprintf(stderr, "cprof: traces went to %s; try: cprof trace FILE\n", path_expand(a, f->given, "*"));
 	else if (stat(f->path, &st) == 0 && st.st_size > 0)
 		fprintf(stderr, "cprof: wrote %s%s; try: cprof trace %s\n", f->given,
-				has_end(f->path, st.st_size) ? "" : cut, f->given);
+				has_end(f->path, st.st_size) ? "" : cut, quote_shell(a, f->given));
 	else
 		print_nothing(a, f, "the program could not be traced");
 }

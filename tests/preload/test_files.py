@@ -49,6 +49,11 @@ class FilesTest(unittest.TestCase):
             self.assertLessEqual(set(os.listdir(self.dir)), {"link", "out", "out.1"})  # .1: before exec
             self.assertGreater(profile.read(out).total("cpu"), 0)
 
+    def test_what_to_type_next_can_be_typed(self):
+        done = subprocess.run([CPROF, "run", "-cpuprofile", "it's one.gz", LEAVE, "return", "200"], cwd=self.dir,
+                              capture_output=True, text=True, timeout=60)
+        self.assertRegex(done.stderr, r"^cprof: wrote it's one\.gz \(.*; try: cprof -top 'it'\\''s one\.gz'\n$")
+
     def test_what_a_daemon_has_not_written_yet_is_to_come(self):
         done = subprocess.run([CPROF, "run", "-cpuprofile", "%p.cpu", "-memprofile", "%p.mem", "/usr/bin/python3", "-c",
                                BECOMES_A_DAEMON], cwd=self.dir, capture_output=True, text=True, timeout=60)

@@ -157,7 +157,8 @@ def test_options_are_gos():
 
 
 def test_mistakes_are_told_in_few_lines():
-    for options, complaint in ((["-what"], "there is no flag -what"), (["-dumpsignal", "FOO"], "name of a signal")):
+    for options, complaint in ((["-what"], "there is no flag -what"), (["-dumpsignal", "FOO"], "name of a signal"),
+                               (["-dumpsignal", "SIGKILL"], "no program can catch it")):
         case = Case("true", options=options)
         expect_eq((case.status, len(case.notes), len(case.stderr)), (2, 1, 1), options)
         expect(complaint in case.notes[0] and "cprof help run" in case.stderr[0], case.stderr)

@@ -16,6 +16,7 @@
 #include "base/outfile.h"
 #include "base/path.h"
 #include "base/process_times.h"
+#include "base/quote.h"
 #include "tool/attach/perfmap.h"
 #include "tool/attach/process.h"
 #include "tool/attach/sampler.h"
@@ -234,7 +235,7 @@ static struct err *finish(struct attach *t)
 		say_empty(t);
 	else if (!e)
 		env_say(t->env, "cprof: wrote %s (%.2f s of CPU in %lld samples); try: cprof -top %s", t->file,
-				(double)cpu_ns / NS_PER_S, (long long)nsamples, t->file);
+				(double)cpu_ns / NS_PER_S, (long long)nsamples, quote_shell(t->arena, t->file));
 	buf_deinit(&bytes);
 	profile_destroy(p);
 	return e;
