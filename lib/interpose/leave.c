@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-#include "kind/signal_hook.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/sys.h"
 
@@ -36,14 +35,12 @@ void cp_leave(void)
 			exchange(&is_leaving, true, acquire))
 		return;
 	int saved_errno = errno, cancel_state;
-	uint64_t mask = cp_signal_block_app();
 	// Neither exec nor _exit is a cancellation point: writing a file must not make them one.
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	leave_fn *fn;
 	for (int i = 0; i < MAX_FUNCTIONS && (fn = load(&functions[i], acquire)); i++)
 		fn();
 	pthread_setcancelstate(cancel_state, NULL);
-	cp_sigmask_restore(mask);
 	errno = saved_errno;
 	store(&is_leaving, false, release);
 }

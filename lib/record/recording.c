@@ -120,7 +120,7 @@ static void forget(struct cp_recording *r, uint32_t kinds)
 
 int cp_recording_start(struct cp_recording *r, uint32_t kinds)
 {
-	store(&r->is_stopping, 0, relaxed); // a fork's child may have copied another thread's
+	store(&r->is_writing, 0, relaxed); // a fork's child may have copied another thread's
 	// The CPU profile is the last: nothing is left to fail then.
 	for (int kind = CP_RECORD_KINDS; kind-- > 0;) {
 		struct cp_record *record = &r->records[kind];
@@ -197,14 +197,19 @@ static int stop(struct cp_recording *r)
 	return of_samplers ? of_samplers : of_others;
 }
 
+static void release(struct cp_recording *r)
+{
+	store(&r->is_writing, 0, release);
+	cp_futex_wake(&r->is_writing, INT32_MAX);
+}
+
 int cp_recording_stop(struct cp_recording *r)
 {
 	uint64_t mask = cp_signal_block_app();
-	while (exchange(&r->is_stopping, 1, acquire))
-		cp_futex_wait(&r->is_stopping, 1, CP_FUTEX_FOREVER);
+	while (exchange(&r->is_writing, 1, acquire))
+		cp_futex_wait(&r->is_writing, 1, CP_FUTEX_FOREVER);
 	int ret = stop(r);
-	store(&r->is_stopping, 0, release);
-	cp_futex_wake(&r->is_stopping, INT32_MAX);
+	release(r);
 	cp_sigmask_restore(mask);
 	return ret;
 }
@@ -239,22 +244,24 @@ static void write_state_leaving(enum cp_record_kind kind, struct cprof_writer wr
 		write_state(kind, writer);
 }
 
-/** Nobody whom the caller may have interrupted is in there. */
-static void await_stop(struct cp_recording *r)
+/** Nobody whom the caller may have interrupted is in there. False: who is does not come out. */
+static bool take_for_leaving(struct cp_recording *r)
 {
 	uint64_t give_up_ns = cp_clock_ns(CP_CLOCK_MONOTONIC) + MAX_STOP_MS * CP_NS_PER_MS;
-	while (load(&r->is_stopping, acquire)) {
+	while (exchange(&r->is_writing, 1, acquire)) {
 		uint64_t now_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
 		if (now_ns >= give_up_ns)
-			return;
-		cp_futex_wait(&r->is_stopping, 1, give_up_ns - now_ns);
+			return false;
+		cp_futex_wait(&r->is_writing, 1, give_up_ns - now_ns);
 	}
+	return true;
 }
 
 void cp_recording_leave(struct cp_recording *r)
 {
 	int pid = cp_getpid();
-	await_stop(r);
+	uint64_t mask = cp_signal_block_app();
+	bool is_taken = take_for_leaving(r);
 	cp_modmap_take_as_is(true);
 	for (int kind = CP_RECORD_CPU + 1; kind < CP_RECORD_KINDS; kind++) {
 		struct cp_record *record = &r->records[kind];
@@ -265,4 +272,7 @@ void cp_recording_leave(struct cp_recording *r)
 	// Last: it stops the ticks until the process has gone, but not for long.
 	if (r->records[CP_RECORD_CPU].owner_pid == pid)
 		cp_cpu_checkpoint();
+	if (is_taken)
+		release(r);
+	cp_sigmask_restore(mask);
 }

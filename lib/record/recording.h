@@ -42,21 +42,22 @@ struct cp_recording {
 	struct cp_record records[CP_RECORD_KINDS];
 	enum cprof_cpu_engine engine;
 	bool skip_empty; // as in struct cp_cpu_options
-	_Atomic uint32_t is_stopping; // a futex
+	_Atomic uint32_t is_writing; // a futex: somebody stops it or leaves
 };
 
 /** Switches on those in `kinds` (bits) that have a path: all of them, or none and the error, which stands in the
  *  record that is to blame, too. */
 int cp_recording_start(struct cp_recording *r, uint32_t kinds);
 
-/** Switches off and writes what is on in this process. The first error there was. Whoever comes while it is done
- *  waits for it. Signals are blocked: finish.c would wait for the thread whose handler waits for it. */
+/** Switches off and writes what is on in this process. The first error there was. One thread at a time is in here or
+ *  in cp_recording_leave(), with signals blocked: finish.c would wait for the thread whose handler waits for it. */
 int cp_recording_stop(struct cp_recording *r);
 
 /** Between start and stop it keeps no file open. */
 bool cp_recording_keeps_none_open(const struct cp_recording *r);
 
-/** Writes what is on in this process, which goes on only if exec fails or a signal has a handler. Waits for no lock. */
+/** Writes what is on in this process, which goes on only if exec fails or a signal has a handler. Waits for no lock of
+ *  whom the caller may have interrupted. */
 void cp_recording_leave(struct cp_recording *r);
 
 #endif

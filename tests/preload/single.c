@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: MIT
-// single HOW PLUGIN: a program of one thread to libc and the kernel, of which PLUGIN keeps a block. Then HOW is
+// single HOW PLUGIN [DELAY_US]: a program of one thread to libc and the kernel, of which PLUGIN keeps a block. HOW is
 //
-//   term    SIGTERM ends it
+//   term    SIGTERM ends it, or SIGALRM DELAY_US later
+//   exit    a handler does DELAY_US later, within dlopen() or dlclose() or where we read what they changed. (In a
+//           program of threads libc itself may hang there.)
 //   second  it makes a thread, and has ours then, too; SIGTERM ends it
 #include <dirent.h>
 #include <dlfcn.h>
+#include <gnu/lib-names.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/single_threaded.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 static void *volatile kept;
@@ -20,6 +25,11 @@ static void *stay(void *arg)
 	for (;;)
 		pause();
 	return arg;
+}
+
+static void leave(int sig)
+{
+	exit(sig);
 }
 
 static int count_threads(void)
@@ -48,6 +58,15 @@ int main(int argc, char **argv)
 		if (pthread_create(&other, NULL, stay, NULL) != 0 || count_threads() <= 2)
 			return 5;
 	}
+	bool exits = !strcmp(argv[1], "exit");
+	if (exits)
+		signal(SIGALRM, leave);
+	if (argc > 3) {
+		const struct itimerval delay = {.it_value.tv_usec = atoi(argv[3])};
+		setitimer(ITIMER_REAL, &delay, NULL);
+	}
+	while (exits)
+		dlclose(dlopen(LIBRESOLV_SO, RTLD_NOW));
 	raise(SIGTERM);
 	return 6;
 }

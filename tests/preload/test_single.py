@@ -26,6 +26,23 @@ def test_a_signal_inside_the_loader_leaves_the_heap():
         expect(heap_of(case, "mem.pb.gz", "inuse_space", "keep") > 0, how)
 
 
+def test_exit_in_a_handler_inside_the_loader_leaves_the_heap():
+    for delay_us in range(1000, 13000, 173):
+        case = Case(program("single"), "exit", program("plugin.so"), str(delay_us), options=OPTIONS)
+        expect_eq((case.status, case.files), (signal.SIGALRM, ["mem.pb.gz"]), delay_us)
+
+
+def test_a_second_signal_lets_the_first_write():
+    files = ["block", "mem", "mutex", "syscall"]
+    options = [o for file in files for o in ("-%sprofile" % file, file)]
+    for delay_us in range(50, 1500, 100):
+        case = Case(program("single"), "term", program("plugin.so"), str(delay_us), options=options)
+        expect(case.status in (-signal.SIGTERM, -signal.SIGALRM), case.status)
+        expect_eq(case.files, files, delay_us)
+
+
 if __name__ == "__main__":
-    test_run.PARTS = {"single": [test_it_stays_one, test_a_signal_inside_the_loader_leaves_the_heap]}
+    test_run.PARTS = {"single": [test_it_stays_one, test_a_signal_inside_the_loader_leaves_the_heap,
+                                 test_exit_in_a_handler_inside_the_loader_leaves_the_heap,
+                                 test_a_second_signal_lets_the_first_write]}
     sys.exit(test_run.main([]))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// leave_within TURNS: processes whose handler of a signal calls _exit() or exit(), wherever it has interrupted them: in
-// dlopen() and dlclose(), while the loader's list is read, while all threads are asked for their stacks. The files of a
-// session are written first. So they are where the signal kills, also a process that starts and stops profiles, its own
-// and the session's.
+// leave_within TURNS: processes whose handler of a signal calls _exit(), wherever it has interrupted them: in dlopen()
+// and dlclose(), while the loader's list is read, while all threads are asked for their stacks. The files of a session
+// are written first. So they are where the signal kills, also a process that starts and stops profiles, its own and the
+// session's.
 // Prints what went wrong; hangs where a process waits for what it has interrupted.
 #include <cprof/pprof.h>
 #include <cprof/profile.h>
@@ -22,12 +22,6 @@ static void leave(int sig)
 {
 	(void)sig;
 	_exit(LEFT);
-}
-
-static void leave_by_exit(int sig)
-{
-	(void)sig;
-	exit(LEFT);
 }
 
 static void load_and_unload(void)
@@ -70,14 +64,14 @@ static void stop_trace(void)
 		_exit(1);
 }
 
-static void run(unsigned mode, void (*work)(void), int delay_us, void (*handler)(int))
+static void run(unsigned mode, void (*work)(void), int delay_us, bool is_handled)
 {
 	struct cprof_profile_options options = {.modes = mode, .quiet = true, .path = "."};
-	struct sigaction action = {.sa_handler = handler};
+	struct sigaction action = {.sa_handler = leave};
 	const struct itimerval delay = {.it_value.tv_usec = delay_us};
 	if (cprof_profile_start(&options) < 0)
 		_exit(1);
-	if (handler)
+	if (is_handled)
 		sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &delay, NULL);
 	for (;;)
@@ -85,19 +79,19 @@ static void run(unsigned mode, void (*work)(void), int delay_us, void (*handler)
 }
 
 /** The status of a process that was left so. */
-static int try(unsigned mode, void (*work)(void), int delay_us, void (*handler)(int))
+static int try(unsigned mode, void (*work)(void), int delay_us, bool is_handled)
 {
 	int status;
 	pid_t pid = fork();
 	if (pid == 0)
-		run(mode, work, delay_us, handler);
+		run(mode, work, delay_us, is_handled);
 	waitpid(pid, &status, 0);
 	return status;
 }
 
-static void leave_by_handler(const char *name, unsigned mode, void (*work)(void), int delay_us, void (*handler)(int))
+static void leave_by_handler(const char *name, unsigned mode, void (*work)(void), int delay_us)
 {
-	int status = try(mode, work, delay_us, handler);
+	int status = try(mode, work, delay_us, true);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == LEFT)
 		return;
 	printf("%s, after %d us: status %x\n", name, delay_us, (unsigned)status);
@@ -106,7 +100,7 @@ static void leave_by_handler(const char *name, unsigned mode, void (*work)(void)
 
 static void be_killed(const char *file, unsigned mode, void (*work)(void), int delay_us)
 {
-	int status = try(mode, work, delay_us, NULL);
+	int status = try(mode, work, delay_us, false);
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM && unlink(file) == 0)
 		return;
 	printf("%s, after %d us: status %x, or no file\n", file, delay_us, (unsigned)status);
@@ -121,10 +115,9 @@ int main(int argc, char **argv)
 	for (int turn = 0; turn < atoi(argv[1]); turn++) {
 		int delay_us = 1000 + turn % NDELAYS * DELAY_STEP_US;
 		int short_us = 1 + turn % NDELAYS * SHORT_STEP_US; // what is stopped is stopped at once
-		leave_by_handler("trace, loader", CPROF_PROFILE_TRACE, load_and_unload, delay_us, leave);
-		leave_by_handler("threads, loader", CPROF_PROFILE_THREADS, load_and_unload, delay_us, leave);
-		leave_by_handler("heap, loader", CPROF_PROFILE_HEAP, load_and_unload, delay_us, leave_by_exit);
-		leave_by_handler("threads, threads", CPROF_PROFILE_THREADS, dump_threads, delay_us, leave);
+		leave_by_handler("trace, loader", CPROF_PROFILE_TRACE, load_and_unload, delay_us);
+		leave_by_handler("threads, loader", CPROF_PROFILE_THREADS, load_and_unload, delay_us);
+		leave_by_handler("threads, threads", CPROF_PROFILE_THREADS, dump_threads, delay_us);
 		be_killed("clock.pprof", CPROF_PROFILE_WALL, profile_cpu, delay_us);
 		be_killed("goroutine.pprof", CPROF_PROFILE_THREADS, dump_threads, delay_us);
 		be_killed("clock.pprof", CPROF_PROFILE_WALL | CPROF_PROFILE_CPU, stop_cpu, short_us);
@@ -133,6 +126,5 @@ int main(int argc, char **argv)
 	unlink("cpu.pprof");
 	unlink("trace.out");
 	unlink("goroutine.pprof");
-	unlink("mem.pprof");
 	return rmdir(folder) == 0 ? 0 : 1;
 }
