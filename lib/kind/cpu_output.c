@@ -119,8 +119,8 @@ static void put_losses(struct cp_cpu_session *s, struct cp_profile_out *out)
 	for (int i = 1; i < CP_MARKER_COUNT; i++) {
 		uint64_t n = load(&s->stats.cut[i], relaxed);
 		if (n > 0)
-			cp_profile_out_comment(out, "stacks: %llu samples end in %s",
-				(unsigned long long)n, cp_marker_name(i));
+			cp_profile_out_comment(out, "stacks: %llu %s in %s",
+				(unsigned long long)n, n == 1 ? "sample ends" : "samples end", cp_marker_name(i));
 	}
 	if (cp_labels_refused() > 0)
 		cp_profile_out_comment(out, "labels: %llu sets were refused, there are too many",
