@@ -3,6 +3,7 @@
 #include <linux/signal.h>
 
 #include "finish_hook.h"
+#include "kind/signal_hook.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/futex.h"
 #include "sigsafe/sigmask.h"
@@ -49,10 +50,13 @@ void cp_finish_set_default(int sig)
 static void have_files_written(int sig)
 {
 	int none = 0;
-	bool is_first = compare_exchange(&cp_finish.sig, &none, sig, acq_rel);
 	cp_finish_alone_fn *alone = load(&cp_finish.alone, acquire);
+	// A second signal comes before this one is the first, and writes itself, or when all is written.
+	uint64_t mask = alone ? cp_signal_block_app() : cp_sigmask(CP_SIG_BLOCK, 0);
+	bool is_first = compare_exchange(&cp_finish.sig, &none, sig, acq_rel);
 	if (alone && is_first)
 		alone();
+	cp_sigmask_restore(mask);
 	if (alone)
 		return;
 	fetch_add(&cp_finish.nasked, 1, release);
