@@ -2,12 +2,11 @@
 // single HOW PLUGIN [DELAY_US]: a program of one thread to libc and the kernel, of which PLUGIN keeps a block. HOW is
 //
 //   term    SIGTERM ends it, or SIGALRM DELAY_US later
-//   exit    a handler does DELAY_US later, within dlopen() or dlclose() or where we read what they changed. (In a
-//           program of threads libc itself may hang there.)
+//   exit    a handler does DELAY_US later, within dlopen() or dlclose() of PLUGIN or where we read what they changed.
+//           (Where it has destructors, or there are threads, libc itself may hang there.)
 //   second  it makes a thread, and has ours then, too; SIGTERM ends it
 #include <dirent.h>
 #include <dlfcn.h>
-#include <gnu/lib-names.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -65,8 +64,8 @@ int main(int argc, char **argv)
 		const struct itimerval delay = {.it_value.tv_usec = atoi(argv[3])};
 		setitimer(ITIMER_REAL, &delay, NULL);
 	}
-	while (exits)
-		dlclose(dlopen(LIBRESOLV_SO, RTLD_NOW));
+	for (; exits; plugin = dlopen(argv[2], RTLD_NOW))
+		dlclose(plugin);
 	raise(SIGTERM);
 	return 6;
 }

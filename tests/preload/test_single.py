@@ -28,7 +28,7 @@ def test_a_signal_inside_the_loader_leaves_the_heap():
 
 def test_exit_in_a_handler_inside_the_loader_leaves_the_heap():
     for delay_us in range(1000, 13000, 173):
-        case = Case(program("single"), "exit", program("plugin.so"), str(delay_us), options=OPTIONS)
+        case = Case(program("single"), "exit", program("plain_plugin.so"), str(delay_us), options=OPTIONS)
         expect_eq((case.status, case.files), (signal.SIGALRM, ["mem.pb.gz"]), delay_us)
 
 
