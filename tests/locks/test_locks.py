@@ -215,8 +215,8 @@ class Calls(InFolder):
         cprof = os.path.join(BUILD, "tool", "cprof")
         if not os.path.exists(cprof):
             self.skipTest("built without the tool")
-        done = subprocess.run([cprof, "run", "-syscallprofile", self.block, "sh", "-c", "read line; exit 3"],
-                              input="x", capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run([cprof, "run", "-syscallprofile", self.block, "sh", "-c", "sleep 0.05; exit 3"],
+                              capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(done.returncode, 3)
         self.assertRegex(done.stderr, r"cprof: wrote \S+block.pb \(\d+ system calls?, ")
 
