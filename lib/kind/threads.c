@@ -243,7 +243,7 @@ static void take_batch(struct cp_threads_snapshot *s, struct cp_thread_seen *bat
 }
 
 /** The turn is ours. */
-static int take_in_turn(struct cp_threads_snapshot *s, unsigned how, bool lists_all)
+static void take_in_turn(struct cp_threads_snapshot *s, unsigned how, bool lists_all)
 {
 	int sig = prepare(how);
 	s->error = sig < 0 ? sig : lists_all ? list_all(s) : 0;
@@ -251,7 +251,6 @@ static int take_in_turn(struct cp_threads_snapshot *s, unsigned how, bool lists_
 		size_t left = s->nthreads - i;
 		take_batch(s, &s->threads[i], left < CP_ANSWERS ? (uint32_t)left : CP_ANSWERS, sig, how);
 	}
-	return s->error;
 }
 
 static int take(struct cp_threads_snapshot *s, unsigned how, bool lists_all)
