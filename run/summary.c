@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/outfile.h"
+#include "base/path.h"
 #include "base/quote.h"
 #include "format/tracefmt.h"
-#include "base/path.h"
 #include "leak.h"
 #include "outcome.h"
 
