@@ -64,16 +64,6 @@ void cp_rwlocks_note_sites(bool are_noted);
 			note_taken(lock, TRACE_WAIT_##kind, real_##name arguments, CP_CALLER))  \
 	CP_WAIT(kind, lock, name, parameters, arguments, take, outcome)
 
-/** What pthread_cond_* mean since glibc 2.3.2; the older ones (x86-64 has both) are another layout, and
- *  dlsym(RTLD_NEXT) preferred them until glibc 2.36. */
-#define CP_NEXT_COND(name, parameters, arguments) CP_NEXT_AS(cp_next_cond(#name), int, name, parameters, arguments)
-
-static inline void *cp_next_cond(const char *name)
-{
-	void *function = dlvsym(RTLD_NEXT, name, "GLIBC_2.3.2");
-	return function ? function : cp_next_named(name);
-}
-
 /// pthread_cond_wait and pthread_cond_timedwait of either version, when not off.
 
 int cp_cond_wait_by(int (*real)(pthread_cond_t *, pthread_mutex_t *), pthread_cond_t *c, pthread_mutex_t *m,

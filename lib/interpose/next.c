@@ -1,38 +1,30 @@
 // SPDX-License-Identifier: MIT
-// Context: SIG, but for the first call. dlsym() takes the loader's lock, which a vfork child or a signal
-// handler must not wait for: hence all at once, before the program starts.
+// Context: SIG, but for the first call: the loader's list of objects must stay as it is meanwhile (lookup.h). Hence
+// all at once, before the program starts.
 #include "next.h"
 
-#include <dlfcn.h>
 #include <stdbool.h>
-#include <string.h>
 
+#include "lookup.h"
 #include "sigsafe/atomic.h"
-
-void __sanitizer_print_stack_trace(void) __attribute__((weak)); // every sanitizer's runtime has it
 
 static struct cp_next next;
 static atomic_bool is_ready;
 
 /** A sanitizer that stands in the program itself, as clang links it, has functions of the same names there. A static
- *  libcprof takes their place, and RTLD_NEXT passes them by; but each has a second name. NULL: there is none. */
+ *  libcprof takes their place; but each has a second name. NULL: there is none. */
 static void *find_sanitizers(const char *name)
 {
-	static const char prefix[] = "__interceptor_";
-	char second[64];
-	Dl_info ours, its;
-	if (!__sanitizer_print_stack_trace || strlen(name) + sizeof(prefix) > sizeof(second) ||
-			!dladdr(&next, &ours) || !dladdr((void *)__sanitizer_print_stack_trace, &its) ||
-			ours.dli_fbase != its.dli_fbase)
-		return NULL;
-	strcpy(stpcpy(second, prefix), name);
-	return dlsym(RTLD_DEFAULT, second);
+	char second[64] = "__interceptor_";
+	for (size_t n = sizeof("__interceptor_") - 1; *name && n < sizeof(second) - 1; n++)
+		second[n] = *name++;
+	return cp_lookup_own(second);
 }
 
 void *cp_next_named(const char *name)
 {
 	void *function = find_sanitizers(name);
-	return function ? function : dlsym(RTLD_NEXT, name);
+	return function ? function : cp_lookup_next(name);
 }
 
 static void look_up(void)

@@ -4,7 +4,6 @@
 #ifndef CPROF_INTERPOSE_NEXT_H
 #define CPROF_INTERPOSE_NEXT_H
 
-#include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/types.h>
@@ -18,9 +17,8 @@ enum { CP_EARLY_PRIORITY = 101 };
 /** The next function of this name, behind ours. */
 void *cp_next_named(const char *name);
 
-/** next_NAME: the next function of this name. A constructor looks it up, since dlsym() takes the loader's lock;
- *  whoever calls before that, from another library's constructor, is at early_NAME, which looks it up itself. Two
- *  threads at once would write the same word. */
+/** next_NAME: the next function of this name. A constructor looks it up; whoever calls before that, from another
+ *  library's constructor, is at early_NAME, which looks it up itself. Two threads at once would write the same word. */
 #define CP_NEXT(type, name, parameters, arguments) \
 	CP_NEXT_AS(cp_next_named(#name), type, name, parameters, arguments)
 

@@ -4,6 +4,8 @@
 // that, and some that were linked to be able to run there, ask for them.
 //
 // Only in our shared libraries: a static one has no versions, and a program that links it is not that old.
+#include <dlfcn.h>
+
 #include "locks.h"
 
 #define CP_NEXT_OLD(name, parameters, arguments) \

@@ -13,8 +13,8 @@
 
 /// Condition variables
 
-CP_NEXT_COND(pthread_cond_wait, (pthread_cond_t *c, pthread_mutex_t *m), (c, m))
-CP_NEXT_COND(pthread_cond_timedwait, (pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *until),
+CP_NEXT(int, pthread_cond_wait, (pthread_cond_t *c, pthread_mutex_t *m), (c, m))
+CP_NEXT(int, pthread_cond_timedwait, (pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *until),
 		(c, m, until))
 
 CP_OWN(pthread_cond_wait, COND);

@@ -37,8 +37,8 @@ static bool sem_has_waiters(const sem_t *s)
 
 /// Condition variables
 
-CP_NEXT_COND(pthread_cond_signal, (pthread_cond_t *c), (c))
-CP_NEXT_COND(pthread_cond_broadcast, (pthread_cond_t *c), (c))
+CP_NEXT(int, pthread_cond_signal, (pthread_cond_t *c), (c))
+CP_NEXT(int, pthread_cond_broadcast, (pthread_cond_t *c), (c))
 CP_NEXT(int, cnd_signal, (cnd_t *c), (c))
 CP_NEXT(int, cnd_broadcast, (cnd_t *c), (c))
 

@@ -55,7 +55,7 @@ static inline bool cp_heap_maybe_sampled(const void *ptr)
 	return __builtin_expect(is_near, 0) && load(&cp_heap_filter[cp_heap_filter_slot(ptr)], relaxed) != 0;
 }
 
-/** Marks an address for cp_heap_maybe_sampled() for ever (blocks of the start-up arena). */
+/** Marks an address for cp_heap_maybe_sampled() for ever. */
 void cp_heap_filter_pin(const void *ptr);
 
 /** Remembers a block that is not in the table. False: no memory. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Hazard 37: allocation before our constructor (.preinit_array), in constructors, and by dlsym itself while it looks
-// for the real malloc: ours stands in front of libc's and allocates. All these blocks live on, are measured,
-// grown and freed when everything runs.
+// Hazard 37: allocation before our constructor (.preinit_array), in constructors, and by dlsym itself, which stands in
+// front of libc's and allocates, first of all: whoever looked for the real malloc by it would come back to it. All
+// these blocks live on, are measured, grown and freed when everything runs.
 #include <dlfcn.h>
 #include <malloc.h>
 #include <stdint.h>
@@ -43,6 +43,7 @@ void *dlsym(void *handle, const char *name)
 
 static void before_constructors(void)
 {
+	MUST(dlsym(RTLD_DEFAULT, "malloc"));
 	remember(memset(malloc(SIZE), 'z', SIZE));
 	free(memalign(256, SIZE));
 }

@@ -124,7 +124,8 @@ def build_table(build):
         report = sanitizer + ": heap-use-after-free"
         rows += [row("h74_heap_" + name, check=says(sanitizer)),
                  row("h74_heap_" + name, "error", status=None, check=reports(report)),
-                 row("h74_heap_linked_" + name, "error", status=None, check=reports(report), options=("direct",))]
+                 *(row(linked + name, "error", status=None, check=reports(report), options=("direct",))
+                   for linked in ("h74_heap_linked_", "h74_heap_static_"))]
     return rows
 
 
