@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "modscan.h"
+#include "remapped.h"
 #include "sigsafe/modmap_state.h"
 #include "sigsafe/pagealloc.h"
 #include "sigsafe/rulecache.h"
@@ -265,6 +266,7 @@ static int scan_loaded(struct modscan *scan)
 int cp_modmap_read(void)
 {
 	struct modscan scan;
+	bool was_stale = cp_modmap_is_stale();
 	int err = scan_loaded(&scan);
 	if (err)
 		return err;
@@ -272,6 +274,8 @@ int cp_modmap_read(void)
 	err = apply(&scan);
 	cp_lock_release(&cp_modmap.lock);
 	modscan_free(&scan);
+	if (was_stale)
+		cp_remapped_scan();
 	return err;
 }
 

@@ -4,6 +4,7 @@
 
 #include "grow.h"
 #include "sort.h"
+#include "symbol/remapped.h"
 
 static const struct cp_module *find_module(struct cp_locations *l, uintptr_t address, uint32_t epoch)
 {
@@ -25,6 +26,10 @@ uint32_t cp_locations_intern(struct cp_locations *l, uintptr_t pc, bool is_leaf,
 	} else if (pc >= CP_MARKER_LIMIT) {
 		key.value = is_leaf ? pc : pc - 1;
 		const struct cp_module *m = find_module(l, key.value, epoch);
+		if (!m) {
+			key.value = cp_remapped_home(key.value);
+			m = find_module(l, key.value, epoch);
+		}
 		if (m)
 			key.space = m->id;
 	}
