@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What cprof writes for other programs: folded stacks, speedscope, JSON, flame graphs. test_exports.py CPROF"""
 
+import gzip
 import json
 import re
 import unittest
@@ -108,6 +109,22 @@ class Exports(AnalyzerTest):
         self.assertEqual(self.flame_graph(p)["boxes"], [])
         self.assertEqual(json.loads(self.ask(p, "-json"))["nodes"], [])
         self.assertEqual(json.loads(self.ask(p, "-speedscope"))["profiles"][0]["samples"], [])
+
+    def test_profiles_are_written_without_isal(self):
+        """ISA-L is loaded when the first profile is written; here something lies in its place."""
+        with open(self.path("libisal.so.2"), "wb") as f:
+            f.write(b"no library")
+        p = makeprofile.Maker(CPU)
+        for number in range(10_000):  # several pieces, enough for the fast level
+            p.sample(["f%d" % (number * number % 997), "main"], [1, number], request="r%d" % number)
+        p.write(self.path("p.pb.gz"))
+        written = {}
+        for way, folder in (("isal", ""), ("zlib", self.dir)):
+            self.run_cprof("-proto", "-output=%s.pb.gz" % way, "p.pb.gz", LD_LIBRARY_PATH=folder)
+            with open(self.path(way + ".pb.gz"), "rb") as f:
+                written[way] = f.read()
+        self.assertEqual(gzip.decompress(written["isal"]), gzip.decompress(written["zlib"]))
+        self.assertNotEqual(written["isal"], written["zlib"], "both ways were the same")
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@
 #include "tool/graph/graph.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
+
+#include "base/libm.h"
 
 struct ordering {
 	struct graph *g;
@@ -97,10 +98,10 @@ static int compare_nodes(const void *left, const void *right, void *arg)
 static double log2_of(double v)
 {
 	int exponent;
-	double fraction = frexp(v, &exponent);
+	double fraction = libm()->frexp(v, &exponent);
 	if (fraction == 0.5)
 		return exponent - 1;
-	return log(fraction) * (1 / 0.693147180559945309417232121458176568) + exponent;
+	return libm()->log(fraction) * (1 / 0.693147180559945309417232121458176568) + exponent;
 }
 
 static double entropy_term(int64_t weight, int64_t total)

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 // A profile as one gzip member, encoded and deflated a piece a thread, and handed on as it is made: ISA-L
-// ends a piece at a whole byte, so that the next may begin there, and is twice as fast as libdeflate.
+// ends a piece at a whole byte, so that the next may begin there, and is twice as fast as libdeflate. Where it
+// is not installed, zlib does the same, several times slower.
 #include "tool/profile/encode.h"
 
-#include <isa-l/crc.h>
 #include <isa-l/igzip_lib.h>
+#include <libdeflate.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <zlib.h>
 
+#include "base/late.h"
 #include "base/mem.h"
 #include "base/pieces.h"
 #include "tool/profile/encode_pieces.h"
@@ -29,10 +32,39 @@ struct worker {
 	uint32_t crc;
 };
 
+// ISA-L, loaded for the first profile that is written. NULL pointers where it is not installed.
+static struct {
+	__typeof__(&isal_deflate_stateless_init) init;
+	__typeof__(&isal_deflate_stateless) deflate;
+} isal;
+
+static void load_isal(void)
+{
+	const struct late_function functions[] = {
+			{"isal_deflate_stateless_init", &isal.init}, {"isal_deflate_stateless", &isal.deflate}};
+	late_load("libisal.so.2", functions, sizeof(functions) / sizeof(functions[0]));
+}
+
+/* Without ISA-L. */
+static bool try_zlib(struct worker *w, bool is_last, bool is_fast)
+{
+	z_stream z = {.next_in = (Bytef *)w->plain.ptr, .avail_in = (uInt)w->plain.len,
+			.next_out = (Bytef *)w->packed.ptr, .avail_out = (uInt)w->packed.cap};
+	if (deflateInit2(&z, is_fast ? Z_BEST_SPEED : Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, MAX_MEM_LEVEL,
+			Z_DEFAULT_STRATEGY) != Z_OK)
+		mem_resize(NULL, SIZE_MAX, 2); // says so and ends
+	int status = deflate(&z, is_last ? Z_FINISH : Z_FULL_FLUSH);
+	w->packed.len = z.total_out;
+	deflateEnd(&z);
+	return is_last ? status == Z_STREAM_END : status == Z_OK && z.avail_out;
+}
+
 static bool try_deflate(struct worker *w, bool is_last, bool is_fast)
 {
 	struct isal_zstream stream;
-	isal_deflate_stateless_init(&stream);
+	if (!isal.deflate)
+		return try_zlib(w, is_last, is_fast);
+	isal.init(&stream);
 	stream.level = is_fast ? FAST_LEVEL : LEVEL;
 	stream.level_buf_size = is_fast ? FAST_LEVEL_BYTES : LEVEL_BYTES;
 	stream.level_buf = mem_resize(NULL, stream.level_buf_size, 1);
@@ -42,7 +74,7 @@ static bool try_deflate(struct worker *w, bool is_last, bool is_fast)
 	stream.avail_in = (uint32_t)w->plain.len;
 	stream.next_out = (uint8_t *)w->packed.ptr;
 	stream.avail_out = w->packed.cap > UINT32_MAX ? UINT32_MAX : (uint32_t)w->packed.cap;
-	bool is_done = isal_deflate_stateless(&stream) == COMP_OK;
+	bool is_done = isal.deflate(&stream) == COMP_OK;
 	w->packed.len = stream.total_out;
 	free(stream.level_buf);
 	return is_done;
@@ -55,7 +87,7 @@ static void pack_piece(void *arg, void *worker, uint32_t piece)
 	size_t room;
 	w->plain.len = w->packed.len = 0;
 	encode_piece(packer->names, packer->p, piece, &w->plain);
-	w->crc = crc32_gzip_refl(0, (uint8_t *)w->plain.ptr, w->plain.len);
+	w->crc = libdeflate_crc32(0, w->plain.ptr, w->plain.len);
 	room = w->plain.len + w->plain.len / 64 + 4096;
 	do {
 		w->packed.len = 0;
@@ -82,12 +114,14 @@ static void put_u32(struct buf *out, uint32_t v)
 
 void profile_encode_gzip(const struct profile *p, struct buf *out)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	static const char head[10] = {0x1f, (char)0x8b, 8, [9] = (char)0xff}; // deflate; made on no system
 	struct names *names = encode_begin(p);
 	struct packer packer = {.p = p, .names = names, .npieces = encode_npieces(p), .out = out};
 	struct pieces pieces = {.n = packer.npieces, .arg = &packer, .make = pack_piece, .take = take_piece};
 	struct worker workers[PIECES_MAX_WORKERS] = {0};
 	uint32_t n = pieces_workers(packer.npieces);
+	pthread_once(&once, load_isal);
 	buf_append(out, head, sizeof(head));
 	pieces_run(&pieces, workers, sizeof(*workers), n);
 	put_u32(out, packer.crc);

@@ -2,10 +2,10 @@
 // Trying the old formats in turn, and what their parsers share. See legacy.h.
 #include "tool/profile/legacy.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/libm.h"
 #include "base/mem.h"
 
 struct err *legacy_other(struct legacy *l)
@@ -102,7 +102,7 @@ void legacy_unsample(int64_t *count, int64_t *size, int64_t rate)
 	if (rate <= 1)
 		return; // all was recorded, or nobody knows
 	double mean_size = (double)*size / (double)*count;
-	double scale = 1 / (1 - exp(-mean_size / (double)rate));
+	double scale = 1 / (1 - libm()->exp(-mean_size / (double)rate));
 	*count = (int64_t)((double)*count * scale);
 	*size = (int64_t)((double)*size * scale);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Arithmetic on all values of a profile, and small edits the driver makes before reporting.
-#include <math.h>
 #include <stdlib.h>
 
+#include "base/libm.h"
 #include "base/mem.h"
 #include "tool/profile/combine.h"
 #include "tool/profile/merge.h"
@@ -32,7 +32,7 @@ void profile_scale_each(struct profile *p, const double *ratios)
 		for (uint32_t t = 0; t < ntypes; t++) {
 			if (ratios[t] == 1)
 				continue;
-			double v = round((double)values[t] * ratios[t]);
+			double v = libm()->round((double)values[t] * ratios[t]);
 			values[t] = v >= -0x1p63 && v < 0x1p63 ? (int64_t)v : INT64_MIN;
 			keep[i] |= values[t] != 0;
 		}

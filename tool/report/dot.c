@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "base/libm.h"
 #include "base/path.h"
 #include "tool/report/cells.h"
 #include "tool/report/shortname.h"
@@ -106,7 +107,7 @@ static int font_size(int64_t flat, double max_flat)
 	double v = (double)wrap_abs(flat);
 	if (max_flat == 0 || flat == 0 || v > max_flat)
 		return 8;
-	return 8 + (int)ceil(16 * sqrt(v / max_flat));
+	return 8 + (int)ceil(16 * libm()->sqrt(v / max_flat));
 }
 
 static double share_of(const struct drawing *d, int64_t v)
@@ -211,7 +212,9 @@ struct err *report_write_dot(struct report *r, struct buf *out)
 	for (uint32_t i = 0; i < g->nselected; i++) {
 		const struct node *n = &g->nodes[g->selected[i]];
 		d.numbers[g->selected[i]] = i + 1;
-		d.max_flat = fmax(d.max_flat, (double)wrap_abs(mean_value(n->flat, n->flat_div)));
+		double flat = (double)wrap_abs(mean_value(n->flat, n->flat_div));
+		if (flat > d.max_flat)
+			d.max_flat = flat;
 	}
 	put_legend(&d, &dropped);
 	for (uint32_t i = 0; i < g->nselected; i++) {

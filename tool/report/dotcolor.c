@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "base/libm.h"
+
 // Truncated to a byte as Go does it: the low eight bits, NaN is 0.
 static unsigned channel(double v)
 {
@@ -23,7 +25,7 @@ void dot_color(double share, bool is_background, struct buf *out)
 	if (fabs(share) < grey_below)
 		saturation *= fabs(share) / grey_below;
 	if (share != 0 && !isnan(share))
-		share = copysign(pow(fabs(share), exponent), share);
+		share = copysign(libm()->pow(fabs(share), exponent), share);
 
 	double red = value, green = value;
 	if (share < 0)

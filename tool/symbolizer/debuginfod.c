@@ -2,12 +2,13 @@
 // See debuginfod.h. The library is loaded when it is needed: it brings libcurl and all that comes with it.
 #include "tool/symbolizer/debuginfod.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "base/late.h"
 
 enum { DEFAULT_TIMEOUT_S = 15 };
 
@@ -79,17 +80,14 @@ static void start_download(void)
 
 static struct err *load(struct arena *a, struct api *api)
 {
-	static const char *const names[] = {"debuginfod_begin", "debuginfod_find_debuginfo",
-			"debuginfod_set_progressfn", "debuginfod_end"};
-	void **functions[] = {(void **)&api->begin, (void **)&api->find_debuginfo, (void **)&api->set_progressfn,
-			(void **)&api->end};
-	void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
-	for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
-		*functions[i] = handle ? dlsym(handle, names[i]) : NULL;
-		if (!*functions[i])
-			return err_new(a, "%s", dlerror());
-	}
-	return NULL;
+	const struct late_function functions[] = {
+			{"debuginfod_begin", &api->begin},
+			{"debuginfod_find_debuginfo", &api->find_debuginfo},
+			{"debuginfod_set_progressfn", &api->set_progressfn},
+			{"debuginfod_end", &api->end},
+	};
+	const char *failure = late_load(library, functions, sizeof(functions) / sizeof(functions[0]));
+	return failure ? err_new(a, "%s", failure) : NULL;
 }
 
 static struct err *explain(struct arena *a, int error)
