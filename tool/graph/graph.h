@@ -133,6 +133,7 @@ void node_info_print(const struct graph *g, const struct node_info *info, struct
 		struct str file, const char *separator, struct buf *out);
 
 enum graph_order {
+	ORDER_NONE,    // as they come: whoever shows but a few sorts these
 	ORDER_FLAT,    // |flat|, then name
 	ORDER_CUM,     // |cum|, then name
 	ORDER_ENTROPY, // how much a picture of the graph would miss the node

@@ -74,6 +74,8 @@ static int compare_nodes(const void *left, const void *right, void *arg)
 	const struct node_info *b = &o->g->infos[o->g->nodes[r].info];
 	int c = 0;
 	switch (o->order) {
+	case ORDER_NONE:
+		break;
 	case ORDER_FLAT:
 	case ORDER_CUM:
 	case ORDER_ENTROPY:
@@ -151,6 +153,8 @@ void graph_sort(struct graph *g, enum graph_order order)
 {
 	struct arena scratch = {0};
 	struct ordering o = {g, order, NULL};
+	if (order == ORDER_NONE)
+		return;
 	if (order == ORDER_CUM || order == ORDER_ENTROPY) {
 		int64_t *scores = arena_array(&scratch, int64_t, g->nnodes);
 		for (uint32_t i = 0; i < g->nselected; i++) {

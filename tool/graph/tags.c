@@ -50,6 +50,8 @@ struct tagger {
 	struct tag *tags;    // in order of appearance
 	uint32_t *tag_nodes; // the node of each
 	uint32_t ntags, tags_cap, tag_nodes_cap;
+	uint32_t *path; // nodes of the sample at hand
+	uint32_t path_cap;
 };
 
 #define TAGGER_GROW(t, array, n, cap)                                                              \
@@ -259,26 +261,26 @@ static uint32_t graph_path(const struct graph *g, uint32_t sample, uint32_t *pat
 	return n;
 }
 
-static size_t longest_path(const struct profile *p)
+// Room for the nodes of a sample's stack.
+static void reserve_path(struct tagger *t, uint32_t sample)
 {
-	size_t longest = 0;
-	for (uint32_t i = 0; i < p->nsamples; i++) {
-		struct stack stack = profile_stack(p, i);
-		size_t n = 0;
-		for (uint32_t k = 0; profile_label_set(p, i) && k < stack.n; k++) {
-			uint32_t lines = p->locations[stack.locs[k]].nlines;
-			n += lines ? lines : 1;
-		}
-		longest = n > longest ? n : longest;
+	const struct frame_table *f = t->g->frames;
+	struct stack stack = profile_stack(t->g->profile, sample);
+	uint32_t n = 0;
+	for (uint32_t k = 0; k < stack.n; k++) {
+		uint32_t code = f->codes[stack.locs[k]];
+		n += code & FRAMES_SEVERAL ? f->lists[code & ~FRAMES_SEVERAL] : 1;
 	}
-	return longest;
+	if (n <= t->path_cap)
+		return;
+	t->path_cap = n * 2;
+	t->path = arena_array(&t->arena, uint32_t, t->path_cap);
 }
 
 static void tag_samples(struct tagger *t)
 {
 	struct graph *g = t->g;
 	const struct profile *p = g->profile;
-	uint32_t *path = arena_array(&t->arena, uint32_t, longest_path(p));
 	uint32_t *seen = arena_array(&t->arena, uint32_t, g->nnodes);
 	for (uint32_t i = 0; i < p->nsamples && !cancelled(); i++) {
 		struct item_range range = t->by_set[profile_label_set(p, i)];
@@ -286,6 +288,8 @@ static void tag_samples(struct tagger *t)
 		int64_t w = values[g->options.value_index], dw = g->options.mean ? values[0] : 0;
 		if ((w == 0 && dw == 0) || !is_wanted(t, range))
 			continue;
+		reserve_path(t, i);
+		uint32_t *path = t->path;
 		uint32_t n = g->options.call_tree ? calltree_path(g, i, path) : graph_path(g, i, path);
 		for (uint32_t k = 0; k < n; k++) {
 			if (seen[path[k]] == i + 1)

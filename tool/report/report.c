@@ -156,7 +156,7 @@ static void settle_unit(struct report *r, const struct graph *g)
 }
 
 // Whose edges are shown: of a text only inlined nodes are marked, of -peek the nodes that match have theirs.
-static const bool *wanted_nodes(const struct report *r, struct graph *g)
+static const bool *wanted_nodes(struct report *r, struct graph *g)
 {
 	const struct report_options *o = &r->options;
 	if (o->format == REPORT_TEXT || o->format == REPORT_TOPPROTO)
@@ -166,7 +166,7 @@ static const bool *wanted_nodes(const struct report *r, struct graph *g)
 	bool *wanted = arena_array(&g->arena, bool, g->nnodes);
 	for (uint32_t i = 0; i < g->nselected; i++)
 		wanted[g->selected[i]] = regex_match(o->symbol, graph_node_name(g, g->selected[i]));
-	return wanted;
+	return r->matches = wanted;
 }
 
 struct graph *report_trimmed_graph(struct report *r, struct graph_dropped *dropped_out)
@@ -174,10 +174,11 @@ struct graph *report_trimmed_graph(struct report *r, struct graph_dropped *dropp
 	const struct report_options *o = &r->options;
 	bool is_visual = o->format == REPORT_DOT;
 	struct graph *g = report_graph(r);
+	const bool *wanted = wanted_nodes(r, g);
 	struct graph_cuts cuts = {
-		.order = is_visual ? ORDER_ENTROPY : o->cum_sort ? ORDER_CUM : ORDER_FLAT,
+		.order = is_visual ? ORDER_ENTROPY : r->matches ? ORDER_NONE : o->cum_sort ? ORDER_CUM : ORDER_FLAT,
 		.is_visual = is_visual,
-		.wanted = wanted_nodes(r, g),
+		.wanted = wanted,
 		.node_count = o->node_count,
 		.node_fraction = o->node_fraction,
 		.edge_fraction = o->edge_fraction,

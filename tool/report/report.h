@@ -80,6 +80,7 @@ struct report {
 	struct profile *profile;
 	struct report_options options; // output_unit is settled when the graph is known
 	int64_t total;                 // sum of absolute values, what percentages are of
+	const bool *matches;           // [nodes of its graph]: which of them -peek shows; NULL of other reports
 };
 
 /** A report on p, in p's arena; strings of the options must live as long. Takes the total at once. */

@@ -45,33 +45,43 @@ static void put_node(const struct report *r, struct graph *g, uint32_t node, int
 	buf_byte(out, '\n');
 }
 
+// Leaves the nodes that match, and only now orders them: of a large profile they are few.
+static void select_matches(const struct report *r, struct graph *g)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < g->nselected; i++)
+		if (r->matches[g->selected[i]])
+			g->selected[n++] = g->selected[i];
+	g->nselected = n;
+	graph_sort(g, r->options.cum_sort ? ORDER_CUM : ORDER_FLAT);
+}
+
 struct err *report_write_tree(struct report *r, struct buf *out)
 {
 	struct graph_dropped dropped;
 	struct graph *g = report_trimmed_graph(r, &dropped);
-	const struct regex *symbol = r->options.symbol;
+	bool has_nodes = g->nselected;
 	int64_t sum = 0;
-	uint32_t matches = 0;
 
 	report_labels(r, g, &dropped, false, out);
 	buf_byte(out, '\n');
 	buf_cstr(out, separator);
 	buf_cstr(out, legend);
+	if (r->matches)
+		select_matches(r, g);
 	for (uint32_t i = 0; i < g->nselected; i++) {
 		uint32_t node = g->selected[i];
-		if (symbol && !regex_match(symbol, graph_node_name(g, node)))
-			continue;
-		matches++;
 		sum = wrap_add(sum, mean_value(g->nodes[node].flat, g->nodes[node].flat_div));
 		buf_cstr(out, separator);
 		put_edges(r, g, node, EDGES_IN, out);
 		put_node(r, g, node, sum, out);
 		put_edges(r, g, node, EDGES_OUT, out);
 	}
-	if (g->nselected)
+	if (has_nodes)
 		buf_cstr(out, separator);
+	bool is_met = !r->matches || g->nselected;
 	graph_destroy(g);
-	if (symbol && !matches)
+	if (!is_met)
 		return err_new(&r->profile->arena, "no matches found for regexp: %.*s",
 				STR_FMT(r->options.symbol_text));
 	return NULL;
