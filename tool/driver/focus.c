@@ -3,6 +3,7 @@
 // one stops the report before any warning.
 #include "focus.h"
 
+#include "tool/graph/graph.h"
 #include "tool/profile/prune.h"
 
 struct filters {
@@ -64,7 +65,7 @@ static void warn_unless(const struct env *env, bool matched, const char *what)
 
 static void apply_names(const struct env *env, const struct filters *f, struct profile *p)
 {
-	struct name_filter names = {f->focus, f->ignore, f->hide, f->show};
+	struct name_filter names = {f->focus, f->ignore, f->hide, f->show, graph_find_samples};
 	struct name_matches m = profile_filter_names(p, &names);
 	warn_unless(env, !f->focus || m.focus, "Focus");
 	warn_unless(env, !f->ignore || m.ignore, "Ignore");

@@ -18,7 +18,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/str.h"
-#include "tool/profile/profile.h"
+#include "tool/profile/filter.h"
 
 /** What tells one node from another. */
 struct node_info {
@@ -95,6 +95,9 @@ struct graph {
 	struct tag *tags;
 	uint32_t *tag_begin;
 };
+
+/** Finds samples in what the profile's pass cache (pass_cache.h) knows. */
+sample_finder graph_find_samples;
 
 /** Only names: what each line of each location is called. No values, nothing selected. */
 struct graph *graph_of_frames(struct profile *p);

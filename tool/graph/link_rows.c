@@ -2,7 +2,11 @@
 // Edges from stacks as nodes (node_stacks.h): those on what stacks share are counted when it leaves the path.
 #include "tool/graph/linker.h"
 
+#include <stdlib.h>
+
 #include "base/cancel.h"
+#include "base/mem.h"
+#include "tool/graph/node_rows.h"
 
 static void enter(struct linker *l, struct walk *walk, uint32_t node, bool is_inline, uint32_t depth)
 {
@@ -78,7 +82,7 @@ static void link_tail(struct linker *l, struct walk *walk, const uint32_t *nodes
 	linker_take_hops(l, walk);
 }
 
-static void link_row(struct linker *l, struct walk *walk, const struct node_row *row, uint64_t wanted)
+static void link_row(struct linker *l, struct walk *walk, const struct node_row *row, bool has_wanted)
 {
 	const uint32_t *own = l->run->nodes + row->begin, *end = l->run->nodes + row[1].begin;
 	uint32_t depth = row->shared;
@@ -86,7 +90,7 @@ static void link_row(struct linker *l, struct walk *walk, const struct node_row 
 		l->shared[depth] = *own++;
 	if (walk->w || walk->dw) {
 		enter_shared(l, walk, depth);
-		if (row->bits & wanted || walk->parent & FRAMES_WANTED)
+		if (has_wanted || walk->parent & FRAMES_WANTED)
 			link_tail(l, walk, own, (uint32_t)(end - own), depth);
 		l->nrows++;
 		l->w = wrap_add(l->w, walk->w);
@@ -97,15 +101,20 @@ static void link_row(struct linker *l, struct walk *walk, const struct node_row 
 
 void linker_take_rows(struct linker *l, struct sample_range range)
 {
-	uint64_t wanted = 0;
+	uint32_t *wanted = mem_resize(NULL, l->g->nnodes, sizeof(*wanted)), nwanted = 0;
+	uint8_t *has_wanted = mem_zeroed(l->run->nrows, 1);
 	for (uint32_t i = 0; i < l->g->nnodes; i++)
-		wanted |= l->frames->node_roles[i] & ROLE_WANTED ? node_bit(i) : 0;
+		if (l->frames->node_roles[i] & ROLE_WANTED)
+			wanted[nwanted++] = i;
+	node_run_mark_alone(l->run, wanted, nwanted, has_wanted);
 	for (uint32_t i = range.begin; i < range.end && !cancelled(); i++) {
 		const int64_t *values = l->run->values + (size_t)i * l->profile->nsample_types;
 		int64_t mask = node_run_mask(l->run, i, l->g->profile->kept, true);
 		struct walk walk = {.parent = FRAMES_NONE, .stamp = l->nrows + 1,
 				.w = values[l->g->options.value_index] & mask,
 				.dw = l->g->options.mean ? values[0] & mask : 0};
-		link_row(l, &walk, &l->run->rows[i], wanted);
+		link_row(l, &walk, &l->run->rows[i], has_wanted[i]);
 	}
+	free(wanted);
+	free(has_wanted);
 }

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "tool/graph/node_rows.h"
 #include "tool/graph/stack_sort.h"
 
 struct step {
@@ -18,6 +19,7 @@ struct builder {
 	const struct frame_table *frames;
 	const atomic_bool *stop;
 	size_t max_nodes;
+	uint32_t nnodes;
 	struct node_run *run;
 	struct step *path; // the nodes of the last row
 	uint32_t npath, path_cap;
@@ -87,10 +89,8 @@ static bool write_nodes(struct builder *b, struct node_row *row)
 		run->nodes = nodes;
 		run->nodes_cap = cap;
 	}
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t entry = run->nodes[row->begin + i] = b->path[row->shared + i].entry;
-		row->bits |= node_bit(entry & NODE_INDEX);
-	}
+	for (uint32_t i = 0; i < n; i++)
+		run->nodes[row->begin + i] = b->path[row->shared + i].entry;
 	row[1].begin = (uint32_t)need;
 	return true;
 }
@@ -131,6 +131,8 @@ static void build_range(void *state, struct sample_range range)
 				nvalues * sizeof(*run->values));
 	}
 	leave(b, 0);
+	if (run->nrows == n)
+		node_blocks_create(run, b->nnodes);
 	free(order);
 	free(b->path);
 	free(b->ends);
@@ -149,7 +151,7 @@ struct node_stacks *node_stacks_create(const struct profile *p, const struct fra
 	s->nruns = parallel_ranges(p, ranges);
 	for (uint32_t i = 0; i < s->nruns; i++)
 		builders[i] = (struct builder){.profile = p, .frames = frames, .stop = stop, .max_nodes = p->nlocs,
-				.run = &s->runs[i], .is_on_path = mem_zeroed(nnodes, sizeof(bool))};
+				.nnodes = nnodes, .run = &s->runs[i], .is_on_path = mem_zeroed(nnodes, sizeof(bool))};
 	parallel_run(ranges, s->nruns, builders, sizeof(builders[0]), build_range);
 	for (uint32_t i = 0; i < s->nruns; i++)
 		nrows += s->runs[i].nrows;
@@ -165,6 +167,7 @@ struct node_stacks *node_stacks_create(const struct profile *p, const struct fra
 void node_stacks_destroy(struct node_stacks *s)
 {
 	for (uint32_t i = 0; s && i < s->nruns; i++) {
+		node_blocks_destroy(&s->runs[i]);
 		free(s->runs[i].rows);
 		free(s->runs[i].spans);
 		free(s->runs[i].values);

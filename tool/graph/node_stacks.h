@@ -24,13 +24,12 @@ struct node_row {
 	uint32_t begin;  // its own nodes, root first, are nodes[begin .. begin of the next row)
 	uint32_t shared; // nodes, from the root on, that the row before has, too
 	uint32_t leaf;   // NODE_INDEX: the stack is empty
-	uint64_t bits;   // node_bit() of all its own nodes
 };
 
-/** A hash: a row that lacks the bit lacks the node. */
-static inline uint64_t node_bit(uint32_t node)
+/** Where its nodes begin that no other row shares. */
+static inline uint32_t node_row_tail(const struct node_row *row)
 {
-	return UINT64_C(1) << ((node * UINT64_C(0x9e3779b97f4a7c15)) >> 58);
+	return row->begin + (row[1].shared > row->shared ? row[1].shared - row->shared : 0);
 }
 
 // Rows that share a node.
@@ -48,6 +47,7 @@ struct node_run {
 	struct node_span *spans; // of all nodes that rows share, but for those that repeat
 	uint32_t nspans, spans_cap;
 	int64_t *values; // [nrows * nsample_types]: the samples', for these lie in the order of the file
+	struct node_block *blocks; // the way back from the nodes: node_rows.h
 	uint32_t max_depth;
 };
 

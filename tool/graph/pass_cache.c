@@ -192,6 +192,20 @@ const struct node_stacks *pass_cache_stacks(const struct graph *g)
 	return NULL;
 }
 
+const struct node_stacks *pass_cache_known_stacks(const struct profile *p, struct frame_table *frames_out)
+{
+	struct pass_cache *cache = p->pass_cache;
+	bool has_all = selection_of(p) && !*selection_of(p);
+	for (uint32_t i = 0; cache && has_all && i < STACKS; i++) {
+		struct known_stacks *s = &cache->stacks[i];
+		if (s->state == STACKS_FREE || s->state == STACKS_DUE || are_being_made(cache, s) || !s->stacks)
+			continue;
+		*frames_out = (struct frame_table){.codes = s->table.codes, .lists = s->table.lists};
+		return s->stacks;
+	}
+	return NULL;
+}
+
 static void *make_stacks(void *arg)
 {
 	struct pass_cache *cache = arg;

@@ -31,6 +31,9 @@ void pass_cache_destroy(struct pass_cache *cache);
  */
 const struct node_stacks *pass_cache_stacks(const struct graph *g);
 
+/** Those that are there already, of any granularity, where p has all samples of its base; with the table of it. */
+const struct node_stacks *pass_cache_known_stacks(const struct profile *p, struct frame_table *frames_out);
+
 /** Between two reports: begins to make, in a thread, what the last one lacked. */
 void pass_cache_prepare(struct pass_cache *cache);
 

@@ -22,10 +22,9 @@ struct tally {
 static void tally_row(struct tally *t, const struct node_row *row, uint64_t w)
 {
 	const uint32_t *nodes = t->run->nodes;
-	uint32_t nshared = row[1].shared > row->shared ? row[1].shared - row->shared : 0;
 	if (row->leaf != NODE_INDEX)
 		t->sums.flats[row->leaf] += w;
-	for (uint32_t i = row->begin + nshared; i < row[1].begin; i++)
+	for (uint32_t i = node_row_tail(row); i < row[1].begin; i++)
 		t->sums.cums[nodes[i] & NODE_INDEX] += nodes[i] & NODE_REPEATS ? 0 : w;
 }
 

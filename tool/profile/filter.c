@@ -105,12 +105,27 @@ static void choose(void *state, struct sample_range range)
 	}
 }
 
+/* Who has one that is ignored goes; without any such, who has none in focus. */
+static bool choose_found(const struct profile *p, const struct name_filter *f, const uint8_t *flags, uint8_t any,
+		uint8_t *keep)
+{
+	uint8_t *ignored = mem_zeroed(p->nsamples, 1);
+	bool can = f->find && (!(any & IS_IGNORED) || f->find(p, flags, IS_IGNORED, ignored)) &&
+			(!f->focus || f->find(p, flags, IS_FOCUSED, keep));
+	for (uint32_t i = 0; i < p->nsamples && can; i++)
+		keep[i] = (f->focus ? keep[i] : p->loc_end[i] > p->loc_begin[i]) && !ignored[i];
+	free(ignored);
+	return can;
+}
+
 /* Which samples have a location in focus, and none that is ignored. */
-static uint8_t *choose_samples(const struct profile *p, const uint8_t *flags, uint8_t any)
+static uint8_t *choose_samples(const struct profile *p, const struct name_filter *f, const uint8_t *flags, uint8_t any)
 {
 	struct sample_range ranges[PARALLEL_MAX];
 	struct choice choices[PARALLEL_MAX];
 	uint8_t *keep = mem_resize(NULL, p->nsamples, 1);
+	if (choose_found(p, f, flags, any, keep))
+		return keep;
 	uint32_t n = parallel_ranges(p, ranges);
 	for (uint32_t i = 0; i < n; i++)
 		choices[i] = (struct choice){p, flags, any & IS_IGNORED ? IS_IGNORED : IS_FOCUSED, keep};
@@ -132,7 +147,7 @@ struct name_matches profile_filter_names(struct profile *p, const struct name_fi
 		flag_location(p, i, memos, &flags[i], &found);
 		any |= flags[i];
 	}
-	uint8_t *keep = choose_samples(p, flags, any);
+	uint8_t *keep = choose_samples(p, f, flags, any);
 	if (any & IS_HIDDEN)
 		hide_locations(p, flags, keep);
 	samples_keep(p, keep);

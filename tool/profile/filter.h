@@ -12,8 +12,15 @@
 #include "tool/profile/profile.h"
 #include "tool/profile/regex.h"
 
+/**
+ * Sets found_out[sample] to whether a sample has a location with the flag (`flags`: of all locations). False, and
+ * nothing set, where looking at all stacks is as good.
+ */
+typedef bool sample_finder(const struct profile *p, const uint8_t *flags, uint8_t flag, uint8_t *found_out);
+
 struct name_filter {
 	const struct regex *focus, *ignore, *hide, *show;
+	sample_finder *find; // NULL: none
 };
 
 // Whether each expression matched anything (false: the driver warns "... matched no samples").

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// The other way round: which rows of node_stacks.h have a node. A filter, and a report on few nodes, ask for these and
+// pass over the rest. Private to tool/graph.
+#ifndef CPROF_TOOL_GRAPH_NODE_ROWS_H
+#define CPROF_TOOL_GRAPH_NODE_ROWS_H
+
+#include "tool/graph/node_stacks.h"
+
+// So many rows that a number among them takes two bytes.
+enum { NODE_BLOCK_ROWS = 1 << 16 };
+
+struct node_block {
+	uint32_t *begin; // [nnodes + 1]
+	uint16_t *rows;  // that have node n and share it with no other row: rows[begin[n] .. begin[n + 1])
+};
+
+static inline uint32_t node_run_nblocks(const struct node_run *run)
+{
+	return (run->nrows + NODE_BLOCK_ROWS - 1) / NODE_BLOCK_ROWS;
+}
+
+/** Makes the blocks of a run that is there otherwise. */
+void node_blocks_create(struct node_run *run, uint32_t nnodes);
+void node_blocks_destroy(struct node_run *run);
+
+/** Sets marks[row] where a row alone has one of n nodes. */
+void node_run_mark_alone(const struct node_run *run, const uint32_t *nodes, uint32_t n, uint8_t *marks);
+
+/** Sets marks[row] where a row shares a node whose byte is not 0 with others. */
+void node_run_mark_shared(const struct node_run *run, const uint8_t *is_wanted, uint8_t *marks);
+
+#endif
