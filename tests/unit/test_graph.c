@@ -390,8 +390,10 @@ static struct graph *linked_graph(struct pass_cache *cache, bool mean, uint32_t 
 {
 	p->pass_cache = cache;
 	struct profile *view = profile_view(p);
-	profile_filter_names(view, &(struct name_filter){.focus = focus});
-	profile_filter_names(view, &(struct name_filter){.ignore = focus ? without : NULL});
+	const struct regex *ignore = focus ? without : NULL;
+	sample_finder *find = graph_find_samples;
+	profile_filter_names(view, &(struct name_filter){.focus = focus, .ignore = mean ? ignore : NULL, .find = find});
+	profile_filter_names(view, &(struct name_filter){.ignore = ignore, .find = find});
 	struct graph *g = graph_create(view, &(struct graph_options){.value_index = 1, .mean = mean});
 	for (uint32_t i = 0; i < g->nnodes; i++)
 		g->is_selected[i] = !(nodes_left_out >> i & 1);
