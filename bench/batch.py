@@ -2,6 +2,7 @@
 """Programs that allocate and come to an end, and redis, for the benchmarks of the heap profile: what one run costs."""
 
 import os
+import socket
 import subprocess
 
 import programs
@@ -88,13 +89,19 @@ def cost(build, folder, argv, env, cpu=None):
     return read_resources(out)
 
 
+def listens(path):
+    """Some time after its socket is there."""
+    with socket.socket(socket.AF_UNIX) as s:
+        return s.connect_ex(path) == 0
+
+
 def redis_cost(build, folder, env, cpu=None):
     """Of a server's life with a load of fixed size."""
     sock = os.path.join(folder, "r.sock")
     command, out = measured(build, folder, ["/usr/bin/redis-server", "--port", "0", "--unixsocket", sock, "--save", "",
                                             "--dir", folder], env, cpu)
     server = subprocess.Popen(command, **programs.QUIET)
-    programs.wait_for("redis", lambda: os.path.exists(sock))
+    programs.wait_for("redis", lambda: listens(sock))
     subprocess.run(["redis-benchmark", "-s", sock, "-q", "-n", "200000", "-P", "16", "-r", "200000", "-d", "200", "-t",
                     "set,get,lpush,hset,zadd"], check=True, timeout=600, **programs.QUIET)
     for last in (["flushall"], ["shutdown", "nosave"]):
