@@ -11,6 +11,8 @@
 #include "sigsafe/modmap.h"
 #include "visible.h"
 
+CP_NEXT(int, dlclose, (void *handle), (handle))
+
 /** What is loaded before main is taken to stay; what comes later may go. */
 __attribute__((constructor(CP_EARLY_PRIORITY))) static void learn_modules(void)
 {
@@ -20,7 +22,7 @@ __attribute__((constructor(CP_EARLY_PRIORITY))) static void learn_modules(void)
 CP_VISIBLE int dlclose(void *handle)
 {
 	cp_modmap_before_dlclose();
-	int ret = cp_next()->dlclose(handle);
+	int ret = next_dlclose(handle);
 	cp_modmap_after_dlclose();
 	return ret;
 }

@@ -27,44 +27,31 @@ static int failed_exec(int ret)
 	return ret;
 }
 
-CP_VISIBLE int execve(const char *path, char *const argv[], char *const envp[])
-{
-	before_exec();
-	return failed_exec(cp_next()->execve(path, argv, envp));
-}
+#define CP_STAND_IN_EXEC(name, parameters, arguments)                          \
+	CP_NEXT(int, name, parameters, arguments)                              \
+	CP_VISIBLE int name parameters                                         \
+	{                                                                      \
+		before_exec();                                                 \
+		return failed_exec(next_##name arguments);                     \
+	}
 
-CP_VISIBLE int execv(const char *path, char *const argv[])
-{
-	before_exec();
-	return failed_exec(cp_next()->execv(path, argv));
-}
+CP_STAND_IN_EXEC(execve, (const char *path, char *const argv[], char *const envp[]), (path, argv, envp))
+CP_STAND_IN_EXEC(execv, (const char *path, char *const argv[]), (path, argv))
+CP_STAND_IN_EXEC(execvp, (const char *file, char *const argv[]), (file, argv))
+CP_STAND_IN_EXEC(execvpe, (const char *file, char *const argv[], char *const envp[]), (file, argv, envp))
+CP_STAND_IN_EXEC(fexecve, (int fd, char *const argv[], char *const envp[]), (fd, argv, envp))
 
-CP_VISIBLE int execvp(const char *file, char *const argv[])
-{
-	before_exec();
-	return failed_exec(cp_next()->execvp(file, argv));
-}
-
-CP_VISIBLE int execvpe(const char *file, char *const argv[], char *const envp[])
-{
-	before_exec();
-	return failed_exec(cp_next()->execvpe(file, argv, envp));
-}
-
-CP_VISIBLE int fexecve(int fd, char *const argv[], char *const envp[])
-{
-	before_exec();
-	return failed_exec(cp_next()->fexecve(fd, argv, envp));
-}
+CP_NEXT(int, execveat, (int dir_fd, const char *path, char *const argv[], char *const envp[], int flags),
+		(dir_fd, path, argv, envp, flags))
 
 CP_VISIBLE int execveat(int dir_fd, const char *path, char *const argv[], char *const envp[], int flags)
 {
-	if (!cp_next()->execveat) { // a glibc before 2.34
+	if (!next_execveat) { // a glibc before 2.34
 		errno = ENOSYS;
 		return -1;
 	}
 	before_exec();
-	return failed_exec(cp_next()->execveat(dir_fd, path, argv, envp, flags));
+	return failed_exec(next_execveat(dir_fd, path, argv, envp, flags));
 }
 
 // The arguments of the variadic ones become an array on the stack, where they came from: malloc is not

@@ -10,6 +10,9 @@
 #include "sigsafe/sys.h"
 #include "visible.h"
 
+CP_NEXT(void, _exit, (int status), (status))
+CP_NEXT(void, _Exit, (int status), (status))
+
 static _Noreturn void leave(void (*next)(int), int status)
 {
 	cp_leave();
@@ -21,10 +24,10 @@ static _Noreturn void leave(void (*next)(int), int status)
 
 CP_VISIBLE void _exit(int status)
 {
-	leave(cp_next()->exit_now, status);
+	leave(next__exit, status);
 }
 
 CP_VISIBLE void _Exit(int status)
 {
-	leave(cp_next()->exit_std, status);
+	leave(next__Exit, status);
 }

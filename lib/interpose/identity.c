@@ -14,71 +14,26 @@
 #include "next.h"
 #include "visible.h"
 
-#define ALONE(call) \
-	do { \
-		bool were_there = cp_own_threads_send_away(); \
-		int ret = cp_next()->call; \
-		if (were_there) \
-			cp_own_threads_call_back(); \
-		return ret; \
-	} while (0)
+#define CP_STAND_IN_ALONE(name, parameters, arguments)                         \
+	CP_NEXT(int, name, parameters, arguments)                              \
+	CP_VISIBLE int name parameters                                         \
+	{                                                                      \
+		bool were_there = cp_own_threads_send_away();                  \
+		int ret = next_##name arguments;                               \
+		if (were_there)                                                \
+			cp_own_threads_call_back();                            \
+		return ret;                                                    \
+	}
 
-CP_VISIBLE int setuid(uid_t uid)
-{
-	ALONE(setuid(uid));
-}
-
-CP_VISIBLE int setgid(gid_t gid)
-{
-	ALONE(setgid(gid));
-}
-
-CP_VISIBLE int seteuid(uid_t uid)
-{
-	ALONE(seteuid(uid));
-}
-
-CP_VISIBLE int setegid(gid_t gid)
-{
-	ALONE(setegid(gid));
-}
-
-CP_VISIBLE int setreuid(uid_t real, uid_t effective)
-{
-	ALONE(setreuid(real, effective));
-}
-
-CP_VISIBLE int setregid(gid_t real, gid_t effective)
-{
-	ALONE(setregid(real, effective));
-}
-
-CP_VISIBLE int setresuid(uid_t real, uid_t effective, uid_t saved)
-{
-	ALONE(setresuid(real, effective, saved));
-}
-
-CP_VISIBLE int setresgid(gid_t real, gid_t effective, gid_t saved)
-{
-	ALONE(setresgid(real, effective, saved));
-}
-
-CP_VISIBLE int setgroups(size_t n, const gid_t *groups)
-{
-	ALONE(setgroups(n, groups));
-}
-
-CP_VISIBLE int initgroups(const char *user, gid_t group)
-{
-	ALONE(initgroups(user, group));
-}
-
-CP_VISIBLE int unshare(int flags)
-{
-	ALONE(unshare(flags));
-}
-
-CP_VISIBLE int setns(int fd, int type)
-{
-	ALONE(setns(fd, type));
-}
+CP_STAND_IN_ALONE(setuid, (uid_t uid), (uid))
+CP_STAND_IN_ALONE(setgid, (gid_t gid), (gid))
+CP_STAND_IN_ALONE(seteuid, (uid_t uid), (uid))
+CP_STAND_IN_ALONE(setegid, (gid_t gid), (gid))
+CP_STAND_IN_ALONE(setreuid, (uid_t real, uid_t effective), (real, effective))
+CP_STAND_IN_ALONE(setregid, (gid_t real, gid_t effective), (real, effective))
+CP_STAND_IN_ALONE(setresuid, (uid_t real, uid_t effective, uid_t saved), (real, effective, saved))
+CP_STAND_IN_ALONE(setresgid, (gid_t real, gid_t effective, gid_t saved), (real, effective, saved))
+CP_STAND_IN_ALONE(setgroups, (size_t n, const gid_t *groups), (n, groups))
+CP_STAND_IN_ALONE(initgroups, (const char *user, gid_t group), (user, group))
+CP_STAND_IN_ALONE(unshare, (int flags), (flags))
+CP_STAND_IN_ALONE(setns, (int fd, int type), (fd, type))

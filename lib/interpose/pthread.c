@@ -19,6 +19,10 @@
 #include "sigsafe/card.h"
 #include "sigsafe/labels.h"
 
+CP_NEXT(int, pthread_create, (pthread_t *handle, const pthread_attr_t *attr, void *(*start)(void *), void *arg),
+		(handle, attr, start, arg))
+CP_NEXT(int, thrd_create, (thrd_t *handle, thrd_start_t start, void *arg), (handle, start, arg))
+
 static pthread_key_t end_key;
 static _Atomic bool has_end_key;
 
@@ -89,9 +93,9 @@ CP_VISIBLE int pthread_create(
 {
 	struct cp_thread *t = expect_thread((uintptr_t)start, arg, __builtin_return_address(0));
 	if (!t)
-		return cp_next()->pthread_create(handle, attr, start, arg);
+		return next_pthread_create(handle, attr, start, arg);
 	struct cp_stack *created_at = t->created_at;
-	int ret = cp_next()->pthread_create(handle, attr, run_pthread, t);
+	int ret = next_pthread_create(handle, attr, run_pthread, t);
 	if (ret != 0)
 		cp_thread_free(t);
 	else
@@ -103,9 +107,9 @@ CP_VISIBLE int thrd_create(thrd_t *handle, thrd_start_t start, void *arg)
 {
 	struct cp_thread *t = expect_thread((uintptr_t)start, arg, __builtin_return_address(0));
 	if (!t)
-		return cp_next()->thrd_create(handle, start, arg);
+		return next_thrd_create(handle, start, arg);
 	struct cp_stack *created_at = t->created_at;
-	int ret = cp_next()->thrd_create(handle, run_c11_thread, t);
+	int ret = next_thrd_create(handle, run_c11_thread, t);
 	if (ret != thrd_success)
 		cp_thread_free(t);
 	else

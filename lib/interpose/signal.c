@@ -14,6 +14,18 @@
 #include "record/finish_hook.h"
 #include "visible.h"
 
+CP_NEXT(int, sigaction, (int sig, const struct sigaction *action, struct sigaction *old), (sig, action, old))
+CP_NEXT(sighandler_t, signal, (int sig, sighandler_t handler), (sig, handler))
+CP_NEXT(sighandler_t, sysv_signal, (int sig, sighandler_t handler), (sig, handler))
+CP_NEXT(sighandler_t, sigset, (int sig, sighandler_t handler), (sig, handler))
+CP_NEXT(int, sigignore, (int sig), (sig))
+CP_NEXT(int, siginterrupt, (int sig, int interrupt), (sig, interrupt))
+
+int cp_next_sigaction(int sig, const struct sigaction *action, struct sigaction *old)
+{
+	return next_sigaction(sig, action, old);
+}
+
 static void to_libc(const struct cp_action *from, struct sigaction *to)
 {
 	memset(to, 0, sizeof(*to));
@@ -45,7 +57,7 @@ static int set_finish_action(int sig, const struct sigaction *action, struct sig
 		ours.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
 		ours.sa_sigaction = (void (*)(int, siginfo_t *, void *))cp_finish_on_signal;
 	}
-	int ret = cp_next()->sigaction(sig, is_default ? &ours : action, &before);
+	int ret = next_sigaction(sig, is_default ? &ours : action, &before);
 	if (ret == 0 && old && is_finish_handler((uintptr_t)before.sa_sigaction)) {
 		struct cp_action app;
 		cp_finish_app_action(sig, &app);
@@ -103,28 +115,28 @@ static sighandler_t set_handler(int sig, sighandler_t handler, uint64_t flags)
 CP_VISIBLE sighandler_t signal(int sig, sighandler_t handler)
 {
 	if (!cp_signal_is_ours(sig))
-		return set_finish_handler(sig, handler, cp_next()->signal);
+		return set_finish_handler(sig, handler, next_signal);
 	return set_handler(sig, handler, SA_RESTART);
 }
 
 CP_VISIBLE sighandler_t sysv_signal(int sig, sighandler_t handler)
 {
 	if (!cp_signal_is_ours(sig))
-		return set_finish_handler(sig, handler, cp_next()->sysv_signal);
+		return set_finish_handler(sig, handler, next_sysv_signal);
 	return set_handler(sig, handler, SA_RESETHAND | SA_NODEFER);
 }
 
 CP_VISIBLE sighandler_t sigset(int sig, sighandler_t handler)
 {
 	if (!cp_signal_is_ours(sig) || handler == SIG_HOLD)
-		return set_finish_handler(sig, handler, cp_next()->sigset);
+		return set_finish_handler(sig, handler, next_sigset);
 	return set_handler(sig, handler, 0);
 }
 
 CP_VISIBLE int sigignore(int sig)
 {
 	if (!cp_signal_is_ours(sig))
-		return cp_next()->sigignore(sig);
+		return next_sigignore(sig);
 	set_handler(sig, SIG_IGN, 0);
 	return 0;
 }
@@ -133,6 +145,6 @@ CP_VISIBLE int siginterrupt(int sig, int interrupt)
 {
 	// Ours restarts system calls whatever the program prefers: it must not notice our ticks.
 	if (!cp_signal_is_ours(sig))
-		return cp_next()->siginterrupt(sig, interrupt);
+		return next_siginterrupt(sig, interrupt);
 	return 0;
 }

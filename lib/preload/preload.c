@@ -43,7 +43,6 @@
 #include "earlier.h"
 #include "http/service.h"
 #include "interpose/leave.h"
-#include "interpose/next.h"
 #include "kind/cpu.h"
 #include "kind/dump_signal.h"
 #include "kind/heap.h"
@@ -135,7 +134,6 @@ static bool is_under_valgrind(void)
 
 __attribute__((constructor)) static void construct(void)
 {
-	cp_next(); // for an inert child too: it must not look them up between vfork and exec
 	if (!cp_settings_read(&settings) || is_under_valgrind())
 		return;
 	if (settings.has_lock_sites)

@@ -94,7 +94,7 @@ static void install(int i)
 {
 	int sig = cp_finish.app[i].sig;
 	struct sigaction app, ours = {.sa_flags = SA_RESTART | SA_ONSTACK};
-	if (cp_next()->sigaction(sig, NULL, &app) < 0 || app.sa_handler == SIG_IGN ||
+	if (cp_next_sigaction(sig, NULL, &app) < 0 || app.sa_handler == SIG_IGN ||
 			app.sa_sigaction == (void (*)(int, siginfo_t *, void *))cp_finish_on_signal)
 		return;
 	if (app.sa_handler != SIG_DFL && !cp_finish.app[i].is_end)
@@ -106,14 +106,14 @@ static void install(int i)
 	store(&cp_finish.app[i].handler, (uintptr_t)app.sa_handler, release);
 	ours.sa_flags = (ours.sa_flags & ~SA_RESETHAND) | SA_SIGINFO;
 	ours.sa_sigaction = (void (*)(int, siginfo_t *, void *))cp_finish_on_signal;
-	cp_next()->sigaction(sig, &ours, NULL);
+	cp_next_sigaction(sig, &ours, NULL);
 }
 
 static void uninstall(int i)
 {
 	int sig = cp_finish.app[i].sig;
 	struct sigaction now, app = {0};
-	if (cp_next()->sigaction(sig, NULL, &now) < 0 ||
+	if (cp_next_sigaction(sig, NULL, &now) < 0 ||
 			now.sa_sigaction != (void (*)(int, siginfo_t *, void *))cp_finish_on_signal)
 		return;
 	app.sa_handler = (sighandler_t)load(&cp_finish.app[i].handler, acquire);
@@ -121,7 +121,7 @@ static void uninstall(int i)
 		app.sa_flags = (int)cp_finish.app[i].flags;
 		memcpy(&app.sa_mask, &cp_finish.app[i].mask, sizeof(cp_finish.app[i].mask));
 	}
-	cp_next()->sigaction(sig, &app, NULL);
+	cp_next_sigaction(sig, &app, NULL);
 }
 
 static int add_watcher(finish_fn *finish)
