@@ -64,6 +64,7 @@ static int make_ready(bool is_dense)
 				TABLE_LIMIT_BYTES);
 	if (rc != 0)
 		return rc;
+	cp_stackmemo_init(); // or each stack is walked whole
 	cp_ticks_init();
 	cp_heap_live_table.arena.limit_bytes = LIVE_LIMIT_BYTES;
 	pthread_atfork(NULL, NULL, reset_in_child);
@@ -109,10 +110,8 @@ int cp_heap_set_rate(int64_t rate_bytes)
 	cp_lock_take(&lock);
 	bool is_dense = rate_bytes && rate_bytes <= CP_HEAP_DENSE_RATE_BYTES;
 	int rc = rate_bytes ? make_ready(is_dense) : 0;
-	if (rc == 0 && is_dense) {
+	if (rc == 0 && is_dense)
 		add_dense_chains();
-		cp_stackmemo_init(); // or each stack is walked whole
-	}
 	if (rc == 0 && (uint64_t)rate_bytes != load(&cp_heap.rate_bytes, relaxed))
 		rc = change_rate((uint64_t)rate_bytes);
 	cp_lock_release(&lock);

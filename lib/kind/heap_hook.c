@@ -60,26 +60,35 @@ static void forget_inner(const void *ptr)
 				bucket_estimate_bytes(inner.bucket, inner.size_bytes));
 }
 
-/** The bucket of the caller's stack; for all but the innermost frames by what is remembered of earlier ones. */
-static __attribute__((noinline)) struct cp_stack *bucket_of(
+static __attribute__((cold, noinline)) struct cp_stack *intern_remembered(
+		const struct cp_stackmemo *memo, uint32_t npcs, uint64_t tag)
+{
+	uintptr_t pcs[CP_CAPTURE_PCS];
+	uint64_t hash = cp_stackmemo_pcs(memo, pcs);
+	return cp_stacktab_intern_hashed(&cp_heap.buckets, hash, pcs, npcs, cp_modmap_epoch_of(pcs, npcs), tag);
+}
+
+static __attribute__((cold, noinline)) struct cp_stack *intern_walked(
 		const struct cp_regs *regs, const void *caller, uint64_t tag)
 {
 	uintptr_t pcs[CP_CAPTURE_PCS];
-	struct cp_stackmemo *memo = cp_stackmemo_take();
-	uint32_t npcs = memo ? cp_stackmemo_walk(memo, regs, caller) : 0;
-	void **bucket = npcs ? cp_stackmemo_note(memo, tag) : NULL;
-	if (bucket && !*bucket) {
-		uint64_t hash = cp_stackmemo_pcs(memo, pcs);
-		*bucket = cp_stacktab_intern_hashed(
-				&cp_heap.buckets, hash, pcs, npcs, cp_modmap_epoch_of(pcs, npcs), tag);
-	}
-	struct cp_stack *found = bucket ? *bucket : NULL;
-	if (memo)
-		cp_stackmemo_give(memo);
-	if (found)
-		return found;
-	npcs = capture_stack(regs, pcs, caller);
+	uint32_t npcs = capture_stack(regs, pcs, caller);
 	return cp_stacktab_intern(&cp_heap.buckets, pcs, npcs, cp_modmap_epoch_of(pcs, npcs), tag);
+}
+
+/** The bucket of the caller's stack; for all but the innermost frames by what is remembered of earlier ones. */
+static struct cp_stack *bucket_of(const struct cp_regs *regs, const void *caller, uint64_t tag)
+{
+	struct cp_stackmemo *memo = cp_stackmemo_take();
+	if (!memo)
+		return intern_walked(regs, caller, tag);
+	uint32_t npcs = cp_stackmemo_walk(memo, regs, caller);
+	void **bucket = npcs ? cp_stackmemo_note(memo, tag) : NULL;
+	if (bucket && !*bucket)
+		*bucket = intern_remembered(memo, npcs, tag);
+	struct cp_stack *found = bucket ? *bucket : NULL;
+	cp_stackmemo_give(memo);
+	return found ? found : intern_walked(regs, caller, tag);
 }
 
 static __attribute__((noinline)) void record(

@@ -25,21 +25,23 @@ enum {
 	NOTES = 256,
 	MAX_DEPTH = 128,
 	MAX_ALIKE = 4, // frames with one pc and sp that are tried
+	LINE_BYTES = 64,
 };
 
+/** What tells that a walk goes on as one did: half a cache line, for where samples are rare none of it is in a cache.
+ *  Places on the stack are distances down from its end. */
 struct frame {
-	uintptr_t sp, pc, fp;
-	const uintptr_t *ra_at; // where the return address was loaded from
-	const uintptr_t *fp_at; // where the caller's frame pointer was; NULL: it is this frame's, or not needed
-	const struct frame *caller; // NULL: the root
-	uint64_t hash;              // of the stack from here, by cp_stack_hash()
-	uint16_t next;              // of its chain: 1 + its place; 0: none
-	uint8_t depth;              // the root's is 1
-	bool needs_fp;              // the walk from here depends on fp
+	uintptr_t pc, fp;
+	uint32_t sp_below;
+	uint32_t ra_below; // where the return address was loaded from
+	uint32_t fp_below; // where the caller's frame pointer was; 0: it is this frame's, or not needed
+	uint16_t caller;   // 0: this is the root
+	uint8_t depth;     // the root's is 1
+	bool needs_fp;     // the walk from here depends on fp
 };
 
 struct note {
-	const struct frame *leaf;
+	uint32_t leaf;
 	uint64_t tag;
 	void *word;
 };
@@ -48,11 +50,13 @@ struct cp_stackmemo {
 	_Atomic uint32_t is_taken;
 	uint32_t epoch;           // of the module map: the same pc means the same rule
 	struct cp_readable stack; // all frames are on this one
-	const struct frame *leaf; // the caller's, after a walk
-	uint32_t count;           // of frames
-	uint16_t chains[CHAINS];  // by pc and sp
+	uint32_t count;           // of frames, which are numbered from 1
+	uint32_t leaf;            // the caller's, after a walk
+	_Alignas(LINE_BYTES) uint16_t chains[CHAINS]; // by pc and sp
 	struct note notes[NOTES];
-	struct frame frames[FRAMES];
+	_Alignas(LINE_BYTES) struct frame frames[1 + FRAMES];
+	uint16_t nexts[1 + FRAMES];    // in a frame's chain; 0: none
+	uint64_t hashes[1 + FRAMES];   // of the stack from a frame on, by cp_stack_hash()
 	struct frame fresh[MAX_DEPTH]; // of the walk under way, innermost first
 };
 
@@ -102,41 +106,54 @@ void cp_stackmemo_give(struct cp_stackmemo *m)
 	store(&m->is_taken, 0, release);
 }
 
-/** Whether the walk goes on from `at` as it did. False: *unlike_sp_inout is at least the frame whose caller differs. */
-static inline bool is_as_before(const struct frame *at, uintptr_t *unlike_sp_inout)
+static inline uint32_t below(const struct cp_stackmemo *m, uintptr_t at)
 {
-	for (const struct frame *caller; (caller = at->caller); at = caller) {
-		if (strip_pc(*at->ra_at) == caller->pc && (!at->fp_at || *at->fp_at == caller->fp))
+	return (uint32_t)(m->stack.high - at);
+}
+
+static inline uintptr_t word(const struct cp_stackmemo *m, uint32_t at_below)
+{
+	return *(const uintptr_t *)(m->stack.high - at_below);
+}
+
+/** Whether the walk goes on from `at` as it did. False: the caller differs of a frame that is no deeper than
+ *  *unlike_inout. */
+static inline bool is_as_before(const struct cp_stackmemo *m, const struct frame *at, uint32_t *unlike_inout)
+{
+	for (const struct frame *caller; at->caller; at = caller) {
+		caller = &m->frames[at->caller];
+		if (strip_pc(word(m, at->ra_below)) == caller->pc &&
+				(!at->fp_below || word(m, at->fp_below) == caller->fp))
 			continue;
-		*unlike_sp_inout = at->sp > *unlike_sp_inout ? at->sp : *unlike_sp_inout;
+		*unlike_inout = at->sp_below < *unlike_inout ? at->sp_below : *unlike_inout;
 		return false;
 	}
 	return true;
 }
 
-static uint16_t *chain_of(struct cp_stackmemo *m, uintptr_t pc, uintptr_t sp)
+static uint16_t *chain_of(struct cp_stackmemo *m, uintptr_t pc, uint32_t sp_below)
 {
-	return &m->chains[cp_stack_hash(pc * 0x9e3779b97f4a7c15u, sp) & (CHAINS - 1)];
+	return &m->chains[cp_stack_hash(pc * 0x9e3779b97f4a7c15u, sp_below) & (CHAINS - 1)];
 }
 
-/** The remembered frame from which all is as it is from f; NULL: none. */
-static inline const struct frame *find(struct cp_stackmemo *m, const struct cp_frame *f, uintptr_t *unlike_sp_inout)
+/** The remembered frame from which all is as it is from f; 0: none. */
+static inline uint16_t find(struct cp_stackmemo *m, const struct cp_frame *f, uint32_t *unlike_inout)
 {
-	const struct frame *at;
+	uint32_t sp_below = below(m, f->sp);
 	int left = MAX_ALIKE;
-	for (uint16_t i = *chain_of(m, f->pc, f->sp); i && left; i = at->next) {
-		at = &m->frames[i - 1];
-		if (at->pc != f->pc || at->sp != f->sp)
+	for (uint16_t i = *chain_of(m, f->pc, sp_below); i && left; i = m->nexts[i]) {
+		const struct frame *at = &m->frames[i];
+		if (at->pc != f->pc || at->sp_below != sp_below)
 			continue;
-		if ((!at->needs_fp || at->fp == f->fp) && is_as_before(at, unlike_sp_inout))
-			return at;
+		if ((!at->needs_fp || at->fp == f->fp) && is_as_before(m, at, unlike_inout))
+			return i;
 		left--;
 	}
-	return NULL;
+	return 0;
 }
 
 /** One frame outwards, noted in *fresh. False: not plain. */
-static inline bool step(struct cp_frame *f, uint32_t packed, struct frame *fresh)
+static inline bool step(const struct cp_stackmemo *m, struct cp_frame *f, uint32_t packed, struct frame *fresh)
 {
 	uint32_t kind = packed & PACKED_KIND_MASK;
 	uintptr_t ra_at, fp_at;
@@ -144,8 +161,8 @@ static inline bool step(struct cp_frame *f, uint32_t packed, struct frame *fresh
 		return false;
 	plain_words(f, packed, &ra_at, &fp_at);
 	fresh->needs_fp = kind == PACKED_FP;
-	fresh->ra_at = (const uintptr_t *)ra_at;
-	fresh->fp_at = (const uintptr_t *)fp_at;
+	fresh->ra_below = below(m, ra_at);
+	fresh->fp_below = fp_at ? below(m, fp_at) : 0;
 	if (!ra_at || !apply_plain(f, packed))
 		return false;
 	f->pc = strip_pc(f->pc);
@@ -153,41 +170,39 @@ static inline bool step(struct cp_frame *f, uint32_t packed, struct frame *fresh
 	return f->pc >= CP_MARKER_LIMIT;
 }
 
-/** Walks until it meets a remembered frame, *met_out, or the root (NULL). Returns how many are fresh; -1: not plain. */
-static int walk(struct cp_stackmemo *m, struct cp_frame *f, const struct frame **met_out)
+/** Walks until it meets a remembered frame, *met_out, or the root (0). Returns how many are fresh; -1: not plain. */
+static int walk(struct cp_stackmemo *m, struct cp_frame *f, uint16_t *met_out)
 {
-	uintptr_t unlike_sp = 0;
+	uint32_t unlike = UINT32_MAX;
 	for (int nfresh = 0; nfresh < MAX_DEPTH; nfresh++) {
 		struct frame *fresh = &m->fresh[nfresh];
-		*met_out = f->sp > unlike_sp ? find(m, f, &unlike_sp) : NULL;
+		*met_out = below(m, f->sp) < unlike ? find(m, f, &unlike) : 0;
 		if (*met_out)
 			return nfresh;
-		*fresh = (struct frame){.sp = f->sp, .pc = f->pc, .fp = f->fp};
+		*fresh = (struct frame){.pc = f->pc, .fp = f->fp, .sp_below = below(m, f->sp)};
 		uint32_t packed = cp_rulecache_get(f->pc - !f->interrupted);
 		if ((packed & PACKED_KIND_MASK) == PACKED_ROOT)
 			return nfresh + 1;
-		if (!step(f, packed, fresh))
+		if (!step(m, f, packed, fresh))
 			break;
 	}
 	return -1;
 }
 
-static const struct frame *keep(struct cp_stackmemo *m, const struct frame *fresh, const struct frame *caller)
+static uint16_t keep(struct cp_stackmemo *m, const struct frame *fresh, uint16_t caller_id)
 {
-	struct frame *at = &m->frames[m->count++];
-	uint16_t *chain = chain_of(m, fresh->pc, fresh->sp);
+	uint16_t id = (uint16_t)++m->count, *chain = chain_of(m, fresh->pc, fresh->sp_below);
+	const struct frame *caller = &m->frames[caller_id]; // that of 0 is all 0, and depends on nothing
+	struct frame *at = &m->frames[id];
 	*at = *fresh;
-	at->caller = caller;
-	at->depth = 1;
-	at->hash = cp_stack_hash(caller ? caller->hash : 0, at->pc);
-	if (caller) {
-		at->depth += caller->depth;
-		at->needs_fp |= !at->fp_at && caller->needs_fp;
-		at->fp_at = caller->needs_fp ? at->fp_at : NULL;
-	}
-	at->next = *chain;
-	*chain = (uint16_t)m->count;
-	return at;
+	at->caller = caller_id;
+	at->depth = caller->depth + 1;
+	at->needs_fp |= !at->fp_below && caller->needs_fp;
+	at->fp_below = caller->needs_fp ? at->fp_below : 0;
+	m->hashes[id] = cp_stack_hash(m->hashes[caller_id], at->pc);
+	m->nexts[id] = *chain;
+	*chain = id;
+	return id;
 }
 
 uint32_t cp_stackmemo_walk(struct cp_stackmemo *m, const struct cp_regs *regs, const void *caller)
@@ -200,31 +215,30 @@ uint32_t cp_stackmemo_walk(struct cp_stackmemo *m, const struct cp_regs *regs, c
 			.interrupted = true,
 			.stack = m->stack,
 	};
-	const struct frame *at;
-	int nfresh = walk(m, &f, &at);
-	if (nfresh < 0 || nfresh + (at ? at->depth : 0) > MAX_DEPTH)
+	uint16_t at = 0;
+	int nfresh = m->stack.high - f.sp < UINT32_MAX ? walk(m, &f, &at) : -1;
+	if (nfresh < 0 || nfresh + m->frames[at].depth > MAX_DEPTH)
 		return 0;
 	while (nfresh > 0)
 		at = keep(m, &m->fresh[--nfresh], at);
-	while (at && at->pc != (uintptr_t)caller)
-		at = at->caller;
+	while (at && m->frames[at].pc != (uintptr_t)caller)
+		at = m->frames[at].caller;
 	m->leaf = at;
-	return at ? at->depth : 0;
+	return m->frames[at].depth;
 }
 
 uint64_t cp_stackmemo_pcs(const struct cp_stackmemo *m, uintptr_t *pcs)
 {
-	const struct frame *callers = m->leaf->caller;
 	uintptr_t *into = pcs;
-	for (const struct frame *at = m->leaf; at; at = at->caller)
-		*into++ = at->pc;
+	for (uint32_t at = m->leaf; at; at = m->frames[at].caller)
+		*into++ = m->frames[at].pc;
 	pcs[0]--;
-	return cp_stack_hash(callers ? callers->hash : 0, pcs[0]);
+	return cp_stack_hash(m->hashes[m->frames[m->leaf].caller], pcs[0]);
 }
 
 void **cp_stackmemo_note(struct cp_stackmemo *m, uint64_t tag)
 {
-	struct note *note = &m->notes[cp_stack_hash(tag, m->leaf->hash) & (NOTES - 1)];
+	struct note *note = &m->notes[cp_stack_hash(cp_stack_hash(0, m->leaf), tag) & (NOTES - 1)];
 	if (note->leaf != m->leaf || note->tag != tag)
 		*note = (struct note){m->leaf, tag, NULL};
 	return &note->word;
