@@ -71,7 +71,7 @@ __attribute__((constructor(CP_EARLY_PRIORITY))) static void find_whose(void)
 	cp_heap.is_shadowed = is_shadowed();
 }
 
-/// Slow paths: kept out of line so that the fast ones are a compare and a jump
+/// Slow paths: kept out of line so that the fast ones are a compare and a jump. No function of ours sets errno
 
 static void sample(void *ptr, size_t size, const struct cp_regs *regs, const void *caller)
 {
@@ -80,15 +80,13 @@ static void sample(void *ptr, size_t size, const struct cp_regs *regs, const voi
 		cp_loader_read_alone();
 }
 
-static __attribute__((noinline)) void *sampled(void *ptr, size_t size, const void *caller)
+static CP_NEAR __attribute__((noinline)) void *sampled(void *ptr, size_t size, const void *caller)
 {
 	struct cp_regs regs;
 	cp_regs_here(&regs);
-	int saved_errno = errno;
 	sample(ptr, size, &regs, caller);
 	if (load(&cp_alloctrace.is_on, relaxed))
 		cp_alloctrace_record(CP_ALLOCTRACE_ALLOC, ptr, NULL, size, caller);
-	errno = saved_errno;
 	return ptr;
 }
 
@@ -105,26 +103,23 @@ static __attribute__((noinline)) int posix_memalign_sampled(
 	return rc;
 }
 
-static __attribute__((noinline)) void free_sampled(void *ptr, const void *caller)
+static CP_NEAR __attribute__((noinline)) void free_sampled(void *ptr, const void *caller)
 {
-	int saved_errno = errno;
 	struct cp_heap_block taken;
 	if (cp_heap_live_take(ptr, &taken))
 		cp_heap_freed(&taken);
 	if (ptr && load(&cp_alloctrace.is_on, relaxed))
 		cp_alloctrace_record(CP_ALLOCTRACE_FREE, ptr, NULL, 0, caller);
-	errno = saved_errno;
 	next_free(ptr);
 }
 
-static __attribute__((noinline)) void *realloc_sampled(void *ptr, size_t size, const void *caller)
+static CP_NEAR __attribute__((noinline)) void *realloc_sampled(void *ptr, size_t size, const void *caller)
 {
 	struct cp_regs regs;
 	cp_regs_here(&regs);
 	struct cp_heap_block taken;
 	bool is_taken = cp_heap_maybe_sampled(ptr) && cp_heap_live_take(ptr, &taken);
 	void *moved = next_realloc(ptr, size);
-	int saved_errno = errno;
 	if (is_taken && (moved || size == 0))
 		cp_heap_freed(&taken);
 	else if (is_taken)
@@ -133,7 +128,6 @@ static __attribute__((noinline)) void *realloc_sampled(void *ptr, size_t size, c
 		sample(moved, size, &regs, caller);
 	if (load(&cp_alloctrace.is_on, relaxed))
 		cp_alloctrace_record(CP_ALLOCTRACE_REALLOC, moved, ptr, size, caller);
-	errno = saved_errno;
 	return moved;
 }
 

@@ -6,6 +6,7 @@
 
 #include <signal.h>
 
+#include "sigsafe/types.h"
 #include "visible.h"
 
 // Our constructors come before those of the preloaded library, which start a profile.
@@ -22,7 +23,7 @@ void *cp_next_named(const char *name);
 
 #define CP_NEXT_AS(found, type, name, parameters, arguments)                                    \
 	static type early_##name parameters;                                                    \
-	static CP_FRONT_DATA type(*next_##name) parameters = early_##name;                      \
+	static CP_NEAR_DATA type(*next_##name) parameters = early_##name;                       \
 	__attribute__((constructor(CP_EARLY_PRIORITY))) static void find_##name(void)           \
 	{                                                                                       \
 		next_##name = (found);                                                          \

@@ -10,7 +10,7 @@
 
 enum { RETRY_NS = 50000, MAX_RETRIES = 20000 }; // a second
 
-struct cp_alloctrace cp_alloctrace;
+CP_NEAR_DATA struct cp_alloctrace cp_alloctrace;
 
 static void ring_bell(void)
 {

@@ -17,10 +17,10 @@
 #include "signal_hook.h"
 #include "trace_hook.h"
 
-struct cp_cpu_shared cp_cpu_shared;
-struct cp_cpu_engine_params cp_cpu_engine_params;
+CP_NEAR_DATA struct cp_cpu_shared cp_cpu_shared;
+CP_NEAR_DATA struct cp_cpu_engine_params cp_cpu_engine_params;
 
-bool cp_cpu_enter(void)
+CP_NEAR bool cp_cpu_enter(void)
 {
 	fetch_add(&cp_cpu_shared.inflight, 1, seq_cst);
 	if (load(&cp_cpu_shared.running, seq_cst))
@@ -29,7 +29,7 @@ bool cp_cpu_enter(void)
 	return false;
 }
 
-void cp_cpu_leave(void)
+CP_NEAR void cp_cpu_leave(void)
 {
 	fetch_sub(&cp_cpu_shared.inflight, 1, release);
 }
@@ -43,7 +43,7 @@ static void wake_collector(void)
 /// The handler
 
 /** tid: of the thread interrupted, which is this one. */
-static void take_sample(uint32_t hint, int tid, uint64_t weight, const void *ucontext)
+static CP_NEAR void take_sample(uint32_t hint, int tid, uint64_t weight, const void *ucontext)
 {
 	struct cp_rings *rings = cp_cpu_shared.rings;
 	struct cp_ring_record *rec = cp_rings_reserve(rings, hint, CP_MAX_PCS, weight);
@@ -76,7 +76,7 @@ static bool is_ticking(struct cp_thread *t)
 }
 
 /** A timer names its thread's record. */
-static struct tick from_timer(const struct cp_signal *signal)
+static CP_NEAR struct tick from_timer(const struct cp_signal *signal)
 {
 	uint64_t differs = (signal->cookie ^ cp_cpu_engine_params.cookie) >> 32;
 	struct tick tick = {.is_ours = differs >> 16 == 0 && cp_cpu_engine_params.cookie != 0};
@@ -122,7 +122,7 @@ static struct tick tick_of(const struct cp_signal *signal)
 	}
 }
 
-void cp_cpu_on_signal(int sig, void *info_arg, void *ucontext)
+CP_NEAR void cp_cpu_on_signal(int sig, void *info_arg, void *ucontext)
 {
 	siginfo_t *info = info_arg;
 	struct cp_signal signal = {.code = info->si_code};

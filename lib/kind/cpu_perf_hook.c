@@ -202,7 +202,7 @@ static void want_period(struct cp_thread *t)
 	while (!compare_exchange(&perf.want_period, &head, t->index, release));
 }
 
-bool cp_cpu_perf_wants_periods(void)
+CP_NEAR bool cp_cpu_perf_wants_periods(void)
 {
 	return load(&perf.want_period, relaxed) != 0;
 }

@@ -16,16 +16,16 @@
 enum value {
 	ALLOC_OBJECTS,
 	ALLOC_BYTES,
-	FREED_OBJECTS, // where there is no memory for lifetimes
-	FREED_BYTES,
-	PEAK_OBJECTS,
-	PEAK_BYTES,
 	PEAK_EPOCH,
 	LIFETIMES, // the first struct cp_heap_lifetime
+	PEAK_OBJECTS,
+	PEAK_BYTES,
+	FREED_OBJECTS, // where there is no memory for lifetimes
+	FREED_BYTES,
 };
 
-static struct {
-	_Atomic int64_t inuse_estimate_bytes;
+static CP_NEAR_DATA struct {
+	_Alignas(32) _Atomic int64_t inuse_estimate_bytes;
 	_Atomic int64_t peak_estimate_bytes;
 	_Atomic int64_t epoch; // of the peak
 } total;
@@ -64,7 +64,7 @@ struct cp_heap_amount cp_heap_at_peak(const struct cp_stack *bucket)
 }
 
 /** Before the first change of a bucket since the peak. */
-static void save_peak(struct cp_stack *bucket)
+static CP_NEAR void save_peak(struct cp_stack *bucket)
 {
 	int64_t epoch = load(&total.epoch, acquire);
 	int64_t seen = load(&bucket->values[PEAK_EPOCH], relaxed);
@@ -92,7 +92,7 @@ int64_t cp_heap_estimate_in_use(void)
 	return load(&total.inuse_estimate_bytes, relaxed);
 }
 
-void cp_heap_count_alloc(struct cp_stack *bucket, uint64_t size_bytes, uint64_t estimate_bytes)
+CP_NEAR void cp_heap_count_alloc(struct cp_stack *bucket, uint64_t size_bytes, uint64_t estimate_bytes)
 {
 	save_peak(bucket);
 	fetch_add(&bucket->values[ALLOC_OBJECTS], 1, relaxed);
@@ -127,7 +127,7 @@ static struct cp_heap_lifetime *lifetime_entry(struct cp_stack *bucket, uint32_t
 	return l;
 }
 
-void cp_heap_count_free(struct cp_stack *bucket, uint64_t size_bytes, uint64_t estimate_bytes,
+CP_NEAR void cp_heap_count_free(struct cp_stack *bucket, uint64_t size_bytes, uint64_t estimate_bytes,
 		uint64_t lifetime_ns)
 {
 	uint32_t log2_ns = lifetime_ns > 1 ? 64 - (uint32_t)__builtin_clzll(lifetime_ns - 1) : 1;

@@ -18,7 +18,7 @@ static uint64_t ln_q32(uint32_t x)
 	return top * LN2_Q32 + (z * sum >> 31);
 }
 
-uint64_t cp_heap_draw_distance(struct cp_random *random, uint64_t mean_bytes)
+CP_NEAR uint64_t cp_heap_draw_distance(struct cp_random *random, uint64_t mean_bytes)
 {
 	uint32_t q = (uint32_t)(cp_random_next(random) >> 32);
 	uint64_t minus_ln = 32 * LN2_Q32 - (q ? ln_q32(q) : 32 * LN2_Q32);
@@ -58,20 +58,25 @@ static uint64_t exp_minus_q32(uint64_t n, uint64_t d)
 	return sum >> halvings;
 }
 
-uint64_t cp_heap_estimate_bytes(uint64_t size_bytes, uint64_t rate_bytes)
+static __attribute__((noinline)) uint64_t estimate_of_large(uint64_t size_bytes, uint64_t rate_bytes)
 {
-	if (rate_bytes <= 1 || size_bytes == 0)
-		return size_bytes;
-	// The series, in one division: rate (1 + x/2 + x^2/12 - ...); the next term is below 1/10^4.
-	if (size_bytes <= rate_bytes / 2 && size_bytes >> 32 == 0)
-		return rate_bytes + size_bytes / 2 + size_bytes * size_bytes / rate_bytes / 12;
 	uint64_t probability_q32 = ONE_Q32 - exp_minus_q32(size_bytes, rate_bytes);
 	if (probability_q32 >> 32)
 		return size_bytes;
 	return ratio_q32(size_bytes, probability_q32);
 }
 
-uint32_t cp_heap_size_class(size_t size_bytes)
+CP_NEAR uint64_t cp_heap_estimate_bytes(uint64_t size_bytes, uint64_t rate_bytes)
+{
+	if (rate_bytes <= 1 || size_bytes == 0)
+		return size_bytes;
+	// The series, in one division: rate (1 + x/2 + x^2/12 - ...); the next term is below 1/10^4.
+	if (size_bytes <= rate_bytes / 2 && size_bytes >> 32 == 0)
+		return rate_bytes + size_bytes / 2 + size_bytes * size_bytes / rate_bytes / 12;
+	return estimate_of_large(size_bytes, rate_bytes);
+}
+
+CP_NEAR uint32_t cp_heap_size_class(size_t size_bytes)
 {
 	if (size_bytes < 16)
 		return (uint32_t)size_bytes;

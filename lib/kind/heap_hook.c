@@ -17,7 +17,7 @@ enum {
 	OFF_RECHECK_BYTES = 4 << 20,
 };
 
-struct cp_heap_state cp_heap;
+CP_NEAR_DATA struct cp_heap_state cp_heap;
 __thread uint64_t cp_heap_countdown;
 
 // The rest of a thread's state; touched once a sample.
@@ -52,7 +52,7 @@ static uint32_t capture_stack(const struct cp_regs *regs, uintptr_t pcs[static C
 
 /** An allocator whose malloc calls its own memalign by name comes by here twice with one block: the caller's
  *  record, which comes second, replaces that of the allocator's inside. */
-static void forget_inner(const void *ptr)
+static CP_FAR void forget_inner(const void *ptr)
 {
 	struct cp_heap_block inner;
 	if (cp_heap_live_take(ptr, &inner))
@@ -60,7 +60,7 @@ static void forget_inner(const void *ptr)
 				bucket_estimate_bytes(inner.bucket, inner.size_bytes));
 }
 
-static __attribute__((cold, noinline)) struct cp_stack *intern_remembered(
+static CP_FAR struct cp_stack *intern_remembered(
 		const struct cp_stackmemo *memo, uint32_t npcs, uint64_t tag)
 {
 	uintptr_t pcs[CP_CAPTURE_PCS];
@@ -68,7 +68,7 @@ static __attribute__((cold, noinline)) struct cp_stack *intern_remembered(
 	return cp_stacktab_intern_hashed(&cp_heap.buckets, hash, pcs, npcs, cp_modmap_epoch_of(pcs, npcs), tag);
 }
 
-static __attribute__((cold, noinline)) struct cp_stack *intern_walked(
+static CP_FAR struct cp_stack *intern_walked(
 		const struct cp_regs *regs, const void *caller, uint64_t tag)
 {
 	uintptr_t pcs[CP_CAPTURE_PCS];
@@ -77,7 +77,7 @@ static __attribute__((cold, noinline)) struct cp_stack *intern_walked(
 }
 
 /** The bucket of the caller's stack; for all but the innermost frames by what is remembered of earlier ones. */
-static struct cp_stack *bucket_of(const struct cp_regs *regs, const void *caller, uint64_t tag)
+static CP_NEAR struct cp_stack *bucket_of(const struct cp_regs *regs, const void *caller, uint64_t tag)
 {
 	struct cp_stackmemo *memo = cp_stackmemo_take();
 	if (!memo)
@@ -91,7 +91,7 @@ static struct cp_stack *bucket_of(const struct cp_regs *regs, const void *caller
 	return found ? found : intern_walked(regs, caller, tag);
 }
 
-static __attribute__((noinline)) void record(
+static CP_NEAR __attribute__((noinline)) void record(
 		const void *ptr, size_t size, const struct cp_regs *regs, const void *caller)
 {
 	if (cp_heap_maybe_sampled(ptr))
@@ -121,7 +121,7 @@ bool cp_heap_is_own(void)
 	return thread_state.is_own;
 }
 
-void cp_heap_sample(void *ptr, size_t size, const struct cp_regs *regs, const void *caller)
+CP_NEAR void cp_heap_sample(void *ptr, size_t size, const struct cp_regs *regs, const void *caller)
 {
 	uint64_t rate_bytes = load(&cp_heap.rate_bytes, acquire);
 	uint32_t changes = load(&cp_heap.rate_changes, relaxed) + 1;
@@ -164,14 +164,14 @@ void cp_heap_sample(void *ptr, size_t size, const struct cp_regs *regs, const vo
 	thread_state.is_inside = false;
 }
 
-void cp_heap_freed(const struct cp_heap_block *taken)
+CP_NEAR void cp_heap_freed(const struct cp_heap_block *taken)
 {
 	uint64_t lifetime_ns = cp_ticks_to_ns(cp_ticks_now() - taken->born_ticks);
 	cp_heap_count_free(taken->bucket, taken->size_bytes,
 			bucket_estimate_bytes(taken->bucket, taken->size_bytes), lifetime_ns);
 }
 
-void cp_heap_restore(const void *ptr, const struct cp_heap_block *taken)
+CP_FAR void cp_heap_restore(const void *ptr, const struct cp_heap_block *taken)
 {
 	// No memory cannot be: its own entry is free, unless another block has just taken it.
 	if (!cp_heap_live_add(ptr, taken))

@@ -25,7 +25,7 @@ struct cp_heap_live {
 
 _Atomic uint8_t cp_heap_filter[CP_HEAP_FILTER_SLOTS];
 _Atomic uint8_t cp_heap_prefilter[CP_HEAP_PREFILTER_SLOTS];
-struct cp_heap_live_table cp_heap_live_table;
+CP_NEAR_DATA struct cp_heap_live_table cp_heap_live_table;
 
 // Enough for the default rate. A low one adds the dense chains: from then on blocks are put there, and looked
 // for in both.
@@ -46,7 +46,7 @@ static void count(_Atomic uint8_t *counter, int delta)
 	} while (!compare_exchange(counter, &seen, (uint8_t)(seen + delta), relaxed));
 }
 
-static void filter_add(const void *ptr, int delta)
+static CP_NEAR void filter_add(const void *ptr, int delta)
 {
 	count(&cp_heap_filter[cp_heap_filter_slot(ptr)], delta);
 	count(&cp_heap_prefilter[cp_heap_prefilter_slot(ptr)], delta);
@@ -93,7 +93,7 @@ static struct cp_heap_live *claim(const void *ptr)
 	return l;
 }
 
-bool cp_heap_live_add(const void *ptr, const struct cp_heap_block *block)
+CP_NEAR bool cp_heap_live_add(const void *ptr, const struct cp_heap_block *block)
 {
 	struct cp_heap_live *l = claim(ptr);
 	if (!l)
@@ -104,7 +104,7 @@ bool cp_heap_live_add(const void *ptr, const struct cp_heap_block *block)
 	return true;
 }
 
-bool cp_heap_live_take(const void *ptr, struct cp_heap_block *block_out)
+CP_NEAR bool cp_heap_live_take(const void *ptr, struct cp_heap_block *block_out)
 {
 	if (!ptr) // free(NULL), which is FREE as well
 		return false;

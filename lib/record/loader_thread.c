@@ -2,6 +2,7 @@
 // Context: CTL. See loader_thread.h. The thread is made once in a process and waits for ever after.
 #include "loader_thread.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <sys/single_threaded.h>
 
@@ -127,5 +128,7 @@ void cp_loader_read_alone(void)
 	if (now_ns < next_ns)
 		return;
 	next_ns = now_ns + ALONE_REST_MS * CP_NS_PER_MS;
+	int saved_errno = errno;
 	cp_own_stack_call(read_alone, NULL);
+	errno = saved_errno;
 }

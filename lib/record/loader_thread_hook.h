@@ -5,7 +5,7 @@
 #define CPROF_RECORD_LOADER_THREAD_HOOK_H
 
 /** Within malloc, where code in no module was met (cp_modmap_is_stale()). Does nothing where there are other threads:
- *  one may hold the loader's lock, and want one of those that our caller holds. */
+ *  one may hold the loader's lock, and want one of those that our caller holds. errno stays. */
 void cp_loader_read_alone(void);
 
 #endif

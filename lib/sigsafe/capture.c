@@ -5,7 +5,7 @@
 #include "modmap.h"
 #include "unwind.h"
 
-struct cp_between cp_between[2];
+CP_NEAR_DATA struct cp_between cp_between[2];
 
 uint32_t cp_capture_cut(uintptr_t pcs[static CP_CAPTURE_PCS], uint32_t npcs)
 {
@@ -52,7 +52,7 @@ uint32_t cp_capture_outside(uintptr_t *pcs, uint32_t npcs)
 	return npcs - first;
 }
 
-uint32_t cp_capture_without_between(uintptr_t *pcs, uint32_t npcs)
+CP_NEAR uint32_t cp_capture_without_between(uintptr_t *pcs, uint32_t npcs)
 {
 	uint32_t kept = npcs > 0;
 	for (uint32_t i = 1; i < npcs; i++) {

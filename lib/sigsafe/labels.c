@@ -257,12 +257,12 @@ const struct cprof_labels *cp_labels_set(const struct cprof_labels *labels)
 	return before;
 }
 
-uint32_t cp_labels_current_id(int tid)
+CP_NEAR uint32_t cp_labels_current_id(int tid)
 {
 	return cp_card && load(&cp_card->tid, relaxed) == tid ? load(&cp_card->labels_id, relaxed) : 0;
 }
 
-uint32_t cp_labels_own_id(void)
+CP_NEAR uint32_t cp_labels_own_id(void)
 {
 	return cp_card && load(&cp_card->labels_id, relaxed) ? cp_labels_current_id(cp_gettid()) : 0;
 }

@@ -11,7 +11,7 @@
 
 enum { HEADER_BYTES = 4096 };
 
-struct cp_modmap cp_modmap;
+CP_NEAR_DATA struct cp_modmap cp_modmap;
 __thread uint8_t cp_modmap_own_inside[CP_MODMAP_PLACES];
 
 uint32_t cp_modmap_enter(void)
@@ -81,7 +81,7 @@ bool cp_modmap_find_new(uintptr_t pc, struct cp_module *module_out)
 	return pc >= module_out->start && pc < module_out->end;
 }
 
-uint32_t cp_modmap_epoch(void)
+CP_NEAR uint32_t cp_modmap_epoch(void)
 {
 	return load(&cp_modmap.epoch, acquire);
 }
@@ -107,7 +107,7 @@ static bool tell_modules(const struct cp_snapshot *s, const uintptr_t *pcs, uint
 	return latest < overlaid;
 }
 
-uint32_t cp_modmap_epoch_of(const uintptr_t *pcs, uint32_t npcs)
+CP_NEAR uint32_t cp_modmap_epoch_of(const uintptr_t *pcs, uint32_t npcs)
 {
 	uint32_t now = cp_modmap_epoch(), told = now;
 	if (now == 0)
@@ -120,7 +120,7 @@ uint32_t cp_modmap_epoch_of(const uintptr_t *pcs, uint32_t npcs)
 	return told;
 }
 
-bool cp_modmap_is_stale(void)
+CP_NEAR bool cp_modmap_is_stale(void)
 {
 	return load(&cp_modmap.stale, relaxed);
 }

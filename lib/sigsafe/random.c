@@ -7,7 +7,7 @@
 
 enum { GETRANDOM_NONBLOCK = 1 };
 
-void cp_random_seed(struct cp_random *r)
+CP_FAR void cp_random_seed(struct cp_random *r)
 {
 	if (cp_syscall(SYS_getrandom, &r->state, sizeof(r->state), GETRANDOM_NONBLOCK, 0) ==
 		sizeof(r->state))
@@ -18,7 +18,7 @@ void cp_random_seed(struct cp_random *r)
 	r->state ^= (uint64_t)cp_gettid() << 40;
 }
 
-uint64_t cp_random_next(struct cp_random *r)
+CP_NEAR uint64_t cp_random_next(struct cp_random *r)
 {
 	uint64_t z = r->state += 0x9e3779b97f4a7c15u;
 	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;

@@ -78,7 +78,7 @@ static struct cp_ring_record *make_room(struct cp_rings *r, struct ring *ring, u
 	return (struct cp_ring_record *)ring_word(r, ring, ring->start);
 }
 
-struct cp_ring_record *cp_rings_reserve(
+CP_NEAR struct cp_ring_record *cp_rings_reserve(
 	struct cp_rings *r, uint32_t hint, uint32_t max_pcs, uint64_t weight)
 {
 	uint32_t home = hint % r->nrings;
@@ -99,7 +99,7 @@ struct cp_ring_record *cp_rings_reserve(
 	return NULL;
 }
 
-void cp_rings_commit(struct cp_rings *r, struct cp_ring_record *rec, uint32_t npcs)
+CP_NEAR void cp_rings_commit(struct cp_rings *r, struct cp_ring_record *rec, uint32_t npcs)
 {
 	struct ring *ring = &r->ring[(uint64_t)((uint64_t *)rec - r->words) / r->nwords];
 	rec->nwords = HEADER_WORDS + npcs;
@@ -141,7 +141,7 @@ uint64_t cp_rings_lost(const struct cp_rings *r)
 	return lost;
 }
 
-bool cp_rings_pressed(const struct cp_rings *r)
+CP_NEAR bool cp_rings_pressed(const struct cp_rings *r)
 {
 	return load(&r->pressed, relaxed);
 }

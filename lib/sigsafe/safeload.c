@@ -116,13 +116,13 @@ bool cp_readable_extend(struct cp_readable *range, uintptr_t addr, size_t nbytes
 	return extend_to(range, addr) && extend_to(range, addr + nbytes - 1) && addr >= range->low;
 }
 
-struct cp_readable cp_readable_begin(uintptr_t sp)
+CP_NEAR struct cp_readable cp_readable_begin(uintptr_t sp)
 {
 	struct cp_readable told;
 	return find_told(sp, &told) ? told : own_stack;
 }
 
-void cp_readable_keep(const struct cp_readable *range)
+CP_NEAR void cp_readable_keep(const struct cp_readable *range)
 {
 	struct cp_readable own = own_stack;
 	if (range->high & CP_READABLE_CLOSED_MASK)

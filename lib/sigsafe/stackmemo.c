@@ -41,9 +41,9 @@ struct frame {
 };
 
 struct note {
-	uint32_t leaf;
-	uint64_t tag;
+	_Alignas(LINE_BYTES / 2) uint64_t tag;
 	void *word;
+	uint32_t leaf;
 };
 
 struct cp_stackmemo {
@@ -60,7 +60,7 @@ struct cp_stackmemo {
 	struct frame fresh[MAX_DEPTH]; // of the walk under way, innermost first
 };
 
-static _Atomic(struct cp_stackmemo *) memos;
+static CP_NEAR_DATA _Atomic(struct cp_stackmemo *) memos;
 
 int cp_stackmemo_init(void)
 {
@@ -77,14 +77,14 @@ void cp_stackmemo_after_fork(void)
 			store(&m[i].is_taken, 0, relaxed);
 }
 
-static void forget(struct cp_stackmemo *m)
+static CP_FAR void forget(struct cp_stackmemo *m)
 {
 	m->count = 0;
 	__builtin_memset(m->chains, 0, sizeof(m->chains));
 	__builtin_memset(m->notes, 0, sizeof(m->notes));
 }
 
-struct cp_stackmemo *cp_stackmemo_take(void)
+CP_NEAR struct cp_stackmemo *cp_stackmemo_take(void)
 {
 	struct cp_stackmemo *all = load(&memos, acquire);
 	struct cp_readable stack = cp_readable_begin((uintptr_t)__builtin_frame_address(0));
@@ -101,7 +101,7 @@ struct cp_stackmemo *cp_stackmemo_take(void)
 	return m;
 }
 
-void cp_stackmemo_give(struct cp_stackmemo *m)
+CP_NEAR void cp_stackmemo_give(struct cp_stackmemo *m)
 {
 	store(&m->is_taken, 0, release);
 }
@@ -171,7 +171,7 @@ static inline bool step(const struct cp_stackmemo *m, struct cp_frame *f, uint32
 }
 
 /** Walks until it meets a remembered frame, *met_out, or the root (0). Returns how many are fresh; -1: not plain. */
-static int walk(struct cp_stackmemo *m, struct cp_frame *f, uint16_t *met_out)
+static CP_NEAR int walk(struct cp_stackmemo *m, struct cp_frame *f, uint16_t *met_out)
 {
 	uint32_t unlike = UINT32_MAX;
 	for (int nfresh = 0; nfresh < MAX_DEPTH; nfresh++) {
@@ -189,7 +189,7 @@ static int walk(struct cp_stackmemo *m, struct cp_frame *f, uint16_t *met_out)
 	return -1;
 }
 
-static uint16_t keep(struct cp_stackmemo *m, const struct frame *fresh, uint16_t caller_id)
+static __attribute__((noinline)) uint16_t keep(struct cp_stackmemo *m, const struct frame *fresh, uint16_t caller_id)
 {
 	uint16_t id = (uint16_t)++m->count, *chain = chain_of(m, fresh->pc, fresh->sp_below);
 	const struct frame *caller = &m->frames[caller_id]; // that of 0 is all 0, and depends on nothing
@@ -205,7 +205,7 @@ static uint16_t keep(struct cp_stackmemo *m, const struct frame *fresh, uint16_t
 	return id;
 }
 
-uint32_t cp_stackmemo_walk(struct cp_stackmemo *m, const struct cp_regs *regs, const void *caller)
+CP_NEAR uint32_t cp_stackmemo_walk(struct cp_stackmemo *m, const struct cp_regs *regs, const void *caller)
 {
 	struct cp_frame f = {
 			.pc = regs->pc,
@@ -236,10 +236,10 @@ uint64_t cp_stackmemo_pcs(const struct cp_stackmemo *m, uintptr_t *pcs)
 	return cp_stack_hash(m->hashes[m->frames[m->leaf].caller], pcs[0]);
 }
 
-void **cp_stackmemo_note(struct cp_stackmemo *m, uint64_t tag)
+CP_NEAR void **cp_stackmemo_note(struct cp_stackmemo *m, uint64_t tag)
 {
 	struct note *note = &m->notes[cp_stack_hash(cp_stack_hash(0, m->leaf), tag) & (NOTES - 1)];
 	if (note->leaf != m->leaf || note->tag != tag)
-		*note = (struct note){m->leaf, tag, NULL};
+		*note = (struct note){.tag = tag, .leaf = m->leaf};
 	return &note->word;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Context: SIG. The stacks a thread was seen at lately, so that the next walk stops where it meets one of them.
 //
-// Where every allocation is recorded, the same few stacks come again and again, and what differs is their
-// innermost frames. A walk is a function of the registers it starts with and of the words it loads; so from a frame
-// that is where one was, with what it needs of the registers, the rest is as it was if those words are unchanged.
-// To compare a word costs a fifth of a step.
+// The same few stacks come again and again to allocate, and what differs is their innermost frames. A walk is a
+// function of the registers it starts with and of the words it loads; so from a frame that is where one was, with what
+// it needs of the registers, the rest is as it was if those words are unchanged. To compare a word costs a fifth of a
+// step, and what it is compared to lies together, where the rules that steps need are on a page each.
 #ifndef CPROF_SIGSAFE_STACKMEMO_H
 #define CPROF_SIGSAFE_STACKMEMO_H
 

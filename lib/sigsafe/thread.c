@@ -30,7 +30,7 @@ static struct {
 
 _Atomic uintptr_t cp_thread_own_entry;
 
-struct cp_thread *cp_thread_at(uint32_t index)
+CP_NEAR struct cp_thread *cp_thread_at(uint32_t index)
 {
 	if (index == 0 || index > load(&threads.count, acquire))
 		return NULL;

@@ -5,7 +5,7 @@
 
 enum { CALIBRATION_NS = 50000, TRIES = 5, Q = 24 };
 
-uint64_t cp_ticks_ns_q24;
+CP_NEAR_DATA uint64_t cp_ticks_ns_q24;
 
 #if defined(__x86_64__)
 /** The "invariant TSC" bit: one rate in all states of power, and on all processors. */
@@ -54,7 +54,7 @@ void cp_ticks_init(void)
 	cp_ticks_ns_q24 = ((to_ns - from_ns) << Q) / (to_ticks - from_ticks);
 }
 
-uint64_t cp_ticks_to_ns(uint64_t ticks)
+CP_NEAR uint64_t cp_ticks_to_ns(uint64_t ticks)
 {
 	uint64_t q = cp_ticks_ns_q24;
 	return q ? (uint64_t)((unsigned __int128)ticks * q >> Q) : ticks;

@@ -258,7 +258,7 @@ static __attribute__((noinline)) int step_uncached(struct walk *w, uintptr_t key
 	return m ? step_in_module(w, m, key) : step_in_new_module(w, key);
 }
 
-static __attribute__((noinline)) int step(struct walk *w)
+static CP_NEAR __attribute__((noinline)) int step(struct walk *w)
 {
 	uintptr_t key = key_of(&w->frame);
 	uint32_t packed = cp_rulecache_get(key);
@@ -282,7 +282,7 @@ static uint32_t walk_known(struct cp_frame *frame, uintptr_t *pcs, uint32_t n, u
 }
 
 /** *stack_inout: what of the stack can be read. */
-static struct cp_unwind_result walk(const struct cp_regs *regs, struct cp_readable *stack_inout, uintptr_t *pcs,
+static CP_NEAR struct cp_unwind_result walk(const struct cp_regs *regs, struct cp_readable *stack_inout, uintptr_t *pcs,
 		uint32_t max)
 {
 	struct walk w = {
@@ -319,7 +319,7 @@ static struct cp_unwind_result walk(const struct cp_regs *regs, struct cp_readab
 	return (struct cp_unwind_result){.nframes = n, .marker = (enum cp_marker)result, .used_fp = w.used_fp};
 }
 
-struct cp_unwind_result cp_unwind(const struct cp_regs *regs, uintptr_t *pcs, uint32_t max)
+CP_NEAR struct cp_unwind_result cp_unwind(const struct cp_regs *regs, uintptr_t *pcs, uint32_t max)
 {
 	struct cp_readable stack = cp_readable_begin(regs->sp);
 	struct cp_unwind_result result = walk(regs, &stack, pcs, max);

@@ -25,7 +25,7 @@ static void take_context(struct cp_frame *f, const uintptr_t *x)
 	f->interrupted = true;
 }
 
-void cp_regs_from_ucontext(struct cp_regs *regs_out, const void *ucontext)
+CP_NEAR void cp_regs_from_ucontext(struct cp_regs *regs_out, const void *ucontext)
 {
 	struct cp_frame f;
 	take_context(&f, (const uintptr_t *)((const char *)ucontext + UCONTEXT_REGISTERS));

@@ -25,7 +25,7 @@ static void take_gregs(struct cp_frame *f, const uintptr_t *gregs)
 	f->interrupted = true;
 }
 
-void cp_regs_from_ucontext(struct cp_regs *regs_out, const void *ucontext)
+CP_NEAR void cp_regs_from_ucontext(struct cp_regs *regs_out, const void *ucontext)
 {
 	struct cp_frame f;
 	take_gregs(&f, (const uintptr_t *)((const char *)ucontext + UCONTEXT_GREGS));
