@@ -49,7 +49,7 @@ class Tool(unittest.TestCase):
         regions = {line.split()[-1]: line.split() for line in text.split("\nRegions\n")[1].splitlines()}
         for name in ("ten", "twenty", "fifty"):
             self.near(ns(regions[name][1]), self.said["region", name])
-        lock, = re.findall(r"^ +1 +(\S+) +\S+  mutex lock$", text, re.M)
+        lock, = re.findall(r"^ +1 +(\S+) +\S+  mutex shop::lock$", text, re.M)
         self.near(ns(lock), self.said["wait", "mutex"])
         self.assertRegex(text, r"in pthread_mutex_lock < wait_for_lock\n *until pthread_mutex_unlock < ")
         self.assertRegex(text, r"condition variable is_ready\n *in pthread_cond_wait < wait_for_signal\n"

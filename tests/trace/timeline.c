@@ -11,7 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER, ready_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t lock __asm__("_ZN4shop4lockE") = PTHREAD_MUTEX_INITIALIZER; // as C++ calls shop::lock
+static pthread_mutex_t ready_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t is_ready = PTHREAD_COND_INITIALIZER;
 static sem_t may_wait;
 static int ready;

@@ -5,6 +5,7 @@
 #include "tool/binutils/elf_image.h"
 #include "tool/binutils/objfile.h"
 #include "tool/binutils/symbols.h"
+#include "tool/symbolizer/demangle.h"
 
 // A binary where the process had it.
 struct module {
@@ -68,7 +69,9 @@ static strid find_name(struct naming *n, uint64_t address)
 	const struct symbol *s = m->symbols.n ? symbols_covering(&m->symbols, in_file) : NULL;
 	if (!s || in_file - s->address >= s->size)
 		return 0;
-	char *text = arena_printf(n->arena, in_file == s->address ? "%.*s" : "%.*s+%lu", STR_FMT(s->name),
+	struct str name = s->name;
+	demangle(n->arena, s->name, DEMANGLE_SIMPLE, &name);
+	char *text = arena_printf(n->arena, in_file == s->address ? "%.*s" : "%.*s+%lu", STR_FMT(name),
 			in_file - s->address);
 	return profile_intern(n->t->symbols, str_from(text));
 }
