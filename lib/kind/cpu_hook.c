@@ -173,6 +173,7 @@ void cp_cpu_reset_in_child(void)
 	// not ours.
 	cp_cpu_shared.rings = NULL;
 	cp_signal_reset_in_child();
+	cp_cpu_shared.is_forked = true;
 	cp_modmap_after_fork();
 	store(&cp_cpu_shared.state, CP_CPU_OFF, relaxed);
 }

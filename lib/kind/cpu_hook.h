@@ -21,6 +21,7 @@ struct cp_cpu_shared {
 	_Atomic bool stale_may_wake; // once a turn of the collector, not at every sample of a JIT
 	_Atomic int paused_tid;      // of a thread that is about to exec; 0: none
 	int pid;                     // of the process that started the session
+	bool is_forked;              // by one that had our handler
 	struct cp_lock lock;         // who empties the rings, and who uses the session
 	struct cp_rings *rings;      // made once, never freed
 	const struct cp_cpu_engine *engine;         // that threads get first

@@ -14,6 +14,13 @@
 #include "sigsafe/taskdir.h"
 #include "task_info.h"
 
+/** The thread holds our signal back, so that its time has no stacks. */
+static bool blocks_signal(int tid)
+{
+	struct cp_task_status status;
+	return cp_task_read_status(tid, &status) == 0 && status.blocked >> (cp_signal_ours() - 1) & 1;
+}
+
 static void see_task(int tid, void *arg)
 {
 	struct cp_cpu_session *s = arg;
@@ -21,6 +28,10 @@ static void see_task(int tid, void *arg)
 		return;
 	struct cp_thread *t = cp_thread_find(tid);
 	if (!t) {
+		// A child that blocks signals may be on its way to exec, and give them their defaults by system calls
+		// we do not see, as Chromium does. A tick that is pending would then end it.
+		if (cp_cpu_shared.is_forked && blocks_signal(tid))
+			return;
 		t = cp_thread_new();
 		if (!t) {
 			fetch_add(&cp_cpu_shared.unarmed, 1, relaxed);
@@ -72,13 +83,6 @@ uint32_t cp_cpu_tasks_scan(struct cp_cpu_session *s)
 		reap(s);
 	}
 	return count_armed();
-}
-
-/** The thread holds our signal back, so that its time has no stacks. */
-static bool blocks_signal(int tid)
-{
-	struct cp_task_status status;
-	return cp_task_read_status(tid, &status) == 0 && status.blocked >> (cp_signal_ours() - 1) & 1;
 }
 
 static void disarm(struct cp_cpu_session *s, struct cp_thread *t)

@@ -95,6 +95,10 @@ void cp_cpu_arm(struct cp_thread *t, int tid)
 		cp_thread_free(t);
 		return;
 	}
+	if (cp_signal_is_deadly(cp_cpu_engine_params.signal)) {
+		cp_thread_free(t); // that the handler was replaced stands in the profile
+		return;
+	}
 	int ret = arm_by_any(t);
 	if (ret < 0) {
 		if (ret != -ESRCH)

@@ -112,6 +112,13 @@ void cp_signal_query_kernel(int sig, struct cp_action *action_out)
 	action_out->mask = mask_word(&action.sa_mask);
 }
 
+bool cp_signal_is_deadly(int sig)
+{
+	struct sigaction action = {.sa_handler = SIG_IGN}; // for where a filter of system calls lets nobody ask
+	cp_syscall(SYS_rt_sigaction, sig, NULL, &action, sizeof(action.sa_mask));
+	return action.sa_handler == SIG_DFL;
+}
+
 void cp_signal_pass_on(int sig, void *info, void *ucontext)
 {
 	struct cp_action app = {0};

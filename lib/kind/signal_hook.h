@@ -55,6 +55,9 @@ void cp_signal_pass_on(int sig, void *info, void *ucontext);
 /** The handler that is really installed for sig, asked from the kernel; and its flags and mask. */
 void cp_signal_query_kernel(int sig, struct cp_action *action_out);
 
+/** sig has no handler: the program has taken ours away by system calls of its own, and ticks would end it. */
+bool cp_signal_is_deadly(int sig);
+
 /** In a fork child: locks are free. Context: FORK. */
 void cp_signal_reset_in_child(void);
 

@@ -127,10 +127,10 @@ static void look_at(struct cp_thread_seen *t, int sig, unsigned how)
 	}
 	if (strchr("DTt", t->status.state))
 		t->excuse = CP_EXCUSE_IN_KERNEL;
-	else if (sig == 0)
-		t->excuse = CP_EXCUSE_NO_SIGNAL;
-	else if (t->status.blocked & cp_sigmask_of(sig))
+	else if (sig > 0 && t->status.blocked & cp_sigmask_of(sig))
 		t->excuse = CP_EXCUSE_BLOCKS_SIGNAL;
+	else if (sig == 0 || cp_signal_is_deadly(sig)) // in this order: see see_task()
+		t->excuse = CP_EXCUSE_NO_SIGNAL;
 }
 
 static void keep_stack(struct cp_threads_snapshot *s, struct cp_thread_seen *t, const uintptr_t *pcs,

@@ -173,6 +173,7 @@ def build_table(build):
         row("h36_ends", "abort", preload=True, sum=None, share=None, status=-6, check=has_most),
         row("h36_ends", "segv", preload=True, sum=None, share=None, status=-11, check=has_most),
         row("h36_ends", "kill", preload=True, sum=None, share=None, status=-9, check=has_most),
+        row("h33_raw_defaults", engines=(TIMER, PERF)),
         row("h59_vdso", check=leads_to("ask_clock", "main")),
         row("h60_bad_frame_pointer", engines=(TIMER, FAST)),
         row("h61_coroutines", engines=(TIMER, FAST), check=leads_to("in_coroutine", "coroutine_entry")),
