@@ -2,6 +2,8 @@
 // Runs the program of a line table. See line_table.h.
 #include "format/line_table.h"
 
+#include "format/lower_bound.h"
+
 // DW_LNS_*
 enum {
 	STANDARD_EXTENDED,
@@ -34,19 +36,6 @@ struct run {
 	struct line_row *rows;
 };
 
-static uint32_t first_from(const uint64_t *pcs, uint32_t n, uint64_t address)
-{
-	uint32_t lo = 0, hi = n;
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-		if (pcs[mid] < address)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
 static void set_next(struct run *x, uint32_t next)
 {
 	x->next = next;
@@ -71,7 +60,7 @@ static void give_row(struct run *x)
 static inline void add_row(struct run *x)
 {
 	if (!x->has_row || x->now.address < x->row.address)
-		set_next(x, first_from(x->pcs, x->n, x->now.address));
+		set_next(x, lower_bound(x->pcs, x->n, x->now.address));
 	else if (x->now.address > x->next_pc)
 		give_row(x);
 	x->row = x->now;

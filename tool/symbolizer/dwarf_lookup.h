@@ -22,20 +22,6 @@ struct dwarf_lookup {
 	struct frames *frames;
 };
 
-/** First index whose address is not below `from`. */
-static inline uint32_t lookup_lower_bound(const uint64_t *addresses, uint32_t n, uint64_t from)
-{
-	uint32_t lo = 0, hi = n;
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-		if (addresses[mid] < from)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
 /** Fills l->symbols and l->labels. `bias` is what the module's addresses have on top of the file's. */
 void symbol_names_find(struct dwarf_lookup *l, Dwfl_Module *module, GElf_Addr bias,
 		bool with_variables);

@@ -6,6 +6,7 @@
 #include <dwarf.h>
 #include <pthread.h>
 
+#include "format/lower_bound.h"
 #include "tool/symbolizer/die_text.h"
 #include "tool/symbolizer/dwarf_lookup.h"
 #include "tool/symbolizer/range_list.h"
@@ -70,7 +71,7 @@ struct search {
 static bool search_range(struct unit_walk *w, uint64_t begin, uint64_t end, struct search *s)
 {
 	const uint64_t *pcs = w->unit->pcs;
-	uint32_t first = s->in.first + lookup_lower_bound(pcs + s->in.first, s->in.end - s->in.first, begin), i = first;
+	uint32_t first = s->in.first + lower_bound(pcs + s->in.first, s->in.end - s->in.first, begin), i = first;
 	for (; i < s->in.end && pcs[i] < end; i++) {
 		if (s->scope == NO_SCOPE)
 			return true;

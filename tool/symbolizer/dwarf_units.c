@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "format/lower_bound.h"
 #include "tool/symbolizer/dwarf_lookup.h"
 
 struct units {
@@ -25,7 +26,7 @@ static bool claim_addresses(struct units *u, Dwarf_Die *die, uint32_t owner)
 	for (ptrdiff_t at = 0; (at = dwarf_ranges(die, at, &base, &begin, &end)) > 0;) {
 		begin += (uint64_t)u->bias;
 		end += (uint64_t)u->bias;
-		uint32_t i = lookup_lower_bound(l->addresses, l->n, begin);
+		uint32_t i = lower_bound(l->addresses, l->n, begin);
 		for (; i < l->n && l->addresses[i] < end; i++) {
 			if (u->of[i] == 0) {
 				u->of[i] = owner;

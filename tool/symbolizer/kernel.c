@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "format/lower_bound.h"
 #include "format/reader.h"
 
 static const char symbols_file[] = "/proc/kallsyms", notes_file[] = "/sys/kernel/notes";
@@ -89,19 +90,6 @@ uint64_t kernel_symbol_address(struct str name)
 	return is_found ? s.address : 0;
 }
 
-static uint32_t first_from(const uint64_t *addresses, uint32_t n, uint64_t from)
-{
-	uint32_t lo = 0, hi = n;
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-		if (addresses[mid] < from)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
 // Which of two symbols before an address names it.
 static bool is_better(const struct symbol *x, const struct symbol *than)
 {
@@ -129,7 +117,7 @@ static void see(struct search *x, const struct symbol *s)
 	x->is_shown |= s->address != 0;
 	if (str_eq(str_from(s->name), x->kernel->symbol))
 		x->is_moved |= s->address != x->kernel->symbol_address;
-	uint32_t i = first_from(x->addresses, x->n, s->address);
+	uint32_t i = lower_bound(x->addresses, x->n, s->address);
 	if (i == x->n || !is_better(s, &x->before[i]))
 		return;
 	x->before[i] = *s;

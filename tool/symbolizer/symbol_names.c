@@ -3,6 +3,7 @@
 // the addresses it covers, so that nothing is stored and nothing sorted but the few addresses.
 #include <gelf.h>
 
+#include "format/lower_bound.h"
 #include "tool/symbolizer/dwarf_lookup.h"
 
 struct candidate {
@@ -78,7 +79,7 @@ void symbol_names_find(struct dwarf_lookup *l, Dwfl_Module *module, GElf_Addr bi
 		if (!is_wanted(&sym, name, elf, section, with_variables))
 			continue;
 		address -= bias;
-		uint32_t k = lookup_lower_bound(l->addresses, l->n, address);
+		uint32_t k = lower_bound(l->addresses, l->n, address);
 		if (k == l->n)
 			continue;
 		struct candidate c = {address, name, GELF_ST_BIND(sym.st_info) == STB_LOCAL, sym.st_size != 0};
