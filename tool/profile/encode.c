@@ -10,7 +10,7 @@
 #include "tool/profile/encode_pieces.h"
 #include "tool/profile/tokens.h"
 
-enum { PACKED_FROM = 3, SAMPLES_A_PIECE = 1024 };
+enum { PACKED_FROM = 3, SAMPLES_A_PIECE = 1024, ENTRIES_A_PIECE = 4096 };
 
 // The file's string table: strings in order of first use.
 struct names {
@@ -272,13 +272,14 @@ static void encode_comments(const struct names *names, const struct profile *p, 
 	advance(out, at);
 }
 
+static void encode_string(struct buf *out, struct str s)
+{
+	advance(out, put_head(reserve(out, 16), 6, s.len));
+	buf_str(out, s);
+}
+
 static void encode_header(const struct names *names, const struct profile *p, struct buf *out)
 {
-	for (uint32_t i = 0; i < names->n; i++) {
-		struct str s = profile_str(p, names->order[i]);
-		advance(out, put_head(reserve(out, 16), 6, s.len));
-		buf_str(out, s);
-	}
 	uint8_t *at = reserve(out, 64);
 	at = put_number(at, 7, names->number[p->drop_frames]);
 	at = put_number(at, 8, names->number[p->keep_frames]);
@@ -332,38 +333,57 @@ void encode_end(struct names *names)
 	free(names);
 }
 
-static void encode_tables(const struct names *names, const struct profile *p, struct buf *out)
+/* The tables, one behind the other. */
+static void encode_entry(const struct names *names, const struct profile *p, struct buf *out, uint64_t i)
 {
-	for (uint32_t i = 0; i < p->nmappings; i++)
-		encode_mapping(names, out, &p->mappings[i]);
-	for (uint32_t i = 0; i < p->nlocations; i++)
-		encode_location(p, out, &p->locations[i]);
-	for (uint32_t i = 0; i < p->nfunctions; i++)
-		encode_function(names, out, &p->functions[i]);
-	encode_header(names, p, out);
+	if (i < p->nmappings)
+		return encode_mapping(names, out, &p->mappings[i]);
+	i -= p->nmappings;
+	if (i < p->nlocations)
+		return encode_location(p, out, &p->locations[i]);
+	i -= p->nlocations;
+	if (i < p->nfunctions)
+		return encode_function(names, out, &p->functions[i]);
+	encode_string(out, profile_str(p, names->order[i - p->nfunctions]));
 }
 
-uint32_t encode_npieces(const struct profile *p)
+static uint64_t count_entries(const struct names *names, const struct profile *p)
 {
-	return p->nsamples / SAMPLES_A_PIECE + 1;
+	return (uint64_t)p->nmappings + p->nlocations + p->nfunctions + names->n;
+}
+
+static uint32_t sample_pieces(const struct profile *p)
+{
+	return (uint32_t)(((uint64_t)p->nsamples + SAMPLES_A_PIECE - 1) / SAMPLES_A_PIECE);
+}
+
+uint32_t encode_npieces(const struct names *names, const struct profile *p)
+{
+	return sample_pieces(p) + (uint32_t)(count_entries(names, p) / ENTRIES_A_PIECE) + 1;
 }
 
 void encode_piece(const struct names *names, const struct profile *p, uint32_t piece, struct buf *out)
 {
-	bool is_last = piece + 1 == encode_npieces(p);
-	uint32_t end = is_last ? p->nsamples : (piece + 1) * SAMPLES_A_PIECE;
+	uint32_t first_of_tables = sample_pieces(p);
 	for (uint32_t i = 0; !piece && i < p->nsample_types; i++)
 		encode_value_type(names, out, 1, &p->sample_types[i]);
-	for (uint32_t i = piece * SAMPLES_A_PIECE; i < end; i++)
-		encode_sample(names, p, out, i);
-	if (is_last)
-		encode_tables(names, p, out);
+	if (piece < first_of_tables) {
+		uint32_t begin = piece * SAMPLES_A_PIECE, left = p->nsamples - begin;
+		for (uint32_t i = 0; i < left && i < SAMPLES_A_PIECE; i++)
+			encode_sample(names, p, out, begin + i);
+		return;
+	}
+	uint64_t begin = (uint64_t)(piece - first_of_tables) * ENTRIES_A_PIECE, left = count_entries(names, p) - begin;
+	for (uint32_t i = 0; i < left && i < ENTRIES_A_PIECE; i++)
+		encode_entry(names, p, out, begin + i);
+	if (left < ENTRIES_A_PIECE)
+		encode_header(names, p, out);
 }
 
 void profile_encode(const struct profile *p, struct buf *out)
 {
 	struct names *names = encode_begin(p);
-	for (uint32_t i = 0; i < encode_npieces(p); i++)
+	for (uint32_t i = 0; i < encode_npieces(names, p); i++)
 		encode_piece(names, p, i, out);
 	encode_end(names);
 }

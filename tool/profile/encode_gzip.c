@@ -16,8 +16,8 @@
 #include "tool/profile/encode_pieces.h"
 
 // Of a large profile size matters less than time.
-enum { LEVEL = 3, LEVEL_BYTES = ISAL_DEF_LVL3_DEFAULT };
-enum { FAST_LEVEL = 1, FAST_LEVEL_BYTES = ISAL_DEF_LVL1_DEFAULT, FAST_FROM_PIECES = 8 };
+enum { LEVEL = 3, LEVEL_BYTES = ISAL_DEF_LVL3_SMALL };
+enum { FAST_LEVEL = 1, FAST_LEVEL_BYTES = ISAL_DEF_LVL1_SMALL, FAST_FROM_PIECES = 16 };
 
 struct packer {
 	const struct profile *p;
@@ -29,6 +29,7 @@ struct packer {
 
 struct worker {
 	struct buf plain, packed;
+	uint8_t *level_buf; // ISA-L's
 	uint32_t crc;
 };
 
@@ -67,7 +68,9 @@ static bool try_deflate(struct worker *w, bool is_last, bool is_fast)
 	isal.init(&stream);
 	stream.level = is_fast ? FAST_LEVEL : LEVEL;
 	stream.level_buf_size = is_fast ? FAST_LEVEL_BYTES : LEVEL_BYTES;
-	stream.level_buf = mem_resize(NULL, stream.level_buf_size, 1);
+	if (!w->level_buf)
+		w->level_buf = mem_resize(NULL, stream.level_buf_size, 1);
+	stream.level_buf = w->level_buf;
 	stream.flush = FULL_FLUSH;
 	stream.end_of_stream = is_last;
 	stream.next_in = (uint8_t *)w->plain.ptr;
@@ -76,7 +79,6 @@ static bool try_deflate(struct worker *w, bool is_last, bool is_fast)
 	stream.avail_out = w->packed.cap > UINT32_MAX ? UINT32_MAX : (uint32_t)w->packed.cap;
 	bool is_done = isal.deflate(&stream) == COMP_OK;
 	w->packed.len = stream.total_out;
-	free(stream.level_buf);
 	return is_done;
 }
 
@@ -117,7 +119,7 @@ void profile_encode_gzip(const struct profile *p, struct buf *out)
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	static const char head[10] = {0x1f, (char)0x8b, 8, [9] = (char)0xff}; // deflate; made on no system
 	struct names *names = encode_begin(p);
-	struct packer packer = {.p = p, .names = names, .npieces = encode_npieces(p), .out = out};
+	struct packer packer = {.p = p, .names = names, .npieces = encode_npieces(names, p), .out = out};
 	struct pieces pieces = {.n = packer.npieces, .arg = &packer, .make = pack_piece, .take = take_piece};
 	struct worker workers[PIECES_MAX_WORKERS] = {0};
 	uint32_t n = pieces_workers(packer.npieces);
@@ -129,6 +131,7 @@ void profile_encode_gzip(const struct profile *p, struct buf *out)
 	for (uint32_t i = 0; i < n; i++) {
 		buf_deinit(&workers[i].plain);
 		buf_deinit(&workers[i].packed);
+		free(workers[i].level_buf);
 	}
 	encode_end(names);
 }

@@ -13,9 +13,9 @@ struct names *encode_begin(const struct profile *p);
 void encode_end(struct names *names);
 
 /** How many pieces there are: at least one. */
-uint32_t encode_npieces(const struct profile *p);
+uint32_t encode_npieces(const struct names *names, const struct profile *p);
 
-/** Appends a piece: of megabytes, unless stacks are very deep. */
+/** Appends a piece: of a hundred kilobytes, unless stacks are very deep. */
 void encode_piece(const struct names *names, const struct profile *p, uint32_t piece, struct buf *out);
 
 #endif
