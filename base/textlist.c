@@ -4,11 +4,9 @@
 
 #include "pieces.h"
 
-enum { ITEMS_A_PIECE = 128 };
-
 struct list {
 	struct buf *out;
-	uint32_t n;
+	uint32_t n, items_a_piece;
 	void (*put)(const void *arg, uint32_t i, struct buf *out);
 	const void *arg;
 };
@@ -17,9 +15,9 @@ static void write_piece(void *arg, void *worker, uint32_t piece)
 {
 	const struct list *l = arg;
 	struct buf *text = worker;
-	uint32_t begin = piece * ITEMS_A_PIECE, left = l->n - begin;
+	uint32_t begin = piece * l->items_a_piece, left = l->n - begin;
 	text->len = 0;
-	for (uint32_t i = 0; i < ITEMS_A_PIECE && i < left; i++)
+	for (uint32_t i = 0; i < l->items_a_piece && i < left; i++)
 		l->put(l->arg, begin + i, text);
 }
 
@@ -31,11 +29,11 @@ static bool take_piece(void *arg, void *worker, uint32_t piece)
 	return !l->out->status;
 }
 
-void textlist_put(struct buf *out, uint32_t n, void (*put)(const void *arg, uint32_t i, struct buf *out),
-		const void *arg)
+void textlist_put(struct buf *out, uint32_t n, uint32_t items_a_piece,
+		void (*put)(const void *arg, uint32_t i, struct buf *out), const void *arg)
 {
-	struct list list = {out, n, put, arg};
-	struct pieces pieces = {.n = n / ITEMS_A_PIECE + (n % ITEMS_A_PIECE != 0), .arg = &list,
+	struct list list = {out, n, items_a_piece, put, arg};
+	struct pieces pieces = {.n = n / items_a_piece + (n % items_a_piece != 0), .arg = &list,
 			.make = write_piece, .take = take_piece};
 	struct buf texts[PIECES_MAX_WORKERS] = {0};
 	pieces_run(&pieces, texts, sizeof(*texts), pieces_workers(pieces.n));

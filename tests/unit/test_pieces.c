@@ -100,9 +100,9 @@ static int accept_some(void *arg, const char *data, size_t len)
 
 START_TEST(writes_a_list_in_order)
 {
-	for (uint32_t n = 0; n <= 10240; n = n * 2 + 1) {
+	for (uint32_t n = 0, piece = 1; n <= 10240; n = n * 2 + 1, piece += 7) {
 		struct buf got = {0}, want = {0};
-		textlist_put(&got, n, put_number, "n");
+		textlist_put(&got, n, piece, put_number, "n");
 		for (uint32_t i = 0; i < n; i++)
 			put_number("n", i, &want);
 		ck_assert_uint_eq(got.len, want.len);
@@ -117,7 +117,7 @@ START_TEST(stops_a_list_nobody_takes)
 {
 	size_t room = 100000;
 	struct buf out = {.flush = accept_some, .flush_arg = &room, .flush_bytes = 4096};
-	textlist_put(&out, UINT32_MAX, put_number, ""); // would take an hour, and gigabytes
+	textlist_put(&out, UINT32_MAX, 128, put_number, ""); // would take an hour, and gigabytes
 	ck_assert_int_eq(out.status, -1);
 	ck_assert_uint_eq(room, 0);
 	buf_deinit(&out);

@@ -14,7 +14,7 @@
 #include "tempfile.h"
 #include "viewer.h"
 
-enum { FLOW_BYTES = 128 << 10 };
+enum { FLOW_BYTES = 64 << 10 };
 
 struct delivery {
 	struct arena *arena;

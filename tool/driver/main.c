@@ -37,6 +37,13 @@ static int fail(const struct env *env, const struct err *e)
 	return EXIT_BAD;
 }
 
+// What is freed goes back at once: by itself, malloc keeps the more the larger what it gave was.
+static void return_memory(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 32 << 10);
+	mallopt(M_TRIM_THRESHOLD, 64 << 10);
+}
+
 // What one command takes the next one will want. Pages that were given back cost more than to clear what was kept.
 static void keep_memory(void)
 {
@@ -47,6 +54,7 @@ static void keep_memory(void)
 static struct err *analyze_sources(struct arena *a, struct env *env, const struct request *r)
 {
 	struct session s = {.env = env, .tools = object_tools_new(a, r->tools), .is_single = r->command};
+	return_memory();
 	struct err *e = prepare_profile(a, env, r, s.tools, &s.profile);
 	if (e)
 		return e;

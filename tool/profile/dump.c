@@ -8,7 +8,7 @@
 #include "tool/profile/encode.h"
 #include "tool/profile/tokens.h"
 
-enum { DURATION_RUNES = 4, VALUE_COLUMNS = 10, ID_COLUMNS = 6 };
+enum { DURATION_RUNES = 4, VALUE_COLUMNS = 10, ID_COLUMNS = 6, SAMPLES_A_PIECE = 128 };
 
 /* v right-aligned in `columns`. */
 static void pad_i64(struct buf *out, int64_t v, unsigned columns)
@@ -229,7 +229,7 @@ static void dump_sample(const void *dumper, uint32_t i, struct buf *out)
 static void dump_samples(const struct profile *p, struct buf *out)
 {
 	struct dumper d = {p, make_cache(p)};
-	textlist_put(out, p->nsamples, dump_sample, &d);
+	textlist_put(out, p->nsamples, SAMPLES_A_PIECE, dump_sample, &d);
 	buf_deinit(&d.cache.labels);
 	free(d.cache.labels_end);
 	free(d.cache.ids);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // -traces: every sample with its stack. The lines of a location and of a label set are made once, before
-// all samples, and copied into every sample that has them.
+// all samples, and copied into every sample that has them; most locations are of one node and share its line.
 #include <stdlib.h>
 
 #include "base/textlist.h"
@@ -10,13 +10,14 @@
 
 static const char separator[] = "-----------+-------------------------------------------------------\n";
 
-enum { VALUE_COLUMNS = 10 };
+enum { VALUE_COLUMNS = 10, SAMPLES_A_PIECE = 32 };
 
 struct tracer {
 	struct report *r;
 	struct graph *g; // for the names of frames
 	struct arena arena;
-	struct str *locations; // their lines, each led by VALUE_COLUMNS blanks
+	struct str *nodes;     // a line each, led by VALUE_COLUMNS blanks; ptr NULL until asked for
+	struct str *locations; // their lines
 	struct str *label_sets;
 };
 
@@ -83,17 +84,27 @@ static struct str label_lines(struct tracer *t, uint32_t set)
 	return keep(t, &b);
 }
 
+static void put_node(struct tracer *t, uint32_t node, const char *end, struct buf *out)
+{
+	buf_pad(out, ' ', VALUE_COLUMNS + 3);
+	buf_str(out, graph_node_name(t->g, node));
+	buf_cstr(out, end);
+}
+
 static struct str location_lines(struct tracer *t, uint32_t location)
 {
 	struct buf b = {0};
 	uint32_t single, n;
 	const uint32_t *nodes = graph_location_nodes(t->g, location, &single, &n);
-	for (uint32_t i = 0; i < n; i++) {
-		buf_pad(&b, ' ', VALUE_COLUMNS + 3);
-		buf_str(&b, graph_node_name(t->g, nodes[i]));
-		buf_cstr(&b, i + 1 < n ? " (inline)\n" : "\n");
-	}
-	return keep(t, &b);
+	struct str *shared = n == 1 ? &t->nodes[nodes[0]] : NULL;
+	if (shared && shared->ptr)
+		return *shared;
+	for (uint32_t i = 0; i < n; i++)
+		put_node(t, nodes[i], i + 1 < n ? " (inline)\n" : "\n", &b);
+	struct str lines = keep(t, &b);
+	if (shared)
+		*shared = lines;
+	return lines;
 }
 
 static void put_sample(const void *tracer, uint32_t sample, struct buf *out)
@@ -119,6 +130,7 @@ struct err *report_write_traces(struct report *r, struct buf *out)
 {
 	const struct profile *p = r->profile;
 	struct tracer t = {.r = r, .g = graph_of_frames(r->profile)};
+	t.nodes = arena_array(&t.arena, struct str, t.g->nnodes);
 	t.locations = arena_array(&t.arena, struct str, p->nlocations);
 	t.label_sets = arena_array(&t.arena, struct str, p->nlabel_sets);
 
@@ -129,7 +141,7 @@ struct err *report_write_traces(struct report *r, struct buf *out)
 
 	report_profile_labels(r, out);
 	buf_byte(out, '\n');
-	textlist_put(out, p->nsamples, put_sample, &t);
+	textlist_put(out, p->nsamples, SAMPLES_A_PIECE, put_sample, &t);
 	buf_append(out, separator, sizeof(separator) - 1);
 	arena_deinit(&t.arena);
 	graph_destroy(t.g);
