@@ -232,6 +232,19 @@ class Mistakes(AnalyzerTest):
         self.assertEqual(err, "Multiple value selections, ignoring -inuse_objects\n")
 
 
+class WithoutStacks(AnalyzerTest):
+    def test_tags_and_comments_are_the_same_read_with_stacks(self):
+        """These two leave stacks away unless a filter asks for names."""
+        p = cpu_profile(comments=["made by hand"])
+        p.write(self.path("p.pb.gz"))
+        for report in "-tags", "-comments":
+            said = self.run_cprof(report, "p.pb.gz")
+            self.assertNotEqual(said[0], "")
+            self.assertEqual(said, self.run_cprof(report, "-focus=.", "p.pb.gz"))
+        self.assertIn("10ms", self.run_cprof("-tags", "-ignore=leaf", "p.pb.gz")[0])
+        self.assertNotIn("30ms", self.run_cprof("-tags", "-ignore=leaf", "p.pb.gz")[0])
+
+
 class Help(AnalyzerTest):
     def test_help_knows_every_command_and_option_it_lists(self):
         out, err = self.run_cprof("help")

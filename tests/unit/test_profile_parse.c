@@ -2,6 +2,7 @@
 // profile.proto: what is read, what is refused and in which words, and that writing gives it back.
 #include <libdeflate.h>
 
+#include "base/mem.h"
 #include "profile_fixture.h"
 
 static struct arena a;
@@ -13,6 +14,17 @@ static const char *parse_error(const void *data, size_t len)
 	if (!err)
 		profile_destroy(p);
 	return err ? err->message : "fine";
+}
+
+static struct profile *parse_without_stacks(struct str message, const char **error_out)
+{
+	struct profile *p = NULL;
+	char *pages = pages_reserve(message.len);
+	memcpy(pages, message.ptr, message.len);
+	struct err *err = profile_parse_consume(&a, pages, message.len, false, &p);
+	pages_free(pages, message.len);
+	*error_out = err ? err->message : "fine";
+	return p;
 }
 
 static struct profile *parse(const void *data, size_t len)
@@ -95,8 +107,45 @@ START_TEST(refuses_in_words)
 		{{LEN("\x2a\x02\x10\x01" STRINGS)}, "malformed profile: found function with reserved ID=0"},
 		{{LEN("\x22\x02\x18\x01" STRINGS)}, "malformed profile: found location with reserved id=0"},
 	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *error;
 		ck_assert_str_eq(parse_error(cases[i].bytes.ptr, cases[i].bytes.len), cases[i].error);
+		ck_assert_ptr_null(parse_without_stacks(cases[i].bytes, &error));
+		ck_assert_str_eq(error, cases[i].error);
+	}
+}
+END_TEST
+
+/* Enough samples for several chunks, so that threads share the work. */
+static struct profile *large_profile(void)
+{
+	struct profile *p = fixture_create();
+	for (uint32_t i = 0; i < 60000; i++) {
+		char stack[] = "ABCDEFGHIJKLMNOP";
+		stack[i % 16] = (char)('a' + i % 26);
+		fixture_add(p, stack, i, i % 3 ? 0 : fixture_number(p, "request", i % 50 + 1, "bytes"));
+	}
+	return p;
+}
+
+START_TEST(leaves_stacks_away)
+{
+	struct profile *p = large_profile();
+	struct buf bytes = {0};
+	const char *error;
+	profile_encode(p, &bytes);
+	struct profile *q = parse_without_stacks((struct str){bytes.ptr, bytes.len}, &error);
+	ck_assert_str_eq(error, "fine");
+	ck_assert_uint_eq(q->nsamples, p->nsamples);
+	ck_assert_uint_eq(q->nlocations, p->nlocations);
+	for (uint32_t i = 0; i < p->nsamples; i++) {
+		ck_assert_uint_eq(profile_stack(q, i).n, 0);
+		ck_assert_int_eq(profile_values(q, i)[0], profile_values(p, i)[0]);
+		ck_assert_uint_eq(profile_label_set(q, i), profile_label_set(p, i));
+	}
+	profile_destroy(q);
+	profile_destroy(p);
+	buf_deinit(&bytes);
 }
 END_TEST
 
@@ -131,18 +180,6 @@ START_TEST(refuses_a_bomb)
 	free(zipped);
 }
 END_TEST
-
-/* Enough samples for several chunks, so that threads share the work. */
-static struct profile *large_profile(void)
-{
-	struct profile *p = fixture_create();
-	for (uint32_t i = 0; i < 60000; i++) {
-		char stack[] = "ABCDEFGHIJKLMNOP";
-		stack[i % 16] = (char)('a' + i % 26);
-		fixture_add(p, stack, i, i % 3 ? 0 : fixture_number(p, "request", i % 50 + 1, "bytes"));
-	}
-	return p;
-}
 
 START_TEST(gives_back_what_was_written)
 {
@@ -208,5 +245,5 @@ START_TEST(finds_ids_that_are_large_and_sparse)
 END_TEST
 
 UNIT_MAIN("profile_parse", reads_a_message_in_any_order, takes_packed_numbers_and_unknown_fields, refuses_in_words,
-		inflates_members_as_one_message, refuses_a_bomb, gives_back_what_was_written,
+		leaves_stacks_away, inflates_members_as_one_message, refuses_a_bomb, gives_back_what_was_written,
 		survives_every_truncation_and_bit, finds_ids_that_are_large_and_sparse)

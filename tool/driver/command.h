@@ -20,6 +20,7 @@ struct command {
 	const char *name;
 	enum report_format format;
 	bool has_param; // a regexp follows
+	bool has_no_stacks; // it tells nothing of them
 	// What it demands of the options.
 	bool is_untrimmed;
 	int default_nodecount;

@@ -60,6 +60,18 @@ static struct err *fetch_url(struct job *j, const struct profile_url *url)
 	return e;
 }
 
+// The stacks of a large profile are most of it.
+static bool wants_stacks(const struct request *r)
+{
+	const struct config *c = &r->config;
+	const char *const askers[] = {c->focus, c->ignore, c->hide, c->show, c->show_from, c->prune_from, c->tagroot,
+			c->tagleaf, r->base};
+	bool wants = !r->command || !r->command->has_no_stacks || r->nsources > 1;
+	for (size_t i = 0; i < sizeof(askers) / sizeof(askers[0]); i++)
+		wants |= *askers[i] != '\0';
+	return wants;
+}
+
 static struct err *fetch_file(struct job *j)
 {
 	struct slurp file;
@@ -69,7 +81,7 @@ static struct err *fetch_file(struct job *j)
 	if (perfdata_is(file.data, file.len))
 		e = perfdata_parse(&j->arena, file.data, file.len, &j->profile);
 	else
-		e = profile_parse_consume(&j->arena, file.data, file.len, &j->profile);
+		e = profile_parse_consume(&j->arena, file.data, file.len, wants_stacks(j->request), &j->profile);
 	slurp_free(&file);
 	return e;
 }

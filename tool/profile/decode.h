@@ -30,7 +30,8 @@ struct chunk {
 
 struct decoder {
 	struct profile *p;
-	bool consume; // give pages back behind the reader
+	bool consume;     // give pages back behind the reader
+	bool with_stacks; // else those of samples are checked and left empty
 
 	strid *strings; // the file's string table
 	uint32_t nstrings, strings_cap;
@@ -38,14 +39,14 @@ struct decoder {
 	struct chunk *chunks;
 	uint32_t nchunks, chunks_cap;
 	uint32_t nsamples;
-	size_t nlocs; // of all samples
+	size_t nlocs; // of all samples; without stacks, of the deepest
 
 	struct idmap location_of_id;
 };
 
 /** Decodes the message. The profile is complete but for profile_check where DECODE_OK. */
 enum decode_status decode_profile(struct arena *a, const uint8_t *data, size_t len, bool consume,
-		struct profile *p, struct err **err_out);
+		bool with_stacks, struct profile *p, struct err **err_out);
 
 /** How many locations a sample names, as far as it is whole. */
 size_t decode_count_locations(struct pb_reader sample);

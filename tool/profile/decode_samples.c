@@ -20,6 +20,7 @@ struct pending_labels {
 struct worker {
 	struct team *team;
 	const uint8_t *fast_end; // eight bytes may be read before this
+	uint32_t *stack;         // for one at a time, where stacks are not kept; else NULL
 	struct label *labels;
 	uint32_t nlabels, labels_cap;
 	struct pending_labels *pending;
@@ -213,8 +214,10 @@ static bool decode_sample(struct worker *w, struct pb_reader r, uint32_t i, uint
 		if (!good)
 			return false;
 	}
-	p->loc_begin[i] = (uint32_t)(begin - p->locs);
-	p->loc_end[i] = (uint32_t)(*locs - p->locs);
+	p->loc_begin[i] = w->stack ? 0 : (uint32_t)(begin - p->locs);
+	p->loc_end[i] = w->stack ? 0 : (uint32_t)(*locs - p->locs);
+	if (w->stack)
+		*locs = w->stack;
 	if ((nvalues != p->nsample_types || missing) && w->bad_sample == NO_INDEX) {
 		w->bad_sample = i;
 		w->bad_nvalues = nvalues;
@@ -234,7 +237,7 @@ static void decode_chunk(void *arg, void *worker, uint32_t chunk)
 	const struct chunk *c = &d->chunks[chunk];
 	struct pb_reader r = {c->begin, c->end};
 	uint32_t sample = c->first_sample;
-	uint32_t *locs = d->p->locs + c->loc_begin;
+	uint32_t *locs = w->stack ? w->stack : d->p->locs + c->loc_begin;
 	struct pb_field f;
 	w->nlabels = w->npending = 0;
 	w->bad_sample = NO_INDEX;
@@ -307,9 +310,12 @@ static void run_team(struct team *t)
 	for (uint32_t i = 0; i < n; i++) {
 		workers[i].team = t;
 		workers[i].fast_end = end - begin >= 8 ? end - 7 : begin;
+		if (!d->with_stacks)
+			workers[i].stack = mem_resize(NULL, d->nlocs, sizeof(*workers[i].stack));
 	}
 	pieces_run(&pieces, workers, sizeof(*workers), n);
 	for (uint32_t i = 0; i < n; i++) {
+		free(workers[i].stack);
 		free(workers[i].labels);
 		free(workers[i].pending);
 	}
@@ -323,9 +329,11 @@ enum decode_status decode_samples(struct decoder *d, struct arena *a, struct err
 	if (d->nlocs > UINT32_MAX)
 		return DECODE_TOO_LARGE;
 	samples_reserve(p, d->nsamples);
-	samples_reserve_locs(p, d->nlocs);
 	p->nsamples = d->nsamples;
-	p->nlocs = d->nlocs;
+	if (d->with_stacks) {
+		samples_reserve_locs(p, d->nlocs);
+		p->nlocs = d->nlocs;
+	}
 	struct team t = {.d = d, .arena = a, .ids_are_dense = true};
 	for (uint32_t i = 0; i < p->nlocations && t.ids_are_dense; i++)
 		t.ids_are_dense = p->locations[i].id == (uint64_t)i + 1;

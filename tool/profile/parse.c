@@ -8,11 +8,11 @@
 #include "tool/profile/legacy.h"
 
 static struct err *parse_plain(struct arena *a, const uint8_t *data, size_t len, bool consume,
-		struct profile **profile_out)
+		bool with_stacks, struct profile **profile_out)
 {
 	struct profile *p = profile_create();
 	struct err *err = NULL, *invalid = NULL;
-	switch (decode_profile(a, data, len, consume, p, &invalid)) {
+	switch (decode_profile(a, data, len, consume, with_stacks, p, &invalid)) {
 	case DECODE_OK:
 	case DECODE_INVALID:
 		break;
@@ -43,28 +43,28 @@ static struct err *parse_plain(struct arena *a, const uint8_t *data, size_t len,
 }
 
 static struct err *parse(struct arena *a, const uint8_t *data, size_t len, bool consume,
-		struct profile **profile_out)
+		bool with_stacks, struct profile **profile_out)
 {
 	if (!is_gzip(data, len) && !is_zstd(data, len))
-		return parse_plain(a, data, len, consume, profile_out);
+		return parse_plain(a, data, len, consume, with_stacks, profile_out);
 	struct inflated plain;
 	struct err *err = inflate_profile(a, data, len, &plain);
 	if (err)
 		return err_wrap(a, err, "decompressing profile");
 	if (consume)
 		pages_release((void *)data, len);
-	err = parse_plain(a, plain.ptr, plain.len, true, profile_out);
+	err = parse_plain(a, plain.ptr, plain.len, true, with_stacks, profile_out);
 	pages_free(plain.ptr, plain.reserved);
 	return err;
 }
 
 struct err *profile_parse(struct arena *a, const void *data, size_t len, struct profile **profile_out)
 {
-	return parse(a, data, len, false, profile_out);
+	return parse(a, data, len, false, true, profile_out);
 }
 
-struct err *profile_parse_consume(struct arena *a, void *data, size_t len,
+struct err *profile_parse_consume(struct arena *a, void *data, size_t len, bool with_stacks,
 		struct profile **profile_out)
 {
-	return parse(a, data, len, true, profile_out);
+	return parse(a, data, len, true, with_stacks, profile_out);
 }

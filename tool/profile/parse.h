@@ -24,8 +24,9 @@ struct err *profile_parse(struct arena *a, const void *data, size_t len, struct 
 /**
  * The same for a page-aligned mapping or buffer from pages_alloc that nobody needs afterwards: pages
  * already parsed are given back while parsing goes on, which halves the peak. Contents are lost.
+ * Without stacks all of a profile.proto is checked, but the samples' stacks are left empty.
  */
-struct err *profile_parse_consume(struct arena *a, void *data, size_t len,
+struct err *profile_parse_consume(struct arena *a, void *data, size_t len, bool with_stacks,
 		struct profile **profile_out);
 
 #endif

@@ -54,8 +54,8 @@ struct location {
 	uint64_t address;
 	uint32_t mapping;    // index, or NO_INDEX
 	uint32_t line_begin; // lines[line_begin .. line_begin + nlines), innermost inlined first
-	uint32_t nlines;
-	bool is_folded;
+	uint32_t nlines : 31;
+	uint32_t is_folded : 1;
 };
 
 struct label {

@@ -7,7 +7,7 @@
 #include "format/pb.h"
 #include "tool/profile/decode.h"
 
-enum { CHUNK_BYTES = 256 << 10 };
+enum { CHUNK_BYTES = 128 << 10 };
 
 struct scan {
 	struct decoder *d;
@@ -245,8 +245,11 @@ static enum decode_status scan_field(struct scan *s, const struct pb_field *f)
 
 static void add_chunk(struct decoder *d, struct chunk c)
 {
-	if (d->nsamples == c.first_sample)
+	if (d->nsamples == c.first_sample) {
+		if (d->consume) // no older format reads as so many fields: nobody will try the bytes again
+			pages_release((void *)c.begin, (size_t)(c.end - c.begin));
 		return;
+	}
 	d->chunks = mem_grow(d->chunks, &d->chunks_cap, d->nchunks + 1, sizeof(*d->chunks));
 	d->chunks[d->nchunks++] = c;
 }
@@ -266,8 +269,12 @@ static enum decode_status scan_fields(struct scan *s, const uint8_t *data, size_
 		} else if (f.wire != PB_BYTES) {
 			status = DECODE_MALFORMED;
 		} else {
+			size_t n = decode_count_locations((struct pb_reader){f.bytes, f.bytes + f.nbytes});
 			d->nsamples++;
-			d->nlocs += decode_count_locations((struct pb_reader){f.bytes, f.bytes + f.nbytes});
+			if (d->with_stacks)
+				d->nlocs += n;
+			else if (n > d->nlocs)
+				d->nlocs = n;
 		}
 		c.end = r.at;
 		if (c.end - c.begin >= CHUNK_BYTES) {
@@ -366,11 +373,11 @@ static enum decode_status resolve(struct scan *s)
 }
 
 enum decode_status decode_profile(struct arena *a, const uint8_t *data, size_t len, bool consume,
-		struct profile *p, struct err **err_out)
+		bool with_stacks, struct profile *p, struct err **err_out)
 {
 	if (!len)
 		return DECODE_EMPTY;
-	struct decoder d = {.p = p, .consume = consume};
+	struct decoder d = {.p = p, .consume = consume, .with_stacks = with_stacks};
 	struct scan s = {.d = &d};
 	enum decode_status scanned = scan_fields(&s, data, len), status = scanned;
 	if (status == DECODE_OK)
