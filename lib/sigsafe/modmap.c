@@ -195,20 +195,29 @@ static const struct cp_module *last_to_come_first(uintptr_t pc, uint32_t epoch)
 	return best;
 }
 
-/** The module that was there in this very epoch. One that has come back since may have been there or not: it was if
- *  there is no other. */
+static bool stayed_in(const struct cp_module *m, uint32_t epoch)
+{
+	bool did = load(&m->since_epoch, relaxed) <= epoch && epoch < load(&m->unload_epoch, relaxed);
+	for (int i = 0; i < CP_MODULE_STAYS && !did; i++) {
+		uint64_t stay = load(&m->stays[i], relaxed);
+		did = stay >> 32 <= epoch && epoch < (uint32_t)stay;
+	}
+	return did;
+}
+
+/** The module that was there in this very epoch. One that has come back often since may have been there or not: it was
+ *  if there is no other. */
 static const struct cp_module *there_in(uintptr_t pc, uint32_t epoch)
 {
 	const struct cp_module *perhaps = NULL;
 	uint32_t nperhaps = 0;
 	for (uint32_t id = 0; id < cp_modmap_count(); id++) {
 		const struct cp_module *m = cp_modmap_module(id);
-		uint32_t since = load(&m->since_epoch, relaxed);
 		if (pc < m->start || pc >= m->end)
 			continue;
-		if (since <= epoch && epoch < load(&m->unload_epoch, relaxed))
+		if (stayed_in(m, epoch))
 			return m;
-		if (load(&m->load_epoch, relaxed) <= epoch && epoch < since) {
+		if (load(&m->load_epoch, relaxed) <= epoch && epoch < load(&m->since_epoch, relaxed)) {
 			perhaps = m;
 			nperhaps++;
 		}

@@ -10,7 +10,7 @@
 
 #include "types.h"
 
-enum { CP_BUILD_ID_MAX_BYTES = 20 };
+enum { CP_BUILD_ID_MAX_BYTES = 20, CP_MODULE_STAYS = 4 };
 
 /** One ELF object that is, or was, mapped. Never freed, never changed after it was published, but for
  *  the epochs: profiles are symbolized after a dlclose too. */
@@ -34,6 +34,8 @@ struct cp_module {
 	_Atomic uint32_t since_epoch;   // when it came last
 	_Atomic uint32_t unload_epoch;  // when it went; UINT32_MAX: it is loaded
 	_Atomic uint32_t overlaid_epoch; // when another came to its place first; UINT32_MAX: none did
+	_Atomic uint64_t stays[CP_MODULE_STAYS]; // the last ones before: when it came << 32 | when it went
+	uint32_t nstays;
 };
 
 /** Set in a stack's epoch: each pc in it is of the module that was the last of them all to come first to that

@@ -141,6 +141,9 @@ static struct cp_module *registered(const struct cp_module *found)
 
 static void come(struct cp_module *m, uint32_t epoch)
 {
+	uint64_t came = load(&m->since_epoch, relaxed), went = load(&m->unload_epoch, relaxed);
+	if (went != 0) // else it is new
+		store(&m->stays[m->nstays++ % CP_MODULE_STAYS], came << 32 | went, relaxed);
 	store(&m->since_epoch, epoch, relaxed);
 	store(&m->unload_epoch, UINT32_MAX, relaxed);
 	m->next_loaded = loaded;
