@@ -10,6 +10,7 @@
 #include <threads.h>
 
 #include "kind/cpu_hook.h"
+#include "kind/own_thread_hook.h"
 #include "kind/threadcreate_hook.h"
 #include "kind/trace_hook.h"
 #include "next.h"
@@ -75,6 +76,7 @@ static struct cp_thread *expect_thread(uintptr_t start, void *arg, const void *c
 {
 	if (start == load(&cp_thread_own_entry, relaxed))
 		return NULL;
+	cp_own_threads_before_libcs();
 	cp_finish_before_thread();
 	struct cp_thread *t = cp_thread_new();
 	if (t) {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cpu_session.h"
+#include "heap_hook.h"
 #include "signal_install.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/clock.h"
@@ -25,7 +26,7 @@ enum {
 	RING_BYTES = 256 << 10,
 	MIN_RINGS = 4,
 	MAX_RINGS = 64,
-	NBUCKETS = 1 << 14,
+	NBUCKETS = 1 << 11, // each piece goes through them
 	MAX_STACKS_BYTES = 64 << 20,
 	MAX_DRAIN_MS = 10, // a handler whose thread does not get to run is not waited for for ever
 	MAX_CHECKPOINT_MS = 500,
@@ -141,7 +142,9 @@ static int start_collector(struct cp_cpu_session *s)
 {
 	s->collector = (struct cp_own_thread){
 		.name = "cprof", .run = cp_cpu_collector_run, .arg = s, .waits_on = &cp_cpu_shared.wake,
-		.has_own_files = cp_cpu_shared.engine != &cp_cpu_perf}; // whose events are descriptors
+		.has_own_files = cp_cpu_shared.engine != &cp_cpu_perf, // whose events are descriptors
+		// Where it may not ask the loader for modules our malloc does.
+		.does_without_libc = !cp_heap.is_shadowed && !cp_heap.sanitizer};
 	int ret = cp_own_thread_start(&s->collector);
 	while (ret == 0 && !load(&s->has_begun, acquire))
 		cp_futex_wait(&s->has_begun, 0, CP_FUTEX_FOREVER);
@@ -380,6 +383,7 @@ void cp_cpu_checkpoint(void)
 	store(&s->paused_at_ns, cp_clock_ns(CP_CLOCK_MONOTONIC), relaxed);
 	store(&cp_cpu_shared.paused_tid, cp_gettid(), release);
 	cp_cpu_pause_for_exec(true);
+	cp_cpu_collector_wake();
 }
 
 bool cp_cpu_is_running(void)

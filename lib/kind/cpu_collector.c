@@ -5,18 +5,18 @@
 
 #include "cpu_session.h"
 #include "signal_hook.h"
+#include "task_info.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/futex.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/ring.h"
 
 enum {
-	TURN_MS = 100,
-	SLOW_SCAN_MS = 1000, // reading a large /proc/self/task takes its time
-	MANY_THREADS = 256,
+	FIRST_TURN_MS = 100,
+	LAST_TURN_MS = 1000,
 	PAUSE_MS = 50,
 	FIRST_PIECE_MS = 200, // it costs milliseconds, and who ends so early mostly ends well
-	LAST_PIECE_STEP_MS = 1000,
+	LAST_PIECE_STEP_MS = 900, // at each turn
 	IDLE_FACTOR = 10, // steps are that much longer, at most, where the process sleeps
 };
 
@@ -26,9 +26,9 @@ struct moment {
 };
 
 struct schedule {
-	uint64_t turn_ns, scan_ns; // due then
-	uint64_t piece_step_ns;
-	struct moment turn, piece; // the last
+	uint64_t turn_ns; // due then
+	uint64_t turn_step_ns, piece_step_ns;
+	struct moment piece; // the last
 	uint64_t nseen;            // periods, when a tick came last
 	uint64_t seen_cpu_ns;      // of the process, then
 };
@@ -74,6 +74,13 @@ static void watch_engine(struct cp_cpu_session *s, struct schedule *when, uint64
 	when->seen_cpu_ns = cpu_ns;
 }
 
+/** Who changes users by a system call of its own, or a libc we are not in front of, must not leave one of us behind as
+ *  root: what is sampled from then on waits in the rings for the end. */
+static bool is_left_behind(struct cp_cpu_session *s)
+{
+	return s->collector.is_bare && !cp_task_is_same_user(cp_gettid(), cp_cpu_shared.pid);
+}
+
 static void look_at_handler(struct cp_cpu_session *s)
 {
 	struct cp_action action;
@@ -98,8 +105,8 @@ static void end_pause(struct cp_cpu_session *s, uint64_t now_ns)
 	store(&cp_cpu_shared.paused_tid, 0, release);
 }
 
-/** Threads that are about to exec or to exit wait for a piece. Which is which is known at the next turn. */
-static void serve_checkpoints(struct cp_cpu_session *s, struct schedule *when, uint64_t now_ns)
+/** Threads that are about to exec or to exit wait for a piece. */
+static void serve_checkpoints(struct cp_cpu_session *s)
 {
 	uint32_t wanted = load(&s->pieces_wanted, acquire);
 	if (wanted == load(&s->pieces_done, relaxed))
@@ -107,8 +114,6 @@ static void serve_checkpoints(struct cp_cpu_session *s, struct schedule *when, u
 	cp_cpu_output_piece(s);
 	store(&s->pieces_done, wanted, release);
 	cp_futex_wake(&s->pieces_done, INT32_MAX);
-	if (when->turn_ns > now_ns + TURN_MS * CP_NS_PER_MS)
-		when->turn_ns = now_ns + TURN_MS * CP_NS_PER_MS;
 }
 
 /** A process that is killed misses its last second, or its last ten if it used little in them. */
@@ -126,44 +131,39 @@ static void write_due_piece(struct cp_cpu_session *s, struct schedule *when, str
 		when->piece_step_ns = LAST_PIECE_STEP_MS * CP_NS_PER_MS;
 }
 
-static uint64_t clamp(uint64_t value, uint64_t least, uint64_t most)
+/** Soon after the start, where threads and modules come, then seldom: a turn takes 70 us from caches that are a
+ *  server's. Full rings, and whoever waits for us, wake us before. */
+static void plan_turn(struct schedule *when, uint64_t now_ns)
 {
-	return value < least ? least : value > most ? most : value;
+	when->turn_ns = now_ns + when->turn_step_ns;
+	when->turn_step_ns *= 2;
+	if (when->turn_step_ns > LAST_TURN_MS * CP_NS_PER_MS)
+		when->turn_step_ns = LAST_TURN_MS * CP_NS_PER_MS;
 }
 
-/** The next turn is when the process will have used half of TURN_MS, if it goes on as it did: else turns, of 80 us
- *  each, were much of what a server's idle workers use. Full rings, and whoever waits for us, wake us before. */
-static void plan_turn(struct schedule *when, struct moment now)
+/** False: there can be no more. */
+static bool take_turn(struct cp_cpu_session *s, struct schedule *when, uint64_t now_ns)
 {
-	const uint64_t least_ns = TURN_MS * CP_NS_PER_MS, most_ns = IDLE_FACTOR * least_ns;
-	uint64_t took_ns = clamp(now.ns - when->turn.ns, 0, most_ns);
-	uint64_t step_ns = took_ns * (least_ns / 2) / (now.cpu_ns - when->turn.cpu_ns + 1);
-	when->turn = now;
-	when->turn_ns = now.ns + clamp(step_ns, least_ns, most_ns);
-}
-
-static void take_turn(struct cp_cpu_session *s, struct schedule *when, uint64_t now_ns)
-{
-	if (cp_modmap_is_stale())
+	if (cp_modmap_is_stale() && !s->collector.is_bare)
 		cp_modmap_refresh();
 	cp_cpu_perf_set_periods();
 	cp_lock_take(&cp_cpu_shared.lock);
 	cp_cpu_collect(s);
 	cp_lock_release(&cp_cpu_shared.lock);
-	serve_checkpoints(s, when, now_ns);
+	serve_checkpoints(s);
+	if (load(&cp_cpu_shared.paused_tid, acquire) && when->turn_ns > now_ns + FIRST_TURN_MS * CP_NS_PER_MS)
+		when->turn_ns = now_ns + FIRST_TURN_MS * CP_NS_PER_MS; // by then it has exec'ed, or ended, or failed to
 	if (now_ns < when->turn_ns)
-		return;
+		return true;
 	struct moment now = {now_ns, cp_clock_ns(CP_CLOCK_PROCESS_CPU)};
 	store(&cp_cpu_shared.stale_may_wake, true, relaxed);
 	watch_engine(s, when, now.cpu_ns);
 	end_pause(s, now_ns);
-	if (now_ns >= when->scan_ns) {
-		bool many = cp_cpu_tasks_scan(s) > MANY_THREADS;
-		when->scan_ns = many ? now_ns + SLOW_SCAN_MS * CP_NS_PER_MS : now_ns;
-		look_at_handler(s);
-	}
+	cp_cpu_tasks_scan(s);
+	look_at_handler(s);
 	write_due_piece(s, when, now);
-	plan_turn(when, now);
+	plan_turn(when, now_ns);
+	return !is_left_behind(s);
 }
 
 /**
@@ -188,22 +188,24 @@ static void begin_sampling(struct cp_cpu_session *s)
 void cp_cpu_collector_run(void *session)
 {
 	struct cp_cpu_session *s = session;
+	store(&cp_cpu_shared.malloc_reads, s->collector.is_bare, relaxed);
 	if (!load(&s->has_begun, relaxed)) // else it was sent away, and is back
 		begin_sampling(s);
 	struct schedule when = {
-		.turn_ns = s->start_ns + TURN_MS * CP_NS_PER_MS,
+		.turn_ns = s->start_ns + FIRST_TURN_MS * CP_NS_PER_MS,
+		.turn_step_ns = FIRST_TURN_MS * CP_NS_PER_MS,
 		.piece_step_ns = FIRST_PIECE_MS * CP_NS_PER_MS,
-		.turn = {s->start_ns, s->start_cpu_ns},
 		.piece = {s->start_ns, s->start_cpu_ns},
 		.seen_cpu_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU),
 	};
 	// Where it is sent away and cannot be called back, what the rings cannot hold is lost, and counted.
-	while (!load(&s->stopping, acquire) && !cp_own_thread_is_dismissed(&s->collector)) {
+	bool goes_on = true;
+	while (goes_on && !load(&s->stopping, acquire) && !cp_own_thread_is_dismissed(&s->collector)) {
 		uint64_t now_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
 		if (now_ns < when.turn_ns)
 			cp_futex_wait(&cp_cpu_shared.wake, 0, when.turn_ns - now_ns);
 		store(&cp_cpu_shared.wake, 0, relaxed);
 		if (!load(&s->stopping, acquire))
-			take_turn(s, &when, cp_clock_ns(CP_CLOCK_MONOTONIC));
+			goes_on = take_turn(s, &when, cp_clock_ns(CP_CLOCK_MONOTONIC));
 	}
 }

@@ -6,6 +6,7 @@
 #include <linux/signal.h>
 
 #include "cpu_hook.h"
+#include "heap_hook.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/capture.h"
 #include "sigsafe/futex.h"
@@ -42,6 +43,17 @@ static void wake_collector(void)
 
 /// The handler
 
+/** tid: this thread. */
+static void report_stale(int tid)
+{
+	if (!exchange(&cp_cpu_shared.stale_may_wake, false, relaxed))
+		return;
+	if (!load(&cp_cpu_shared.malloc_reads, relaxed))
+		wake_collector();
+	else if (tid == cp_cpu_shared.pid) // libc's one thread: others may stand on its thread-local storage
+		cp_heap_come_by_soon();
+}
+
 /** tid: of the thread interrupted, which is this one. */
 static CP_NEAR void take_sample(uint32_t hint, int tid, uint64_t weight, const void *ucontext)
 {
@@ -57,9 +69,10 @@ static CP_NEAR void take_sample(uint32_t hint, int tid, uint64_t weight, const v
 			cp_trace_cpu_sample(tid, weight * cp_cpu_engine_params.period_ns, rec->pcs, npcs);
 		cp_rings_commit(rings, rec, npcs);
 	}
-	if (cp_rings_pressed(rings) ||
-		(cp_modmap_is_stale() && exchange(&cp_cpu_shared.stale_may_wake, false, relaxed)))
+	if (cp_rings_pressed(rings))
 		wake_collector();
+	if (cp_modmap_is_stale())
+		report_stale(tid);
 }
 
 /** What a signal is to us. */

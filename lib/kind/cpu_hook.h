@@ -19,6 +19,7 @@ struct cp_cpu_shared {
 	_Atomic uint32_t inflight;   // of them, how many have looked and are not through yet
 	_Atomic uint32_t wake;       // futex: the collector has something to do
 	_Atomic bool stale_may_wake; // once a turn of the collector, not at every sample of a JIT
+	_Atomic bool malloc_reads;   // the list of modules: a bare collector may not ask the loader
 	_Atomic int paused_tid;      // of a thread that is about to exec; 0: none
 	int pid;                     // of the process that started the session
 	bool is_forked;              // by one that had our handler

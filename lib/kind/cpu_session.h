@@ -71,8 +71,8 @@ int cp_cpu_engine_choose(struct cp_cpu_session *s);
 void cp_cpu_engine_switch(struct cp_cpu_session *s);
 
 /// cpu_tasks.c
-/** Arms threads that are not yet, forgets those that ended. Returns how many there are. */
-uint32_t cp_cpu_tasks_scan(struct cp_cpu_session *s);
+/** Arms threads that are not yet, forgets those that ended. */
+void cp_cpu_tasks_scan(struct cp_cpu_session *s);
 /** Disarms everybody; what was due and not delivered goes into the stacks. */
 void cp_cpu_tasks_disarm_all(struct cp_cpu_session *s);
 /** Once everything was counted: a scan that was under way may have taken a thread for a newborn one, and would

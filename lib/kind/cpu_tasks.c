@@ -64,15 +64,7 @@ static void reap(struct cp_cpu_session *s)
 	}
 }
 
-static uint32_t count_armed(void)
-{
-	uint32_t count = 0;
-	for (uint32_t i = 1; i < cp_thread_limit(); i++)
-		count += load(&cp_thread_at(i)->state, relaxed) == CP_THREAD_ARMED;
-	return count;
-}
-
-uint32_t cp_cpu_tasks_scan(struct cp_cpu_session *s)
+void cp_cpu_tasks_scan(struct cp_cpu_session *s)
 {
 	s->scan++;
 	int ret = cp_taskdir_each("/proc/self/task", see_task, s);
@@ -82,7 +74,6 @@ uint32_t cp_cpu_tasks_scan(struct cp_cpu_session *s)
 	} else {
 		reap(s);
 	}
-	return count_armed();
 }
 
 static void disarm(struct cp_cpu_session *s, struct cp_thread *t)

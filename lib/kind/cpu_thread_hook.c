@@ -80,6 +80,7 @@ static bool take_over(struct cp_thread *found, struct cp_thread *t)
 	if (!cp_thread_claim(found, CP_THREAD_ARMED, CP_THREAD_LEAVING))
 		return false; // the scan is arming it now
 	found->engine->disarm(found);
+	fetch_sub(&cp_cpu_shared.armed[engine_number(found->engine)], 1, relaxed);
 	store(&t->ticks, load(&found->ticks, relaxed), relaxed);
 	cp_thread_free(found);
 	return true;

@@ -164,6 +164,14 @@ CP_NEAR void cp_heap_sample(void *ptr, size_t size, const struct cp_regs *regs, 
 	thread_state.is_inside = false;
 }
 
+void cp_heap_come_by_soon(void)
+{
+	if (thread_state.is_inside)
+		return;
+	thread_state.rate_changes = 0; // of no rate: exponential distances do not mind being drawn anew
+	cp_heap_countdown = 0;
+}
+
 CP_NEAR void cp_heap_freed(const struct cp_heap_block *taken)
 {
 	uint64_t lifetime_ns = cp_ticks_to_ns(cp_ticks_now() - taken->born_ticks);

@@ -39,6 +39,9 @@ static inline bool cp_heap_due(size_t size)
  */
 void cp_heap_sample(void *ptr, size_t size, const struct cp_regs *regs, const void *caller);
 
+/** The calling thread's next allocation comes to cp_heap_sample(), which takes no sample for that. */
+void cp_heap_come_by_soon(void);
+
 /** Books what cp_heap_live_take() took (before the real free, which may hand out the address again). */
 void cp_heap_freed(const struct cp_heap_block *taken);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/close_range.h>
 #include <sys/prctl.h>
+#include <sys/single_threaded.h>
 
 #include "heap_hook.h"
 #include "own_thread.h"
@@ -26,6 +27,7 @@ static struct cp_own_thread *dismissible[MAX_DISMISSIBLE];
 static unsigned ndismissible;
 static int dismissible_pid;     // the process they are in: fork leaves them behind
 static _Atomic int in_use_pid; // somebody of this process uses the list; a fork's child may find its parent's
+static int libcs_pid; // of the process whose libc is about to have a second thread
 
 /**
  * A table that no other thread has: where the program's one thread is alone with its own the kernel counts no
@@ -36,9 +38,8 @@ static void take_own_files(void)
 	cp_syscall(SYS_close_range, 0, ~0u, CLOSE_RANGE_UNSHARE, 0); // before Linux 5.9 the threads share on
 }
 
-static void *run_own_thread(void *arg)
+static void run_own_thread(struct cp_own_thread *t)
 {
-	struct cp_own_thread *t = arg;
 	cp_thread_exclude_self();
 	cp_heap_exclude_self(true);
 	prctl(PR_SET_NAME, t->name);
@@ -51,30 +52,50 @@ static void *run_own_thread(void *arg)
 	cp_thread_include_self();
 	store(&t->has_ended, 1, release);
 	cp_futex_wake(&t->has_ended, 1);
+}
+
+static void *run_pthread(void *t)
+{
+	run_own_thread(t);
 	return NULL;
 }
 
-static int start(struct cp_own_thread *t)
+static int run_bare(void *t)
+{
+	run_own_thread(t);
+	return 0;
+}
+
+static int start_pthread(struct cp_own_thread *t)
 {
 	pthread_attr_t attr;
-	store(&t->has_begun, 0, relaxed);
-	store(&t->has_ended, 0, relaxed);
-	store(&t->is_dismissed, false, relaxed);
 	int ret = pthread_attr_init(&attr);
 	if (ret)
 		return -ret;
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	store(&cp_thread_own_entry, (uintptr_t)run_pthread, relaxed);
+	bool was_own = cp_heap_exclude_self(true); // libc allocates for it
+	ret = pthread_create(&t->handle, &attr, run_pthread, t);
+	cp_heap_exclude_self(was_own);
+	pthread_attr_destroy(&attr);
+	return -ret;
+}
+
+static int start(struct cp_own_thread *t)
+{
+	store(&t->has_begun, 0, relaxed);
+	store(&t->has_ended, 0, relaxed);
+	store(&t->is_dismissed, false, relaxed);
+	t->is_bare = t->does_without_libc && __libc_single_threaded && libcs_pid != cp_getpid();
 	// Born with everything blocked: the application's signals are for its own threads.
 	uint64_t mask = cp_sigmask_block_all();
-	store(&cp_thread_own_entry, (uintptr_t)run_own_thread, relaxed);
-	bool was_own = cp_heap_exclude_self(true); // libc allocates for it
-	ret = pthread_create(&t->handle, &attr, run_own_thread, t);
-	cp_heap_exclude_self(was_own);
+	if (t->is_bare)
+		t->is_bare = cp_bare_thread_start(&t->bare, run_bare, t) == 0;
+	int ret = t->is_bare ? 0 : start_pthread(t);
 	cp_sigmask_restore(mask);
-	pthread_attr_destroy(&attr);
 	while (ret == 0 && !load(&t->has_begun, acquire))
 		cp_futex_wait(&t->has_begun, 0, CP_FUTEX_FOREVER);
-	return -ret;
+	return ret;
 }
 
 bool cp_own_thread_is_dismissed(const struct cp_own_thread *t)
@@ -135,6 +156,8 @@ static void forget(const struct cp_own_thread *t)
 
 int cp_own_thread_start(struct cp_own_thread *t)
 {
+	if (!t->does_without_libc)
+		cp_own_threads_before_libcs();
 	return t->waits_on ? start_dismissible(t) : start(t);
 }
 
@@ -145,7 +168,9 @@ static void await_end(struct cp_own_thread *t)
 	_Atomic uint32_t nobody = 0;
 	while (!load(&t->has_ended, acquire))
 		cp_futex_wait(&t->has_ended, 0, CP_FUTEX_FOREVER);
-	while (pthread_tryjoin_np(t->handle, NULL) == EBUSY)
+	if (t->is_bare)
+		cp_bare_thread_join(&t->bare);
+	while (!t->is_bare && pthread_tryjoin_np(t->handle, NULL) == EBUSY)
 		cp_futex_wait(&nobody, 0, GONE_NS);
 	for (int i = 0; i < MAX_GONE_WAITS && cp_syscall(SYS_tgkill, cp_getpid(), t->tid, 0, 0) == 0; i++)
 		cp_futex_wait(&nobody, 0, GONE_NS);
@@ -190,4 +215,12 @@ void cp_own_threads_call_back(void)
 	}
 	ndismissible = kept;
 	release_list();
+}
+
+void cp_own_threads_before_libcs(void)
+{
+	if (!__libc_single_threaded || libcs_pid == cp_getpid() || !cp_own_threads_send_away())
+		return;
+	libcs_pid = cp_getpid();
+	cp_own_threads_call_back();
 }

@@ -7,9 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** A thread of ours; to be joined with pthread_join(). Zero it to start. */
+#include "bare_thread.h"
+
+/** A thread of ours; to be joined with cp_own_thread_join(). Zero it to start. */
 struct cp_own_thread {
-	pthread_t handle;
 	const char *name; // 15 bytes at most
 	void (*run)(void *arg);
 	void *arg;
@@ -19,11 +20,17 @@ struct cp_own_thread {
 	_Atomic uint32_t *waits_on;
 	void (*lost)(void); // or NULL: it was sent away, and there can be none again
 	bool has_own_files; // it does without the program's descriptors, and the program without its
+	bool does_without_libc; // what bare_thread.h demands holds for run(): it is one while libc has no second thread
 
 	_Atomic uint32_t has_begun, has_ended; // futexes
 	_Atomic bool is_dismissed;
 	bool is_lost; // there is nothing to join
+	bool is_bare;
 	int tid;
+	union {
+		pthread_t handle;
+		struct cp_bare_thread bare;
+	};
 };
 
 /** 0 or a negative errno. When it returns the thread is known for ours. t must live until the thread is joined. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Context: CTL. For a call that succeeds only where the process has one thread: ours go away meanwhile.
+// Context: CTL. For calls that care how many threads the process has.
 #ifndef CPROF_KIND_OWN_THREAD_HOOK_H
 #define CPROF_KIND_OWN_THREAD_HOOK_H
 
@@ -9,5 +9,8 @@
 bool cp_own_threads_send_away(void);
 
 void cp_own_threads_call_back(void);
+
+/** libc is about to have a second thread: ours are known to it, too, from now on. */
+void cp_own_threads_before_libcs(void);
 
 #endif

@@ -48,6 +48,15 @@ int cp_task_read_status(int tid, struct cp_task_status *status_out)
 	return 0;
 }
 
+bool cp_task_is_same_user(int tid, int other_tid)
+{
+	char text[CP_TASK_TEXT_BYTES], other[CP_TASK_TEXT_BYTES];
+	if (cp_task_read(tid, "status", text) < 0 || cp_task_read(other_tid, "status", other) < 0)
+		return true;
+	const char *users = field_of(text, "\nUid:");
+	return !strncmp(users, field_of(other, "\nUid:"), strcspn(users, "F")); // the next line is FDSize
+}
+
 void cp_task_read_syscall(int tid, struct cp_task_syscall *syscall_out)
 {
 	char text[CP_TASK_TEXT_BYTES];

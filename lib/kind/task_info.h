@@ -18,6 +18,9 @@ struct cp_task_status {
 /** -ENOENT, -ESRCH: it has ended. */
 int cp_task_read_status(int tid, struct cp_task_status *status_out);
 
+/** Both run as the same users and groups. True where /proc cannot tell. */
+bool cp_task_is_same_user(int tid, int other_tid);
+
 /** The system call it is in. */
 struct cp_task_syscall {
 	long number; // -1: none that is known (it runs, or may not be looked at)

@@ -149,9 +149,9 @@ static void keep_stack(struct cp_threads_snapshot *s, struct cp_thread_seen *t, 
 static void keep_own_stack(struct cp_threads_snapshot *s, struct cp_thread_seen *t)
 {
 	uintptr_t pcs[CP_MAX_PCS];
-	struct cp_regs regs;
-	cp_regs_here(&regs);
-	uint32_t npcs = cp_capture_outside(pcs, cp_unwind(&regs, pcs, CP_MAX_PCS).nframes);
+	struct cp_regs here;
+	cp_regs_here(&here);
+	uint32_t npcs = cp_capture_outside(pcs, cp_unwind(s->caller ? s->caller : &here, pcs, CP_MAX_PCS).nframes);
 	t->epoch = cp_modmap_epoch_of(pcs, npcs);
 	t->labels_id = cp_labels_current_id(t->tid);
 	keep_stack(s, t, pcs, npcs);

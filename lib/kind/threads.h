@@ -16,6 +16,8 @@ enum cp_thread_excuse {
 	CP_EXCUSE_NO_ANSWER,
 };
 
+struct cp_regs;
+
 struct cp_thread_seen {
 	int tid;
 	bool is_caller;
@@ -38,6 +40,7 @@ struct cp_threads_snapshot {
 	size_t nthreads, threads_cap_bytes;
 	uintptr_t *pcs;
 	size_t npcs, pcs_cap_bytes;
+	const struct cp_regs *caller; // where the calling thread's stack is, if it stands on another; NULL: here
 	int error;
 };
 
@@ -59,6 +62,9 @@ const uintptr_t *cp_threads_stack(const struct cp_threads_snapshot *s, const str
 
 /** debug 0, 1: grouped by stack and labels; 2: a block a thread. */
 int cp_threads_write(struct cprof_writer writer, int debug);
+
+/** debug 0, for who has left its stack: the calling thread's is the one of `caller`. */
+int cp_threads_write_from(const struct cp_regs *caller, struct cprof_writer writer);
 
 /** The same of threads that wait for ever; see deadlock.h. */
 int cp_threads_write_stuck(struct cprof_writer writer, int debug);

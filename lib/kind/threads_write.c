@@ -65,6 +65,16 @@ int cp_threads_write(struct cprof_writer writer, int debug)
 	return ret;
 }
 
+int cp_threads_write_from(const struct cp_regs *caller, struct cprof_writer writer)
+{
+	struct cp_threads_snapshot s = {.caller = caller};
+	int ret = cp_threads_take(&s, 0);
+	if (ret == 0)
+		ret = write_groups(&s, "threads", writer, 0);
+	cp_threads_free(&s);
+	return ret;
+}
+
 int cp_threads_write_stuck(struct cprof_writer writer, int debug)
 {
 	struct cp_threads_snapshot s = {0};

@@ -86,7 +86,7 @@ static void stop_at_signal(int sig)
 static void leave_alone(void)
 {
 	int saved_errno = errno, cancel_state = cp_cancel_hold();
-	cp_recording_leave(&settings.recording);
+	cp_recording_end(&settings.recording);
 	cp_cancel_release(cancel_state);
 	errno = saved_errno;
 }
@@ -112,7 +112,7 @@ static void start(void)
 	// The CPU profile's checkpoints are enough for it, and its one thread.
 	if (on & ~(1u << CP_RECORD_CPU))
 		cp_finish_watch(stop_at_signal, &(struct cp_finish_how){
-				.alone = on & ~CP_RECORDS_ON_OWN_STACK ? NULL : leave_alone,
+				.alone = on & CP_RECORDS_WITH_THREADS ? NULL : leave_alone,
 				.opens_all = cp_recording_keeps_none_open(&settings.recording),
 		});
 }

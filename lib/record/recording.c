@@ -19,6 +19,7 @@
 #include "sigsafe/modmap.h"
 #include "sigsafe/sigmask.h"
 #include "sigsafe/sys.h"
+#include "sigsafe/unwind.h"
 
 enum { MAX_STOP_MS = 10000 };
 
@@ -225,23 +226,28 @@ bool cp_recording_keeps_none_open(const struct cp_recording *r)
 struct leaving {
 	enum cp_record_kind kind;
 	struct cprof_writer writer;
+	struct cp_regs regs; // of the stack that is left
 };
 
+/** On a stack of our own: the program's, perhaps a signal handler's, may have little left. */
 static int write_leaving(void *arg)
 {
 	const struct leaving *l = arg;
+	if (l->kind == CP_RECORD_CPU)
+		return stop_cpu();
+	if (l->kind == CP_RECORD_THREADS)
+		return cp_threads_write_from(&l->regs, l->writer);
 	return l->kind == CP_RECORD_WALL ? cp_wall_write(l->writer) : write_state(l->kind, l->writer);
 }
 
 static void write_state_leaving(enum cp_record_kind kind, struct cprof_writer writer)
 {
-	struct leaving leaving = {kind, writer};
+	struct leaving leaving = {kind, writer, {0}};
+	cp_regs_here(&leaving.regs);
 	if (kind == CP_RECORD_TRACE)
 		cp_trace_leave();
-	else if (kind == CP_RECORD_WALL || CP_RECORDS_ON_OWN_STACK & 1u << kind)
-		cp_own_stack_call(write_leaving, &leaving);
 	else
-		write_state(kind, writer);
+		cp_own_stack_call(write_leaving, &leaving);
 }
 
 /** Nobody whom the caller may have interrupted is in there. False: who is does not come out. */
@@ -257,12 +263,17 @@ static bool take_for_leaving(struct cp_recording *r)
 	return true;
 }
 
-void cp_recording_leave(struct cp_recording *r)
+/** ends: whatever the process does then. Else it goes on if exec fails. */
+static void leave(struct cp_recording *r, bool ends)
 {
 	int pid = cp_getpid();
 	uint64_t mask = cp_signal_block_app();
-	bool is_taken = take_for_leaving(r);
+	bool is_taken = take_for_leaving(r), is_cpu_on = r->records[CP_RECORD_CPU].owner_pid == pid;
 	cp_modmap_take_as_is(true);
+	if (ends && is_cpu_on) {
+		write_state_leaving(CP_RECORD_CPU, (struct cprof_writer){0});
+		r->records[CP_RECORD_CPU].owner_pid = 0;
+	}
 	for (int kind = CP_RECORD_CPU + 1; kind < CP_RECORD_KINDS; kind++) {
 		struct cp_record *record = &r->records[kind];
 		if (record->owner_pid == pid)
@@ -270,9 +281,19 @@ void cp_recording_leave(struct cp_recording *r)
 	}
 	cp_modmap_take_as_is(false);
 	// Last: it stops the ticks until the process has gone, but not for long.
-	if (r->records[CP_RECORD_CPU].owner_pid == pid)
+	if (!ends && is_cpu_on)
 		cp_cpu_checkpoint();
 	if (is_taken)
 		release(r);
 	cp_sigmask_restore(mask);
+}
+
+void cp_recording_leave(struct cp_recording *r)
+{
+	leave(r, false);
+}
+
+void cp_recording_end(struct cp_recording *r)
+{
+	leave(r, true);
 }

@@ -31,11 +31,8 @@ struct cp_record {
 	int error;           // why it could not be started or written; 0
 };
 
-// What cp_recording_leave() writes on a stack of its own: also in a signal handler, which may have little.
-enum {
-	CP_RECORDS_ON_OWN_STACK = 1u << CP_RECORD_HEAP | 1u << CP_RECORD_ALLOCS | 1u << CP_RECORD_BLOCK |
-			1u << CP_RECORD_MUTEX | 1u << CP_RECORD_SYSCALL,
-};
+// Those that need threads of libc's.
+enum { CP_RECORDS_WITH_THREADS = 1u << CP_RECORD_WALL | 1u << CP_RECORD_TRACE };
 
 /** Zero it to start, and fill in paths and rates. */
 struct cp_recording {
@@ -56,8 +53,12 @@ int cp_recording_stop(struct cp_recording *r);
 /** Between start and stop it keeps no file open. */
 bool cp_recording_keeps_none_open(const struct cp_recording *r);
 
-/** Writes what is on in this process, which goes on only if exec fails or a signal has a handler. Waits for no lock of
- *  whom the caller may have interrupted. */
+/** Writes what is on in this process, which goes on only if exec fails. Waits for no lock of whom the caller may have
+ *  interrupted. */
 void cp_recording_leave(struct cp_recording *r);
+
+/** The same in the handler of a signal that is taken for the end: the CPU profile stops there, and has none of the
+ *  writing. */
+void cp_recording_end(struct cp_recording *r);
 
 #endif

@@ -201,7 +201,8 @@ def build_table(build):
         row("h83_exit_running", "exit", share=None, check=leads_to("busy", "work")),
         row("h83_exit_running", "quick", sum=None, share=None),
         row("h85_busy"),
-        *([row("h88_identity", "plain"), row("h88_identity", "keepcaps")] if os.getuid() == 0 else []),
+        *([row("h88_identity", "plain"), row("h88_identity", "keepcaps"),
+           row("h88_identity", "unseen")] if os.getuid() == 0 else []),
     ]
 
 

@@ -5,6 +5,8 @@
 //   exit    a handler does DELAY_US later, within dlopen() or dlclose() of PLUGIN or where we read what they changed.
 //           (Where it has destructors, or there are threads, libc itself may hang there.)
 //   second  it makes a thread, and has ours then, too; SIGTERM ends it
+//   burn    with a CPU profile, whose thread libc does not know: PLUGIN burns CPU time, then SIGTERM ends it
+//   burns   the same in a second thread, too
 #include <dirent.h>
 #include <dlfcn.h>
 #include <pthread.h>
@@ -19,11 +21,13 @@
 
 static void *volatile kept;
 
-static void *stay(void *arg)
+static void *stay(void *burn)
 {
+	if (burn)
+		((void (*)(void))burn)();
 	for (;;)
 		pause();
-	return arg;
+	return NULL;
 }
 
 static void leave(int sig)
@@ -49,13 +53,18 @@ int main(int argc, char **argv)
 	void *(*keep)(void) = plugin ? (void *(*)(void))dlsym(plugin, "plugin_keep") : NULL;
 	if (!keep)
 		return 3;
+	void (*burn)(void) = !strncmp(argv[1], "burn", 4) ? (void (*)(void))dlsym(plugin, "plugin_burn") : NULL;
+	if (burn)
+		burn();
 	kept = keep();
-	if (!__libc_single_threaded || count_threads() != 1)
+	if (!__libc_single_threaded || count_threads() != 1 + (burn != NULL))
 		return 4;
-	if (!strcmp(argv[1], "second")) {
+	if (!strcmp(argv[1], "second") || !strcmp(argv[1], "burns")) {
 		pthread_t other;
-		if (pthread_create(&other, NULL, stay, NULL) != 0 || count_threads() <= 2)
+		if (pthread_create(&other, NULL, stay, (void *)burn) != 0 || count_threads() <= 2 + (burn != NULL))
 			return 5;
+		if (burn)
+			burn();
 	}
 	bool exits = !strcmp(argv[1], "exit");
 	if (exits)

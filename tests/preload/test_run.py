@@ -441,14 +441,16 @@ def test_signals_that_end_it_leave_the_heap():
 def test_our_threads_hold_none_of_its_descriptors():
     """Who reads its output would not see the end of it; and where descriptors are shared all use of them is slower."""
     code = """if True:
-        import glob, os
+        import glob, os, sys, threading
         def files(task):
             return {os.readlink(fd) for fd in glob.glob(task + "/fd/*") if os.path.lexists(fd)}
-        first = "/proc/self/task/%d" % os.getpid()
-        others = [task for task in glob.glob("/proc/self/task/*") if task != first]
-        print(len(others), files(first) & set().union(*map(files, others)))"""
-    case = Case("python3", "-c", code, options=["-cpuprofile", "cpu.gz", "-memprofile", "mem.gz"])
-    expect_eq(case.stdout, b"3 set()\n")
+        if sys.argv[1:]:
+            threading.Thread(target=int).start()
+        ours = [task for task in glob.glob("/proc/self/task/*") if open(task + "/comm").read().startswith("cprof")]
+        print(len(ours), files("/proc/self/task/%d" % os.getpid()) & set().union(*map(files, ours)))"""
+    for argv, stdout in (([], b"1 set()\n"), (["with a second thread"], b"3 set()\n")):
+        case = Case("python3", "-c", code, *argv, options=["-cpuprofile", "cpu.gz", "-memprofile", "mem.gz"])
+        expect_eq(case.stdout, stdout)
 
 
 def test_a_pipe_gets_its_profile_from_a_signal_too():

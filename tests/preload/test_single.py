@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Heap profiles of programs of one thread, in which there is none of ours. CPROF_BUILD as for test_run.py."""
+"""Programs of one thread, in which there is none of ours, or none that libc knows. CPROF_BUILD as for test_run.py."""
 
 import signal
 import sys
@@ -17,6 +17,17 @@ def test_it_stays_one():
         case = Case(program("single"), how, program("plugin.so"), options=OPTIONS)
         expect_eq((case.status, case.stderr), (-signal.SIGTERM, []), how)
         expect_eq(heap_of(case, "mem.pb.gz", "inuse_space", "plugin_keep"), 4096, how)
+
+
+def test_libc_does_not_know_the_collector():
+    """What dlopen() brought after the start has its names all the same: malloc sees to that."""
+    files = ["block", "cpu", "mem", "mutex", "syscall", "thread", "threadcreate"]
+    options = [o for file in files for o in ("-%sprofile" % file, file)]
+    for how, burnt_ms in (("burn", 300), ("burns", 900)):
+        case = Case(program("single"), how, program("plugin.so"), options=options)
+        expect_eq((case.status, case.stderr, case.files), (-signal.SIGTERM, [], files), how)
+        got_ms = case.cpu_ms("cpu", "plugin_burn")
+        expect(0.8 * burnt_ms < got_ms < 1.2 * burnt_ms, (how, got_ms))
 
 
 def test_a_signal_inside_the_loader_leaves_the_heap():
@@ -42,7 +53,8 @@ def test_a_second_signal_lets_the_first_write():
 
 
 if __name__ == "__main__":
-    test_run.PARTS = {"single": [test_it_stays_one, test_a_signal_inside_the_loader_leaves_the_heap,
+    test_run.PARTS = {"single": [test_it_stays_one, test_libc_does_not_know_the_collector,
+                                 test_a_signal_inside_the_loader_leaves_the_heap,
                                  test_exit_in_a_handler_inside_the_loader_leaves_the_heap,
                                  test_a_second_signal_lets_the_first_write]}
     sys.exit(test_run.main([]))
