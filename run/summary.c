@@ -103,6 +103,13 @@ static void print_damaged(struct arena *a, const struct outcome *o)
 				counted(a, o->ndamaged, "profile"));
 }
 
+/** CPU time that is not in the profile, if it is worth a line. */
+static void print_missing(int64_t used_ms, int64_t missing_ms, const char *where)
+{
+	if (missing_ms > NOTABLE_MS && missing_ms > used_ms / 5)
+		fprintf(stderr, "cprof: %.2f s of CPU %s\n", (double)missing_ms / 1e3, where);
+}
+
 static void print_cpu(struct arena *a, const struct injection *in, const struct child *c)
 {
 	const struct injection_file *f = &in->cpu;
@@ -123,9 +130,13 @@ static void print_cpu(struct arena *a, const struct injection *in, const struct 
 						? why_unwritten(a, c, f)
 						: "nothing was sampled in the program itself");
 	print_damaged(a, &o);
-	if (!outcome_is_per_process(f->given) && children_ms > NOTABLE_MS && children_ms > used_ms / 5)
-		fprintf(stderr, "cprof: %.2f s of CPU were spent in child processes; to profile them "
-				"too, put %%p into the file's name\n", (double)children_ms / 1e3);
+	if (!outcome_is_per_process(f->given))
+		print_missing(used_ms, children_ms,
+				"were spent in child processes; to profile them too, put %p into the file's name");
+	else
+		print_missing(used_ms, used_ms - sampled_ns / NS_PER_MS,
+				"are in no profile: of processes that ended within milliseconds, are static, or run as "
+				"another user, who may not write there");
 }
 
 /** The files of a profile that is written when the program ends; NULL, and said why: there are none. */

@@ -551,6 +551,13 @@ def test_with_p_every_process_writes_its_own():
     expect_eq(len(case.notes), 1)
 
 
+def test_with_p_what_has_no_profile_is_told():
+    case = Case("sh", "-c", "%s return 300; %s return 300; true" % (program("leave"), program("static")),
+                options=["-cpuprofile", "%p.pb.gz"])
+    expect("cprof: wrote " in case.notes[0], case.notes)
+    expect(re.search(r": 0\.[34]\d s of CPU are in no profile: ", case.notes[1]), case.notes)
+
+
 def test_with_p_what_was_not_sampled_leaves_nothing():
     case = Case("sh", "-c", "for i in 1 2 3 4 5 6 7 8 9; do /bin/true; done", options=["-cpuprofile", "%p.pb.gz"])
     expect_eq(case.status, 0)
@@ -760,6 +767,7 @@ PARTS = {
         test_each_program_that_exec_replaces_has_its_own, test_an_exec_that_fails_ends_nothing,
         test_a_wrapper_script_leaves_nothing, test_an_old_profile_is_replaced_not_kept,
         test_without_p_the_children_are_left_alone, test_with_p_every_process_writes_its_own,
+        test_with_p_what_has_no_profile_is_told,
         test_with_p_what_was_not_sampled_leaves_nothing, test_by_hand,
         test_one_that_cannot_start_leaves_the_others, test_our_own_waits_are_not_the_programs,
     ],
