@@ -441,11 +441,11 @@ def test_signals_that_end_it_leave_the_heap():
 def test_our_threads_hold_none_of_its_descriptors():
     """Who reads its output would not see the end of it; and where descriptors are shared all use of them is slower."""
     code = """if True:
-        import glob, os, sys, threading
+        import glob, os, sys, threading, time
         def files(task):
             return {os.readlink(fd) for fd in glob.glob(task + "/fd/*") if os.path.lexists(fd)}
         if sys.argv[1:]:
-            threading.Thread(target=int).start()
+            threading.Thread(target=time.sleep, args=[60], daemon=True).start()
         ours = [task for task in glob.glob("/proc/self/task/*") if open(task + "/comm").read().startswith("cprof")]
         print(len(ours), files("/proc/self/task/%d" % os.getpid()) & set().union(*map(files, ours)))"""
     for argv, stdout in (([], b"1 set()\n"), (["with a second thread"], b"3 set()\n")):
