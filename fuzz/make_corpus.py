@@ -185,11 +185,12 @@ def tagged(tag, *texts):
 
 
 def mangled():
-    """Functions of libstdc++, and of Rust as it was before v0; without the _Z."""
+    """Functions of libstdc++, and of Rust as it was before v0 and is since; without the _Z or _R."""
     library = glob.glob("/usr/lib/*/libstdc++.so.6")[0]
     out = subprocess.run(["nm", "-D", "--defined-only", library], capture_output=True, check=True).stdout
     yield from [name[2:] for name in re.findall(rb"[TW] (_Z[^@\n]+)", out)[::40]]
     yield b"N49_$LT$alloc..vec..Vec$LT$T$GT$$u20$as$u20$Drop$GT$4drop17h0123456789abcdefE"
+    yield b"INvXs_C1aTQL_eOPuFUKCjEbAhj20_DNtC1b1cNtBw_1dp4ItemhEL_ENtBw_1e1fNCNvC1g1hs0_0Khff_E"
 
 
 def typed_words():

@@ -10,7 +10,7 @@
 
 #include "mangled.h"
 
-static bool put(struct cp_mangled *m, const char *text, size_t len)
+bool cp_mangled_put(struct cp_mangled *m, const char *text, size_t len)
 {
 	if (!m->out)
 		return true;
@@ -23,7 +23,7 @@ static bool put(struct cp_mangled *m, const char *text, size_t len)
 
 static bool put_text(struct cp_mangled *m, const char *text)
 {
-	return put(m, text, strlen(text));
+	return cp_mangled_put(m, text, strlen(text));
 }
 
 /** One more component of the name; `last` is what its constructor is called. */
@@ -31,7 +31,7 @@ static bool put_component(struct cp_mangled *m, const char *text, size_t len)
 {
 	m->last = m->len;
 	m->last_len = len;
-	return put(m, text, len);
+	return cp_mangled_put(m, text, len);
 }
 
 /// Components
@@ -55,7 +55,7 @@ static bool constructor(struct cp_mangled *m, const char *prefix)
 	if (cp_mangled_peek(m) < '0' || cp_mangled_peek(m) > '5')
 		return false;
 	m->at++;
-	return put_text(m, prefix) && put(m, m->out ? m->out + m->last : "", m->out ? m->last_len : 0);
+	return put_text(m, prefix) && cp_mangled_put(m, m->out ? m->out + m->last : "", m->out ? m->last_len : 0);
 }
 
 static bool operator_name(struct cp_mangled *m)
@@ -95,7 +95,7 @@ static bool unnamed(struct cp_mangled *m)
 	for (index++; index; index /= 10)
 		number[--at] = (char)('0' + index % 10);
 	return put_text(m, is_lambda ? "{lambda#" : "{unnamed type#") &&
-			put(m, number + at, sizeof(number) - at) && put_text(m, "}");
+			cp_mangled_put(m, number + at, sizeof(number) - at) && put_text(m, "}");
 }
 
 static bool component(struct cp_mangled *m)
@@ -222,12 +222,14 @@ bool cp_mangled_name(struct cp_mangled *m)
 static bool clone(struct cp_mangled *m)
 {
 	const char *dot = memchr(m->at, '.', (size_t)(m->end - m->at));
-	return !dot || (put_text(m, " [clone ") && put(m, dot, (size_t)(m->end - dot)) && put_text(m, "]"));
+	return !dot || (put_text(m, " [clone ") && cp_mangled_put(m, dot, (size_t)(m->end - dot)) && put_text(m, "]"));
 }
 
 size_t cp_demangle(const char *mangled, size_t len, char out[CP_DEMANGLED_BYTES])
 {
-	struct cp_mangled m = {.at = mangled + 2, .end = mangled + len, .out = out};
+	struct cp_mangled m = {.begin = mangled + 2, .at = mangled + 2, .end = mangled + len, .out = out};
+	if (len >= 3 && mangled[0] == '_' && mangled[1] == 'R')
+		return cp_rust_v0_name(&m) && clone(&m) ? m.len : 0;
 	if (len < 3 || mangled[0] != '_' || mangled[1] != 'Z' || mangled[2] == 'T' || mangled[2] == 'G')
 		return 0; // tables, guards and the like are no functions
 	if (!cp_mangled_name(&m))

@@ -10,7 +10,7 @@ enum { CP_DEMANGLED_BYTES = 1024 };
 
 /**
  * Without parameters and template arguments, as pprof shows it: _ZNKSt6vectorIiSaIiEE4sizeEv is std::vector::size.
- * The name's length; 0: mangled in no way that is known here (Rust's v0 is not), or too long: it is shown as it stands.
+ * The name's length; 0: mangled in no way that is known here, or too long: it is shown as it stands.
  */
 size_t cp_demangle(const char *mangled, size_t len, char out[CP_DEMANGLED_BYTES]);
 

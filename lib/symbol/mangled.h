@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Context: CTL. A mangled name as it is read: of demangle.c and mangled_type.c.
+// Context: CTL. A mangled name as it is read: of demangle.c, mangled_type.c, rust_name.c and rust_v0.c.
 #ifndef CPROF_SYMBOL_MANGLED_H
 #define CPROF_SYMBOL_MANGLED_H
 
@@ -10,7 +10,7 @@
 enum { CP_MANGLED_DEPTH = 64 };
 
 struct cp_mangled {
-	const char *at, *end;
+	const char *begin, *at, *end; // begin: behind _Z and _R
 	char *out; // of CP_DEMANGLED_BYTES; NULL: only read over
 	size_t len;
 	size_t last, last_len; // the last component, in out: constructors are called so
@@ -31,6 +31,9 @@ static inline bool cp_mangled_take(struct cp_mangled *m, char c)
 	return is_there;
 }
 
+/** False: there is no room. */
+bool cp_mangled_put(struct cp_mangled *m, const char *text, size_t len);
+
 /** Digits, maybe none: 0. False: more than any name has. */
 bool cp_mangled_number(struct cp_mangled *m, size_t *number_out);
 
@@ -44,7 +47,10 @@ bool cp_mangled_name(struct cp_mangled *m);
 bool cp_mangled_skip_type(struct cp_mangled *m);
 bool cp_mangled_skip_arguments(struct cp_mangled *m);
 
-/** What was written, as Rust says it; the new length. 0: it is not of Rust. */
+/** What was written, as Rust says it; the new length. 0: it is not of Rust, as it was before v0. */
 size_t cp_rust_name(struct cp_mangled *m);
+
+/** A name of Rust's, read and written up to what compilers append to names. */
+bool cp_rust_v0_name(struct cp_mangled *m);
 
 #endif

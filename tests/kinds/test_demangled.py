@@ -63,16 +63,32 @@ class Demangled(unittest.TestCase):
                 ("_ZNK1a3getB5cxx11Ev", "a::get[abi:cxx11]"), ("_ZN1anwEm", "a::operator new"),
                 ("_ZN1a1gILi5ELb1EXadL_Z1hvEEEEvv", ""), ("_ZN1a1gILin5ELb1EL_Z1hvEEEvv", "a::g"),
                 ("_ZN1a1gIJicEEEvDpT_", "a::g"), ("_ZN1a1gIFivEPA3_iM1bFvvEDnEEvT_T0_T1_T2_", "a::g"),
-                # Rust, as it was before v0; its v0 stays as it is
+                # Rust, as it was before v0
                 ("_ZN4core3fmt9Formatter3pad17h0123456789abcdefE", "core::fmt::Formatter::pad"),
                 ("_ZN49_$LT$alloc..vec..Vec$LT$T$GT$$u20$as$u20$Drop$GT$4drop17h0123456789abcdefE",
                  "<alloc::vec::Vec<T> as Drop>::drop"),
-                ("_ZN3foo17h0123456789abcdegE", "foo::h0123456789abcdeg"), ("_RNvC7mycrate4main", ""),
+                ("_ZN3foo17h0123456789abcdegE", "foo::h0123456789abcdeg"),
+                # and since
+                ("_RNvC7mycrate4main", "mycrate::main"), ("_RNvNtCsjrHSEGnQ3l9_3std2rt4init", "std::rt::init"),
+                ("_RNCNvNtCsjrHSEGnQ3l9_3std2rt10lang_starts_0B5_", "std::rt::lang_start::{closure#1}"),
+                ("_RNCNCNCNvC1a1f00s_0B8_", "a::f::{closure#0}::{closure#0}::{closure#1}"),
+                ("_RNSNvC1a1f6vtableB4_", "a::f::{shim:vtable#0}"),
+                ("_RINvNtC4core3ptr13drop_in_placeNtNtC5alloc6string6StringEB2_", "core::ptr::drop_in_place"),
+                ("_RNvMNtC1a1bINtB2_3VechE4push", "<a::b::Vec>::push"),
+                ("_RNvXs_C1aINtC1b3VechENtC1c5Clone5cloneB4_", "<b::Vec as c::Clone>::clone"),
+                ("_RNvYRShNtC1c4Read4read", "<&[u8] as c::Read>::read"),
+                ("_RNvXC1aTQL_eOPuFUKCjEbAhj20_DNtC1b1cNtBt_1dp4ItemhEL_ENtBt_1e1f",
+                 "<(&mut str, *mut *const (), unsafe extern \"C\" fn(usize) -> bool, [u8; 32], dyn b::c + b::d) "
+                 "as b::e>::f"),
+                ("_RNvXC1aTzEINtB2_1tKj1f_E1f", "<(!,) as a::t>::f"), ("_RNvC1a1f.cold", "a::f [clone .cold]"),
                 # what is no function, no name, cut short, or hostile
                 ("main", ""), ("_Z", ""), ("_ZN", ""), ("_ZN3fo", ""), ("_ZNE", ""), ("_ZTV3foo", ""),
                 ("_ZGVZ1fvE1x", ""),
                 ("_ZN99999999999999999999fooEv", ""), ("_ZN" + "1a" * 2000 + "Ev", ""), ("_Z" + "Z" * 5000, ""),
-                ("_Z1fI" + "I" * 5000, ""), ("_ZL", ""), ("_ZN1aL", ""), ("_ZNS_1aEv", "")]:
+                ("_Z1fI" + "I" * 5000, ""), ("_ZL", ""), ("_ZN1aL", ""), ("_ZNS_1aEv", ""),
+                ("_R", ""), ("_RB_", ""), ("_RNvB_1a", ""), ("_RNvB0_1a", ""), ("_RNvC1a9b", ""), ("_RNvC1a1b?", ""),
+                ("_RC99999999999999999999a", ""), ("_R" + "Nv" * 5000, ""), ("_RY" + "T" * 5000, ""), ("_RIC1a", ""),
+                ("_RYAhj1", ""), ("_RYTB_EC1a", ""), ("_RC2000_" + "a" * 2000, "")]:
             with self.subTest(mangled[:60]):
                 self.assertEqual(lines_of([DEMANGLED], [mangled]), [name])
 
