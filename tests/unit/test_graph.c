@@ -135,17 +135,22 @@ START_TEST(marks_calls_that_were_always_inlined)
 {
 	begin_profile();
 	add_sample("a;bcd", 7);
-	add_sample("a;b;c", 3);
+	add_sample("a;b;b;c", 3);
 	struct graph *g = graph_create(p, &(struct graph_options){0});
 	graph_link(g, false, NULL);
 	check_edge(g, 'a', 'b', 10, false, false);
 	check_edge(g, 'b', 'c', 10, false, false);
 	check_edge(g, 'c', 'd', 7, false, true);
 	check_node(g, 'd', 7, 7);
-	graph_link(g, false, graph_may_inline(g));
+	graph_link(g, false, &(struct edge_wish){graph_may_inline(g), false});
 	check_edge(g, 'c', 'd', 7, false, true);
 	check_edge(g, 'b', 'c', 10, false, false);
 	ck_assert_ptr_null(edge_between(g, 'a', 'b'));
+	bool is_b[4] = {0};
+	is_b[node_named(g, 'b')] = true;
+	graph_link(g, false, &(struct edge_wish){is_b, true});
+	check_edge(g, 'a', 'b', 10, false, false);
+	ck_assert_uint_eq(g->nedges, 1);
 	graph_destroy(g);
 	profile_destroy(p);
 }
@@ -166,7 +171,7 @@ START_TEST(links_inlined_nodes_as_the_full_graph_does)
 	edges = g->edges;
 	for (uint32_t i = 0; i < n; i++)
 		all[i] = edges[i];
-	graph_link(g, true, graph_may_inline(g));
+	graph_link(g, true, &(struct edge_wish){graph_may_inline(g), false});
 	ck_assert_uint_gt(g->nedges, 0);
 	for (uint32_t i = 0; i < g->nedges; i++) {
 		uint32_t k = 0;
@@ -397,7 +402,8 @@ static struct graph *linked_graph(struct pass_cache *cache, bool mean, uint32_t 
 	struct graph *g = graph_create(view, &(struct graph_options){.value_index = 1, .mean = mean});
 	for (uint32_t i = 0; i < g->nnodes; i++)
 		g->is_selected[i] = !(nodes_left_out >> i & 1);
-	graph_link(g, nodes_left_out != 0, NULL);
+	struct edge_wish wish = {graph_may_inline(g), nodes_left_out & 8};
+	graph_link(g, nodes_left_out != 0, nodes_left_out & 4 ? &wish : NULL);
 	p->pass_cache = NULL;
 	profile_destroy(view);
 	return g;

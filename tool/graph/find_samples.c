@@ -16,12 +16,24 @@ struct search {
 	uint8_t *found; // [nsamples]
 };
 
+static void look_at_rows(const struct search *s, uint8_t *marks)
+{
+	const struct node_row *rows = s->run->rows;
+	for (uint32_t i = 0; i < s->run->nrows; i++)
+		for (uint32_t k = rows[i].begin; k < rows[i + 1].begin && !marks[i]; k++)
+			marks[i] = s->is_wanted[s->run->nodes[k] & NODE_INDEX];
+}
+
 static void find_rows(void *state, struct sample_range range)
 {
 	const struct search *s = state;
 	uint8_t *marks = mem_zeroed(range.end, 1);
 	node_run_mark_shared(s->run, s->is_wanted, marks);
-	node_run_mark_alone(s->run, s->wanted, s->nwanted, marks);
+	// Of many nodes most rows share one already.
+	if (node_run_count_alone(s->run, s->wanted, s->nwanted) < s->run->nrows)
+		node_run_mark_alone(s->run, s->wanted, s->nwanted, marks);
+	else
+		look_at_rows(s, marks);
 	for (uint32_t i = range.begin; i < range.end; i++)
 		s->found[s->run->rows[i].sample] = marks[i];
 	free(marks);

@@ -84,12 +84,12 @@ static uint32_t node_of_line(struct builder *b, const struct location *l, const 
 {
 	// What most lines are, once they are aggregated by function.
 	bool is_plain = line && line->function != NO_INDEX && !l->address && !line->line && !line->column &&
-			!b->g->options.obj_names && b->g->profile->functions[line->function].name;
+			!b->g->options.obj_names;
 	if (is_plain && b->nodes[line->function] != NO_INDEX)
 		return b->nodes[line->function];
 	struct node_info info = line_info(b, l, line);
 	uint32_t node = find_or_add(b, &info);
-	if (is_plain)
+	if (is_plain && info.name)
 		b->nodes[line->function] = node;
 	return node;
 }

@@ -113,12 +113,17 @@ const uint32_t *graph_location_nodes(const struct graph *g, uint32_t location, u
 struct graph *graph_create(struct profile *p, const struct graph_options *options);
 void graph_destroy(struct graph *g);
 
+/** Which edges a report shows; NULL: all. */
+struct edge_wish {
+	const bool *nodes; // [nnodes]: those to and from these
+	bool only_to;
+};
+
 /**
  * Collects the edges between nodes, afresh; `only_selected` leaves the others out, and what was called
- * through them becomes a residual edge. Only those from or to `wanted` nodes ([nnodes]; NULL: all). Not for
- * a call tree.
+ * through them becomes a residual edge. Not for a call tree.
  */
-void graph_link(struct graph *g, bool only_selected, const bool *wanted);
+void graph_link(struct graph *g, bool only_selected, const struct edge_wish *wish);
 
 /** [nnodes]: nodes that were inlined somewhere. Not of a call tree. */
 const bool *graph_may_inline(const struct graph *g);
@@ -160,7 +165,7 @@ void graph_sort_edges(struct graph *g, const struct edge **edges, uint32_t n);
 struct graph_cuts {
 	enum graph_order order;
 	bool is_visual; // a picture: entropy, tags count as nodes, redundant edges go
-	const bool *wanted; // [nnodes]: whose edges the report shows; NULL: all
+	const struct edge_wish *wish;
 	int node_count; // 0: no limit
 	double node_fraction, edge_fraction;
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Edges from stacks as nodes (node_stacks.h): those on what stacks share are counted when it leaves the path.
+// Edges from stacks as nodes (node_stacks.h): those on what rows share are counted when the last of these is through.
+// From the last row to the first, for so a span is met before those inside it.
 #include "tool/graph/linker.h"
 
 #include <stdlib.h>
@@ -8,9 +9,31 @@
 #include "base/mem.h"
 #include "tool/graph/node_rows.h"
 
-static void enter(struct linker *l, struct walk *walk, uint32_t node, bool is_inline, uint32_t depth)
+// A step of the walk to a node that stays, at a depth.
+static inline uint32_t walk_to(const struct linker *l, struct walk *walk, uint32_t entry, uint32_t depth)
 {
-	struct step s = {node, depth, linker_hop(walk, node, is_inline), l->nrows, l->w, l->dw};
+	uint32_t node = entry & NODE_INDEX;
+	walk->residual = depth != walk->place + 1;
+	walk->place = depth;
+	return l->frames->node_roles[node] & ROLE_WANTED ? node | FRAMES_WANTED : node;
+}
+
+static struct walk walk_from_path(const struct linker *l)
+{
+	struct walk walk = {.parent = FRAMES_NONE, .stamp = l->nrows + 1};
+	if (l->npath) {
+		walk.parent = l->path[l->npath - 1].node;
+		walk.place = l->path[l->npath - 1].span->depth;
+	}
+	return walk;
+}
+
+static void enter(struct linker *l, const struct node_span *span)
+{
+	struct walk walk = walk_from_path(l);
+	uint32_t node = walk_to(l, &walk, span->entry, span->depth);
+	struct hop hop = linker_hop(&walk, node, span->entry & NODE_INLINED);
+	struct step s = {node & l->parent_bits, span, hop, l->nrows, l->w, l->dw};
 	if (s.hop.key) {
 		struct edge_cell *c = edge_table_find(&l->table, s.hop.key);
 		if (c->stamp == ON_PATH)
@@ -18,14 +41,12 @@ static void enter(struct linker *l, struct walk *walk, uint32_t node, bool is_in
 		c->stamp = ON_PATH;
 	}
 	l->path[l->npath++] = s;
-	walk->parent = node;
 }
 
-static void leave(struct linker *l, uint32_t depth)
+// Takes the spans off the path that begin at the row, or behind it.
+static void leave(struct linker *l, uint32_t row)
 {
-	if (l->nentered > depth)
-		l->nentered = depth;
-	while (l->npath && l->path[l->npath - 1].depth >= depth) {
+	while (l->npath && l->path[l->npath - 1].span->begin >= row) {
 		const struct step *s = &l->path[--l->npath];
 		if (!s->hop.key)
 			continue;
@@ -37,32 +58,12 @@ static void leave(struct linker *l, uint32_t depth)
 	}
 }
 
-// A step of the walk to a node that stays, at a depth.
-static inline uint32_t walk_to(struct linker *l, struct walk *walk, uint32_t entry, uint32_t depth)
-{
-	uint32_t node = entry & NODE_INDEX;
-	walk->residual = depth != walk->place + 1;
-	walk->place = depth;
-	return l->frames->node_roles[node] & ROLE_WANTED ? node | FRAMES_WANTED : node;
-}
-
-// Puts on the path what rows share and no row that counts had before.
-static void enter_shared(struct linker *l, struct walk *walk, uint32_t depth)
-{
-	if (l->npath)
-		walk->parent = l->path[l->npath - 1].node, walk->place = l->path[l->npath - 1].depth;
-	for (; l->nentered < depth; l->nentered++) {
-		uint32_t entry = l->shared[l->nentered];
-		if (l->frames->node_roles[entry & NODE_INDEX])
-			enter(l, walk, walk_to(l, walk, entry, l->nentered), entry & NODE_INLINED, l->nentered);
-	}
-}
-
-// What no other row has. Without a wanted node it gives no edge, and needs no walk.
-static void link_tail(struct linker *l, struct walk *walk, const uint32_t *nodes, uint32_t n, uint32_t depth)
+// A row's own nodes. Without a wanted one they give no edge, and need no walk.
+static void link_row(struct linker *l, struct walk *walk, const struct node_row *row)
 {
 	const uint8_t *node_roles = l->frames->node_roles;
-	uint32_t places[FRAMES_BATCH];
+	const uint32_t *nodes = l->run->nodes + row->begin;
+	uint32_t places[FRAMES_BATCH], n = row[1].begin - row->begin;
 	for (uint32_t begin = 0; begin < n; begin += FRAMES_BATCH) {
 		uint32_t nplaces = 0, end = n - begin < FRAMES_BATCH ? n : begin + FRAMES_BATCH, i = 0;
 		unsigned roles = 0;
@@ -76,45 +77,73 @@ static void link_tail(struct linker *l, struct walk *walk, const uint32_t *nodes
 			i = nplaces - 1; // the parent of what may follow
 		for (; i < nplaces; i++) {
 			uint32_t entry = nodes[places[i]];
-			linker_step(l, walk, walk_to(l, walk, entry, depth + places[i]), entry & NODE_INLINED);
+			linker_step(l, walk, walk_to(l, walk, entry, row->depth + places[i]), entry & NODE_INLINED);
 		}
 	}
 	linker_take_hops(l, walk);
 }
 
-static void link_row(struct linker *l, struct walk *walk, const struct node_row *row, bool has_wanted)
+// Which rows may have a wanted node of their own: all, where these are so many that looking is no shorter.
+static uint8_t *rows_to_walk(const struct linker *l)
 {
-	const uint32_t *own = l->run->nodes + row->begin, *end = l->run->nodes + row[1].begin;
-	uint32_t depth = row->shared;
-	for (; depth < row[1].shared; depth++)
-		l->shared[depth] = *own++;
-	if (walk->w || walk->dw) {
-		enter_shared(l, walk, depth);
-		if (has_wanted || walk->parent & FRAMES_WANTED)
-			link_tail(l, walk, own, (uint32_t)(end - own), depth);
-		l->nrows++;
-		l->w = wrap_add(l->w, walk->w);
-		l->dw = wrap_add(l->dw, walk->dw);
+	uint32_t *wanted = mem_resize(NULL, l->g->nnodes, sizeof(*wanted)), nwanted = 0;
+	uint8_t *marks = mem_zeroed(l->run->nrows, 1);
+	for (uint32_t i = 0; i < l->g->nnodes; i++)
+		if (l->frames->node_roles[i] & ROLE_WANTED)
+			wanted[nwanted++] = i;
+	if (node_run_count_alone(l->run, wanted, nwanted) < l->run->nrows)
+		node_run_mark_alone(l->run, wanted, nwanted, marks);
+	else
+		memset(marks, 1, l->run->nrows);
+	free(wanted);
+	return marks;
+}
+
+// The spans of nodes that stay, in their order, behind one that no row is in.
+static const struct node_span **spans_to_enter(const struct linker *l, const struct node_span ***end_out)
+{
+	const struct node_run *run = l->run;
+	const struct node_span **spans = mem_resize(NULL, (size_t)run->nspans + 1, sizeof(*spans)), **end = spans;
+	static const struct node_span none;
+	*end++ = &none;
+	for (uint32_t i = 0; i < run->nspans; i++) {
+		*end = &run->spans[i];
+		end += l->frames->node_roles[run->spans[i].entry & NODE_INDEX] != 0;
 	}
-	leave(l, row[1].shared);
+	*end_out = end - 1;
+	return spans;
 }
 
 void linker_take_rows(struct linker *l, struct sample_range range)
 {
-	uint32_t *wanted = mem_resize(NULL, l->g->nnodes, sizeof(*wanted)), nwanted = 0;
-	uint8_t *has_wanted = mem_zeroed(l->run->nrows, 1);
-	for (uint32_t i = 0; i < l->g->nnodes; i++)
-		if (l->frames->node_roles[i] & ROLE_WANTED)
-			wanted[nwanted++] = i;
-	node_run_mark_alone(l->run, wanted, nwanted, has_wanted);
-	for (uint32_t i = range.begin; i < range.end && !cancelled(); i++) {
-		const int64_t *values = l->run->values + (size_t)i * l->profile->nsample_types;
-		int64_t mask = node_run_mask(l->run, i, l->g->profile->kept, true);
-		struct walk walk = {.parent = FRAMES_NONE, .stamp = l->nrows + 1,
-				.w = values[l->g->options.value_index] & mask,
-				.dw = l->g->options.mean ? values[0] & mask : 0};
-		link_row(l, &walk, &l->run->rows[i], has_wanted[i]);
+	const struct node_run *run = l->run;
+	const struct node_span **span, **spans = spans_to_enter(l, &span);
+	uint8_t *may_be_wanted = rows_to_walk(l);
+	for (uint32_t i = range.end; i-- > range.begin && !cancelled();) {
+		if (i + 1 == (*span)->end || (l->npath && l->path[l->npath - 1].span->begin > i)) {
+			leave(l, i + 1);
+			for (; i + 1 == (*span)->end; span--)
+				enter(l, *span);
+		}
+		if (i >= NODE_ROWS_UP) {
+			uint32_t next = i - NODE_ROWS_UP;
+			__builtin_prefetch(&run->nodes[may_be_wanted[next] ? run->rows[next].begin : 0]);
+		}
+		const int64_t *values = run->values + (size_t)i * l->profile->nsample_types;
+		int64_t mask = node_run_mask(run, i, l->g->profile->kept, true, NODE_ROWS_DOWN);
+		int64_t w = values[l->g->options.value_index] & mask, dw = l->g->options.mean ? values[0] & mask : 0;
+		bool is_parent_wanted = l->npath && l->path[l->npath - 1].node & FRAMES_WANTED;
+		if ((may_be_wanted[i] || is_parent_wanted) && (w || dw)) {
+			struct walk walk = walk_from_path(l);
+			walk.w = w;
+			walk.dw = dw;
+			link_row(l, &walk, &run->rows[i]);
+		}
+		l->nrows += w || dw;
+		l->w = wrap_add(l->w, w);
+		l->dw = wrap_add(l->dw, dw);
 	}
-	free(wanted);
-	free(has_wanted);
+	leave(l, 0);
+	free(spans);
+	free(may_be_wanted);
 }

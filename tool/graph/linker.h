@@ -16,11 +16,12 @@ struct hop {
 	bool residual, is_inline;
 };
 
-// A node that stays, where rows to come share it (node_stacks.h), with the edge into it.
+// A node that stays and that rows to come share (node_stacks.h), with the edge into it.
 struct step {
-	uint32_t node, depth;
+	uint32_t node;
+	const struct node_span *span;
 	struct hop hop; // none, too, where the edge is nearer to the root as well
-	uint32_t nrows; // that were counted up to it,
+	uint32_t nrows; // that were counted before it,
 	int64_t w, dw;  // and what these weigh
 };
 
@@ -28,14 +29,13 @@ struct linker {
 	_Alignas(64) const struct graph *g; // no other linker writes into its cache lines
 	const struct frame_table *frames;
 	const struct profile *profile;
+	uint32_t parent_bits;       // without FRAMES_WANTED where edges from wanted nodes are not wanted
 	const struct node_run *run; // of the profile's stacks as nodes; NULL: its samples as they are
 	struct edge_table table;
 	struct hop hops[HOPS];
 	uint32_t nhops;
 	struct step *path; // [run's max_depth]
 	uint32_t npath;
-	uint32_t *shared; // [run's max_depth]: nodes that rows to come share, by their depth,
-	uint32_t nentered; // and how many of them were looked at for the path
 	uint32_t nrows; // counted so far,
 	int64_t w, dw;  // and what they weigh
 };
@@ -58,8 +58,9 @@ void linker_take_rows(struct linker *l, struct sample_range range);
 // The edge from the parent to a node; none from a node to itself.
 static inline struct hop linker_hop(const struct walk *walk, uint32_t node, bool is_inline)
 {
-	bool is_edge = walk->parent != FRAMES_NONE && walk->parent != node && (walk->parent | node) & FRAMES_WANTED;
-	uint64_t key = edge_key(walk->parent & ~FRAMES_WANTED, node & ~FRAMES_WANTED);
+	uint32_t src = walk->parent & ~FRAMES_WANTED, dst = node & ~FRAMES_WANTED;
+	bool is_edge = src != FRAMES_NONE && src != dst && (walk->parent | node) & FRAMES_WANTED;
+	uint64_t key = edge_key(src, dst);
 	return (struct hop){is_edge ? key : 0, walk->residual, is_inline};
 }
 
@@ -76,7 +77,7 @@ static inline void linker_step(struct linker *l, struct walk *walk, uint32_t nod
 		__builtin_prefetch(&l->table.cells[edge_table_at(&l->table, hop.key)], 1);
 		l->hops[l->nhops++] = hop;
 	}
-	walk->parent = node;
+	walk->parent = node & l->parent_bits;
 	walk->residual = false;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/cancel.h"
+#include "base/mem.h"
 #include "tool/graph/linker.h"
 #include "tool/graph/pass_cache.h"
 
@@ -83,16 +84,22 @@ static void link_range(void *state, struct sample_range range)
 		link_samples(l, range);
 }
 
-static int edge_by_ends(const void *a, const void *b)
+// A counting sort; those of equal ends stay in the order they have.
+static void sort_edges(const struct graph *g, const struct edge *from, struct edge *to, enum edge_side side)
 {
-	const struct edge *l = a, *r = b;
-	if (l->src != r->src)
-		return l->src < r->src ? -1 : 1;
-	return (l->dst > r->dst) - (l->dst < r->dst);
+	uint32_t *at = mem_zeroed((size_t)g->nnodes + 1, sizeof(*at));
+	for (uint32_t i = 0; i < g->nedges; i++)
+		at[(side == EDGES_IN ? from[i].dst : from[i].src) + 1]++;
+	for (uint32_t i = 1; i < g->nnodes; i++)
+		at[i] += at[i - 1];
+	for (uint32_t i = 0; i < g->nedges; i++)
+		to[at[side == EDGES_IN ? from[i].dst : from[i].src]++] = from[i];
+	free(at);
 }
 
 static void take_edges(struct graph *g, const struct edge_table *t)
 {
+	struct edge *edges = mem_resize(NULL, t->ncells, sizeof(*edges));
 	g->edges = arena_array(&g->arena, struct edge, t->ncells);
 	g->nedges = 0;
 	for (uint64_t i = 0; i <= t->mask; i++) {
@@ -104,10 +111,12 @@ static void take_edges(struct graph *g, const struct edge_table *t)
 				.weight = c->weight, .weight_div = c->weight_div};
 	}
 	// The hash's order depends on the number of processors; reports shall not.
-	qsort(g->edges, g->nedges, sizeof(g->edges[0]), edge_by_ends);
+	sort_edges(g, g->edges, edges, EDGES_IN);
+	sort_edges(g, edges, g->edges, EDGES_OUT);
+	free(edges);
 }
 
-static void collect_edges(struct graph *g, const struct frame_table *frames)
+static void collect_edges(struct graph *g, const struct frame_table *frames, bool only_to)
 {
 	struct sample_range ranges[PARALLEL_MAX];
 	struct linker linkers[PARALLEL_MAX];
@@ -117,12 +126,12 @@ static void collect_edges(struct graph *g, const struct frame_table *frames)
 
 	for (uint32_t i = 0; i < n; i++) {
 		linkers[i] = (struct linker){.g = g, .profile = stacks ? stacks->profile : g->profile,
-				.frames = frames, .table = edge_table_create()};
+				.frames = frames, .parent_bits = only_to ? ~FRAMES_WANTED : UINT32_MAX,
+				.table = edge_table_create()};
 		if (!stacks)
 			continue;
 		linkers[i].run = &stacks->runs[i];
 		linkers[i].path = arena_array(&scratch, struct step, stacks->runs[i].max_depth);
-		linkers[i].shared = arena_array(&scratch, uint32_t, stacks->runs[i].max_depth);
 		ranges[i] = (struct sample_range){0, stacks->runs[i].nrows};
 	}
 	parallel_run(ranges, n, linkers, sizeof(linkers[0]), link_range);
@@ -135,11 +144,12 @@ static void collect_edges(struct graph *g, const struct frame_table *frames)
 	arena_deinit(&scratch);
 }
 
-void graph_link(struct graph *g, bool only_selected, const bool *wanted)
+void graph_link(struct graph *g, bool only_selected, const struct edge_wish *wish)
 {
 	struct arena scratch = {0};
-	struct frame_table frames = frames_to_link(g, &scratch, only_selected, wanted);
-	struct pass_key key = {PASS_LINK, g, &frames};
+	struct frame_table frames = frames_to_link(g, &scratch, only_selected, wish ? wish->nodes : NULL);
+	bool only_to = wish && wish->only_to;
+	struct pass_key key = {only_to ? PASS_LINK_TO : PASS_LINK, g, &frames};
 	size_t bytes;
 	const struct edge *known = pass_cache_find(&key, &bytes);
 	if (known) {
@@ -147,7 +157,7 @@ void graph_link(struct graph *g, bool only_selected, const bool *wanted)
 		g->edges = arena_array(&g->arena, struct edge, g->nedges);
 		memcpy(g->edges, known, bytes);
 	} else {
-		collect_edges(g, &frames);
+		collect_edges(g, &frames, only_to);
 		pass_cache_keep(&key, g->edges, g->nedges * sizeof(*g->edges));
 	}
 	arena_deinit(&scratch);

@@ -19,13 +19,13 @@ static void fill_block(const struct node_run *run, uint32_t block, uint32_t nnod
 	uint32_t first = block * NODE_BLOCK_ROWS, end = block_end(run, block);
 	uint32_t *begin = mem_zeroed((size_t)nnodes + 2, sizeof(*begin));
 	for (uint32_t i = first; i < end; i++)
-		for (uint32_t k = node_row_tail(&run->rows[i]); k < run->rows[i + 1].begin; k++)
+		for (uint32_t k = run->rows[i].begin; k < run->rows[i + 1].begin; k++)
 			begin[(run->nodes[k] & NODE_INDEX) + 2]++;
 	for (uint32_t i = 2; i < nnodes + 2; i++)
 		begin[i] += begin[i - 1];
 	uint16_t *rows = mem_resize(NULL, begin[nnodes + 1], sizeof(*rows));
 	for (uint32_t i = first; i < end; i++)
-		for (uint32_t k = node_row_tail(&run->rows[i]); k < run->rows[i + 1].begin; k++)
+		for (uint32_t k = run->rows[i].begin; k < run->rows[i + 1].begin; k++)
 			rows[begin[(run->nodes[k] & NODE_INDEX) + 1]++] = (uint16_t)(i - first);
 	run->blocks[block] = (struct node_block){begin, rows};
 }
@@ -46,26 +46,33 @@ void node_blocks_destroy(struct node_run *run)
 	free(run->blocks);
 }
 
+uint64_t node_run_count_alone(const struct node_run *run, const uint32_t *nodes, uint32_t n)
+{
+	uint64_t count = 0;
+	for (uint32_t i = 0; i < node_run_nblocks(run); i++)
+		for (uint32_t k = 0; k < n; k++)
+			count += run->blocks[i].begin[nodes[k] + 1] - run->blocks[i].begin[nodes[k]];
+	return count;
+}
+
 void node_run_mark_alone(const struct node_run *run, const uint32_t *nodes, uint32_t n, uint8_t *marks)
 {
 	for (uint32_t i = 0; i < node_run_nblocks(run); i++) {
 		const struct node_block *b = &run->blocks[i];
 		uint32_t first = i * NODE_BLOCK_ROWS;
-		if (!memchr(marks + first, 0, block_end(run, i) - first))
-			continue;
 		for (uint32_t k = 0; k < n; k++)
 			for (uint32_t at = b->begin[nodes[k]]; at < b->begin[nodes[k] + 1]; at++)
 				marks[first + b->rows[at]] = 1;
 	}
 }
 
-// The spans end one behind the other, those inside another one before it: backwards, the wide ones come first.
+// Backwards, those inside others come behind these.
 void node_run_mark_shared(const struct node_run *run, const uint8_t *is_wanted, uint8_t *marks)
 {
 	uint32_t marked = UINT32_MAX; // from this row on, up to where the last span begins
 	for (uint32_t i = run->nspans; i-- > 0;) {
 		const struct node_span *s = &run->spans[i];
-		if (!is_wanted[s->node] || s->begin >= marked)
+		if (!is_wanted[s->entry & NODE_INDEX] || s->begin >= marked)
 			continue;
 		memset(marks + s->begin, 1, s->end - s->begin);
 		marked = s->begin;

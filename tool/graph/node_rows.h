@@ -23,6 +23,9 @@ static inline uint32_t node_run_nblocks(const struct node_run *run)
 void node_blocks_create(struct node_run *run, uint32_t nnodes);
 void node_blocks_destroy(struct node_run *run);
 
+/** In how many places rows have one of n nodes alone. */
+uint64_t node_run_count_alone(const struct node_run *run, const uint32_t *nodes, uint32_t n);
+
 /** Sets marks[row] where a row alone has one of n nodes. */
 void node_run_mark_alone(const struct node_run *run, const uint32_t *nodes, uint32_t n, uint8_t *marks);
 

@@ -24,6 +24,7 @@ struct builder {
 	struct step *path; // the nodes of the last row
 	uint32_t npath, path_cap;
 	uint32_t at;      // of the row at hand, how many nodes there are; up to npath these are the last row's
+	uint32_t shared;  // how many it has in common with the last row
 	uint32_t *ends;   // how many nodes the path has up to a location
 	uint32_t ends_cap;
 	bool *is_on_path; // [nnodes]
@@ -34,22 +35,20 @@ static void leave(struct builder *b, uint32_t depth)
 	struct node_run *run = b->run;
 	while (b->npath > depth) {
 		struct step s = b->path[--b->npath];
-		if (s.entry & NODE_REPEATS)
-			continue;
-		b->is_on_path[s.entry & NODE_INDEX] = false;
+		if (!(s.entry & NODE_REPEATS))
+			b->is_on_path[s.entry & NODE_INDEX] = false;
 		if (run->nrows - s.begin < 2)
 			continue;
 		run->spans = mem_grow(run->spans, &run->spans_cap, run->nspans + 1, sizeof(*run->spans));
-		run->spans[run->nspans++] = (struct node_span){s.entry & NODE_INDEX, s.begin, run->nrows};
+		run->spans[run->nspans++] = (struct node_span){s.entry, s.begin, run->nrows, b->npath};
 	}
 }
 
 static void enter(struct builder *b, uint32_t node, bool is_inlined)
 {
 	uint32_t entry = node | (is_inlined ? NODE_INLINED : 0);
-	struct node_row *row = &b->run->rows[b->run->nrows];
-	if (row->shared == b->at && b->at < b->npath && (b->path[b->at].entry & ~NODE_REPEATS) == entry) {
-		row->shared = ++b->at; // another location, but the same node
+	if (b->shared == b->at && b->at < b->npath && (b->path[b->at].entry & ~NODE_REPEATS) == entry) {
+		b->shared = ++b->at; // another location, but the same node
 		return;
 	}
 	leave(b, b->at);
@@ -72,13 +71,25 @@ static void enter_location(struct builder *b, uint32_t location)
 		enter(b, list[i], i != list[0]);
 }
 
+// What the row at hand shares with the last one is in spans, and goes from that one's own nodes.
+static void cut_last_row(struct builder *b, struct node_row *row)
+{
+	struct node_row *last = row - 1;
+	if (!b->run->nrows || last->depth >= b->shared)
+		return;
+	uint32_t n = b->shared - last->depth, *own = b->run->nodes + last->begin;
+	row->begin -= n;
+	memmove(own, own + n, (row->begin - last->begin) * sizeof(*own));
+	last->depth = b->shared;
+}
+
 // The nodes of a row, behind those of the one before; false where there is no room.
 static bool write_nodes(struct builder *b, struct node_row *row)
 {
 	struct node_run *run = b->run;
-	uint32_t n = b->npath - row->shared;
+	uint32_t n = b->npath - b->shared;
 	size_t need = (size_t)row->begin + n, cap = run->nodes_cap ? run->nodes_cap : 1 << 16;
-	if (need > b->max_nodes)
+	if (need + run->nspans > b->max_nodes)
 		return false;
 	while (cap < need)
 		cap *= 2;
@@ -90,7 +101,7 @@ static bool write_nodes(struct builder *b, struct node_row *row)
 		run->nodes_cap = cap;
 	}
 	for (uint32_t i = 0; i < n; i++)
-		run->nodes[row->begin + i] = b->path[row->shared + i].entry;
+		run->nodes[row->begin + i] = b->path[b->shared + i].entry;
 	row[1].begin = (uint32_t)need;
 	return true;
 }
@@ -99,14 +110,16 @@ static bool add_row(struct builder *b, uint32_t sample, uint32_t nshared)
 {
 	struct stack stack = profile_stack(b->profile, sample);
 	struct node_row *row = &b->run->rows[b->run->nrows];
-	row->sample = sample;
-	row->shared = b->at = nshared ? b->ends[nshared - 1] : 0;
+	b->shared = b->at = nshared ? b->ends[nshared - 1] : 0;
 	b->ends = mem_grow(b->ends, &b->ends_cap, stack.n, sizeof(*b->ends));
 	for (; nshared < stack.n; nshared++) {
 		enter_location(b, stack.locs[stack.n - 1 - nshared]);
 		b->ends[nshared] = b->at;
 	}
 	leave(b, b->at);
+	cut_last_row(b, row);
+	row->sample = sample;
+	row->depth = b->shared;
 	row->leaf = b->npath ? b->path[b->npath - 1].entry & NODE_INDEX : NODE_INDEX;
 	if (b->npath > b->run->max_depth)
 		b->run->max_depth = b->npath;
@@ -144,8 +157,11 @@ struct node_stacks *node_stacks_create(const struct profile *p, const struct fra
 {
 	struct sample_range ranges[PARALLEL_MAX];
 	struct builder builders[PARALLEL_MAX];
-	struct node_stacks *s = mem_zeroed(1, sizeof(*s));
 	uint32_t nrows = 0;
+	// A block has a word for each node.
+	if ((p->nsamples / NODE_BLOCK_ROWS + 1) * (size_t)nnodes > p->nlocs + NODE_BLOCK_ROWS)
+		return NULL;
+	struct node_stacks *s = mem_zeroed(1, sizeof(*s));
 	s->profile = p;
 	s->nnodes = nnodes;
 	s->nruns = parallel_ranges(p, ranges);

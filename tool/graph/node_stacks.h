@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// All stacks of a profile as nodes, sorted from the root on, so that neighbours have most of their callers in common:
-// each stack is only what differs from the one before. A million stacks of forty frames differ in sixteen or so, and a
-// pass finds these in a row. What a stack shares with the next one gets at once what all who share it weigh: for the
-// nodes' sums these rows are written down, for edges it stays on a path of the pass until they are through.
+// All stacks of a profile as nodes, sorted from the root on, so that neighbours have most of their callers in common.
+// A stack is a row: only the nodes towards its leaf that no other row shares, of a million stacks of forty frames
+// fifteen or so each, and a pass finds these one behind the other. What rows share is a span of rows, and gets at
+// once what all of them weigh.
 //
 // It costs more to make than a pass over the samples does: pass_cache.c has it made while nobody waits. Private to
 // tool/graph.
@@ -22,20 +22,15 @@
 struct node_row {
 	uint32_t sample;
 	uint32_t begin;  // its own nodes, root first, are nodes[begin .. begin of the next row)
-	uint32_t shared; // nodes, from the root on, that the row before has, too
+	uint32_t depth;  // how many there are nearer to the root: spans
 	uint32_t leaf;   // NODE_INDEX: the stack is empty
 };
 
-/** Where its nodes begin that no other row shares. */
-static inline uint32_t node_row_tail(const struct node_row *row)
-{
-	return row->begin + (row[1].shared > row->shared ? row[1].shared - row->shared : 0);
-}
-
-// Rows that share a node.
+// Rows that share a node. One inside another is nearer to the leaf.
 struct node_span {
-	uint32_t node;
+	uint32_t entry; // the node with its bits
 	uint32_t begin, end;
+	uint32_t depth; // nodes nearer to the root
 };
 
 // The rows of one thread. Behind the last is one that only ends it.
@@ -44,7 +39,7 @@ struct node_run {
 	uint32_t nrows;
 	uint32_t *nodes;
 	size_t nodes_cap;
-	struct node_span *spans; // of all nodes that rows share, but for those that repeat
+	struct node_span *spans; // by their ends, those inside others first
 	uint32_t nspans, spans_cap;
 	int64_t *values; // [nrows * nsample_types]: the samples', for these lie in the order of the file
 	struct node_block *blocks; // the way back from the nodes: node_rows.h
@@ -66,8 +61,8 @@ struct node_stacks {
 };
 
 /**
- * NULL where they would take more room than the profile's own stacks, because so much is inlined, and where *stop
- * became true.
+ * NULL where they would take more room than the profile's own stacks, because so much is inlined or there are so
+ * many nodes, and where *stop became true.
  */
 struct node_stacks *node_stacks_create(const struct profile *p, const struct frame_table *frames, uint32_t nnodes,
 		const atomic_bool *stop);
@@ -77,16 +72,20 @@ void node_stacks_destroy(struct node_stacks *s);
 struct node_sums node_stacks_sum(const struct node_stacks *s, uint32_t value_index, const uint8_t *kept, bool which,
 		struct arena *a, const atomic_bool *stop);
 
-// How many rows ahead it is looked up whether they are kept.
-enum { NODE_ROWS_AHEAD = 16 };
+// How many rows ahead it is looked up whether they are kept: down as up.
+enum { NODE_ROWS_UP = 16, NODE_ROWS_DOWN = -NODE_ROWS_UP };
 
-/** All ones where the row's byte in `kept` (NULL: they all have it) is `which`, else 0. No branch to mispredict. */
-static inline int64_t node_run_mask(const struct node_run *run, uint32_t row, const uint8_t *kept, bool which)
+/**
+ * All ones where the row's byte in `kept` (NULL: they all have it) is `which`, else 0. No branch to mispredict.
+ * `ahead` is where the pass goes.
+ */
+static inline int64_t node_run_mask(const struct node_run *run, uint32_t row, const uint8_t *kept, bool which,
+		int ahead)
 {
 	if (!kept)
 		return -1;
-	if (row + NODE_ROWS_AHEAD < run->nrows)
-		__builtin_prefetch(&kept[run->rows[row + NODE_ROWS_AHEAD].sample]);
+	if (row + (uint32_t)ahead < run->nrows)
+		__builtin_prefetch(&kept[run->rows[row + (uint32_t)ahead].sample]);
 	return -(int64_t)(!kept[run->rows[row].sample] != which);
 }
 

@@ -10,7 +10,7 @@
 
 #include "tool/graph/node_stacks.h"
 
-enum pass { PASS_TALLY, PASS_LINK };
+enum pass { PASS_TALLY, PASS_LINK, PASS_LINK_TO };
 
 struct pass_key {
 	enum pass pass;

@@ -24,7 +24,7 @@ static void tally_row(struct tally *t, const struct node_row *row, uint64_t w)
 	const uint32_t *nodes = t->run->nodes;
 	if (row->leaf != NODE_INDEX)
 		t->sums.flats[row->leaf] += w;
-	for (uint32_t i = node_row_tail(row); i < row[1].begin; i++)
+	for (uint32_t i = row->begin; i < row[1].begin; i++)
 		t->sums.cums[nodes[i] & NODE_INDEX] += nodes[i] & NODE_REPEATS ? 0 : w;
 }
 
@@ -33,7 +33,9 @@ static void tally_run(void *state, struct sample_range range)
 	struct tally *t = state;
 	const struct node_run *run = t->run;
 	for (uint32_t i = range.begin; i < range.end && !atomic_load_explicit(t->stop, memory_order_relaxed); i++) {
-		int64_t mask = node_run_mask(run, i, t->kept, t->which);
+		if (i + NODE_ROWS_UP < range.end)
+			__builtin_prefetch(&run->nodes[run->rows[i + NODE_ROWS_UP].begin]);
+		int64_t mask = node_run_mask(run, i, t->kept, t->which, NODE_ROWS_UP);
 		uint64_t w = (uint64_t)(t->values[(size_t)i * t->nvalues] & mask);
 		t->before[i + 1] = t->before[i] + w;
 		if (w)
@@ -41,7 +43,8 @@ static void tally_run(void *state, struct sample_range range)
 	}
 	for (uint32_t i = 0; i < run->nspans; i++) {
 		const struct node_span *s = &run->spans[i];
-		t->sums.cums[s->node] += t->before[s->end] - t->before[s->begin];
+		uint64_t w = t->before[s->end] - t->before[s->begin];
+		t->sums.cums[s->entry & NODE_INDEX] += s->entry & NODE_REPEATS ? 0 : w;
 	}
 }
 

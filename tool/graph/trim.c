@@ -88,11 +88,11 @@ static void link_for(struct graph *g, const struct graph_cuts *cuts, bool only_s
 {
 	if (g->options.call_tree)
 		return; // built with its edges, and trimmed with them
-	bool is_wanted = !cuts->wanted;
+	bool is_wanted = !cuts->wish;
 	for (uint32_t i = 0; i < g->nselected && !is_wanted; i++)
-		is_wanted = cuts->wanted[g->selected[i]];
+		is_wanted = cuts->wish->nodes[g->selected[i]];
 	if (is_wanted)
-		graph_link(g, only_selected, cuts->wanted);
+		graph_link(g, only_selected, cuts->wish);
 }
 
 void graph_trim(struct graph *g, const struct graph_cuts *cuts, struct graph_dropped *dropped_out)

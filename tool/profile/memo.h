@@ -13,16 +13,18 @@ struct memo {
 	const struct profile *p;
 	const struct regex *re; // NULL matches nothing
 	uint8_t *answers;       // [strid]: 0 not asked, 1 no, 2 yes
+	uint8_t *functions;     // [nfunctions]: the same of name and file
 };
 
 static inline struct memo memo_create(const struct profile *p, const struct regex *re)
 {
-	return (struct memo){p, re, re ? mem_zeroed(p->nstrings, 1) : NULL};
+	return (struct memo){p, re, re ? mem_zeroed(p->nstrings, 1) : NULL, re ? mem_zeroed(p->nfunctions, 1) : NULL};
 }
 
 static inline void memo_free(struct memo *m)
 {
 	free(m->answers);
+	free(m->functions);
 }
 
 static inline bool memo_matches(const struct memo *m, strid id)
@@ -36,10 +38,14 @@ static inline bool memo_matches(const struct memo *m, strid id)
 
 static inline bool memo_matches_line(const struct memo *m, const struct line *line)
 {
-	if (line->function == NO_INDEX)
+	if (line->function == NO_INDEX || !m->re)
 		return false;
-	const struct function *f = &m->p->functions[line->function];
-	return memo_matches(m, f->name) || memo_matches(m, f->filename);
+	uint8_t *answer = &m->functions[line->function];
+	if (!*answer) {
+		const struct function *f = &m->p->functions[line->function];
+		*answer = memo_matches(m, f->name) || memo_matches(m, f->filename) ? 2 : 1;
+	}
+	return *answer == 2;
 }
 
 static inline bool memo_matches_mapping(const struct memo *m, const struct location *l)

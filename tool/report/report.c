@@ -155,12 +155,14 @@ static void settle_unit(struct report *r, const struct graph *g)
 	o->output_unit = min_unit.len ? min_unit : o->sample_unit;
 }
 
-// Whose edges are shown: of a text only inlined nodes are marked, of -peek the nodes that match have theirs.
+// Whose edges are shown: in a text inlined nodes are marked, by edges to them; -peek shows those of nodes that match.
 static const bool *wanted_nodes(struct report *r, struct graph *g)
 {
 	const struct report_options *o = &r->options;
-	if (o->format == REPORT_TEXT || o->format == REPORT_TOPPROTO)
+	if (o->format == REPORT_TEXT)
 		return graph_may_inline(g);
+	if (o->format == REPORT_TOPPROTO)
+		return arena_array(&g->arena, bool, g->nnodes);
 	if (o->format != REPORT_TREE || !o->symbol)
 		return NULL;
 	bool *wanted = arena_array(&g->arena, bool, g->nnodes);
@@ -174,11 +176,11 @@ struct graph *report_trimmed_graph(struct report *r, struct graph_dropped *dropp
 	const struct report_options *o = &r->options;
 	bool is_visual = o->format == REPORT_DOT;
 	struct graph *g = report_graph(r);
-	const bool *wanted = wanted_nodes(r, g);
+	struct edge_wish wish = {wanted_nodes(r, g), o->format == REPORT_TEXT};
 	struct graph_cuts cuts = {
 		.order = is_visual ? ORDER_ENTROPY : r->matches ? ORDER_NONE : o->cum_sort ? ORDER_CUM : ORDER_FLAT,
 		.is_visual = is_visual,
-		.wanted = wanted,
+		.wish = wish.nodes ? &wish : NULL,
 		.node_count = o->node_count,
 		.node_fraction = o->node_fraction,
 		.edge_fraction = o->edge_fraction,
