@@ -34,6 +34,12 @@ static void print_nothing(struct arena *a, const struct injection_file *f, const
 		fprintf(stderr, "cprof: no profile: %s: %s\n", f->given, error ? strerror(error) : reason);
 }
 
+static int64_t usage_ms(const struct rusage *u)
+{
+	return (int64_t)(u->ru_utime.tv_sec + u->ru_stime.tv_sec) * 1000 +
+			(u->ru_utime.tv_usec + u->ru_stime.tv_usec) / 1000;
+}
+
 /** Of a program that wrote nothing to the file. */
 static const char *why_unwritten(struct arena *a, const struct child *c, const struct injection_file *f)
 {
@@ -41,15 +47,10 @@ static const char *why_unwritten(struct arena *a, const struct child *c, const s
 		return arena_printf(a, "SIG%s ended the program before it could be written",
 				sigabbrev_np(WTERMSIG(c->status)));
 	if (outcome_is_per_process(f->given))
-		return "no process has written one; those that still run, as a daemon does, write theirs when they end";
+		return arena_printf(a, "no process has written one, in %lld ms of CPU; those that still run, "
+				"as a daemon does, write theirs when they end", (long long)usage_ms(&c->usage));
 	return "the program ended without writing it (as another user, static, out of memory, or not by exit? "
 	       "after chroot it is below the new root, if its folder is there)";
-}
-
-static int64_t usage_ms(const struct rusage *u)
-{
-	return (int64_t)(u->ru_utime.tv_sec + u->ru_stime.tv_sec) * 1000 +
-			(u->ru_utime.tv_usec + u->ru_stime.tv_usec) / 1000;
 }
 
 static int64_t times_ms(const struct process_times *t)

@@ -562,6 +562,8 @@ def test_with_p_what_was_not_sampled_leaves_nothing():
     case = Case("sh", "-c", "for i in 1 2 3 4 5 6 7 8 9; do /bin/true; done", options=["-cpuprofile", "%p.pb.gz"])
     expect_eq(case.status, 0)
     expect(len(case.files) < 9 and all(case.cpu_ms(f) > 0 for f in case.files), case.files)
+    case = Case("true", options=["-cpurate", "1", "-cpuprofile", "%p.pb.gz"])
+    expect(re.search(r"no process has written one, in \d+ ms of CPU; those that still run", case.notes[0]), case.notes)
 
 
 def test_by_hand():
