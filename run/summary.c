@@ -49,8 +49,8 @@ static const char *why_unwritten(struct arena *a, const struct child *c, const s
 	if (outcome_is_per_process(f->given))
 		return arena_printf(a, "no process has written one, in %lld ms of CPU; those that still run, "
 				"as a daemon does, write theirs when they end", (long long)usage_ms(&c->usage));
-	return "the program ended without writing it (as another user, static, out of memory, or not by exit? "
-	       "after chroot it is below the new root, if its folder is there)";
+	return "the program ended without writing it (as another user, without its environment, static, out of memory, "
+	       "or not by exit? after chroot it is below the new root, if its folder is there)";
 }
 
 static int64_t times_ms(const struct process_times *t)
@@ -121,17 +121,18 @@ static void print_cpu(struct arena *a, const struct injection *in, const struct 
 	if (own_ms == 0) // without /proc nobody says so
 		own_ms = sampled_ns / 1000000;
 	int64_t children_ms = used_ms - own_ms;
+	bool per_process = outcome_is_per_process(f->given);
 	if (sampled_ns > 0)
 		print_written(a, f, &o);
 	else if (o.last.count)
 		fprintf(stderr, "cprof: wrote %s, empty: nothing was sampled in %lld ms of CPU\n",
-				path_expand(a, f->given, "*"), (long long)used_ms);
+				path_expand(a, f->given, "*"), (long long)(per_process ? used_ms : own_ms));
 	else if (o.ndamaged == 0)
-		print_nothing(a, f, own_ms > NOTABLE_MS || outcome_is_per_process(f->given)
+		print_nothing(a, f, own_ms > NOTABLE_MS || per_process
 						? why_unwritten(a, c, f)
 						: "nothing was sampled in the program itself");
 	print_damaged(a, &o);
-	if (!outcome_is_per_process(f->given))
+	if (!per_process)
 		print_missing(used_ms, children_ms,
 				"were spent in child processes; to profile them too, put %p into the file's name");
 	else

@@ -537,6 +537,8 @@ def test_without_p_the_children_are_left_alone():
     expect_eq(case.files, [FILE])
     expect(250 <= case.cpu_ms() <= 400, case.cpu_ms())
     expect("put %p into the file's name" in case.notes[-1], case.notes)
+    case = Case("timeout", "60", program("leave"), "return", "300", options=["-cpurate", "1"])
+    expect(re.search(r", empty: nothing was sampled in \d\d? ms of CPU", case.notes[0]), case.notes)
 
 
 def test_with_p_every_process_writes_its_own():
