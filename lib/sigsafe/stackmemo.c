@@ -43,7 +43,7 @@ struct frame {
 struct note {
 	_Alignas(LINE_BYTES / 2) uint64_t tag;
 	void *word;
-	uint32_t leaf;
+	uint32_t leaf, nforgets; // when it was noted
 };
 
 struct cp_stackmemo {
@@ -52,6 +52,7 @@ struct cp_stackmemo {
 	struct cp_readable stack; // all frames are on this one
 	uint32_t count;           // of frames, which are numbered from 1
 	uint32_t leaf;            // the caller's, after a walk
+	uint32_t nforgets;        // how often all was forgotten
 	_Alignas(LINE_BYTES) uint16_t chains[CHAINS]; // by pc and sp
 	struct note notes[NOTES];
 	_Alignas(LINE_BYTES) struct frame frames[1 + FRAMES];
@@ -80,8 +81,8 @@ void cp_stackmemo_after_fork(void)
 static CP_FAR void forget(struct cp_stackmemo *m)
 {
 	m->count = 0;
+	m->nforgets++;
 	__builtin_memset(m->chains, 0, sizeof(m->chains));
-	__builtin_memset(m->notes, 0, sizeof(m->notes));
 }
 
 CP_NEAR struct cp_stackmemo *cp_stackmemo_take(void)
@@ -239,7 +240,7 @@ uint64_t cp_stackmemo_pcs(const struct cp_stackmemo *m, uintptr_t *pcs)
 CP_NEAR void **cp_stackmemo_note(struct cp_stackmemo *m, uint64_t tag)
 {
 	struct note *note = &m->notes[cp_stack_hash(cp_stack_hash(0, m->leaf), tag) & (NOTES - 1)];
-	if (note->leaf != m->leaf || note->tag != tag)
-		*note = (struct note){.tag = tag, .leaf = m->leaf};
+	if (note->leaf != m->leaf || note->nforgets != m->nforgets || note->tag != tag)
+		*note = (struct note){.tag = tag, .leaf = m->leaf, .nforgets = m->nforgets};
 	return &note->word;
 }
