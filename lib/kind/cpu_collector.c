@@ -10,6 +10,7 @@
 #include "sigsafe/futex.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/ring.h"
+#include "symbol/remapped.h"
 
 enum {
 	FIRST_TURN_MS = 100,
@@ -144,7 +145,9 @@ static void plan_turn(struct schedule *when, uint64_t now_ns)
 /** False: there can be no more. */
 static bool take_turn(struct cp_cpu_session *s, struct schedule *when, uint64_t now_ns)
 {
-	if (cp_modmap_is_stale() && !s->collector.is_bare)
+	if (cp_modmap_is_stale() && s->collector.is_bare)
+		cp_remapped_scan(); // what else there may be is for malloc to ask the loader
+	else if (cp_modmap_is_stale())
 		cp_modmap_refresh();
 	cp_cpu_perf_set_periods();
 	cp_lock_take(&cp_cpu_shared.lock);

@@ -3,7 +3,7 @@
 // nothing: V8 (node, Chromium) does so with its builtins, to have them near the code it compiles.
 //
 // By the time a profile is written it may be unmapped, so it is looked for when code in no module is met (by
-// cp_modmap_read()), and what was found is kept.
+// cp_modmap_read(), or the CPU profile's collector where that may not ask the loader), and what was found is kept.
 #ifndef CPROF_SYMBOL_REMAPPED_H
 #define CPROF_SYMBOL_REMAPPED_H
 
