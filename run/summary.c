@@ -137,8 +137,8 @@ static void print_cpu(struct arena *a, const struct injection *in, const struct 
 				"were spent in child processes; to profile them too, put %p into the file's name");
 	else
 		print_missing(used_ms, used_ms - sampled_ns / NS_PER_MS,
-				"are in no profile: of processes that ended within milliseconds, are static, or run as "
-				"another user, who may not write there");
+				"are in no profile: of processes that were killed, ended within milliseconds, are "
+				"static, or run as another user, who may not write there");
 }
 
 /** The files of a profile that is written when the program ends; NULL, and said why: there are none. */
