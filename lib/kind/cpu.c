@@ -103,6 +103,7 @@ static void reset_session(const struct cp_cpu_options *options)
 	cp_lock_release(&cp_cpu_shared.lock);
 	s->options = *options;
 	s->target.fd = -1;
+	s->starter_tid = cp_sigmask(CP_SIG_BLOCK, 0) & cp_sigmask_of(cp_signal_ours()) ? 0 : cp_gettid();
 	cp_cpu_engine_params.signal = cp_signal_ours();
 	cp_cpu_engine_params.cookie = magic | (uint64_t)number << 32;
 	cp_cpu_shared.pid = cp_getpid();

@@ -30,7 +30,7 @@ static void see_task(int tid, void *arg)
 	if (!t) {
 		// A child that blocks signals may be on its way to exec, and give them their defaults by system calls
 		// we do not see, as Chromium does. A tick that is pending would then end it.
-		if (cp_cpu_shared.is_forked && blocks_signal(tid))
+		if (cp_cpu_shared.is_forked && tid != s->starter_tid && blocks_signal(tid))
 			return;
 		t = cp_thread_new();
 		if (!t) {
