@@ -28,7 +28,7 @@ struct moment {
 
 struct schedule {
 	uint64_t turn_ns; // due then
-	uint64_t turn_step_ns, piece_step_ns;
+	uint64_t piece_step_ns;
 	struct moment piece; // the last
 	uint64_t nseen;            // periods, when a tick came last
 	uint64_t seen_cpu_ns;      // of the process, then
@@ -132,14 +132,13 @@ static void write_due_piece(struct cp_cpu_session *s, struct schedule *when, str
 		when->piece_step_ns = LAST_PIECE_STEP_MS * CP_NS_PER_MS;
 }
 
-/** Soon after the start, where threads and modules come, then seldom: a turn takes 70 us from caches that are a
- *  server's. Full rings, and whoever waits for us, wake us before. */
-static void plan_turn(struct schedule *when, uint64_t now_ns)
+/** After an eighth of the session's age: the longer it goes on, the less is new, and a turn takes 70 us and a server's
+ *  caches. Full rings, and whoever waits for us, wake us before. */
+static uint64_t next_turn_ns(const struct cp_cpu_session *s, uint64_t now_ns)
 {
-	when->turn_ns = now_ns + when->turn_step_ns;
-	when->turn_step_ns *= 2;
-	if (when->turn_step_ns > LAST_TURN_MS * CP_NS_PER_MS)
-		when->turn_step_ns = LAST_TURN_MS * CP_NS_PER_MS;
+	const uint64_t first_ns = FIRST_TURN_MS * CP_NS_PER_MS, last_ns = LAST_TURN_MS * CP_NS_PER_MS;
+	uint64_t step_ns = (now_ns - s->start_ns) / 8;
+	return now_ns + (step_ns < first_ns ? first_ns : step_ns > last_ns ? last_ns : step_ns);
 }
 
 /** False: there can be no more. */
@@ -165,7 +164,7 @@ static bool take_turn(struct cp_cpu_session *s, struct schedule *when, uint64_t 
 	cp_cpu_tasks_scan(s);
 	look_at_handler(s);
 	write_due_piece(s, when, now);
-	plan_turn(when, now_ns);
+	when->turn_ns = next_turn_ns(s, now_ns);
 	return !is_left_behind(s);
 }
 
@@ -196,7 +195,6 @@ void cp_cpu_collector_run(void *session)
 		begin_sampling(s);
 	struct schedule when = {
 		.turn_ns = s->start_ns + FIRST_TURN_MS * CP_NS_PER_MS,
-		.turn_step_ns = FIRST_TURN_MS * CP_NS_PER_MS,
 		.piece_step_ns = FIRST_PIECE_MS * CP_NS_PER_MS,
 		.piece = {s->start_ns, s->start_cpu_ns},
 		.seen_cpu_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU),
