@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "own_stack.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/card.h"
 #include "sigsafe/futex.h"
@@ -18,8 +19,6 @@
 
 enum {
 	PAGE_BYTES = 4096,
-	GUARD_BYTES = 64 << 10, // the largest page
-	STACK_BYTES = 256 << 10, // encoding a profile takes the most
 	LIBC_BYTES = 4096,      // its struct pthread, above or below what the thread pointer points to; 0 will do
 	MAX_TLS_BYTES = 1 << 20, // farther away it is no part of the block around the thread pointer
 	GONE_NS = 20000,
@@ -77,11 +76,11 @@ static uintptr_t copy_tls(const struct tls *tls, char *room)
 static int make_room(struct cp_bare_thread *t, const struct tls *tls)
 {
 	size_t bytes = tls->high - tls->low / PAGE_BYTES * PAGE_BYTES;
-	t->pages_bytes = GUARD_BYTES + STACK_BYTES + LIBC_BYTES + bytes + LIBC_BYTES;
+	t->pages_bytes = CP_OWN_GUARD_BYTES + CP_OWN_STACK_BYTES + LIBC_BYTES + bytes + LIBC_BYTES;
 	t->pages = cp_pages_alloc(t->pages_bytes);
 	if (!t->pages)
 		return -ENOMEM;
-	mprotect(t->pages, GUARD_BYTES, PROT_NONE);
+	mprotect(t->pages, CP_OWN_GUARD_BYTES, PROT_NONE);
 	madvise(t->pages, t->pages_bytes, MADV_DONTFORK);
 	return 0;
 }
@@ -94,7 +93,7 @@ int cp_bare_thread_start(struct cp_bare_thread *t, int (*run)(void *arg), void *
 	int ret = tls.own ? make_room(t, &tls) : -ENOTSUP;
 	if (ret < 0)
 		return ret;
-	char *stack_end = t->pages + GUARD_BYTES + STACK_BYTES;
+	char *stack_end = t->pages + CP_OWN_GUARD_BYTES + CP_OWN_STACK_BYTES;
 	pointer = copy_tls(&tls, stack_end);
 	store(&t->is_alive, 1, relaxed);
 	// As pthread_create() does, which is what emulators and filters of system calls know.

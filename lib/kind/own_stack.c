@@ -17,8 +17,6 @@
 #include "sigsafe/pagealloc.h"
 #include "sigsafe/sigmask.h"
 
-enum { STACK_BYTES = 256 << 10, GUARD_BYTES = 64 << 10 }; // the largest page
-
 /** At the upper end of the pages, the stack below it. */
 struct call {
 	int (*fn)(void *arg);
@@ -36,23 +34,23 @@ static void enter(unsigned high, unsigned low)
 
 int cp_own_stack_call(int (*fn)(void *arg), void *arg)
 {
-	char *pages = cp_pages_alloc(GUARD_BYTES + STACK_BYTES);
+	char *pages = cp_pages_alloc(CP_OWN_GUARD_BYTES + CP_OWN_STACK_BYTES);
 	if (!pages)
 		return -ENOMEM;
-	mprotect(pages, GUARD_BYTES, PROT_NONE);
-	size_t size_bytes = (STACK_BYTES - sizeof(struct call)) & ~(size_t)63;
-	struct call *c = (struct call *)(pages + GUARD_BYTES + size_bytes);
+	mprotect(pages, CP_OWN_GUARD_BYTES, PROT_NONE);
+	size_t size_bytes = (CP_OWN_STACK_BYTES - sizeof(struct call)) & ~(size_t)63;
+	struct call *c = (struct call *)(pages + CP_OWN_GUARD_BYTES + size_bytes);
 	c->fn = fn;
 	c->arg = arg;
 	uint64_t mask = cp_sigmask_block_all();
 	getcontext(&c->own);
-	c->own.uc_stack.ss_sp = pages + GUARD_BYTES;
+	c->own.uc_stack.ss_sp = pages + CP_OWN_GUARD_BYTES;
 	c->own.uc_stack.ss_size = size_bytes;
 	c->own.uc_link = &c->back;
 	makecontext(&c->own, (void (*)(void))enter, 2, (unsigned)((uintptr_t)c >> 32), (unsigned)(uintptr_t)c);
 	swapcontext(&c->back, &c->own);
 	cp_sigmask_restore(mask);
 	int result = c->result;
-	cp_pages_free(pages, GUARD_BYTES + STACK_BYTES);
+	cp_pages_free(pages, CP_OWN_GUARD_BYTES + CP_OWN_STACK_BYTES);
 	return result;
 }

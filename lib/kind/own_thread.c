@@ -6,6 +6,7 @@
 #include <sys/single_threaded.h>
 
 #include "heap_hook.h"
+#include "own_stack.h"
 #include "own_thread.h"
 #include "own_thread_hook.h"
 #include "sigsafe/atomic.h"
@@ -15,7 +16,6 @@
 #include "sigsafe/thread.h"
 
 enum {
-	STACK_BYTES = 256 << 10, // encoding a profile takes the most
 	MAX_DISMISSIBLE = 8,
 	AGAIN_NS = 1000000,
 	GONE_NS = 20000,
@@ -72,7 +72,7 @@ static int start_pthread(struct cp_own_thread *t)
 	int ret = pthread_attr_init(&attr);
 	if (ret)
 		return -ret;
-	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	pthread_attr_setstacksize(&attr, CP_OWN_STACK_BYTES);
 	store(&cp_thread_own_entry, (uintptr_t)run_pthread, relaxed);
 	bool was_own = cp_heap_exclude_self(true); // libc allocates for it
 	ret = pthread_create(&t->handle, &attr, run_pthread, t);

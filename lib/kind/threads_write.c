@@ -53,9 +53,9 @@ static int write_groups(const struct cp_threads_snapshot *s, const char *name, s
 	return ret;
 }
 
-int cp_threads_write(struct cprof_writer writer, int debug)
+static int write_now(const struct cp_regs *caller, struct cprof_writer writer, int debug)
 {
-	struct cp_threads_snapshot s = {0};
+	struct cp_threads_snapshot s = {.caller = caller};
 	int ret = cp_threads_take(&s, debug >= 2 ? CP_THREADS_DETAILS : 0);
 	if (ret == 0 && debug >= 2)
 		cp_deadlock_find(&s);
@@ -65,14 +65,14 @@ int cp_threads_write(struct cprof_writer writer, int debug)
 	return ret;
 }
 
+int cp_threads_write(struct cprof_writer writer, int debug)
+{
+	return write_now(NULL, writer, debug);
+}
+
 int cp_threads_write_from(const struct cp_regs *caller, struct cprof_writer writer)
 {
-	struct cp_threads_snapshot s = {.caller = caller};
-	int ret = cp_threads_take(&s, 0);
-	if (ret == 0)
-		ret = write_groups(&s, "threads", writer, 0);
-	cp_threads_free(&s);
-	return ret;
+	return write_now(caller, writer, 0);
 }
 
 int cp_threads_write_stuck(struct cprof_writer writer, int debug)
