@@ -210,12 +210,7 @@ static bool name(struct cp_mangled *m)
 
 bool cp_mangled_name(struct cp_mangled *m)
 {
-	if (m->depth == CP_MANGLED_DEPTH)
-		return false;
-	m->depth++;
-	bool is_known = name(m);
-	m->depth--;
-	return is_known;
+	return cp_mangled_nested(m, name);
 }
 
 /** A part the compiler made of a function: "name.cold". */

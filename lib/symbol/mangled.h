@@ -31,6 +31,17 @@ static inline bool cp_mangled_take(struct cp_mangled *m, char c)
 	return is_there;
 }
 
+/** What may contain its like. False: part() says so, or it is nested too deep. */
+static inline bool cp_mangled_nested(struct cp_mangled *m, bool (*part)(struct cp_mangled *))
+{
+	if (m->depth == CP_MANGLED_DEPTH)
+		return false;
+	m->depth++;
+	bool is_known = part(m);
+	m->depth--;
+	return is_known;
+}
+
 /** False: there is no room. */
 bool cp_mangled_put(struct cp_mangled *m, const char *text, size_t len);
 

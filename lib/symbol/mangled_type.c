@@ -138,10 +138,5 @@ static bool skip_one(struct cp_mangled *m)
 
 bool cp_mangled_skip_type(struct cp_mangled *m)
 {
-	if (m->depth == CP_MANGLED_DEPTH)
-		return false;
-	m->depth++;
-	bool is_known = skip_one(m);
-	m->depth--;
-	return is_known;
+	return cp_mangled_nested(m, skip_one);
 }

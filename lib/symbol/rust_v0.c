@@ -216,19 +216,9 @@ static bool known_type(struct cp_mangled *m)
 	}
 }
 
-static bool nested(struct cp_mangled *m, bool (*part)(struct cp_mangled *))
-{
-	if (m->depth == CP_MANGLED_DEPTH)
-		return false;
-	m->depth++;
-	bool is_known = part(m);
-	m->depth--;
-	return is_known;
-}
-
 static bool type(struct cp_mangled *m)
 {
-	return nested(m, known_type);
+	return cp_mangled_nested(m, known_type);
 }
 
 /// Paths
@@ -305,7 +295,7 @@ static bool known_path(struct cp_mangled *m)
 
 static bool path(struct cp_mangled *m)
 {
-	return nested(m, known_path);
+	return cp_mangled_nested(m, known_path);
 }
 
 bool cp_rust_v0_name(struct cp_mangled *m)
