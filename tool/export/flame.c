@@ -82,13 +82,13 @@ static struct box pop(struct flame *f)
 // The next node of a stack; NO_INDEX at its end.
 static uint32_t advance(const struct flame *f, struct cursor *c)
 {
-	uint32_t single, n;
+	uint32_t n;
 	if (!c->lines && !c->locs)
 		return NO_INDEX;
 	if (!c->lines)
 		c->locs--;
 	struct stack stack = profile_stack(f->report->profile, c->sample);
-	const uint32_t *nodes = graph_location_nodes(f->g, stack.locs[c->locs], &single, &n);
+	const uint32_t *nodes = graph_location_nodes(f->g, stack.locs[c->locs], &n);
 	if (!c->lines)
 		c->lines = n;
 	return nodes[--c->lines];

@@ -24,8 +24,8 @@ static struct str location_names(struct folder *f, uint32_t location)
 	if (!s->ptr) {
 		struct graph *g = f->stacks.g;
 		struct buf b = {0};
-		uint32_t single, n;
-		const uint32_t *nodes = graph_location_nodes(g, location, &single, &n);
+		uint32_t n;
+		const uint32_t *nodes = graph_location_nodes(g, location, &n);
 		for (uint32_t i = n; i-- > 0;) {
 			put_name(graph_node_name(g, nodes[i]), &b);
 			if (i)

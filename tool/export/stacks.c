@@ -15,8 +15,8 @@ struct step {
 static struct step location_step(const struct graph *g, uint32_t location)
 {
 	struct step s = {1, 0};
-	uint32_t single, n;
-	const uint32_t *nodes = graph_location_nodes(g, location, &single, &n);
+	uint32_t n;
+	const uint32_t *nodes = graph_location_nodes(g, location, &n);
 	for (uint32_t i = 0; i < n; i++) {
 		s.factor *= HASH_BASE;
 		s.sum = s.sum * HASH_BASE + nodes[i] + 1;
@@ -41,10 +41,10 @@ struct cursor {
 
 static uint32_t next_node(const struct graph *g, struct cursor *c)
 {
-	uint32_t single, n;
+	uint32_t n;
 	if (c->loc == c->stack.n)
 		return NO_INDEX;
-	const uint32_t *nodes = graph_location_nodes(g, c->stack.locs[c->loc], &single, &n);
+	const uint32_t *nodes = graph_location_nodes(g, c->stack.locs[c->loc], &n);
 	uint32_t node = nodes[c->line++];
 	if (c->line == n) {
 		c->line = 0;

@@ -85,14 +85,12 @@ static void add_sample(struct graph *g, struct trie *t, uint32_t sample, int64_t
 	struct stack stack = profile_stack(g->profile, sample);
 	uint32_t at = NO_INDEX;
 	for (uint32_t k = stack.n; k-- > 0;) {
-		uint32_t code = f->codes[stack.locs[k]], single[2] = {1, code};
-		const uint32_t *list = single;
-		if (code & FRAMES_SEVERAL)
-			list = f->lists + (code & ~FRAMES_SEVERAL);
-		for (uint32_t j = list[0]; j > 0; j--) {
-			at = trie_find_or_add(g, t, at, list[j]);
+		uint32_t n;
+		const uint32_t *nodes = frames_nodes(f, stack.locs[k], &n);
+		for (uint32_t j = n; j-- > 0;) {
+			at = trie_find_or_add(g, t, at, nodes[j]);
 			add_value(&g->nodes[at], w, dw);
-			t->inlines[at] &= j != list[0];
+			t->inlines[at] &= j != n - 1;
 		}
 	}
 	if (at == NO_INDEX)
@@ -135,12 +133,10 @@ uint32_t calltree_path(const struct graph *g, uint32_t sample, uint32_t *path)
 	struct stack stack = profile_stack(g->profile, sample);
 	uint32_t at = NO_INDEX, n = 0;
 	for (uint32_t k = stack.n; k-- > 0;) {
-		uint32_t code = f->codes[stack.locs[k]], single[2] = {1, code};
-		const uint32_t *list = single;
-		if (code & FRAMES_SEVERAL)
-			list = f->lists + (code & ~FRAMES_SEVERAL);
-		for (uint32_t j = list[0]; j > 0; j--)
-			path[n++] = at = trie_find(g, g->contexts, at, list[j]);
+		uint32_t nnodes;
+		const uint32_t *nodes = frames_nodes(f, stack.locs[k], &nnodes);
+		while (nnodes-- > 0)
+			path[n++] = at = trie_find(g, g->contexts, at, nodes[nnodes]);
 	}
 	return n;
 }

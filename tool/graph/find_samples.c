@@ -5,6 +5,7 @@
 #include "tool/graph/pass_cache.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -55,26 +56,18 @@ static void find_in_stacks(const struct node_stacks *stacks, const uint8_t *is_w
 	free(wanted);
 }
 
-static const uint32_t *nodes_of(const struct frame_table *f, uint32_t location, uint32_t *n_out)
-{
-	const uint32_t *code = &f->codes[location];
-	const uint32_t *list = f->lists + (*code & FRAMES_SEVERAL ? *code & ~FRAMES_SEVERAL : 0);
-	*n_out = *code & FRAMES_SEVERAL ? list[0] : 1;
-	return *code & FRAMES_SEVERAL ? list + 1 : code;
-}
-
 // The nodes that stand for wanted locations and for no other. False where a wanted location has none of these.
 static bool find_nodes(const struct frame_table *f, uint32_t nlocations, const uint8_t *flags, uint8_t flag,
 		uint8_t *is_wanted)
 {
 	uint32_t n;
 	for (uint32_t i = 0; i < nlocations; i++) {
-		const uint32_t *nodes = nodes_of(f, i, &n);
+		const uint32_t *nodes = frames_nodes(f, i, &n);
 		for (uint32_t k = 0; k < n && !(flags[i] & flag); k++)
 			is_wanted[nodes[k]] = false;
 	}
 	for (uint32_t i = 0; i < nlocations; i++) {
-		const uint32_t *nodes = nodes_of(f, i, &n);
+		const uint32_t *nodes = frames_nodes(f, i, &n);
 		bool has = !(flags[i] & flag);
 		for (uint32_t k = 0; k < n && !has; k++)
 			has = is_wanted[nodes[k]];

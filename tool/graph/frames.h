@@ -43,6 +43,15 @@ static inline void frames_fetch(const struct frame_table *f, const uint32_t *loc
 	}
 }
 
+/** The nodes of a location's lines, innermost first. */
+static inline const uint32_t *frames_nodes(const struct frame_table *f, uint32_t location, uint32_t *n_out)
+{
+	const uint32_t *code = &f->codes[location];
+	const uint32_t *list = f->lists + (*code & FRAMES_SEVERAL ? *code & ~FRAMES_SEVERAL : 0);
+	*n_out = *code & FRAMES_SEVERAL ? list[0] : 1;
+	return *code & FRAMES_SEVERAL ? list + 1 : code;
+}
+
 /** Fills infos and frames of g. */
 void frames_create(struct graph *g);
 

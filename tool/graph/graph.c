@@ -27,18 +27,9 @@ struct graph *graph_of_frames(struct profile *p)
 	return g;
 }
 
-const uint32_t *graph_location_nodes(const struct graph *g, uint32_t location, uint32_t *single,
-		uint32_t *n_out)
+const uint32_t *graph_location_nodes(const struct graph *g, uint32_t location, uint32_t *n_out)
 {
-	uint32_t code = g->frames->codes[location];
-	if (code & FRAMES_SEVERAL) {
-		const uint32_t *list = g->frames->lists + (code & ~FRAMES_SEVERAL);
-		*n_out = list[0];
-		return list + 1;
-	}
-	*single = code;
-	*n_out = 1;
-	return single;
+	return frames_nodes(g->frames, location, n_out);
 }
 
 const bool *graph_may_inline(const struct graph *g)

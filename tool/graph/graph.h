@@ -102,12 +102,8 @@ sample_finder graph_find_samples;
 /** Only names: what each line of each location is called. No values, nothing selected. */
 struct graph *graph_of_frames(struct profile *p);
 
-/**
- * The nodes of a location's lines, innermost first. A location without lines has one too. `single` is the
- * caller's, to put a lone node in.
- */
-const uint32_t *graph_location_nodes(const struct graph *g, uint32_t location, uint32_t *single,
-		uint32_t *n_out);
+/** The nodes of a location's lines, innermost first. A location without lines has one too. */
+const uint32_t *graph_location_nodes(const struct graph *g, uint32_t location, uint32_t *n_out);
 
 /** Nodes with their values (of a call tree, edges and tags too). Selected are all that are not zero. */
 struct graph *graph_create(struct profile *p, const struct graph_options *options);

@@ -249,14 +249,10 @@ static uint32_t graph_path(const struct graph *g, uint32_t sample, uint32_t *pat
 	struct stack stack = profile_stack(g->profile, sample);
 	uint32_t n = 0;
 	for (uint32_t k = stack.n; k-- > 0;) {
-		uint32_t code = f->codes[stack.locs[k]];
-		if (!(code & FRAMES_SEVERAL)) {
-			path[n++] = code;
-			continue;
-		}
-		const uint32_t *list = f->lists + (code & ~FRAMES_SEVERAL);
-		for (uint32_t j = list[0]; j > 0; j--)
-			path[n++] = list[j];
+		uint32_t nnodes;
+		const uint32_t *nodes = frames_nodes(f, stack.locs[k], &nnodes);
+		while (nnodes-- > 0)
+			path[n++] = nodes[nnodes];
 	}
 	return n;
 }

@@ -33,8 +33,8 @@ struct listing {
 static struct str location_text(struct listing *l, struct graph *g, uint32_t location)
 {
 	struct buf b = {0};
-	uint32_t single, n;
-	const uint32_t *nodes = graph_location_nodes(g, location, &single, &n);
+	uint32_t n;
+	const uint32_t *nodes = graph_location_nodes(g, location, &n);
 	for (uint32_t i = 0; i < n; i++) {
 		buf_pad(&b, ' ', INDENT);
 		buf_str(&b, graph_node_name(g, nodes[i]));

@@ -94,8 +94,8 @@ static void put_node(struct tracer *t, uint32_t node, const char *end, struct bu
 static struct str location_lines(struct tracer *t, uint32_t location)
 {
 	struct buf b = {0};
-	uint32_t single, n;
-	const uint32_t *nodes = graph_location_nodes(t->g, location, &single, &n);
+	uint32_t n;
+	const uint32_t *nodes = graph_location_nodes(t->g, location, &n);
 	struct str *shared = n == 1 ? &t->nodes[nodes[0]] : NULL;
 	if (shared && shared->ptr)
 		return *shared;
