@@ -73,6 +73,12 @@ void cp_cpu_thread_begin(struct cp_thread *t);
 /** In the thread, when it ends; start: its start routine. */
 void cp_cpu_thread_end(uintptr_t start);
 
+/** It has been through cp_cpu_thread_end() and is still there: all its time is counted. */
+bool cp_cpu_thread_has_ended(int tid);
+
+/** Their ids may be others' next. NULL: all. */
+void cp_cpu_forget_ended(bool (*is_gone)(int tid));
+
 /** Before exec, what survives it or may be pending stops for the thread paused_tid: it must not
  * meet a program that does not know it. If the exec fails the collector lets it go on. */
 void cp_cpu_pause_for_exec(bool pause);

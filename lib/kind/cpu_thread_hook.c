@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Context: SIG. Threads on their way into the CPU profile and out of it; see cpu_hook.h.
 //
-// A thread that is born arms itself, one that is found is armed from outside; and whoever ends its ticks
-// counts what its CPU clock says was due, so that a thread too short for a tick is in the sums as well.
+// A thread that is born arms itself, one that is found is armed from outside; and whoever ends its
+// ticks counts what its CPU clock says was due, so that a thread too short for a tick is in the
+// sums as well.
 #include <errno.h>
 
 #include "cpu_hook.h"
@@ -20,6 +21,31 @@ const struct cp_cpu_engine *const cp_cpu_engines[3] = {
 	&cp_cpu_timer,
 	&cp_cpu_itimer,
 };
+
+enum { NENDED = 256 };
+
+/** Threads that are accounted for and may still be seen for a while, at the place of their id. A
+ * storm of them writes over earlier ones, which it can, since those are gone the sooner. */
+static _Atomic int ended_tid[NENDED];
+
+static _Atomic int *ended_place(int tid)
+{
+	return &ended_tid[(uint32_t)tid % NENDED];
+}
+
+bool cp_cpu_thread_has_ended(int tid)
+{
+	return load(ended_place(tid), acquire) == tid;
+}
+
+void cp_cpu_forget_ended(bool (*is_gone)(int tid))
+{
+	for (int i = 0; i < NENDED; i++) {
+		int tid = load(&ended_tid[i], relaxed);
+		if (tid != 0 && (!is_gone || is_gone(tid)))
+			compare_exchange(&ended_tid[i], &tid, 0, relaxed);
+	}
+}
 
 static int engine_number(const struct cp_cpu_engine *engine)
 {
@@ -118,7 +144,8 @@ bool cp_cpu_disarm(struct cp_thread *t, struct cp_cpu_leftover *left_out)
 	const struct cp_cpu_engine *engine = t->engine;
 	left_out->weight = cp_cpu_owed(t);
 	engine->disarm(t);
-	// How much of the process's CPU time is known: of a thread that ended unseen, what was delivered.
+	// How much of the process's CPU time is known: of a thread that ended unseen, what was
+	// delivered.
 	uint64_t now_ns = cpu_clock_ns(t);
 	uint64_t known_ns = now_ns > t->since_ns
 				    ? now_ns - t->since_ns
@@ -151,14 +178,17 @@ void cp_cpu_thread_begin(struct cp_thread *t)
 	}
 	// Its creator may have blocked all signals, meaning the program's own.
 	cp_sigmask(CP_SIG_UNBLOCK, cp_sigmask_of(cp_signal_ours()));
-	cp_cpu_arm(t, cp_gettid());
+	int tid = cp_gettid(), earlier = tid; // of a thread that had its id
+	compare_exchange(ended_place(tid), &earlier, 0, relaxed);
+	cp_cpu_arm(t, tid);
 	cp_cpu_leave();
 }
 
 static void record_leftover(const struct cp_cpu_leftover *left, int tid)
 {
 	struct cp_rings *rings = cp_cpu_shared.rings;
-	struct cp_ring_record *rec = cp_rings_reserve(rings, (uint32_t)tid, left->npcs, left->weight);
+	struct cp_ring_record *rec =
+		cp_rings_reserve(rings, (uint32_t)tid, left->npcs, left->weight);
 	if (!rec)
 		return;
 	rec->epoch = cp_modmap_epoch_of(left->pcs, left->npcs);
@@ -176,14 +206,17 @@ void cp_cpu_thread_end(uintptr_t start)
 	// more: the signal stays blocked for what is left of the thread.
 	uint64_t ours = cp_sigmask_of(cp_signal_ours());
 	bool was_blocked = cp_sigmask(CP_SIG_BLOCK, ours) & ours;
-	struct cp_thread *t = cp_thread_find(cp_gettid());
+	int tid = cp_gettid();
+	struct cp_thread *t = cp_thread_find(tid);
 	struct cp_cpu_leftover left;
+	store(ended_place(tid), tid,
+		release); // before its record goes: the task scan finds the one or the other
 	if (t)
 		t->start = start; // it may have been found by the task scan, which does not know
 	if (t && cp_cpu_disarm(t, &left) && left.weight > 0) {
 		if (was_blocked && cp_cpu_owes_much(left.weight))
 			cp_cpu_name_blocked(&left);
-		record_leftover(&left, cp_gettid());
+		record_leftover(&left, tid);
 	}
 	cp_cpu_leave();
 }

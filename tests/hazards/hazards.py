@@ -147,6 +147,7 @@ def build_table(build):
         row("h14_blocked_signals", "itself", sum=None, share=None, check=blocked_is_told),
         row("h19_small_stacks", engines=(TIMER, FAST), sum=0.15),
         row("h20_altstack", check=leads_to("in_handler", "interrupted")),
+        row("h21_late_destructor", engines=(TIMER, PERF, ITIMER)),
         row("h21_thread_death", engines=(TIMER, FAST, ITIMER), sum=0.15, share=None),
         row("h21_thread_death", engines=(TIMER, FAST), sum=0.15, share=None, env={"LD_PRELOAD": JEMALLOC}),
         row("h22_raw_clone", sum=0.15, share=0.15),
