@@ -138,7 +138,7 @@ struct cp_stack *cp_stacktab_intern_hashed(struct cp_stacktab *t, uint64_t pcs_h
 		return &t->overflow;
 	struct cp_stack *s = insert(bucket_at(t, level_to_fill(t, level - 1), hash), made, &key);
 	if (s == made)
-		fetch_add(&t->count, 1, relaxed);
+		fetch_add(&t->count, 1, release);
 	return s;
 }
 
@@ -154,7 +154,9 @@ struct cp_stack *cp_stacktab_intern(
 void cp_stacktab_each(struct cp_stacktab *t, void (*fn)(struct cp_stack *, void *), void *arg)
 {
 	cp_stack_bucket *buckets;
-	for (uint32_t level = 0; level < CP_STACKTAB_LEVELS && (buckets = load(&t->levels[level], acquire)); level++) {
+	// Without entries no bucket is read: a look at a page nobody has written yet is a page fault, too.
+	uint32_t nlevels = load(&t->count, acquire) ? CP_STACKTAB_LEVELS : 0;
+	for (uint32_t level = 0; level < nlevels && (buckets = load(&t->levels[level], acquire)); level++) {
 		for (uint32_t i = 0; i < nbuckets_of(t, level); i++) {
 			for (struct cp_stack *s = load(&buckets[i], acquire); s; s = load(&s->next, relaxed))
 				fn(s, arg);
