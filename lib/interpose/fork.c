@@ -10,6 +10,7 @@
 #include "kind/contention_hook.h"
 #include "kind/cpu_hook.h"
 #include "kind/held_hook.h"
+#include "kind/last_thread_hook.h"
 #include "kind/signal_hook.h"
 #include "kind/threadcreate_hook.h"
 #include "kind/threads_hook.h"
@@ -40,6 +41,7 @@ static void in_child(void)
 	cp_cpu_reset_in_child();
 	cp_threads_reset_in_child();
 	cp_threadcreate_reset_in_child();
+	cp_last_thread_reset_in_child();
 	cp_card_after_fork();
 	cp_contention_reset_in_child();
 	cp_held_forget_all();

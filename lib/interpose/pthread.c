@@ -6,10 +6,13 @@
 // alike. Our key is made in the constructor, so that it is among the first, which need no memory.
 //
 // The functions carry no version: so they answer for each version the program may ask for.
+#include <limits.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <threads.h>
 
 #include "kind/cpu_hook.h"
+#include "kind/last_thread_hook.h"
 #include "kind/own_thread_hook.h"
 #include "kind/threadcreate_hook.h"
 #include "kind/trace_hook.h"
@@ -19,15 +22,19 @@
 #include "sigsafe/atomic.h"
 #include "sigsafe/card.h"
 #include "sigsafe/labels.h"
+#include "sigsafe/sys.h"
 
-CP_NEXT(int, pthread_create, (pthread_t *handle, const pthread_attr_t *attr, void *(*start)(void *), void *arg),
-		(handle, attr, start, arg))
-CP_NEXT(int, thrd_create, (thrd_t *handle, thrd_start_t start, void *arg), (handle, start, arg))
+CP_NEXT(int, pthread_create,
+	(pthread_t * handle, const pthread_attr_t *attr, void *(*start)(void *), void *arg),
+	(handle, attr, start, arg))
+CP_NEXT(int, thrd_create, (thrd_t * handle, thrd_start_t start, void *arg), (handle, start, arg))
 
 static pthread_key_t end_key;
 static _Atomic bool has_end_key;
 
-static void thread_ends(void *start)
+static const char main_thread; // what the key has there; in others it has the start routine
+
+static void account_end(void *start)
 {
 	cp_threadcreate_end();
 	cp_trace_thread_end((uintptr_t)pthread_self());
@@ -35,9 +42,30 @@ static void thread_ends(void *start)
 	cp_card_give_back();
 }
 
+/** The program's last thread comes by once for each round that libc makes: its other data has gone
+ * before exit(). */
+static void thread_ends(void *value)
+{
+	uintptr_t round = (uintptr_t)value;
+	if (round > PTHREAD_DESTRUCTOR_ITERATIONS) {
+		if (value != &main_thread)
+			account_end(value);
+		if (!cp_last_thread_ends())
+			return;
+		round = 1;
+	}
+	if (round < PTHREAD_DESTRUCTOR_ITERATIONS)
+		pthread_setspecific(end_key, (void *)(round + 1));
+	else if (cp_last_thread_is_alone())
+		exit(0);
+}
+
 __attribute__((constructor(CP_EARLY_PRIORITY))) static void make_key(void)
 {
-	store(&has_end_key, pthread_key_create(&end_key, thread_ends) == 0, release);
+	bool is_made = pthread_key_create(&end_key, thread_ends) == 0;
+	if (is_made && cp_gettid() == cp_getpid())
+		pthread_setspecific(end_key, &main_thread);
+	store(&has_end_key, is_made, release);
 }
 
 static void thread_begins(struct cp_thread *t)
@@ -70,8 +98,8 @@ static int run_c11_thread(void *arg)
 	return start(start_arg);
 }
 
-/** A record for a thread about to be made; NULL: it is one of ours, or there is no memory. Also while no
- *  profile runs: one may, when the thread ends. */
+/** A record for a thread about to be made; NULL: it is one of ours, or there is no memory. Also
+ * while no profile runs: one may, when the thread ends. */
 static struct cp_thread *expect_thread(uintptr_t start, void *arg, const void *caller)
 {
 	if (start == load(&cp_thread_own_entry, relaxed))
@@ -86,8 +114,15 @@ static struct cp_thread *expect_thread(uintptr_t start, void *arg, const void *c
 		t->labels = cp_labels_current();
 		t->created_at = cp_threadcreate_stack(caller);
 		cp_trace_thread_expect(&t->birth, caller);
+		cp_last_thread_count(1);
 	}
 	return t;
+}
+
+static void forget_thread(struct cp_thread *t)
+{
+	cp_last_thread_count(-1);
+	cp_thread_free(t);
 }
 
 CP_VISIBLE int pthread_create(
@@ -99,7 +134,7 @@ CP_VISIBLE int pthread_create(
 	struct cp_stack *created_at = t->created_at;
 	int ret = next_pthread_create(handle, attr, run_pthread, t);
 	if (ret != 0)
-		cp_thread_free(t);
+		forget_thread(t);
 	else
 		cp_threadcreate_made(created_at);
 	return ret;
@@ -113,7 +148,7 @@ CP_VISIBLE int thrd_create(thrd_t *handle, thrd_start_t start, void *arg)
 	struct cp_stack *created_at = t->created_at;
 	int ret = next_thrd_create(handle, run_c11_thread, t);
 	if (ret != thrd_success)
-		cp_thread_free(t);
+		forget_thread(t);
 	else
 		cp_threadcreate_made(created_at);
 	return ret;

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. See last_thread_hook.h.
+#include "last_thread_hook.h"
+
+#include "sigsafe/atomic.h"
+#include "sigsafe/clock.h"
+#include "sigsafe/futex.h"
+#include "sigsafe/sys.h"
+#include "sigsafe/taskdir.h"
+#include "sigsafe/thread.h"
+
+enum { AGAIN_MS = 1, MAX_LOOKS = 1000 };
+
+static _Atomic int nthreads = 1; // main is one
+
+void cp_last_thread_count(int by)
+{
+	fetch_add(&nthreads, by, relaxed);
+}
+
+bool cp_last_thread_ends(void)
+{
+	return fetch_sub(&nthreads, 1, acq_rel) == 1;
+}
+
+/** The main thread is listed for as long as the process lives. */
+static void look_for_other(int tid, void *arg)
+{
+	*(bool *)arg |= tid != cp_gettid() && tid != cp_getpid() && !cp_thread_is_excluded(tid);
+}
+
+bool cp_last_thread_is_alone(void)
+{
+	_Atomic uint32_t nobody = 0;
+	for (int looks = 0; looks < MAX_LOOKS && load(&nthreads, acquire) == 0; looks++) {
+		bool is_other = false;
+		cp_taskdir_each("/proc/self/task", look_for_other, &is_other);
+		if (!is_other)
+			return load(&nthreads, acquire) == 0;
+		cp_futex_wait(&nobody, 0, AGAIN_MS * CP_NS_PER_MS);
+	}
+	return false;
+}
+
+void cp_last_thread_reset_in_child(void)
+{
+	store(&nthreads, 1, relaxed);
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// last THREADS [fork]: its main thread ends by pthread_exit() while THREADS others work, or a
+// child's one thread does. Once a thread of the profiler's was one of those libc waits for then,
+// and such a program never ended. Whoever is the last prints so, by an exit handler, when the data
+// of its own is gone.
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static pthread_key_t key;
+static atomic_int ndata;
+
+static void say(const char *text)
+{
+	if (write(STDOUT_FILENO, text, strlen(text)) < 0)
+		_exit(2);
+}
+
+static void at_exit(void)
+{
+	say(ndata == 0 ? "the last has ended\n" : "data is left\n");
+}
+
+/** It takes as many rounds as libc makes. */
+static void free_data(void *data)
+{
+	static _Thread_local int round;
+	if (++round < 3)
+		pthread_setspecific(key, data);
+	else
+		ndata--;
+}
+
+static void *work(void *arg)
+{
+	ndata++;
+	pthread_setspecific(key, &key);
+	usleep(20000);
+	return arg;
+}
+
+static void *work_in_child(void *arg)
+{
+	int status = -1;
+	pid_t child = fork();
+	if (child == 0)
+		pthread_exit(NULL);
+	if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+		_exit(3);
+	return arg;
+}
+
+int main(int argc, char **argv)
+{
+	pthread_t thread;
+	int nthreads = argc > 1 ? atoi(argv[1]) : 0;
+	if (pthread_key_create(&key, free_data) != 0 || atexit(at_exit) != 0)
+		return 1;
+	for (int i = 0; i < nthreads; i++) {
+		if (pthread_create(&thread, NULL, argc > 2 ? work_in_child : work, NULL) != 0)
+			return 1;
+		pthread_detach(thread);
+	}
+	pthread_exit(NULL);
+}
