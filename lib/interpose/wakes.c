@@ -8,14 +8,18 @@
 /** Defines the function that stands in for `name`, which lets others go on that wait for `object`. */
 #define CP_STAND_IN_WAKE(kind, object, name, parameters, arguments, has_waiters)                \
 	CP_OWN(name, kind);                                                                     \
-	CP_VISIBLE CP_BETWEEN int name parameters                                               \
+	static CP_BETWEEN int waking_##name CP_WITH_CALLER parameters                           \
 	{                                                                                       \
-		if (!IS_TRACED() || !(has_waiters))                                             \
+		if (!(has_waiters))                                                             \
 			return next_##name arguments;                                           \
 		struct cp_release wake_ = cp_wake_begin(object);                                \
 		int rc_ = next_##name arguments;                                                \
-		cp_wake_end(&wake_, CP_SITE(name));                                             \
+		cp_wake_end(&wake_, CP_SITE_BY(name, caller));                                  \
 		return rc_;                                                                     \
+	}                                                                                       \
+	CP_VISIBLE CP_FRONT int name parameters                                                 \
+	{                                                                                       \
+		return IS_TRACED() ? waking_##name CP_AND_CALLER arguments : next_##name arguments; \
 	}
 
 // A macro for the reason that cp_contention_is_off() is one.
