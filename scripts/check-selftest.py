@@ -100,6 +100,9 @@ def library(root):
     expect("library: export", run(check, link(*good, code=leak)), False, "exports helper")
     tls = write(root, "tls.c", "static __thread char big[4096];\nchar *cprof_one(int i) { return &big[i]; }\n")
     expect("library: TLS", run(check, link(*good, code=tls)), False, "bytes of TLS")
+    front = '__attribute__((section("cprof_front"), aligned(%d))) int cprof_one(void) { return 1; }\n'
+    expect("library: page", run(check, link(*good, code=write(root, "front.c", front % 4096))), True)
+    expect("library: no page", run(check, link(*good, code=write(root, "front.c", front % 32))), False, "in a page")
     write(root, "interpose/fork.c", "CP_VISIBLE int *fork(\n\tvoid)\n{\n}\n")
     stand_in = write(root, "fork.c", "int cprof_one(void) { return 1; }\nint fork(void) { return -1; }\n")
     interpose = ("--interpose", os.path.join(root, "interpose"))

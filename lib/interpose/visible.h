@@ -12,7 +12,7 @@
 #define CP_BETWEEN __attribute__((section("cprof_between"), noinline))
 
 // What the program's calls come through while all is off. The kernel takes the caches at each system call, so a
-// server pays for the lines and pages that we spread these over: here they are together.
+// server pays for the lines and pages that we spread these over: here they are together, in a page (pages.c).
 
 /** CP_BETWEEN of a function that then only passes on, by a jump, to what CP_NEAR_DATA says. */
 #define CP_FRONT __attribute__((section("cprof_front"), noinline))

@@ -10,7 +10,7 @@
 #include "sigsafe/unwind.h"
 #include "trace_wait_hook.h"
 
-_Atomic unsigned cp_contention_mode, cp_calls_mode;
+CP_NEAR_DATA _Atomic unsigned cp_contention_mode, cp_calls_mode;
 struct cp_contention cp_block, cp_mutex, cp_calls;
 struct cp_lock cp_contention_changes;
 

@@ -83,14 +83,14 @@ static void add_dense_chains(void)
 /** Samples keep the index of the rate they were taken at, so an index keeps its rate for ever. */
 static int change_rate(uint64_t rate_bytes)
 {
-	enum { NRATES = sizeof(cp_heap.rates) / sizeof(*cp_heap.rates) };
+	enum { NRATES = sizeof(cp_heap_rates) / sizeof(*cp_heap_rates) };
 	uint32_t index = 1;
-	while (index < NRATES && cp_heap.rates[index] && cp_heap.rates[index] != rate_bytes)
+	while (index < NRATES && cp_heap_rates[index] && cp_heap_rates[index] != rate_bytes)
 		index++;
 	if (rate_bytes && index == NRATES)
 		return -ENOSPC;
 	if (rate_bytes) {
-		cp_heap.rates[index] = rate_bytes;
+		cp_heap_rates[index] = rate_bytes;
 		store(&cp_heap.rate_index, index, relaxed);
 	}
 	fetch_add(&cp_heap.rate_changes, 1, relaxed);
@@ -196,7 +196,7 @@ static void emit_sample(struct emission *e, const struct cp_stack *s, const stru
 	for (int i = 0; i < (e->view == CP_HEAP_VIEW_HEAP ? 3 : 2); i++) {
 		values[2 * i] = amounts[i].objects;
 		values[2 * i + 1] = amounts[i].bytes;
-		scale(&values[2 * i], &values[2 * i + 1], cp_heap.rates[cp_heap_tag_rate_index(s->tag)]);
+		scale(&values[2 * i], &values[2 * i + 1], cp_heap_rates[cp_heap_tag_rate_index(s->tag)]);
 		any |= values[2 * i];
 	}
 	if (any && e->rc == 0)

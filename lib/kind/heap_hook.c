@@ -18,6 +18,7 @@ enum {
 };
 
 CP_NEAR_DATA struct cp_heap_state cp_heap;
+uint64_t cp_heap_rates[256];
 __thread uint64_t cp_heap_countdown;
 
 // The rest of a thread's state; touched once a sample.
@@ -31,7 +32,7 @@ static __thread struct {
 static uint64_t bucket_estimate_bytes(const struct cp_stack *bucket, uint64_t size_bytes)
 {
 	return cp_heap_estimate_bytes(
-			size_bytes, cp_heap.rates[cp_heap_tag_rate_index(bucket->tag)]);
+			size_bytes, cp_heap_rates[cp_heap_tag_rate_index(bucket->tag)]);
 }
 
 /** The caller's stack, without the frames of the interposed function. The leaf is moved into the call

@@ -58,17 +58,19 @@ struct cp_heap_state {
 	// What each sample looks at, in a cache line.
 	_Alignas(64) _Atomic uint64_t rate_bytes; // 0: off
 	_Atomic uint32_t rate_changes; // a thread that drew at another count draws anew, without a sample
-	_Atomic uint32_t rate_index;   // in rates[], of the last rate above 0
+	_Atomic uint32_t rate_index;   // in cp_heap_rates[], of the last rate above 0
 	_Atomic bool is_ready;         // tables are there, the unwinder works
 	_Atomic bool is_counting;      // every allocation is counted below, and none is sampled
 	bool is_shadowed;      // by a malloc that the program calls instead of ours; lib/interpose/malloc.c sets it
 	const char *sanitizer; // whose allocator this is; nothing is sampled then. NULL: none. So, too
-	uint64_t rates[256];   // by the rate index in a bucket's tag
 	_Atomic uint64_t counted_objects, counted_bytes;
 	_Atomic uint64_t lost_samples; // no memory for them, or taken inside ourselves
 	struct cp_stacktab buckets;
 };
 
 extern __attribute__((visibility("hidden"))) struct cp_heap_state cp_heap;
+
+/** By the rate index in a bucket's tag. */
+extern __attribute__((visibility("hidden"))) uint64_t cp_heap_rates[256];
 
 #endif

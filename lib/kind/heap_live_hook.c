@@ -24,7 +24,7 @@ struct cp_heap_live {
 };
 
 _Atomic uint8_t cp_heap_filter[CP_HEAP_FILTER_SLOTS];
-_Atomic uint8_t cp_heap_prefilter[CP_HEAP_PREFILTER_SLOTS];
+CP_NEAR_DATA _Alignas(64) _Atomic uint8_t cp_heap_prefilter[CP_HEAP_PREFILTER_SLOTS];
 CP_NEAR_DATA struct cp_heap_live_table cp_heap_live_table;
 
 // Enough for the default rate. A low one adds the dense chains: from then on blocks are put there, and looked

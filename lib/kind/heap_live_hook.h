@@ -2,7 +2,7 @@
 // Context: SIG. The sampled blocks that live, found by their address at free.
 //
 // Three steps: a small array of counters says at once "no sampled block is at an address like this", which is
-// all that most frees cost, for it stays in the first cache; then a finer one, which would not; then a table.
+// all that most frees cost, for it lies in the page that they look at anyway; then a finer one; then a table.
 #ifndef CPROF_KIND_HEAP_LIVE_HOOK_H
 #define CPROF_KIND_HEAP_LIVE_HOOK_H
 
@@ -13,7 +13,7 @@
 
 enum {
 	CP_HEAP_FILTER_SLOTS = 1 << 17,    // 16-byte granules: two blocks 2 MiB apart share a counter
-	CP_HEAP_PREFILTER_SLOTS = 1 << 14, // 128-byte granules
+	CP_HEAP_PREFILTER_SLOTS = 1 << 11, // 128-byte granules
 	CP_HEAP_DENSE_LOG2 = 22,           // 32 MiB of address space; what is used of it becomes memory
 	CP_HEAP_DENSE_RATE_BYTES = 8192, // at this rate or below a large heap has that many live samples
 };

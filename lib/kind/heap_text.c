@@ -56,7 +56,7 @@ static void print_header(const struct listing *l)
 	cp_text_out_printf(l->out, "heap profile: ");
 	print_amounts(l->out, l->in_use, allocated);
 	cp_text_out_printf(l->out, " heap/%llu\n",
-			2 * (unsigned long long)cp_heap.rates[load(&cp_heap.rate_index, relaxed)]);
+			2 * (unsigned long long)cp_heap_rates[load(&cp_heap.rate_index, relaxed)]);
 }
 
 static void print_bucket(struct cp_text_out *o, const struct cp_stack *s)

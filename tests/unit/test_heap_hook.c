@@ -17,7 +17,7 @@ static void set_rate(uint64_t rate_bytes)
 		ck_assert_int_eq(cp_unwind_init(), 0);
 		ck_assert_int_eq(cp_stacktab_init(&cp_heap.buckets, 1024, 0), 0);
 	}
-	cp_heap.rates[1] = rate_bytes;
+	cp_heap_rates[1] = rate_bytes;
 	store(&cp_heap.rate_index, 1, relaxed);
 	store(&cp_heap.rate_changes, changes, relaxed);
 	store(&cp_heap.rate_bytes, rate_bytes, relaxed);
