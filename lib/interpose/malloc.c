@@ -151,7 +151,7 @@ CP_VISIBLE CP_FRONT BEGINS_LINE void free(void *ptr)
 		next_free(ptr);
 }
 
-CP_VISIBLE CP_FRONT void *calloc(size_t n, size_t size)
+CP_VISIBLE CP_FRONT BEGINS_LINE void *calloc(size_t n, size_t size)
 {
 	size_t bytes;
 	if (!__builtin_mul_overflow(n, size, &bytes) && cp_heap_due(bytes))
@@ -159,7 +159,7 @@ CP_VISIBLE CP_FRONT void *calloc(size_t n, size_t size)
 	return next_calloc(n, size);
 }
 
-CP_VISIBLE CP_FRONT void *realloc(void *ptr, size_t size)
+CP_VISIBLE CP_FRONT BEGINS_LINE void *realloc(void *ptr, size_t size)
 {
 	if (cp_heap_maybe_sampled(ptr) || size >= cp_heap_countdown)
 		return realloc_sampled(ptr, size, CALLER);
