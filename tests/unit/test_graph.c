@@ -331,6 +331,35 @@ static int64_t cum_of_view(const char *selection, int64_t value)
 	return cum;
 }
 
+START_TEST(views_share_places_until_they_change_them)
+{
+	begin_profile();
+	add_sample("a;bc", 5);
+	struct arena a = {0};
+	struct regex *hide = NULL;
+	ck_assert_ptr_null(regex_compile(&a, STR("b"), &hide));
+	struct pass_cache *cache = p->pass_cache = pass_cache_create(p);
+	struct profile *views[] = {profile_view(p), profile_view(p), profile_view(p)};
+	profile_filter_names(views[1], &(struct name_filter){.hide = hide});
+	for (int i = 0; i < 3; i++) {
+		graph_aggregate(views[i], (struct aggregate_keep){.function = true, .inline_frames = true});
+		struct graph *g = graph_create(views[i], &(struct graph_options){0});
+		ck_assert_int_eq(g->nodes[node_named(g, 'a')].cum, 5);
+		ck_assert_int_eq(node_named(g, 'b') == NO_INDEX, i == 1);
+		graph_destroy(g);
+	}
+	ck_assert_ptr_eq(views[0]->locations, views[2]->locations);
+	ck_assert_ptr_ne(views[0]->locations, views[1]->locations);
+	ck_assert_ptr_ne(views[0]->locations, p->locations);
+	for (int i = 0; i < 3; i++)
+		profile_destroy(views[i]);
+	pass_cache_destroy(cache);
+	regex_free(hide);
+	arena_deinit(&a);
+	profile_destroy(p);
+}
+END_TEST
+
 START_TEST(remembers_passes_over_the_same_samples)
 {
 	begin_profile();
@@ -463,5 +492,5 @@ UNIT_MAIN("graph", counts_recursion_once, bridges_what_is_left_out, marks_calls_
 		links_inlined_nodes_as_the_full_graph_does, drops_light_nodes_and_edges,
 		removes_residual_edges_that_say_nothing_new, keeps_contexts_apart_in_a_call_tree,
 		leaves_zeros_and_losses_out, several_threads_count_as_one,
-		remembers_passes_over_the_same_samples, stacks_kept_as_nodes_say_the_same,
-		stacks_that_find_no_room_are_not_kept)
+		views_share_places_until_they_change_them, remembers_passes_over_the_same_samples,
+		stacks_kept_as_nodes_say_the_same, stacks_that_find_no_room_are_not_kept)

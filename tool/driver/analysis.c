@@ -4,7 +4,7 @@
 #include "analysis.h"
 
 #include "base/path.h"
-#include "tool/profile/aggregate.h"
+#include "tool/graph/graph.h"
 
 #include "focus.h"
 
@@ -110,7 +110,7 @@ static struct err *aggregate(struct arena *a, const struct config *c, struct pro
 		keep.inline_frames = !c->noinlines;
 		keep.column = c->showcolumns;
 		if (!keep.address || c->noinlines)
-			profile_aggregate(p, keep);
+			graph_aggregate(p, keep);
 		return NULL;
 	}
 	return err_new(a, "unexpected granularity");

@@ -138,7 +138,6 @@ void frames_create(struct graph *g)
 		add_location(&b, i);
 	hash_index_deinit(&b.index);
 	arena_deinit(&scratch);
-	g->info_names = arena_array(&g->arena, struct str, g->ninfos);
 }
 
 static uint8_t role_of(uint32_t node)

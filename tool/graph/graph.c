@@ -7,22 +7,32 @@
 
 #include "base/path.h"
 #include "tool/graph/frames.h"
+#include "tool/graph/known_places.h"
 #include "tool/graph/passes.h"
 
-static struct graph *with_frames(struct profile *p, const struct graph_options *options)
+struct graph *graph_with_frames(struct profile *p, const struct graph_options *options)
 {
 	struct graph *g = calloc(1, sizeof(*g));
 	if (!g)
 		arena_array_bytes(SIZE_MAX, sizeof(*g)); // ends the process, as all of tool/ does
 	g->profile = p;
 	g->options = *options;
-	frames_create(g);
+	const struct graph *known = known_names(p, options->obj_names);
+	if (known) {
+		g->frames = known->frames;
+		g->infos = known->infos;
+		g->ninfos = known->ninfos;
+		g->shares_infos = true;
+	} else {
+		frames_create(g);
+	}
+	g->info_names = arena_array(&g->arena, struct str, g->ninfos);
 	return g;
 }
 
 struct graph *graph_of_frames(struct profile *p)
 {
-	struct graph *g = with_frames(p, &(struct graph_options){0});
+	struct graph *g = graph_with_frames(p, &(struct graph_options){0});
 	nodes_of_infos(g);
 	return g;
 }
@@ -39,7 +49,7 @@ const bool *graph_may_inline(const struct graph *g)
 
 struct graph *graph_create(struct profile *p, const struct graph_options *options)
 {
-	struct graph *g = with_frames(p, options);
+	struct graph *g = graph_with_frames(p, options);
 	if (options->call_tree)
 		calltree_build(g);
 	else
@@ -55,7 +65,8 @@ void graph_destroy(struct graph *g)
 	if (!g)
 		return;
 	arena_deinit(&g->arena);
-	free(g->infos);
+	if (!g->shares_infos)
+		free(g->infos);
 	free(g);
 }
 

@@ -18,6 +18,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/str.h"
+#include "tool/profile/aggregate.h"
 #include "tool/profile/filter.h"
 
 /** What tells one node from another. */
@@ -72,6 +73,7 @@ struct graph {
 
 	struct node_info *infos;
 	uint32_t ninfos;
+	bool shares_infos; // with frames: they are another's
 	struct str *info_names; // printable; ptr NULL until asked for
 
 	struct frame_table *frames;
@@ -98,6 +100,9 @@ struct graph {
 
 /** Finds samples in what the profile's pass cache (pass_cache.h) knows. */
 sample_finder graph_find_samples;
+
+/** profile_aggregate(), for which the pass cache may know the result. */
+void graph_aggregate(struct profile *p, struct aggregate_keep keep);
 
 /** Only names: what each line of each location is called. No values, nothing selected. */
 struct graph *graph_of_frames(struct profile *p);

@@ -10,7 +10,7 @@
 #include "base/cancel.h"
 #include "base/mem.h"
 
-enum { ENTRIES = 16, MAX_RESULT_BYTES = 16 << 20, STACKS = 2 };
+enum { ENTRIES = 16, TOTALS = 4, MAX_RESULT_BYTES = 16 << 20, STACKS = 2 };
 
 struct table {
 	uint32_t *codes, *lists;
@@ -27,6 +27,12 @@ struct entry {
 	size_t result_bytes;
 };
 
+struct total {
+	uint32_t value_index;
+	bool mean, is_known;
+	int64_t total;
+};
+
 // What is large: of one granularity, and of another, for who goes to and fro.
 struct known_stacks {
 	struct table table;
@@ -38,9 +44,12 @@ struct known_stacks {
 struct pass_cache {
 	struct entry entries[ENTRIES];
 	uint32_t next; // to be overwritten
+	struct total totals[TOTALS];
+	uint32_t next_total;
 	const struct profile *base;
 	struct known_stacks stacks[STACKS];
 	uint32_t next_stacks;
+	struct known_places places;
 	pthread_t maker; // while some are being made
 	atomic_bool stop;
 };
@@ -48,7 +57,7 @@ struct pass_cache {
 struct pass_cache *pass_cache_create(const struct profile *base)
 {
 	struct pass_cache *cache = mem_zeroed(1, sizeof(*cache));
-	cache->base = base;
+	cache->base = cache->places.base = base;
 	return cache;
 }
 
@@ -90,7 +99,14 @@ void pass_cache_destroy(struct pass_cache *cache)
 		atomic_store(&cache->stop, true);
 		stacks_free(cache, &cache->stacks[i]);
 	}
+	if (cache)
+		known_places_free(&cache->places);
 	free(cache);
+}
+
+struct known_places *pass_cache_places(struct pass_cache *cache)
+{
+	return &cache->places;
 }
 
 /* Which samples a pass is over: "" all; NULL where it is not known. */
@@ -165,6 +181,33 @@ void pass_cache_keep(const struct pass_key *key, const void *result, size_t byte
 			g->options.mean, copy_table(g->profile, key->frames), copy(result, bytes, 1), bytes};
 }
 
+static bool has_all_samples(const struct profile *p)
+{
+	return selection_of(p) && !*selection_of(p);
+}
+
+bool pass_cache_find_total(const struct profile *p, uint32_t value_index, bool mean, int64_t *total_out)
+{
+	const struct pass_cache *cache = has_all_samples(p) ? p->pass_cache : NULL;
+	for (uint32_t i = 0; cache && i < TOTALS; i++) {
+		const struct total *t = &cache->totals[i];
+		if (!t->is_known || t->value_index != value_index || t->mean != mean)
+			continue;
+		*total_out = t->total;
+		return true;
+	}
+	return false;
+}
+
+void pass_cache_keep_total(const struct profile *p, uint32_t value_index, bool mean, int64_t total)
+{
+	struct pass_cache *cache = has_all_samples(p) ? p->pass_cache : NULL;
+	if (!cache)
+		return;
+	cache->totals[cache->next_total] = (struct total){value_index, mean, true, total};
+	cache->next_total = (cache->next_total + 1) % TOTALS;
+}
+
 static bool are_being_made(struct pass_cache *cache, struct known_stacks *s)
 {
 	if (s->state == STACKS_BEING_MADE && pthread_tryjoin_np(cache->maker, NULL) == 0)
@@ -176,8 +219,7 @@ const struct node_stacks *pass_cache_stacks(const struct graph *g)
 {
 	const struct profile *p = g->profile;
 	struct pass_cache *cache = p->pass_cache;
-	bool has_all = selection_of(p) && !*selection_of(p);
-	if (!cache || !(has_all || p->kept))
+	if (!cache || !(has_all_samples(p) || p->kept))
 		return NULL;
 	for (uint32_t i = 0; i < STACKS; i++) {
 		struct known_stacks *s = &cache->stacks[i];
@@ -195,8 +237,7 @@ const struct node_stacks *pass_cache_stacks(const struct graph *g)
 const struct node_stacks *pass_cache_known_stacks(const struct profile *p, struct frame_table *frames_out)
 {
 	struct pass_cache *cache = p->pass_cache;
-	bool has_all = selection_of(p) && !*selection_of(p);
-	for (uint32_t i = 0; cache && has_all && i < STACKS; i++) {
+	for (uint32_t i = 0; cache && has_all_samples(p) && i < STACKS; i++) {
 		struct known_stacks *s = &cache->stacks[i];
 		if (s->state == STACKS_FREE || s->state == STACKS_DUE || are_being_made(cache, s) || !s->stacks)
 			continue;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What passes over the samples found, kept for later reports of the same profile: in the shell and on web
-// pages most commands ask for another view of what was already added up.
+// What passes over the samples found, and what places became, kept for later reports of the same profile: in the
+// shell and on web pages most commands ask for another view of what was already added up.
 //
 // A pass is a function of the samples and of the table that says which nodes a location stands for. The
 // table is part of the key, as a whole, so it does not matter which options made it so. Of the samples the key
@@ -8,6 +8,7 @@
 #ifndef CPROF_TOOL_GRAPH_PASS_CACHE_H
 #define CPROF_TOOL_GRAPH_PASS_CACHE_H
 
+#include "tool/graph/known_places.h"
 #include "tool/graph/node_stacks.h"
 
 enum pass { PASS_TALLY, PASS_LINK, PASS_LINK_TO };
@@ -33,6 +34,13 @@ const struct node_stacks *pass_cache_stacks(const struct graph *g);
 
 /** Those that are there already, of any granularity, where p has all samples of its base; with the table of it. */
 const struct node_stacks *pass_cache_known_stacks(const struct profile *p, struct frame_table *frames_out);
+
+/** A report's total, kept where p has all samples of its base. False: it is not known. */
+bool pass_cache_find_total(const struct profile *p, uint32_t value_index, bool mean, int64_t *total_out);
+void pass_cache_keep_total(const struct profile *p, uint32_t value_index, bool mean, int64_t total);
+
+/** What was made of the base's places. */
+struct known_places *pass_cache_places(struct pass_cache *cache);
 
 /** Between two reports: begins to make, in a thread, what the last one lacked. */
 void pass_cache_prepare(struct pass_cache *cache);

@@ -6,6 +6,8 @@
 #include "tool/graph/graph.h"
 #include "tool/graph/node_stacks.h"
 
+/** A graph of names alone, without nodes. */
+struct graph *graph_with_frames(struct profile *p, const struct graph_options *options);
 /** Makes a node of each info. */
 void nodes_of_infos(struct graph *g);
 /** Does so and adds up the samples. */

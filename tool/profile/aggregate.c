@@ -21,6 +21,7 @@ static void forget_names(struct profile *p, struct aggregate_keep keep)
 
 void profile_aggregate(struct profile *p, struct aggregate_keep keep)
 {
+	profile_own(p, PROFILE_PLACES);
 	forget_names(p, keep);
 	for (uint32_t i = 0; i < p->nlines; i++) {
 		if (!keep.line)

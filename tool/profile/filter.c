@@ -140,6 +140,8 @@ struct name_matches profile_filter_names(struct profile *p, const struct name_fi
 		found.focus = true;
 		return found;
 	}
+	if (f->hide || f->show)
+		profile_own(p, PROFILE_PLACES);
 	struct memo memos[4] = {memo_create(p, f->focus), memo_create(p, f->ignore), memo_create(p, f->hide),
 			memo_create(p, f->show)};
 	uint8_t *flags = mem_zeroed(p->nlocations, 1), any = 0;
@@ -176,6 +178,7 @@ bool profile_show_from(struct profile *p, const struct regex *show_from)
 {
 	if (!show_from)
 		return false;
+	profile_own(p, PROFILE_SAMPLES | PROFILE_PLACES);
 	struct memo m = memo_create(p, show_from);
 	uint8_t *flags = mem_zeroed(p->nlocations, 1);
 	bool matched = false;
@@ -185,7 +188,6 @@ bool profile_show_from(struct profile *p, const struct regex *show_from)
 			matched = true;
 		}
 	}
-	profile_own(p, PROFILE_SAMPLES);
 	uint8_t *keep = mem_resize(NULL, p->nsamples, 1);
 	for (uint32_t i = 0; i < p->nsamples; i++) {
 		struct stack stack = profile_stack(p, i);

@@ -46,10 +46,12 @@ void profile_destroy(struct profile *p)
 		hash_index_deinit(&p->label_set_index);
 	}
 	free(p->sample_types);
+	if (!(p->borrowed & PROFILE_PLACES)) {
+		free(p->locations);
+		free(p->lines);
+		free(p->functions);
+	}
 	free(p->mappings);
-	free(p->locations);
-	free(p->lines);
-	free(p->functions);
 	free(p->comments);
 	arena_deinit(&p->arena);
 	free(p);
@@ -68,17 +70,11 @@ struct profile *profile_view(const struct profile *base)
 	struct profile *p = copy_array(base, 1, sizeof(*base));
 	arena_init(&p->arena);
 	p->kept = NULL;
-	p->borrowed = PROFILE_STRINGS | PROFILE_SAMPLES | PROFILE_LOCS | PROFILE_LABELS;
+	p->borrowed = PROFILE_STRINGS | PROFILE_SAMPLES | PROFILE_LOCS | PROFILE_LABELS | PROFILE_PLACES;
 	p->sample_types = copy_array(base->sample_types, base->nsample_types, sizeof(*p->sample_types));
 	p->mappings = copy_array(base->mappings, base->nmappings, sizeof(*p->mappings));
-	p->locations = copy_array(base->locations, base->nlocations, sizeof(*p->locations));
-	p->lines = copy_array(base->lines, base->nlines, sizeof(*p->lines));
-	p->functions = copy_array(base->functions, base->nfunctions, sizeof(*p->functions));
 	p->comments = copy_array(base->comments, base->ncomments, sizeof(*p->comments));
 	p->mappings_cap = p->nmappings;
-	p->locations_cap = p->nlocations;
-	p->lines_cap = p->nlines;
-	p->functions_cap = p->nfunctions;
 	p->comments_cap = p->ncomments;
 	return p;
 }
@@ -105,6 +101,24 @@ static void own_locs(struct profile *p)
 	p->locs_cap = p->nlocs;
 }
 
+static void own_places(struct profile *p)
+{
+	p->locations = copy_array(p->locations, p->nlocations, sizeof(*p->locations));
+	p->lines = copy_array(p->lines, p->nlines, sizeof(*p->lines));
+	p->functions = copy_array(p->functions, p->nfunctions, sizeof(*p->functions));
+	p->locations_cap = p->nlocations;
+	p->lines_cap = p->nlines;
+	p->functions_cap = p->nfunctions;
+}
+
+void profile_borrow_places(struct profile *p, const struct profile *from)
+{
+	p->locations = from->locations;
+	p->lines = from->lines;
+	p->functions = from->functions;
+	memcpy(p->mappings, from->mappings, p->nmappings * sizeof(*p->mappings));
+}
+
 void profile_own(struct profile *p, unsigned parts)
 {
 	if (parts & (PROFILE_SAMPLES | PROFILE_LOCS)) {
@@ -122,6 +136,8 @@ void profile_own(struct profile *p, unsigned parts)
 		own_samples(p);
 	if (parts & PROFILE_LOCS)
 		own_locs(p);
+	if (parts & PROFILE_PLACES)
+		own_places(p);
 	if (parts & PROFILE_LABELS) {
 		p->label_sets = copy_array(p->label_sets, p->nlabel_sets, sizeof(*p->label_sets));
 		p->label_sets_cap = p->nlabel_sets;
@@ -171,6 +187,7 @@ uint32_t profile_add_mapping(struct profile *p, struct mapping m)
 
 uint32_t profile_add_function(struct profile *p, struct function f)
 {
+	profile_own(p, PROFILE_PLACES);
 	p->functions = mem_grow(p->functions, &p->functions_cap, p->nfunctions + 1, sizeof(f));
 	p->functions[p->nfunctions] = f;
 	return p->nfunctions++;
@@ -179,6 +196,7 @@ uint32_t profile_add_function(struct profile *p, struct function f)
 uint32_t profile_add_location(struct profile *p, struct location l, const struct line *lines,
 		uint32_t nlines)
 {
+	profile_own(p, PROFILE_PLACES);
 	l.line_begin = p->nlines;
 	l.nlines = nlines;
 	if (nlines) {
@@ -202,6 +220,7 @@ uint32_t profile_add_marker(struct profile *p, struct str name)
 void profile_put_mapping_first(struct profile *p, uint32_t mapping)
 {
 	struct mapping first = p->mappings[0];
+	profile_own(p, PROFILE_PLACES);
 	p->mappings[0] = p->mappings[mapping];
 	p->mappings[mapping] = first;
 	p->mappings[0].id = 1;

@@ -132,6 +132,7 @@ enum profile_part {
 	PROFILE_SAMPLES = 1 << 1, // values, loc_begin, loc_end, sample_labels
 	PROFILE_LOCS = 1 << 2,    // locs
 	PROFILE_LABELS = 1 << 3,  // label_sets, labels, label_set_index
+	PROFILE_PLACES = 1 << 4,  // locations, lines, functions
 };
 
 /** An empty profile; string 0 is "", label set 0 has no labels. Destroy frees all it owns. */
@@ -140,13 +141,16 @@ void profile_destroy(struct profile *p);
 
 /**
  * A profile equal to `base` that may be filtered, aggregated and edited at will while base stays as
- * it is: the frame tables are copied (milliseconds), the sample columns only where a filter writes to
- * them. `base` must outlive it unchanged. One view a command: filters of one never reach the next.
+ * it is: its columns and tables are copied where something writes to them. `base` must outlive it
+ * unchanged. One view a command: filters of one never reach the next.
  */
 struct profile *profile_view(const struct profile *base);
 
 /** Makes the parts (enum profile_part bits) the profile's own; before writing to them directly. */
 void profile_own(struct profile *p, unsigned parts);
+
+/** Takes the places and mappings of another view of p's base, which outlives p, for p's borrowed ones. */
+void profile_borrow_places(struct profile *p, const struct profile *from);
 
 /** The index of s, added (bytes copied) where it is new. */
 strid profile_intern(struct profile *p, struct str s);

@@ -73,6 +73,7 @@ static uint32_t pruned_begin(const struct stack *stack, const uint8_t *flags)
 
 void profile_prune(struct profile *p, const struct regex *drop, const struct regex *keep)
 {
+	profile_own(p, PROFILE_PLACES);
 	struct dropped d = {p, drop, keep, mem_zeroed(p->nstrings, 1)};
 	uint8_t *flags = mem_zeroed(p->nlocations, 1), any = 0;
 	for (uint32_t i = 0; i < p->nlocations; i++) {
@@ -114,6 +115,7 @@ struct err *profile_remove_uninteresting(struct profile *p, struct arena *a)
 
 void profile_prune_from(struct profile *p, const struct regex *from)
 {
+	profile_own(p, PROFILE_PLACES);
 	struct dropped d = {p, from, NULL, mem_zeroed(p->nstrings, 1)};
 	uint8_t *flags = mem_zeroed(p->nlocations, 1), any = 0;
 	for (uint32_t i = 0; i < p->nlocations; i++) {

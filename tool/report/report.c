@@ -3,11 +3,12 @@
 #include "tool/report/formats.h"
 
 #include "base/path.h"
+#include "tool/graph/pass_cache.h"
 #include "tool/measurement/measurement.h"
 #include "tool/profile/encode.h"
 
 // Of a -diff_base report percentages are of the base: its samples carry a label.
-static int64_t total_of(const struct profile *p, const struct report_options *o)
+static int64_t sum_total(const struct profile *p, const struct report_options *o)
 {
 	strid key = profile_find_string(p, STR("pprof::base"));
 	strid yes = profile_find_string(p, STR("true"));
@@ -24,6 +25,16 @@ static int64_t total_of(const struct profile *p, const struct report_options *o)
 		}
 	}
 	return base_total > 0 ? mean_value(base_total, base_div) : mean_value(total, div);
+}
+
+static int64_t total_of(const struct profile *p, const struct report_options *o)
+{
+	int64_t total;
+	if (pass_cache_find_total(p, o->value_index, o->mean, &total))
+		return total;
+	total = sum_total(p, o);
+	pass_cache_keep_total(p, o->value_index, o->mean, total);
+	return total;
 }
 
 struct report *report_new(struct profile *p, const struct report_options *options)
@@ -102,8 +113,10 @@ struct graph *report_graph(struct report *r)
 	for (uint32_t i = 0; i < p->nfunctions; i++) {
 		struct str file = profile_str(p, p->functions[i].filename);
 		struct str trimmed = report_trim_path(r, file);
-		if (trimmed.len != file.len)
-			p->functions[i].filename = profile_intern(p, trimmed);
+		if (trimmed.len == file.len)
+			continue;
+		profile_own(p, PROFILE_PLACES);
+		p->functions[i].filename = profile_intern(p, trimmed);
 	}
 	struct graph_options go = {
 		.value_index = o->value_index,
