@@ -187,6 +187,14 @@ static void begin_sampling(struct cp_cpu_session *s)
 	cp_futex_wake(&s->has_begun, 1);
 }
 
+/** Root may be about to become somebody who could neither add to its file, nor in such a folder
+ * replace it. */
+static void make_way(struct cp_cpu_session *s)
+{
+	if (cp_syscall(SYS_geteuid, 0, 0, 0, 0) == 0 && cp_target_is_for_owner(&s->target))
+		cp_cpu_output_anew(s);
+}
+
 void cp_cpu_collector_run(void *session)
 {
 	struct cp_cpu_session *s = session;
@@ -209,4 +217,6 @@ void cp_cpu_collector_run(void *session)
 		if (!load(&s->stopping, acquire))
 			goes_on = take_turn(s, &when, cp_clock_ns(CP_CLOCK_MONOTONIC));
 	}
+	if (cp_own_thread_is_dismissed(&s->collector))
+		make_way(s);
 }

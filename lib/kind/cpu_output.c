@@ -177,18 +177,40 @@ static int begin_pieces(struct cp_cpu_session *s)
 		"up to a second of samples at its end may be missing");
 }
 
+static void forget_piece(struct cp_stack *stack, void *arg)
+{
+	store(&stack->values[CP_CPU_IN_PIECES], 0, relaxed);
+}
+
+bool cp_cpu_output_anew(struct cp_cpu_session *s)
+{
+	if (!s->pieces || !cp_target_drop_pieces(&s->target))
+		return false;
+	cp_profile_out_abandon(s->pieces);
+	s->pieces = NULL;
+	s->piece_lost = s->pieces_seen = 0;
+	cp_stacktab_each(&s->stacks, forget_piece, NULL);
+	return true;
+}
+
+static int write_piece(struct cp_cpu_session *s)
+{
+	int ret = s->pieces ? 0 : begin_pieces(s);
+	s->end_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
+	if (ret == 0)
+		ret = put_samples(s, s->pieces, true);
+	return ret == 0 ? cp_profile_out_flush(s->pieces, duration_ns(s)) : ret;
+}
+
 void cp_cpu_output_piece(struct cp_cpu_session *s)
 {
 	uint64_t seen = load(&s->stats.periods, relaxed) + s->stats.lost;
 	if (s->pieces_broken || seen == s->pieces_seen || !cp_target_takes_pieces(&s->target))
 		return;
+	int ret = write_piece(s);
+	if (ret == -EACCES && cp_cpu_output_anew(s)) // the process is another user's since it began the file
+		ret = write_piece(s);
 	s->pieces_seen = seen;
-	int ret = s->pieces ? 0 : begin_pieces(s);
-	s->end_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
-	if (ret == 0)
-		ret = put_samples(s, s->pieces, true);
-	if (ret == 0)
-		ret = cp_profile_out_flush(s->pieces, duration_ns(s));
 	s->pieces_broken = ret < 0;
 }
 

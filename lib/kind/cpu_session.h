@@ -96,6 +96,8 @@ void cp_cpu_add(struct cp_cpu_session *s, const uintptr_t *pcs, uint32_t npcs, u
 /// cpu_output.c
 /** A checkpoint: what is new since the last one. Context: the collector. */
 void cp_cpu_output_piece(struct cp_cpu_session *s);
+/** Removes the checkpoints' file: the next one begins it with all there is. False: it is not there, or must stay. */
+bool cp_cpu_output_anew(struct cp_cpu_session *s);
 /** The whole profile. */
 int cp_cpu_output_whole(struct cp_cpu_session *s);
 /** All of a window but its names, which cp_profile_out_end() finds; then *out_out is to be ended. Under

@@ -248,6 +248,25 @@ static int append_whole(int fd, const char *path, const void *data, size_t size)
 	return ret;
 }
 
+bool cp_target_drop_pieces(struct cp_target *t)
+{
+	bool is_gone = t->has_pieces && unlink(t->path) == 0;
+	t->has_pieces = t->has_pieces && !is_gone;
+	return is_gone;
+}
+
+bool cp_target_is_for_owner(const struct cp_target *t)
+{
+	char folder[PATH_MAX];
+	struct stat st;
+	memcpy(folder, t->path, sizeof(folder));
+	char *slash = strrchr(folder, '/');
+	if (!slash)
+		return false;
+	slash[1] = '\0';
+	return stat(folder, &st) == 0 && st.st_mode & S_ISVTX;
+}
+
 int cp_target_write_piece(void *arg, const void *data, size_t size)
 {
 	struct cp_target *t = arg;

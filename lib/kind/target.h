@@ -43,6 +43,12 @@ bool cp_target_takes_pieces(const struct cp_target *t);
  * begins. */
 int cp_target_write_piece(void *arg, const void *data, size_t size);
 
+/** Removes the file of pieces, so that the next one begins it anew; false: there is none, or it cannot be. */
+bool cp_target_drop_pieces(struct cp_target *t);
+
+/** In its folder, as in /tmp, only a file's owner may replace it. */
+bool cp_target_is_for_owner(const struct cp_target *t);
+
 /** A cprof_writer's function; arg: a descriptor. EPIPE and EFBIG are errors like others, no
  * signals. */
 int cp_write_fd(void *arg, const void *data, size_t size);

@@ -18,6 +18,7 @@ BUILD = os.path.abspath(os.environ["CPROF_BUILD"])
 CPROF = os.path.join(BUILD, "tool/cprof")
 LIBRARY = os.path.join(BUILD, "lib/libcprof-preload.so")
 LEAVE = os.path.join(BUILD, "tests/preload/preload_leave")
+DROP = os.path.join(BUILD, "tests/preload/preload_drop")
 
 BECOMES_A_DAEMON = """
 import ctypes, os, time
@@ -48,6 +49,18 @@ class FilesTest(unittest.TestCase):
             self.assertTrue(os.path.islink(link))
             self.assertLessEqual(set(os.listdir(self.dir)), {"link", "out", "out.1"})  # .1: before exec
             self.assertGreater(profile.read(out).total("cpu"), 0)
+
+    @unittest.skipUnless(os.getuid() == 0, "only root can become another user")
+    def test_a_server_that_gives_up_root_keeps_its_profile(self):
+        """The file that root began was in the way of who it became: pieces could not be added, and in a folder like
+        /tmp, where only its owner may replace a file, the whole profile was lost, too."""
+        for mode in 0o777, 0o1777:
+            os.chmod(self.dir, mode)
+            for how, status, least_ms in ("return", 0, 2000), ("kill", -9, 1000):
+                out = self.path("%s.%o" % (how, mode))
+                done = subprocess.run([CPROF, "run", "-cpuprofile", out, DROP, how], capture_output=True, timeout=60)
+                self.assertEqual(done.returncode, status)
+                self.assertTrue(least_ms <= profile.read(out).total("cpu") / 1e6 <= 2200, done.stderr)
 
     def test_what_to_type_next_can_be_typed(self):
         done = subprocess.run([CPROF, "run", "-cpuprofile", "it's one.gz", LEAVE, "return", "200"], cwd=self.dir,
