@@ -178,8 +178,9 @@ static void print_heap(struct arena *a, const struct injection *in, const struct
 		return;
 	}
 	if (m->alloc_bytes == 0) {
-		fprintf(stderr, "cprof: wrote %s, empty: no allocation was sampled; -memprofilerate 1 records each\n",
-				file);
+		bool is_exact = in->options->mem_rate_bytes == 1;
+		fprintf(stderr, "cprof: wrote %s, empty: no allocation was %s\n", file,
+				is_exact ? "made" : "sampled; -memprofilerate 1 records each");
 		return;
 	}
 	// Of a program that freed all, the value shown by default would be an empty table.

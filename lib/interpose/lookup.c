@@ -123,11 +123,14 @@ static const struct link_map *own_object(void)
 	return NULL;
 }
 
-static void *lookup_between(const struct link_map *l, const struct link_map *end, const char *name)
+static void *lookup_between(const struct link_map *l, const struct link_map *end, const char *name,
+		const void **object_out)
 {
 	void *found = NULL;
-	for (; l != end && !found; l = l->l_next)
+	for (; l != end && !found; l = l->l_next) {
 		found = lookup_in(l, name);
+		*object_out = l;
+	}
 	return found;
 }
 
@@ -137,11 +140,56 @@ void *cp_lookup_own(const char *name)
 	return own ? lookup_in(own, name) : NULL;
 }
 
-void *cp_lookup_next(const char *name)
+void *cp_lookup_next_in(const char *name, const void **object_out)
 {
 	const struct link_map *own = own_object(), *first = own ? own : _r_debug.r_map;
 	while (first->l_prev)
 		first = first->l_prev;
-	void *behind = own ? lookup_between(own->l_next, NULL, name) : NULL;
-	return behind ? behind : lookup_between(first, own, name);
+	void *behind = own ? lookup_between(own->l_next, NULL, name, object_out) : NULL;
+	return behind ? behind : lookup_between(first, own, name, object_out);
+}
+
+void *cp_lookup_next(const char *name)
+{
+	const void *object;
+	return cp_lookup_next_in(name, &object);
+}
+
+/** A library's mapping begins where it was moved to. */
+static const struct link_map *object_of(const void *pc)
+{
+	const struct link_map *own = own_object(), *l = own ? own : _r_debug.r_map, *found = NULL;
+	while (l->l_prev)
+		l = l->l_prev;
+	for (; l; l = l->l_next)
+		if (l->l_addr && l->l_addr <= (uintptr_t)pc && (!found || l->l_addr > found->l_addr))
+			found = l;
+	return found;
+}
+
+static const struct link_map *find_named(const struct link_map *l, const char *name)
+{
+	while (l->l_prev)
+		l = l->l_prev;
+	for (; l; l = l->l_next) {
+		const char *file = l->l_name;
+		for (const char *c = file; *c; c++)
+			file = *c == '/' ? c + 1 : file;
+		if (is_equal(file, name))
+			break;
+	}
+	return l;
+}
+
+void *cp_lookup_for(const void *pc, const char *name)
+{
+	const struct link_map *object = object_of(pc);
+	void *found = object ? lookup_in(object, name) : NULL;
+	for (const ElfW(Dyn) *d = object ? object->l_ld : NULL; d && d->d_tag != DT_NULL && !found; d++) {
+		if (d->d_tag != DT_NEEDED)
+			continue;
+		const struct link_map *needed = find_named(object, symbols_of(object).names + d->d_un.d_val);
+		found = needed ? lookup_in(needed, name) : NULL;
+	}
+	return found ? found : cp_lookup_next(name);
 }

@@ -15,4 +15,11 @@ void *cp_lookup_own(const char *name);
 /** In the others, those behind ours first (RTLD_NEXT): those before it where we were loaded late, after libc. */
 void *cp_lookup_next(const char *name);
 
+/** The same, and which object it is in, for comparison. */
+void *cp_lookup_next_in(const char *name, const void **object_out);
+
+/** What a library that was loaded by itself means: its own, or one of a library that it needs, else the next. pc is in
+ *  its code. */
+void *cp_lookup_for(const void *pc, const char *name);
+
 #endif

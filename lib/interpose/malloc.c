@@ -19,6 +19,7 @@
 #include "kind/alloctrace_hook.h"
 #include "kind/heap_hook.h"
 #include "lookup.h"
+#include "malloc.h"
 #include "next.h"
 #include "record/loader_thread_hook.h"
 #include "sigsafe/modmap.h"
@@ -80,7 +81,7 @@ static void sample(void *ptr, size_t size, const struct cp_regs *regs, const voi
 		cp_loader_read_alone();
 }
 
-static CP_NEAR __attribute__((noinline)) void *sampled(void *ptr, size_t size, const void *caller)
+CP_NEAR __attribute__((noinline)) void *cp_malloc_sampled(void *ptr, size_t size, const void *caller)
 {
 	struct cp_regs regs;
 	cp_regs_here(&regs);
@@ -92,24 +93,29 @@ static CP_NEAR __attribute__((noinline)) void *sampled(void *ptr, size_t size, c
 
 static __attribute__((noinline)) void *calloc_sampled(size_t n, size_t size, const void *caller)
 {
-	return sampled(next_calloc(n, size), n * size, caller);
+	return cp_malloc_sampled(next_calloc(n, size), n * size, caller);
 }
 
 static __attribute__((noinline)) int posix_memalign_sampled(
 		void **ptr_out, size_t align, size_t size, const void *caller)
 {
 	int rc = next_posix_memalign(ptr_out, align, size);
-	sampled(rc == 0 ? *ptr_out : NULL, size, caller);
+	cp_malloc_sampled(rc == 0 ? *ptr_out : NULL, size, caller);
 	return rc;
 }
 
-static CP_NEAR __attribute__((noinline)) void free_sampled(void *ptr, const void *caller)
+CP_NEAR void cp_malloc_forget(void *ptr, const void *caller)
 {
 	struct cp_heap_block taken;
 	if (cp_heap_live_take(ptr, &taken))
 		cp_heap_freed(&taken);
 	if (ptr && load(&cp_alloctrace.is_on, relaxed))
 		cp_alloctrace_record(CP_ALLOCTRACE_FREE, ptr, NULL, 0, caller);
+}
+
+static CP_NEAR __attribute__((noinline)) void free_sampled(void *ptr, const void *caller)
+{
+	cp_malloc_forget(ptr, caller);
 	next_free(ptr);
 }
 
@@ -131,6 +137,13 @@ static CP_NEAR __attribute__((noinline)) void *realloc_sampled(void *ptr, size_t
 	return moved;
 }
 
+void *cp_malloc_uncounted(size_t size, size_t align)
+{
+	if (cp_heap.is_shadowed)
+		return align ? aligned_alloc(align, size) : malloc(size);
+	return align ? next_aligned_alloc(align, size) : next_malloc(size);
+}
+
 /// The family
 
 // Processors predict branches by line of code: malloc and free begin one, for two branches they pass each time.
@@ -139,7 +152,7 @@ static CP_NEAR __attribute__((noinline)) void *realloc_sampled(void *ptr, size_t
 CP_VISIBLE CP_FRONT BEGINS_LINE void *malloc(size_t size)
 {
 	if (cp_heap_due(size))
-		return sampled(next_malloc(size), size, CALLER);
+		return cp_malloc_sampled(next_malloc(size), size, CALLER);
 	return next_malloc(size);
 }
 
@@ -185,14 +198,14 @@ CP_VISIBLE void *reallocarray(void *ptr, size_t n, size_t size)
 CP_VISIBLE CP_FRONT void *memalign(size_t align, size_t size)
 {
 	if (cp_heap_due(size))
-		return sampled(next_memalign(align, size), size, CALLER);
+		return cp_malloc_sampled(next_memalign(align, size), size, CALLER);
 	return next_memalign(align, size);
 }
 
 CP_VISIBLE CP_FRONT void *aligned_alloc(size_t align, size_t size)
 {
 	if (cp_heap_due(size))
-		return sampled(next_aligned_alloc(align, size), size, CALLER);
+		return cp_malloc_sampled(next_aligned_alloc(align, size), size, CALLER);
 	return next_aligned_alloc(align, size);
 }
 
@@ -209,7 +222,7 @@ CP_VISIBLE void *valloc(size_t size)
 	if (cp_heap.is_shadowed)
 		return memalign(page_bytes, size);
 	void *ptr = next_memalign(page_bytes, size);
-	return cp_heap_due(size) ? sampled(ptr, size, CALLER) : ptr;
+	return cp_heap_due(size) ? cp_malloc_sampled(ptr, size, CALLER) : ptr;
 }
 
 CP_VISIBLE void *pvalloc(size_t size)
@@ -224,7 +237,7 @@ CP_VISIBLE void *pvalloc(size_t size)
 	if (cp_heap.is_shadowed)
 		return memalign(page_bytes, rounded);
 	void *ptr = next_memalign(page_bytes, rounded);
-	return cp_heap_due(rounded) ? sampled(ptr, rounded, CALLER) : ptr;
+	return cp_heap_due(rounded) ? cp_malloc_sampled(ptr, rounded, CALLER) : ptr;
 }
 
 // C23, and what old programs still call.

@@ -24,10 +24,9 @@
 #include "sigsafe/labels.h"
 #include "sigsafe/sys.h"
 
-CP_NEXT(int, pthread_create,
-	(pthread_t * handle, const pthread_attr_t *attr, void *(*start)(void *), void *arg),
-	(handle, attr, start, arg))
-CP_NEXT(int, thrd_create, (thrd_t * handle, thrd_start_t start, void *arg), (handle, start, arg))
+CP_NEXT(int, pthread_create, (pthread_t *handle, const pthread_attr_t *attr, void *(*start)(void *), void *arg),
+		(handle, attr, start, arg))
+CP_NEXT(int, thrd_create, (thrd_t *handle, thrd_start_t start, void *arg), (handle, start, arg))
 
 static pthread_key_t end_key;
 static _Atomic bool has_end_key;
@@ -42,8 +41,7 @@ static void account_end(void *start)
 	cp_card_give_back();
 }
 
-/** The program's last thread comes by once for each round that libc makes: its other data has gone
- * before exit(). */
+/** The program's last thread comes by once for each round that libc makes: its other data has gone before exit(). */
 static void thread_ends(void *value)
 {
 	uintptr_t round = (uintptr_t)value;
@@ -98,8 +96,8 @@ static int run_c11_thread(void *arg)
 	return start(start_arg);
 }
 
-/** A record for a thread about to be made; NULL: it is one of ours, or there is no memory. Also
- * while no profile runs: one may, when the thread ends. */
+/** A record for a thread about to be made; NULL: it is one of ours, or there is no memory. Also while no
+ *  profile runs: one may, when the thread ends. */
 static struct cp_thread *expect_thread(uintptr_t start, void *arg, const void *caller)
 {
 	if (start == load(&cp_thread_own_entry, relaxed))

@@ -103,6 +103,11 @@ def build_table(build):
         row("h37_early"),
         row("h38_handler", env={"LD_PRELOAD": os.path.join(here, "h38_bump.so")}),
         row("h39_malloc_address"),
+        row("h40_operators", "throws"),
+        *(row("h40_plugins", *(os.path.join(here, name + ".so") for name in order))
+          for order in (("h40_plugin", "h40_plugin_static"), ("h40_plugin_static", "h40_plugin"))),
+        row("h40_operators_jemalloc", "throws"),
+        row("h40_operators_tcmalloc_minimal", "throws"),
         row("h39_own_malloc", check=says("brings its own malloc")),
         row("h43_reuse", env={"LD_PRELOAD": os.path.join(here, "h40_nested.so")}),
         row("h42_foreign"),
@@ -118,7 +123,7 @@ def build_table(build):
     for name in ALLOCATORS:
         preload = {"LD_PRELOAD": allocator(name)}
         rows += [row(program, env=preload)
-                 for program in ("h37_early", "h43_reuse", "h29_heap_threads", "h32_heap_vfork")]
+                 for program in ("h37_early", "h40_operators", "h43_reuse", "h29_heap_threads", "h32_heap_vfork")]
         rows += [row("h31_heap_fork", env=preload, file="heap.%p.pb.gz", check=children_go_on)]
     for name, sanitizer in ("asan", "AddressSanitizer"), ("tsan", "ThreadSanitizer"):
         report = sanitizer + ": heap-use-after-free"
