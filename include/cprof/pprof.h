@@ -158,9 +158,9 @@ uint64_t cprof_profile_count(const struct cprof_profile *profile);
  * mutex where locks were released that others waited for, with the time these had waited since the lock was
  * taken. (A release in pthread_cond_wait counts; the lock that is taken again there is a part of that wait.)
  * syscall: calls, and delay as in block.
- * deadlock: of the threads below, those that wait for each other in a circle of mutexes and read-write locks, or for
- * one whose owner has ended: certain, but found only where glibc's are waited for without a time limit, and through
- * locks held to read only where cprof_set_lock_sites() was on when each of their readers took them.
+ * deadlock: of the threads below, those that wait for each other in a circle of mutexes, read-write locks and joins,
+ * or for a lock whose owner has ended: certain, but found only where glibc's are waited for without a time limit, and
+ * through locks held to read only where cprof_set_lock_sites() was on when each of their readers took them.
  * threadcreate: the stacks that made threads, how many each made and how many of those are alive.
  * threads ("goroutine" finds it, too): the stacks of all threads, now, those alike (and with the same labels)
  * counted together; with debug 2 a block a thread: name, state, what it waits for and for how long, labels,

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Context: CTL. See deadlock.h.
 //
-// Each thread that waits for a mutex or a read-write lock leads to those without whom it cannot go on: who holds it,
-// or, where that is to read, each who does. glibc does not know these; where lock sites are noted (held_hook.h), they
-// are believed if they hold it as often as glibc counts. Whoever comes back to himself is in a circle. The threads are
-// looked at one after the other, so what was seen may never have been true at once. So a circle is believed when none
-// of its threads has run between two looks, and each of them leads on as before after the first: then all of them wait,
-// at the same moment, for each other. A wait with a time limit is none.
+// Each thread that waits for a mutex, a read-write lock or another thread's end leads to those without whom it cannot
+// go on: who holds it, or, where that is to read, each who does. glibc does not know these; where lock sites are noted
+// (held_hook.h), they are believed if they hold it as often as glibc counts. Whoever comes back to himself is in a
+// circle. The threads are looked at one after the other, so what was seen may never have been true at once. So a circle
+// is believed when none of its threads has run between two looks, and each of them leads on as before after the first:
+// then all of them wait, at the same moment, for each other. A wait with a time limit is none.
 #include "deadlock.h"
 
 #include <errno.h>

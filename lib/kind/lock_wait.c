@@ -2,7 +2,8 @@
 // Context: CTL. See lock_wait.h.
 //
 // What lock a futex belongs to is told by the stack: the wait was called by libc's pthread_mutex_lock, say. Its owner
-// is where glibc keeps it. (A priority-inheritance futex is told by its operation, and holds its owner itself.)
+// is where glibc keeps it. (A priority-inheritance futex is told by its operation, and holds its owner itself; a robust
+// mutex, and the end of a thread, by robust_list.h.)
 #include "lock_wait.h"
 
 #include <dlfcn.h>
@@ -14,6 +15,7 @@
 #include <stddef.h>
 #include <sys/syscall.h>
 
+#include "robust_list.h"
 #include "sigsafe/safeload.h"
 #include "sigsafe/sys.h"
 
@@ -25,10 +27,20 @@ struct range {
 	uintptr_t start, end;
 };
 
-enum lock_function { MUTEX_LOCK, MUTEX_TIMEDLOCK, RWLOCK_RDLOCK, RWLOCK_WRLOCK, NLOCK_FUNCTIONS };
+enum lock_function {
+	MUTEX_LOCK,
+	MUTEX_TIMEDLOCK,
+	RWLOCK_RDLOCK,
+	RWLOCK_WRLOCK,
+	COND_WAIT, // the first of those that take a mutex again
+	COND_TIMEDWAIT,
+	COND_CLOCKWAIT,
+	NLOCK_FUNCTIONS
+};
 
 static const char *const lock_functions[NLOCK_FUNCTIONS] = {
-	"pthread_mutex_lock", "pthread_mutex_timedlock", "pthread_rwlock_rdlock", "pthread_rwlock_wrlock"};
+	"pthread_mutex_lock", "pthread_mutex_timedlock", "pthread_rwlock_rdlock", "pthread_rwlock_wrlock",
+	"pthread_cond_wait", "pthread_cond_timedwait", "pthread_cond_clockwait"};
 
 static struct range lock_ranges[NLOCK_FUNCTIONS];
 
@@ -57,6 +69,18 @@ static void find_ranges(void)
 	}
 }
 
+static int command_of(const struct cp_thread_seen *t)
+{
+	return (int)t->call.args[1] & FUTEX_CMD_MASK;
+}
+
+/** Whether a wait in frame i of f's is for a lock. Those for conditions have another command, and those for a
+ *  condition's own lock are of the function itself. */
+static bool is_for_lock(const struct cp_thread_seen *t, int f, uint32_t i)
+{
+	return f < COND_WAIT || (i > 0 && command_of(t) == FUTEX_WAIT);
+}
+
 /** NLOCK_FUNCTIONS: t waits in none. */
 static enum lock_function function_of(const struct cp_threads_snapshot *s, const struct cp_thread_seen *t)
 {
@@ -66,7 +90,7 @@ static enum lock_function function_of(const struct cp_threads_snapshot *s, const
 		uintptr_t pc = s->pcs[t->pcs + i] - (i != 0);
 		for (int f = 0; f < NLOCK_FUNCTIONS; f++) {
 			if (pc >= lock_ranges[f].start && pc < lock_ranges[f].end)
-				return (enum lock_function)f;
+				return is_for_lock(t, f, i) ? (enum lock_function)f : NLOCK_FUNCTIONS;
 		}
 	}
 	return NLOCK_FUNCTIONS;
@@ -143,6 +167,13 @@ static bool load_pi_owner(uintptr_t futex, struct owner *out)
 	return is_loaded;
 }
 
+/** t waits for another thread to end, whose id is there until it has. */
+static bool load_joined(const struct cp_thread_seen *t, struct owner *out)
+{
+	return command_of(t) == FUTEX_WAIT_BITSET && cp_robust_list_is_behind((int)t->call.args[2], t->call.args[0]) &&
+	       load_int(t->call.args[0], &out->tid) && out->tid == (int)t->call.args[2];
+}
+
 static bool has_ended(struct owner owner)
 {
 	return owner.tid > 0 && cp_syscall(SYS_tgkill, cp_getpid(), owner.tid, 0, 0) == -ESRCH &&
@@ -160,14 +191,17 @@ bool cp_lock_wait_of(
 		return false;
 	enum lock_function function = function_of(s, t);
 	wait_out->is_rwlock = function == RWLOCK_RDLOCK || function == RWLOCK_WRLOCK;
-	if (((int)t->call.args[1] & FUTEX_CMD_MASK) == FUTEX_LOCK_PI)
+	if (command_of(t) == FUTEX_LOCK_PI)
 		is_known = load_pi_owner(futex, &owner);
 	else if (wait_out->is_rwlock)
 		is_known = load_rwlock_writer(rwlock_of(futex), &owner);
-	else if (function != NLOCK_FUNCTIONS)
+	else if (function != NLOCK_FUNCTIONS ||
+			(command_of(t) == FUTEX_WAIT && cp_robust_list_awaits(t->tid, futex)))
 		is_known = load_mutex_owner(futex, &owner);
-	wait_out->owner_tid = owner.tid;
-	wait_out->is_owner_gone = has_ended(owner);
+	else
+		is_known = wait_out->is_join = load_joined(t, &owner);
+	wait_out->owner_tid = is_known ? owner.tid : 0;
+	wait_out->is_owner_gone = is_known && !wait_out->is_join && has_ended(owner);
 	if (is_known && owner.tid == 0 && function == RWLOCK_WRLOCK) {
 		wait_out->rwlock = rwlock_of(futex);
 		wait_out->nreads = load_nreads(wait_out->rwlock);

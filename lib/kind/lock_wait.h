@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
-// Context: CTL. A thread that waits for a pthread mutex or read-write lock: who has it.
+// Context: CTL. A thread that waits for a pthread mutex or read-write lock: who has it. And one that waits for
+// another to end.
 #ifndef CPROF_KIND_LOCK_WAIT_H
 #define CPROF_KIND_LOCK_WAIT_H
 
 #include "threads.h"
 
 struct cp_lock_wait {
-	bool is_rwlock;
-	int owner_tid;      // of a read-write lock, its writer; 0: nobody, just now, or readers, whom it does not know
+	bool is_rwlock, is_join;
+	// Of a join, who is to end; of a read-write lock, its writer. 0: nobody, just now, or readers, whom it does not
+	// know.
+	int owner_tid;
 	bool is_owner_gone; // no thread of this process has that id
 	// Of a thread that waits to write for those who read: the lock, and how often it is held so; else 0.
 	uintptr_t rwlock;

@@ -127,6 +127,9 @@ static void describe_futex(const struct cp_threads_snapshot *s, const struct cp_
 		cp_format(out, CP_WAIT_REASON_BYTES, "futex 0x%lx, rwlock held to read", address);
 	else if (!is_lock || wait.owner_tid == 0)
 		cp_format(out, CP_WAIT_REASON_BYTES, "futex 0x%lx", address);
+	else if (wait.is_join)
+		cp_format(out, CP_WAIT_REASON_BYTES, "futex 0x%lx, end of thread %d \"%s\"", address, wait.owner_tid,
+				name_of(s, wait.owner_tid));
 	else if (wait.is_owner_gone)
 		cp_format(out, CP_WAIT_REASON_BYTES, "futex 0x%lx, %s held by thread %d, which has ended", address,
 				lock, wait.owner_tid);

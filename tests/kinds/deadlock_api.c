@@ -241,6 +241,113 @@ START_TEST(a_reader_who_waits_to_write_waits_for_himself)
 }
 END_TEST
 
+static pthread_t joined;
+
+__attribute__((noinline)) static void *lock_then_join(void *arg)
+{
+	pthread_mutex_lock(&first);
+	pthread_barrier_wait(&all_hold_one);
+	pthread_join(joined, NULL);
+	return NULL;
+}
+
+__attribute__((noinline)) static void *lock_and_leave(void *arg)
+{
+	pthread_barrier_wait(&all_hold_one);
+	pthread_mutex_lock(&first);
+	return NULL;
+}
+
+/** Joins as well, and is in no circle. */
+static void *join_outside(void *arg)
+{
+	pthread_join(*(pthread_t *)arg, NULL);
+	return NULL;
+}
+
+START_TEST(a_circle_through_a_join_is_found)
+{
+	pthread_t t, outside;
+	pthread_barrier_init(&all_hold_one, NULL, 2);
+	start(lock_and_leave, NULL, &joined);
+	start(lock_then_join, NULL, &t);
+	start(join_outside, &t, &outside);
+	free(await_waits(", end of thread ", 2));
+	char *text = await_stuck(2, 2);
+	ck_assert_ptr_nonnull(strstr(text, "\nlock_then_join+0x"));
+	ck_assert_ptr_nonnull(strstr(text, "\nlock_and_leave+0x"));
+	free(text);
+}
+END_TEST
+
+static pthread_mutex_t robust;
+
+__attribute__((noinline)) static void *take_robust_last(void *arg)
+{
+	pthread_mutex_lock(&first);
+	pthread_barrier_wait(&all_hold_one);
+	pthread_mutex_lock(&robust);
+	return NULL;
+}
+
+__attribute__((noinline)) static void *take_robust_first(void *arg)
+{
+	pthread_mutex_lock(&robust);
+	pthread_barrier_wait(&all_hold_one);
+	pthread_mutex_lock(&first);
+	return NULL;
+}
+
+/** It is waited for in a function of libc's that has no name. */
+START_TEST(a_circle_through_a_robust_mutex_is_found)
+{
+	pthread_mutexattr_t attr;
+	pthread_t t;
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+	pthread_mutex_init(&robust, &attr);
+	pthread_barrier_init(&all_hold_one, NULL, 2);
+	start(take_robust_last, NULL, &t);
+	start(take_robust_first, NULL, &t);
+	free(await_stuck(2, 1));
+}
+END_TEST
+
+static pthread_mutex_t second = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
+static atomic_bool waits;
+
+__attribute__((noinline)) static void *lock_and_wait(void *arg)
+{
+	pthread_mutex_lock(&first);
+	pthread_mutex_lock(&second);
+	atomic_store(&waits, true);
+	pthread_cond_wait(&condition, &second);
+	return NULL;
+}
+
+__attribute__((noinline)) static void *signal_and_lock(void *arg)
+{
+	while (!atomic_load(&waits))
+		usleep(1000);
+	pthread_mutex_lock(&second);
+	pthread_cond_signal(&condition);
+	pthread_mutex_lock(&first);
+	return NULL;
+}
+
+/** pthread_cond_wait() cannot have its mutex again; and while it waits for the condition it is in none. */
+START_TEST(a_circle_through_a_conditions_mutex_is_found)
+{
+	pthread_t t;
+	start(lock_and_wait, NULL, &t);
+	free(await_waits("\nlock_and_wait+0x", 1));
+	ck_assert_uint_eq(cprof_profile_count(cprof_lookup("deadlock")), 0);
+	start(signal_and_lock, NULL, &t);
+	free(await_stuck(2, 1));
+}
+END_TEST
+
 /** Reads, which somebody else does already, while somebody waits to write. */
 START_TEST(readers_are_no_owners)
 {
@@ -362,7 +469,9 @@ START_TEST(contention_is_none)
 END_TEST
 
 UNIT_MAIN("deadlock", a_circle_is_found, requests_overlap,
-		a_circle_through_locks_held_to_write_is_found, readers_are_no_owners,
+		a_circle_through_locks_held_to_write_is_found, a_circle_through_a_join_is_found,
+		a_circle_through_a_robust_mutex_is_found, a_circle_through_a_conditions_mutex_is_found,
+		readers_are_no_owners,
 		a_circle_through_a_reader_is_found_where_locks_are_noted, readers_are_believed_if_all_are_known,
 		a_reader_who_waits_to_write_waits_for_himself,
 		a_mutex_whose_owner_ended_is_found, a_rwlock_whose_writer_ended_is_found,
