@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A line of a perf map, in which a JIT compiler says what it made: "START SIZE NAME", the numbers hexadecimal. Read by
-// lib/symbol/perfmap.c in the process itself and by tool/attach/perfmap.c from outside.
+// lib/symbol/perfmap.c in the process itself and by tool/symbolizer/perfmap.c from outside.
 #ifndef CPROF_FORMAT_PERFMAP_LINE_H
 #define CPROF_FORMAT_PERFMAP_LINE_H
 

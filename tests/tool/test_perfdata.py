@@ -178,6 +178,34 @@ class PerfDataTest(AnalyzerTest):
             (((0xffffffff81000100, "[kernel.kallsyms]_text"), (CODE + 0x10, "/bin/prog")), [1, 250000])])
         self.assertIn("File: prog", self.run_cprof("-symbolize=none", "-top", self.path("perf.data"))[0])
 
+    def test_generated_code(self):
+        """perf.data of node, python3 -X perf and the JVM was [anon] in half of its frames, without a word why."""
+        first, second, mapless = ((1 << 23) + 4 * os.getpid() + i for i in range(3))  # above any that can be alive
+        for pid, text in (first, "1010 20 old\n1010 20 JS:*a b.js:1\n0x2000 0x10 LazyCompile:c\nnonsense\n"), \
+                (second, "1010 8 py::f:/x y.py\n"):
+            with open("/tmp/perf-%d.map" % pid, "w", encoding="ascii") as f:
+                f.write(text)
+            self.addCleanup(os.unlink, f.name)
+        r = Recording(TASK_CLOCK)
+        for pid, file in (first, "//anon"), (second, "//anon"), (mapless, "[anon:v8]"):
+            r.mmap(pid, 0x1000, 0x2000, 0, file)
+            r.sample(pid, pid, [0x1010, 0x2001], 1)
+        child = first + 3
+        r.fork(child, first, 2)
+        r.sample(child, child, [0x102f], 3)
+        with open(self.path("perf.data"), "wb") as f:
+            f.write(r.file())
+        with open(self.path("out.pb.gz"), "wb") as f:
+            f.write(self.bytes_of("-proto", self.path("perf.data")))
+        names = {s.labels["pid"]: [f.name for f in s.stack] for s in profile.read(self.path("out.pb.gz")).samples}
+        self.assertEqual(names, {first: ["JS:*a b.js:1", "LazyCompile:c"], second: ["py::f:/x y.py", ""],
+                                 mapless: ["", ""], child: ["JS:*a b.js:1"]})
+        said = [line for line in self.run_cprof("-top", self.path("perf.data"))[1].splitlines()]
+        self.assertEqual(said, [
+            "Local symbolization failed for /tmp/perf-%d.map: there is none; JIT compilers write it where they are "
+            "told to (node --perf-basic-prof, python3 -X perf, jcmd PID Compiler.perfmap)" % mapless])
+        self.assertNotIn("JS:", self.run_cprof("-symbolize=none", "-top", self.path("perf.data"))[0])
+
     def kernel_stderr(self, symbol, build_id, moved_by=0):
         """(-top's stdout, its lines about the kernel) of a sample in the kernel function `symbol`."""
         with open("/proc/kallsyms") as f:

@@ -17,7 +17,6 @@
 #include "base/path.h"
 #include "base/process_times.h"
 #include "base/quote.h"
-#include "tool/attach/perfmap.h"
 #include "tool/attach/process.h"
 #include "tool/attach/sampler.h"
 #include "tool/perfdata/recording.h"
@@ -222,7 +221,6 @@ static struct err *finish(struct attach *t)
 		cpu_ns += profile_values(p, i)[1];
 	}
 	describe(t, p);
-	perfmap_name(t->arena, t->pid, p);
 	struct err *e = symbolize(p, t->arena, &options);
 	process_rename_mappings(t->pid, p);
 	put_program_first(t, p);

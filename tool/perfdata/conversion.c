@@ -44,11 +44,21 @@ static void add_sample_types(struct conversion *c)
 	c->values = arena_array(c->arena, int64_t, 2 * n);
 }
 
+static bool is_generated_code(struct str file)
+{
+	return str_eq(file, STR("//anon")) || str_has_prefix(file, STR("[anon:")) ||
+			str_has_prefix(file, STR("/anon_hugepage")) || str_has_prefix(file, STR("/memfd:doublemapper"));
+}
+
 static struct mapping describe_mapping(struct conversion *c, const struct address_range *r)
 {
 	struct profile *p = c->profile;
+	struct str file = r->file;
+	// As perf calls it: where its names are. Two processes may have other code at the same addresses.
+	if (is_generated_code(file))
+		file = str_from(arena_printf(c->arena, "/tmp/perf-%u.map", r->pid));
 	struct mapping m = {.start = r->start, .limit = r->limit, .offset = r->offset,
-			.file = profile_intern(p, r->file)};
+			.file = profile_intern(p, file)};
 	struct str id = r->build_id.len ? r->build_id : perf_build_id_of(c->arena, &c->file, r->file);
 	m.build_id = profile_intern(p, id);
 	if (str_has_prefix(r->file, STR("[kernel.kallsyms]")))

@@ -87,6 +87,7 @@ void processes_map(struct processes *p, uint32_t pid, struct address_range range
 		own_ranges(p, process);
 	process->ranges = arena_make_room(p->arena, process->ranges, process->nranges, &process->ranges_cap,
 			sizeof range);
+	range.pid = pid;
 	process->ranges[process->nranges++] = range;
 	p->nranges++;
 }

@@ -17,6 +17,7 @@ struct address_range {
 	uint64_t start, limit, offset;
 	struct str file;
 	struct str build_id; // hex digits
+	uint32_t pid;        // whose it was first: children have it from there
 	uint32_t mapping;    // of the profile, once used; NO_MAPPING before
 	uint32_t cfi_file;   // of the unwind tables, likewise
 };

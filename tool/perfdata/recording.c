@@ -30,7 +30,7 @@ void perf_recording_map(struct perf_recording *r, int pid, const struct perf_map
 {
 	processes_map(&r->conversion.processes, pid < 0 ? KERNEL_PID : (uint32_t)pid,
 			(struct address_range){m->start, m->limit, m->offset, keep(r->arena, m->file),
-					keep(r->arena, m->build_id), NO_MAPPING, NO_CFI_FILE});
+					keep(r->arena, m->build_id), .mapping = NO_MAPPING, .cfi_file = NO_CFI_FILE});
 }
 
 void perf_recording_name_thread(struct perf_recording *r, int tid, struct str name)

@@ -10,6 +10,7 @@
 #include "tool/profile/profile.h"
 #include "tool/symbolizer/kernel.h"
 #include "tool/symbolizer/lines.h"
+#include "tool/symbolizer/perfmap.h"
 #include "tool/symbolizer/resolver.h"
 
 struct local {
@@ -198,6 +199,17 @@ static void symbolize_kernel(struct local *l, uint32_t mapping, struct wanted *w
 		warn(l, "[kernel.kallsyms]", e->message);
 }
 
+static void symbolize_generated(struct local *l, uint32_t mapping, struct wanted *wanted, uint32_t n)
+{
+	struct str file = profile_str(l->profile, l->profile->mappings[mapping].file);
+	struct batch b = make_batch(l, wanted, n);
+	struct err *e = perfmap_lookup(l->arena, file, b.addresses, b.n, b.frames);
+	if (!e)
+		e = put_batch(l, &b, mapping);
+	if (e)
+		warn(l, arena_printf(l->arena, "%.*s", STR_FMT(file)), e->message);
+}
+
 static void symbolize_mapping(struct local *l, uint32_t mapping, const uint32_t *locations, uint32_t n)
 {
 	struct profile *p = l->profile;
@@ -205,10 +217,14 @@ static void symbolize_mapping(struct local *l, uint32_t mapping, const uint32_t 
 	struct wanted *wanted = arena_array(l->arena, struct wanted, n);
 	for (uint32_t i = 0; i < n; i++)
 		wanted[i] = (struct wanted){p->locations[locations[i]].address, locations[i]};
-	if (!kernel_is_file(profile_str(p, m->file)))
+	struct str file = profile_str(p, m->file);
+	bool is_kernel = kernel_is_file(file), is_generated = perfmap_is_file(file);
+	if (!is_kernel && !is_generated)
 		symbolize_file(l, mapping, wanted, n);
-	else if (wants_symbols(l, m))
+	else if (wants_symbols(l, m) && is_kernel)
 		symbolize_kernel(l, mapping, wanted, n);
+	else if (wants_symbols(l, m))
+		symbolize_generated(l, mapping, wanted, n);
 }
 
 void local_symbolize(struct profile *p, struct arena *a, bool names_only, bool force,
