@@ -123,11 +123,14 @@ START_TEST(shorten)
 	check_short("ns::f<int>(std::vector<int>)", DEMANGLE_TEMPLATES, "ns::f<int>");
 	check_short("ns::f<int>(std::vector<int>)", DEMANGLE_FULL, "ns::f<int>(std::vector<int>)");
 	check_short("java.lang.String.<init>", DEMANGLE_SIMPLE, "java.lang.String.<init>");
+	// Methods of Go's generic types: all were "main..run", as in pprof before 2022.
+	check_short("main.(*worker[...]).run", DEMANGLE_SIMPLE, "main.(*worker[...]).run");
+	check_short("main.(*T[go.shape.int]).f.func1", DEMANGLE_SIMPLE, "main.(*T[go.shape.int]).f.func1");
+	check_short("slices.Sort[...]", DEMANGLE_SIMPLE, "slices.Sort[...]");
 	check_short("f(int)", DEMANGLE_SIMPLE, "f(int)"); // nothing of C++ about it
 	check_short("a::b)c(d)", DEMANGLE_SIMPLE, "a::b)c(d)");
 	check_short("a::b(c)d)e(f)", DEMANGLE_SIMPLE, "a::bd)e(f)");
 	check_short("a::b(c", DEMANGLE_SIMPLE, "a::b(c");
-	check_short("main.(*T[...]).f", DEMANGLE_SIMPLE, "main..f"); // as pprof has it
 }
 END_TEST
 

@@ -197,6 +197,8 @@ static bool reads_like_cplusplus(struct str s)
 {
 	if (s.len == 0 || memmem(s.ptr, s.len, ".<", 2)) // Java's "class.<init>"
 		return false;
+	if (memmem(s.ptr, s.len, "]).", 3)) // Go's "list.(*List[...]).Push"
+		return false;
 	for (size_t i = 0; i < s.len; i++)
 		if (memchr("<>[]", s.ptr[i], 4))
 			return true;
