@@ -48,11 +48,11 @@ static void shell(struct arena *a, const char *line)
 
 static void url(struct arena *a, const char *text)
 {
-	struct profile_url first = profile_url_of(a, text, -1, -1);
+	struct profile_url first = profile_url_of(a, text, "/d", -1, -1);
 	if (!first.text)
 		return;
 	// What it makes of a URL it takes again, and leaves alone.
-	struct profile_url again = profile_url_of(a, first.text, -1, first.timeout_s);
+	struct profile_url again = profile_url_of(a, first.text, "/d", -1, first.timeout_s);
 	if (!again.text || strcmp(again.text, first.text) != 0)
 		abort();
 }

@@ -73,6 +73,16 @@ class FetchTest(AnalyzerTest):
         _, err = self.run_cprof("-top", "-symbolize=none", self.host + "/debug/pprof/profile")
         self.assertIn("Fetching profile over HTTP from " + self.url, err)
 
+    def test_the_path_may_be_left_out(self):
+        """go tool pprof's users write localhost:6060 and get a CPU profile."""
+        for source in self.host, self.host + "/", "http://" + self.host:
+            _, err = self.run_cprof("-top", "-symbolize=none", source)
+            self.assertIn("Fetching profile over HTTP from %s\n" % self.url, err)
+
+    def test_a_path_with_blanks(self):
+        self.server.answers["/a%20b"] = self.server.answers["/debug/pprof/profile"]
+        self.assertIn("leaf", self.run_cprof("-top", "-symbolize=none", "http://%s/a b" % self.host)[0])
+
     def test_seconds_become_a_query(self):
         _, err = self.run_cprof("-top", "-symbolize=none", "-seconds=90", self.url + "?z=1&seconds=3")
         self.assertEqual(self.server.asked, ["/debug/pprof/profile?seconds=90&z=1"])

@@ -103,7 +103,8 @@ static struct err *fetch(struct job *j)
 		return fetch_file(j);
 	int stat_errno = errno;
 	const struct request *r = j->request;
-	struct profile_url url = profile_url_of(&j->arena, j->source, r->seconds, r->timeout_s);
+	struct profile_url url = profile_url_of(&j->arena, j->source, "/debug/pprof/profile", r->seconds,
+			r->timeout_s);
 	if (url.text)
 		return fetch_url(j, &url);
 	return err_new(&j->arena, "stat %s: %s%s", j->source, err_os(&j->arena, stat_errno),

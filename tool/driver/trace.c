@@ -85,7 +85,7 @@ static struct err *load_url(struct arena *a, const struct profile_url *url, stru
 
 static struct err *load(struct arena *a, const char *source, struct timeline **timeline_out)
 {
-	struct profile_url url = profile_url_of(a, source, -1, -1);
+	struct profile_url url = profile_url_of(a, source, "/debug/pprof/trace", -1, -1);
 	if (url.text)
 		return err_wrap(a, load_url(a, &url, timeline_out), "%s", source);
 	struct slurp file;

@@ -4,6 +4,7 @@
 #include "url.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -77,7 +78,23 @@ static bool has_valid_port(struct str authority)
 	return true;
 }
 
-struct profile_url profile_url_of(struct arena *a, const char *source, int seconds, int timeout_s)
+// What a user may leave as it is, libcurl takes for no URL: "/a b" is "/a%20b".
+static const char *escape_path(struct arena *a, struct str path)
+{
+	char *out = arena_alloc(a, 3 * path.len + 1, 1), *end = out;
+	for (size_t i = 0; i < path.len; i++) {
+		unsigned char c = (unsigned char)path.ptr[i];
+		if ((c < 0x80 && isalnum(c)) || strchr("-_.~!$&'()*+,;=:@[]/%", c))
+			*end++ = (char)c;
+		else
+			end += sprintf(end, "%%%02X", c);
+	}
+	*end = '\0';
+	return out;
+}
+
+struct profile_url profile_url_of(struct arena *a, const char *source, const char *default_path, int seconds,
+		int timeout_s)
 {
 	struct parts u;
 	struct profile_url none = {NULL, 0};
@@ -93,6 +110,8 @@ struct profile_url profile_url_of(struct arena *a, const char *source, int secon
 	if (str_eq(u.scheme, STR("file")) || !has_valid_port(u.authority))
 		return none;
 
+	if (u.path.len == 0 || str_eq(u.path, STR("/")))
+		u.path = str_from(default_path);
 	struct query q;
 	query_parse(a, u.query, &q); // Go, too, drops silently what is malformed
 	int64_t in_url = 0;
@@ -104,8 +123,8 @@ struct profile_url profile_url_of(struct arena *a, const char *source, int secon
 		timeout_s = seconds > 0 ? seconds + seconds / 2 : DEFAULT_TIMEOUT_S;
 	sort_by_key(&q);
 	return (struct profile_url){
-			.text = arena_printf(a, "%.*s://%.*s%.*s%s%s%.*s", STR_FMT(u.scheme), STR_FMT(u.authority),
-					STR_FMT(u.path), query_text(a, &q), u.fragment.len ? "#" : "",
+			.text = arena_printf(a, "%.*s://%.*s%s%s%s%.*s", STR_FMT(u.scheme), STR_FMT(u.authority),
+					escape_path(a, u.path), query_text(a, &q), u.fragment.len ? "#" : "",
 					STR_FMT(u.fragment)),
 			.timeout_s = timeout_s,
 	};

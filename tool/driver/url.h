@@ -10,7 +10,9 @@ struct profile_url {
 	int timeout_s;    // for the answer to arrive
 };
 
-/** seconds and timeout_s as in struct request. A host without a scheme is taken as http. */
-struct profile_url profile_url_of(struct arena *a, const char *source, int seconds, int timeout_s);
+/** seconds and timeout_s as in struct request. A host without a scheme is taken as http, and one without a path
+ *  is asked for default_path. */
+struct profile_url profile_url_of(struct arena *a, const char *source, const char *default_path, int seconds,
+		int timeout_s);
 
 #endif

@@ -83,7 +83,7 @@ static void *collect(void *arg)
 	for (int round = 0; (p->rounds == 0 || round < p->rounds) && !spool_is_closed(&p->spool); round++) {
 		struct arena a = {0};
 		struct spooled one = {.from_s = time(NULL), .stem = s->stem};
-		struct profile_url url = profile_url_of(&a, s->url, seconds, -1);
+		struct profile_url url = profile_url_of(&a, s->url, "", seconds, -1);
 		struct err *e = http_get(&a, &tls, url.text, url.timeout_s, &one.profile);
 		one.until_s = time(NULL);
 		if (!e)
@@ -222,7 +222,7 @@ static struct err *parse(struct arena *a, struct push *p, int argc, char **argv,
 	if (p->asks_for_help)
 		return NULL;
 	struct stat st;
-	p->is_folder = !profile_url_of(a, p->to, -1, -1).text;
+	p->is_folder = !profile_url_of(a, p->to, "", -1, -1).text;
 	if (p->is_folder && (stat(p->to, &st) != 0 || !S_ISDIR(st.st_mode)))
 		return err_new(a, "-to: the server's URL, or a folder that is there");
 	if (p->every_s < 1 || p->rounds < 0 || p->timeout_s < 1 || p->nkept < 1 || p->buffer_mb < 1 ||
@@ -233,7 +233,7 @@ static struct err *parse(struct arena *a, struct push *p, int argc, char **argv,
 	if (*first_out == argc)
 		return err_new(a, "no source given");
 	for (int i = *first_out; i < argc; i++) {
-		if (!profile_url_of(a, argv[i], -1, -1).text)
+		if (!profile_url_of(a, argv[i], "", -1, -1).text)
 			return err_new(a, "%s: no URL", argv[i]);
 	}
 	return NULL;
