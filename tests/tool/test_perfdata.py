@@ -349,6 +349,8 @@ class PerfDataTest(AnalyzerTest):
         whole = r.file()
         self.assertIn("cut short", self.error(whole[:60]))
         self.assertIn("no data", self.error(whole[:224]))
+        # perf record --threads: a report of nothing at all
+        self.assertIn("in other files beside it", self.error(whole[:75] + bytes([whole[75] | 1]) + whole[76:]))
         self.assertIn("other byte order", self.error(b"2ELIFREP" + whole[8:]))
 
 

@@ -25,6 +25,7 @@ enum {
 	FEATURE_MACHINE = 6,
 	FEATURE_COMMAND_LINE = 11,
 	FEATURE_EVENT_DESC = 12,
+	FEATURE_DIR_FORMAT = 24,
 	FEATURES = 256,
 	BUILD_ID_FIELD_BYTES = 24,
 	MISC_BUILD_ID_SIZE = 1 << 15,
@@ -307,6 +308,9 @@ static struct err *parse_seekable(struct perf_file *f, struct reader *file, stru
 	read_bytes(header, bits, sizeof bits);
 	if (header->failed || attrs.failed)
 		return err_new(f->arena, "perf.data: its header is cut short");
+	if (bits[FEATURE_DIR_FORMAT / 8] >> FEATURE_DIR_FORMAT % 8 & 1)
+		return err_new(f->arena, "perf.data has its samples in other files beside it: record "
+				"without --threads");
 	if (reader_left(&data) == 0)
 		return err_new(f->arena, "perf.data has no data: was perf record interrupted?");
 	struct err *e = parse_attr_section(f, file, attrs, attr_bytes);
