@@ -7,8 +7,6 @@
 #include <pthread.h>
 #include <unistd.h>
 
-enum { MIN_PIECES_TO_SHARE = 3 }; // fewer are done before a thread has begun
-
 struct member {
 	struct team *team;
 	void *worker;
@@ -26,9 +24,9 @@ struct team {
 	bool is_over;                        // under lock
 };
 
-uint32_t pieces_workers(uint32_t n)
+uint32_t pieces_workers(uint32_t n, uint32_t n_to_share)
 {
-	if (n < MIN_PIECES_TO_SHARE)
+	if (n < n_to_share)
 		return 1; // without asking: that reads a file
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	if (processors < 2)

@@ -4,6 +4,8 @@
 
 #include "pieces.h"
 
+enum { PIECES_TO_SHARE = 400 }; // some ten megabytes
+
 struct list {
 	struct buf *out;
 	uint32_t n, items_a_piece;
@@ -36,7 +38,7 @@ void textlist_put(struct buf *out, uint32_t n, uint32_t items_a_piece,
 	struct pieces pieces = {.n = n / items_a_piece + (n % items_a_piece != 0), .arg = &list,
 			.make = write_piece, .take = take_piece};
 	struct buf texts[PIECES_MAX_WORKERS] = {0};
-	pieces_run(&pieces, texts, sizeof(*texts), pieces_workers(pieces.n));
+	pieces_run(&pieces, texts, sizeof(*texts), pieces_workers(pieces.n, PIECES_TO_SHARE));
 	for (uint32_t i = 0; i < PIECES_MAX_WORKERS; i++)
 		buf_deinit(&texts[i]);
 }

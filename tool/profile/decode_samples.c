@@ -12,6 +12,8 @@
 #include "tool/profile/decode.h"
 #include "tool/profile/samples.h"
 
+enum { CHUNKS_TO_SHARE = 16 }; // of CHUNK_BYTES
+
 // What the samples of one chunk leave to be committed.
 struct pending_labels {
 	uint32_t sample, begin, n;
@@ -306,7 +308,7 @@ static void run_team(struct team *t)
 	const uint8_t *begin = d->chunks[0].begin, *end = d->chunks[d->nchunks - 1].end;
 	struct pieces pieces = {.n = d->nchunks, .arg = t, .make = decode_chunk, .take = commit_chunk};
 	struct worker workers[PIECES_MAX_WORKERS] = {0};
-	uint32_t n = pieces_workers(d->nchunks);
+	uint32_t n = pieces_workers(d->nchunks, CHUNKS_TO_SHARE);
 	for (uint32_t i = 0; i < n; i++) {
 		workers[i].team = t;
 		workers[i].fast_end = end - begin >= 8 ? end - 7 : begin;

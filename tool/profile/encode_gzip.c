@@ -17,7 +17,7 @@
 
 // Of a large profile size matters less than time.
 enum { LEVEL = 3, LEVEL_BYTES = ISAL_DEF_LVL3_SMALL };
-enum { FAST_LEVEL = 1, FAST_LEVEL_BYTES = ISAL_DEF_LVL1_SMALL, FAST_FROM_PIECES = 16 };
+enum { FAST_LEVEL = 1, FAST_LEVEL_BYTES = ISAL_DEF_LVL1_SMALL, FAST_FROM_PIECES = 16, PIECES_TO_SHARE = 32 };
 
 struct packer {
 	const struct profile *p;
@@ -122,7 +122,7 @@ void profile_encode_gzip(const struct profile *p, struct buf *out)
 	struct packer packer = {.p = p, .names = names, .npieces = encode_npieces(names, p), .out = out};
 	struct pieces pieces = {.n = packer.npieces, .arg = &packer, .make = pack_piece, .take = take_piece};
 	struct worker workers[PIECES_MAX_WORKERS] = {0};
-	uint32_t n = pieces_workers(packer.npieces);
+	uint32_t n = pieces_workers(packer.npieces, PIECES_TO_SHARE);
 	pthread_once(&once, load_isal);
 	buf_append(out, head, sizeof(head));
 	pieces_run(&pieces, workers, sizeof(*workers), n);
