@@ -18,7 +18,8 @@ static _Noreturn void out_of_memory(size_t n, size_t size)
 
 void *mem_resize(void *ptr, size_t n, size_t size)
 {
-	void *moved = reallocarray(ptr, n ? n : 1, size);
+	size_t bytes; // not by reallocarray, which libbsd has, too: that one would be linked in
+	void *moved = __builtin_mul_overflow(n ? n : 1, size, &bytes) ? NULL : realloc(ptr, bytes);
 	if (!moved)
 		out_of_memory(n, size);
 	return moved;
