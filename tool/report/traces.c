@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// -traces: every sample with its stack. The lines of a location and of a label set are made once, before
-// all samples, and copied into every sample that has them; most locations are of one node and share its line.
+// -traces: every sample with its stack. The names of nodes and the lines of a label set are made once, before
+// all samples, and copied into every sample that has them.
 #include <stdlib.h>
 
 #include "base/textlist.h"
@@ -10,14 +10,13 @@
 
 static const char separator[] = "-----------+-------------------------------------------------------\n";
 
-enum { VALUE_COLUMNS = 10, SAMPLES_A_PIECE = 32 };
+enum { VALUE_COLUMNS = 10, FRAME_COLUMNS = 13, SAMPLES_A_PIECE = 32 };
 
 struct tracer {
 	struct report *r;
 	struct graph *g; // for the names of frames
 	struct arena arena;
-	struct str *nodes;     // a line each, led by VALUE_COLUMNS blanks; ptr NULL until asked for
-	struct str *locations; // their lines
+	struct str *names; // [node]
 	struct str *label_sets;
 };
 
@@ -84,27 +83,17 @@ static struct str label_lines(struct tracer *t, uint32_t set)
 	return keep(t, &b);
 }
 
-static void put_node(struct tracer *t, uint32_t node, const char *end, struct buf *out)
+static void put_frame(struct str name, size_t blanks, bool is_inlined, struct buf *out)
 {
-	buf_pad(out, ' ', VALUE_COLUMNS + 3);
-	buf_str(out, graph_node_name(t->g, node));
-	buf_cstr(out, end);
-}
-
-static struct str location_lines(struct tracer *t, uint32_t location)
-{
-	struct buf b = {0};
-	uint32_t n;
-	const uint32_t *nodes = graph_location_nodes(t->g, location, &n);
-	struct str *shared = n == 1 ? &t->nodes[nodes[0]] : NULL;
-	if (shared && shared->ptr)
-		return *shared;
-	for (uint32_t i = 0; i < n; i++)
-		put_node(t, nodes[i], i + 1 < n ? " (inline)\n" : "\n", &b);
-	struct str lines = keep(t, &b);
-	if (shared)
-		*shared = lines;
-	return lines;
+	static const char margin[] = "                ", inlined[] = " (inline)\n";
+	buf_reserve(out, sizeof(margin) + name.len + sizeof(inlined));
+	char *at = out->ptr + out->len;
+	memcpy(at, margin, sizeof(margin) - 1);
+	at += blanks;
+	memcpy(at, name.ptr, name.len);
+	at += name.len;
+	memcpy(at, is_inlined ? inlined : "\n         ", sizeof(inlined) - 1);
+	out->len = (size_t)(at - out->ptr) + (is_inlined ? sizeof(inlined) - 1 : 1);
 }
 
 static void put_sample(const void *tracer, uint32_t sample, struct buf *out)
@@ -120,22 +109,24 @@ static void put_sample(const void *tracer, uint32_t sample, struct buf *out)
 	buf_str(out, t->label_sets[set]);
 	put_value(r, mean_value(values[r->options.value_index], r->options.mean ? values[0] : 0),
 			VALUE_COLUMNS, out);
-	struct str first = t->locations[stack.locs[0]];
-	buf_str(out, str_slice(first, VALUE_COLUMNS, first.len));
-	for (uint32_t k = 1; k < stack.n; k++)
-		buf_str(out, t->locations[stack.locs[k]]);
+	size_t blanks = FRAME_COLUMNS - VALUE_COLUMNS;
+	for (uint32_t k = 0; k < stack.n; k++) {
+		uint32_t n;
+		const uint32_t *nodes = graph_location_nodes(t->g, stack.locs[k], &n);
+		for (uint32_t i = 0; i < n; i++, blanks = FRAME_COLUMNS)
+			put_frame(t->names[nodes[i]], blanks, i + 1 < n, out);
+	}
 }
 
 struct err *report_write_traces(struct report *r, struct buf *out)
 {
 	const struct profile *p = r->profile;
 	struct tracer t = {.r = r, .g = graph_of_frames(r->profile)};
-	t.nodes = arena_array(&t.arena, struct str, t.g->nnodes);
-	t.locations = arena_array(&t.arena, struct str, p->nlocations);
+	t.names = arena_array(&t.arena, struct str, t.g->nnodes);
 	t.label_sets = arena_array(&t.arena, struct str, p->nlabel_sets);
 
-	for (uint32_t i = 0; i < p->nlocations; i++)
-		t.locations[i] = location_lines(&t, i);
+	for (uint32_t i = 0; i < t.g->nnodes; i++)
+		t.names[i] = graph_node_name(t.g, i);
 	for (uint32_t i = 1; i < p->nlabel_sets; i++)
 		t.label_sets[i] = label_lines(&t, i);
 
