@@ -155,9 +155,9 @@ static void join(struct job *jobs, size_t n, size_t i, time_t started)
 
 static void run_jobs(const struct env *env, struct job *jobs, size_t n)
 {
-	time_t started = time(NULL);
 	// One alone has a thread only so that somebody can be told of it meanwhile.
 	bool wants_threads = n > 1 || env->err_has_colour;
+	time_t started = wants_threads ? time(NULL) : 0;
 	for (size_t i = 0; i < n; i++)
 		jobs[i].has_thread = wants_threads &&
 				pthread_create(&jobs[i].thread, NULL, run_job, &jobs[i]) == 0;

@@ -5,6 +5,7 @@
 
 #include <glob.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/path.h"
 #include "tool/binutils/objfile.h"
@@ -37,7 +38,8 @@ static bool try(struct search *s, const char *path)
 					: NULL,
 	};
 	struct objfile *object;
-	if (objfile_open(s->arena, path, &range, &object))
+	// Most places have nothing: that needs no words, and none of libc's tables of them.
+	if (access(path, F_OK) != 0 || objfile_open(s->arena, path, &range, &object))
 		return false;
 	if (*s->build_id && !str_eq(object->build_id, str_from(s->build_id))) {
 		env_warn(s->env, "Ignoring local file %s: build-id mismatch (%s != %.*s)", path,
