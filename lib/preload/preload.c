@@ -109,8 +109,7 @@ static void start(void)
 		if (cp_http_serve(settings.http, NULL) == 0 && !(on & 1u << CP_RECORD_CPU))
 			cp_leave_call(cp_cpu_checkpoint); // a client's profile's timer would go on after an exec
 	}
-	// The CPU profile's checkpoints are enough for it, and its one thread.
-	if (on & ~(1u << CP_RECORD_CPU))
+	if (on)
 		cp_finish_watch(stop_at_signal, &(struct cp_finish_how){
 				.alone = on & CP_RECORDS_WITH_THREADS ? NULL : leave_alone,
 				.opens_all = cp_recording_keeps_none_open(&settings.recording),

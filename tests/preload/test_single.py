@@ -52,9 +52,21 @@ def test_a_second_signal_lets_the_first_write():
         expect_eq(case.files, files, delay_us)
 
 
+def test_a_signal_leaves_the_cpu_profile_whole():
+    """A server's worker of less than a second had but what its first checkpoints wrote."""
+    sleeper = "import threading, time; threading.Thread(target=time.sleep, args=[60], daemon=True).start()\n"
+    burn = "import os, time\nwhile time.process_time() < 0.3: pass\nos.kill(os.getpid(), 15)"
+    for argv in ([program("leave"), "term", "300"], [program("leave"), "abort", "300"], ["python3", "-c", burn],
+                 ["python3", "-c", sleeper + burn]):  # of two threads, for comparison
+        case = Case(*argv)
+        expect(case.status in (-signal.SIGTERM, -signal.SIGABRT), argv)
+        expect(240 <= case.cpu_ms() <= 450, (argv, case.cpu_ms()))
+
+
 if __name__ == "__main__":
     test_run.PARTS = {"single": [test_it_stays_one, test_libc_does_not_know_the_collector,
                                  test_a_signal_inside_the_loader_leaves_the_heap,
                                  test_exit_in_a_handler_inside_the_loader_leaves_the_heap,
-                                 test_a_second_signal_lets_the_first_write]}
+                                 test_a_second_signal_lets_the_first_write,
+                                 test_a_signal_leaves_the_cpu_profile_whole]}
     sys.exit(test_run.main([]))
