@@ -187,8 +187,7 @@ static void begin_sampling(struct cp_cpu_session *s)
 	cp_futex_wake(&s->has_begun, 1);
 }
 
-/** Root may be about to become somebody who could neither add to its file, nor in such a folder
- * replace it. */
+/** Root may be about to become somebody who could neither add to its file, nor in such a folder replace it. */
 static void make_way(struct cp_cpu_session *s)
 {
 	if (cp_syscall(SYS_geteuid, 0, 0, 0, 0) == 0 && cp_target_is_for_owner(&s->target))

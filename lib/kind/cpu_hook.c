@@ -50,9 +50,7 @@ static void report_stale(int tid)
 		return;
 	if (!load(&cp_cpu_shared.malloc_reads, relaxed))
 		wake_collector();
-	else if (tid ==
-		 cp_cpu_shared
-			 .pid) // libc's one thread: others may stand on its thread-local storage
+	else if (tid == cp_cpu_shared.pid) // libc's one thread: others may stand on its thread-local storage
 		cp_heap_come_by_soon();
 }
 
@@ -65,12 +63,10 @@ static CP_NEAR void take_sample(uint32_t hint, int tid, uint64_t weight, const v
 		struct cp_regs regs;
 		cp_regs_from_ucontext(&regs, ucontext);
 		rec->tag = cp_labels_current_id(tid);
-		uint32_t npcs = cp_capture_without_between(
-			rec->pcs, cp_unwind(&regs, rec->pcs, CP_MAX_PCS).nframes);
+		uint32_t npcs = cp_capture_without_between(rec->pcs, cp_unwind(&regs, rec->pcs, CP_MAX_PCS).nframes);
 		rec->epoch = cp_modmap_epoch_of(rec->pcs, npcs);
 		if (cp_trace_is_on())
-			cp_trace_cpu_sample(
-				tid, weight * cp_cpu_engine_params.period_ns, rec->pcs, npcs);
+			cp_trace_cpu_sample(tid, weight * cp_cpu_engine_params.period_ns, rec->pcs, npcs);
 		cp_rings_commit(rings, rec, npcs);
 	}
 	if (cp_rings_pressed(rings))
@@ -107,8 +103,7 @@ static CP_NEAR struct tick from_timer(const struct cp_signal *signal)
 
 static struct tick from_perf(const struct cp_signal *signal)
 {
-	// Nobody else sends this code with our signal; a thread that is not found has just been
-	// disarmed.
+	// Nobody else sends this code with our signal; a thread that is not found has just been disarmed.
 	struct tick tick = {.is_ours = cp_cpu_perf_was_used(), .t = cp_cpu_perf_thread(signal)};
 	if (!cp_cpu_perf_is_probe(signal) && is_ticking(tick.t))
 		tick.weight = cp_cpu_perf_weight(tick.t);

@@ -18,8 +18,7 @@
 static bool blocks_signal(int tid)
 {
 	struct cp_task_status status;
-	return cp_task_read_status(tid, &status) == 0 &&
-	       status.blocked >> (cp_signal_ours() - 1) & 1;
+	return cp_task_read_status(tid, &status) == 0 && status.blocked >> (cp_signal_ours() - 1) & 1;
 }
 
 static void see_task(int tid, void *arg)
@@ -31,9 +30,8 @@ static void see_task(int tid, void *arg)
 	if (!t && cp_cpu_thread_has_ended(tid))
 		return;
 	if (!t) {
-		// A child that blocks signals may be on its way to exec, and give them their
-		// defaults by system calls we do not see, as Chromium does. A tick that is pending
-		// would then end it.
+		// A child that blocks signals may be on its way to exec, and give them their defaults by system calls
+		// we do not see, as Chromium does. A tick that is pending would then end it.
 		if (cp_cpu_shared.is_forked && tid != s->starter_tid && blocks_signal(tid))
 			return;
 		t = cp_thread_new();
@@ -64,8 +62,7 @@ static void reap(struct cp_cpu_session *s)
 			!has_ended(load(&t->tid, relaxed)))
 			continue;
 		if (cp_cpu_disarm(t, &left) && left.weight > 0)
-			cp_cpu_add(s, left.pcs, left.npcs, cp_modmap_epoch_of(left.pcs, left.npcs),
-				0, left.weight);
+			cp_cpu_add(s, left.pcs, left.npcs, cp_modmap_epoch_of(left.pcs, left.npcs), 0, left.weight);
 	}
 }
 

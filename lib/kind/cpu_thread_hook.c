@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Context: SIG. Threads on their way into the CPU profile and out of it; see cpu_hook.h.
 //
-// A thread that is born arms itself, one that is found is armed from outside; and whoever ends its
-// ticks counts what its CPU clock says was due, so that a thread too short for a tick is in the
-// sums as well.
+// A thread that is born arms itself, one that is found is armed from outside; and whoever ends its ticks
+// counts what its CPU clock says was due, so that a thread too short for a tick is in the sums as well.
 #include <errno.h>
 
 #include "cpu_hook.h"
@@ -144,8 +143,7 @@ bool cp_cpu_disarm(struct cp_thread *t, struct cp_cpu_leftover *left_out)
 	const struct cp_cpu_engine *engine = t->engine;
 	left_out->weight = cp_cpu_owed(t);
 	engine->disarm(t);
-	// How much of the process's CPU time is known: of a thread that ended unseen, what was
-	// delivered.
+	// How much of the process's CPU time is known: of a thread that ended unseen, what was delivered.
 	uint64_t now_ns = cpu_clock_ns(t);
 	uint64_t known_ns = now_ns > t->since_ns
 				    ? now_ns - t->since_ns
@@ -187,8 +185,7 @@ void cp_cpu_thread_begin(struct cp_thread *t)
 static void record_leftover(const struct cp_cpu_leftover *left, int tid)
 {
 	struct cp_rings *rings = cp_cpu_shared.rings;
-	struct cp_ring_record *rec =
-		cp_rings_reserve(rings, (uint32_t)tid, left->npcs, left->weight);
+	struct cp_ring_record *rec = cp_rings_reserve(rings, (uint32_t)tid, left->npcs, left->weight);
 	if (!rec)
 		return;
 	rec->epoch = cp_modmap_epoch_of(left->pcs, left->npcs);
@@ -209,8 +206,8 @@ void cp_cpu_thread_end(uintptr_t start)
 	int tid = cp_gettid();
 	struct cp_thread *t = cp_thread_find(tid);
 	struct cp_cpu_leftover left;
-	store(ended_place(tid), tid,
-		release); // before its record goes: the task scan finds the one or the other
+	// Before its record goes: the task scan finds the one or the other.
+	store(ended_place(tid), tid, release);
 	if (t)
 		t->start = start; // it may have been found by the task scan, which does not know
 	if (t && cp_cpu_disarm(t, &left) && left.weight > 0) {
