@@ -13,9 +13,8 @@
 
 bool perfmap_is_file(struct str file);
 
-/** addresses: ascending. frames_out[i].n is 0 where nothing is known. An error where none can be.
- */
+/** addresses: ascending. frames_out[i].n is 0 where nothing is known. An error where none can be. */
 struct err *perfmap_lookup(struct arena *a, struct str file, const uint64_t *addresses, uint32_t n,
-	struct frames *frames_out);
+		struct frames *frames_out);
 
 #endif
