@@ -123,6 +123,13 @@ static const struct link_map *own_object(void)
 	return NULL;
 }
 
+static const struct link_map *first_of(const struct link_map *list)
+{
+	while (list->l_prev)
+		list = list->l_prev;
+	return list;
+}
+
 static void *lookup_between(const struct link_map *l, const struct link_map *end, const char *name,
 		const void **object_out)
 {
@@ -142,9 +149,7 @@ void *cp_lookup_own(const char *name)
 
 void *cp_lookup_next_in(const char *name, const void **object_out)
 {
-	const struct link_map *own = own_object(), *first = own ? own : _r_debug.r_map;
-	while (first->l_prev)
-		first = first->l_prev;
+	const struct link_map *own = own_object(), *first = first_of(own ? own : _r_debug.r_map);
 	void *behind = own ? lookup_between(own->l_next, NULL, name, object_out) : NULL;
 	return behind ? behind : lookup_between(first, own, name, object_out);
 }
@@ -158,19 +163,16 @@ void *cp_lookup_next(const char *name)
 /** A library's mapping begins where it was moved to. */
 static const struct link_map *object_of(const void *pc)
 {
-	const struct link_map *own = own_object(), *l = own ? own : _r_debug.r_map, *found = NULL;
-	while (l->l_prev)
-		l = l->l_prev;
-	for (; l; l = l->l_next)
+	const struct link_map *own = own_object(), *found = NULL;
+	for (const struct link_map *l = first_of(own ? own : _r_debug.r_map); l; l = l->l_next)
 		if (l->l_addr && l->l_addr <= (uintptr_t)pc && (!found || l->l_addr > found->l_addr))
 			found = l;
 	return found;
 }
 
-static const struct link_map *find_named(const struct link_map *l, const char *name)
+static const struct link_map *find_named(const struct link_map *list, const char *name)
 {
-	while (l->l_prev)
-		l = l->l_prev;
+	const struct link_map *l = first_of(list);
 	for (; l; l = l->l_next) {
 		const char *file = l->l_name;
 		for (const char *c = file; *c; c++)
