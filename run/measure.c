@@ -95,14 +95,15 @@ static int64_t count_threads(const struct pb_field *f)
 	return sscanf(text, "threads: %d on ", &n) == 1 && strstr(text, " on ") ? n : 0;
 }
 
-/** The library's comment on a heap it cannot see. */
-static void note_unseen_heap(const struct pb_field *f, struct measure *m)
+/** The library's comments on a heap it cannot see, and on what lib/record/keeper.c wrote. */
+static void note_comment(const struct pb_field *f, struct measure *m)
 {
-	static const char start[] = "cprof: heap not seen: ";
-	const size_t len = sizeof(start) - 1;
-	if (f->nbytes > len && memcmp(f->bytes, start, len) == 0)
-		snprintf(m->heap_unseen, sizeof(m->heap_unseen), "%.*s", (int)(f->nbytes - len),
-				(const char *)f->bytes + len);
+	static const char unseen[] = "cprof: heap not seen: ", checkpoint[] = "cprof: written while the process ran;";
+	const size_t unseen_len = sizeof(unseen) - 1, checkpoint_len = sizeof(checkpoint) - 1;
+	if (f->nbytes > unseen_len && memcmp(f->bytes, unseen, unseen_len) == 0)
+		snprintf(m->heap_unseen, sizeof(m->heap_unseen), "%.*s", (int)(f->nbytes - unseen_len),
+				(const char *)f->bytes + unseen_len);
+	m->is_checkpoint |= f->nbytes > checkpoint_len && memcmp(f->bytes, checkpoint, checkpoint_len) == 0;
 }
 
 static int find_sum(const struct pb_field *name)
@@ -132,7 +133,7 @@ static void read_strings(struct pb_reader profile, int columns[MAX_TYPES], struc
 		if (index > 0 && index == program && !m->program[0])
 			note_program(&f, m);
 		m->threads += count_threads(&f);
-		note_unseen_heap(&f, m);
+		note_comment(&f, m);
 		index++;
 	}
 }

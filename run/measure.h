@@ -9,6 +9,7 @@
 struct measure {
 	char program[128]; // base name of the first profile's main program; "": not known
 	char heap_unseen[128]; // the comment on why the heap is not in it; "": it is
+	bool is_checkpoint; // it was written while the program ran
 	int64_t samples; // the first sample type
 	int64_t cpu_ns;  // the one named "cpu"
 	int64_t inuse_bytes, peak_bytes, alloc_bytes; // "inuse_space", "peak_space", "alloc_space"

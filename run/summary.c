@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/outfile.h"
@@ -141,6 +142,22 @@ static void print_cpu(struct arena *a, const struct injection *in, const struct 
 				"static, or run as another user, who may not write there");
 }
 
+/** Of when it is, where the program did not come to write it at its end. */
+static const char *as_of(struct arena *a, const struct outcome_files *files, const struct child *c)
+{
+	struct stat st;
+	struct timespec now;
+	const char *end = WIFSIGNALED(c->status) ? arena_printf(a, "SIG%s", sigabbrev_np(WTERMSIG(c->status)))
+						 : "the end";
+	if (!files->measure.is_checkpoint)
+		return "";
+	if (files->count > 1 || stat(files->paths[0], &st) != 0)
+		return ", some of before they were killed";
+	clock_gettime(CLOCK_REALTIME, &now);
+	double age_s = (double)(now.tv_sec - st.st_mtim.tv_sec) + (double)(now.tv_nsec - st.st_mtim.tv_nsec) / 1e9;
+	return arena_printf(a, ", %.1f s before %s", age_s, end);
+}
+
 /** The files of a profile that is written when the program ends; NULL, and said why: there are none. */
 static const struct outcome_files *find_written(struct arena *a, const struct injection *in,
 		const struct child *c, const struct injection_file *f, struct outcome *o)
@@ -184,10 +201,11 @@ static void print_heap(struct arena *a, const struct injection *in, const struct
 		return;
 	}
 	// Of a program that freed all, the value shown by default would be an empty table.
-	fprintf(stderr, "cprof: wrote %s (%s in use at the end, %s at the peak, %s allocated); "
-			"try: cprof -top %s%s\n", file, sized(a, m->inuse_bytes), sized(a, m->peak_bytes),
-			sized(a, m->alloc_bytes), m->inuse_bytes ? "" : "-sample_index=peak_space ",
-			quote_shell(a, file));
+	const char *when = as_of(a, files, c);
+	fprintf(stderr, "cprof: wrote %s (%s in use%s, %s at the peak, %s allocated%s); "
+			"try: cprof -top %s%s\n", file, sized(a, m->inuse_bytes), *when ? "" : " at the end",
+			sized(a, m->peak_bytes), sized(a, m->alloc_bytes), when,
+			m->inuse_bytes ? "" : "-sample_index=peak_space ", quote_shell(a, file));
 	for (int i = 0; in->options->leak && i < files->count; i++) {
 		const char *path = files->paths[i];
 		leak_print(path, files->count > 1 ? arena_printf(a, "%s: ", shown(f, path)) : "",
@@ -208,9 +226,9 @@ static void print_state(struct arena *a, const struct injection *in, const struc
 	if (what && files->measure.samples == 0)
 		fprintf(stderr, "cprof: wrote %s, empty: no %s was recorded\n", file, what);
 	else if (what)
-		fprintf(stderr, "cprof: wrote %s (%s, %.2f s); try: cprof -stacks %s\n", file,
+		fprintf(stderr, "cprof: wrote %s (%s, %.2f s%s); try: cprof -stacks %s\n", file,
 				counted(a, files->measure.samples, what),
-				(double)files->measure.delay_ns / 1e9, quote_shell(a, file));
+				(double)files->measure.delay_ns / 1e9, as_of(a, files, c), quote_shell(a, file));
 	else
 		fprintf(stderr, "cprof: wrote %s; try: cprof %s %s\n", file,
 				f == &in->threads ? "-traces" : "-top", quote_shell(a, file));

@@ -11,6 +11,7 @@
 #include "sigsafe/sigmask.h"
 #include "sigsafe/sys.h"
 #include "target.h"
+#include "write/vformat.h"
 
 enum { MAX_TEMP_NAMES = 100, FILE_MODE = 0666 };
 
@@ -91,8 +92,7 @@ int cp_target_expand_path(const char *template, char path_out[PATH_MAX])
 		if (len + 16 > PATH_MAX)
 			return -ENAMETOOLONG;
 		if (in[0] == '%' && in[1] == 'p') {
-			len += (size_t)snprintf(
-				path_out + len, PATH_MAX - len, "%d", (int)getpid());
+			len += cp_format(path_out + len, PATH_MAX - len, "%d", (int)getpid());
 			in++;
 		} else {
 			in += in[0] == '%' && in[1] == '%';
@@ -106,9 +106,7 @@ int cp_target_expand_path(const char *template, char path_out[PATH_MAX])
 static int open_temp(struct cp_target *t)
 {
 	for (int i = 0; i < MAX_TEMP_NAMES; i++) {
-		int len =
-			snprintf(t->temp_path, PATH_MAX, "%s.%d.%d.tmp", t->path, (int)getpid(), i);
-		if (len >= PATH_MAX)
+		if (cp_format(t->temp_path, PATH_MAX, "%s.%d.%d.tmp", t->path, (int)getpid(), i) + 1 >= PATH_MAX)
 			return -ENAMETOOLONG;
 		long fd = cp_open(t->temp_path, O_WRONLY | O_CREAT | O_EXCL, FILE_MODE);
 		if (fd != -EEXIST)
@@ -131,7 +129,7 @@ static bool follow_link(char path[PATH_MAX])
 	long fd = cp_open(path, O_PATH, 0);
 	if (fd < 0)
 		return false;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", (int)fd);
+	cp_format(link, sizeof(link), "/proc/self/fd/%d", (int)fd);
 	ssize_t len = readlink(link, real, sizeof(real) - 1);
 	bool is_found = len > 0 && fstat((int)fd, &st) == 0;
 	cp_close(fd);
@@ -265,6 +263,12 @@ bool cp_target_is_for_owner(const struct cp_target *t)
 		return false;
 	slash[1] = '\0';
 	return stat(folder, &st) == 0 && st.st_mode & S_ISVTX;
+}
+
+bool cp_target_make_way(const char *template)
+{
+	struct cp_target t;
+	return cp_target_expand_path(template, t.path) == 0 && cp_target_is_for_owner(&t) && unlink(t.path) == 0;
 }
 
 int cp_target_write_piece(void *arg, const void *data, size_t size)

@@ -46,6 +46,9 @@ int cp_target_write_piece(void *arg, const void *data, size_t size);
 /** Removes the file of pieces, so that the next one begins it anew; false: there is none, or it cannot be. */
 bool cp_target_drop_pieces(struct cp_target *t);
 
+/** Removes the file where only its owner may replace it. False: it was not there, or can be. */
+bool cp_target_make_way(const char *template);
+
 /** In its folder, as in /tmp, only a file's owner may replace it. */
 bool cp_target_is_for_owner(const struct cp_target *t);
 

@@ -48,11 +48,13 @@
 #include "kind/heap.h"
 #include "kind/threadcreate.h"
 #include "record/finish.h"
+#include "record/keeper.h"
 #include "settings.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/sys.h"
 
 static struct cp_settings settings;
+static struct cp_keeper keeper;
 
 /** This process is to write it; what an earlier image wrote there is kept. */
 static bool is_ours(int kind, int pid)
@@ -114,12 +116,15 @@ static void start(void)
 				.alone = on & CP_RECORDS_WITH_THREADS ? NULL : leave_alone,
 				.opens_all = cp_recording_keeps_none_open(&settings.recording),
 		});
+	if (on & CP_RECORDS_OF_STATE)
+		cp_keeper_start(&keeper, &settings.recording);
 }
 
 static void stop(void)
 {
 	int cancel_state = cp_cancel_hold(); // it runs in exit()
 	cp_modmap_before_exit();
+	cp_keeper_stop(&keeper);
 	cp_recording_stop(&settings.recording);
 	cp_cancel_release(cancel_state);
 }

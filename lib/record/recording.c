@@ -20,6 +20,7 @@
 #include "sigsafe/sigmask.h"
 #include "sigsafe/sys.h"
 #include "sigsafe/unwind.h"
+#include "write/profile_out.h"
 
 enum { MAX_STOP_MS = 10000 };
 
@@ -121,11 +122,11 @@ static void forget(struct cp_recording *r, uint32_t kinds)
 
 int cp_recording_start(struct cp_recording *r, uint32_t kinds)
 {
-	store(&r->is_writing, 0, relaxed); // a fork's child may have copied another thread's
 	// The CPU profile is the last: nothing is left to fail then.
 	for (int kind = CP_RECORD_KINDS; kind-- > 0;) {
 		struct cp_record *record = &r->records[kind];
 		record->error = 0;
+		record->has_checkpoint = false;
 		if (!(kinds & 1u << kind) || !record->path[0])
 			continue;
 		if (kind != CP_RECORD_CPU) // which looks itself
@@ -198,17 +199,23 @@ static int stop(struct cp_recording *r)
 	return of_samplers ? of_samplers : of_others;
 }
 
+static bool try_take(struct cp_recording *r)
+{
+	uint32_t pid = (uint32_t)cp_getpid(), other = load(&r->writer_pid, relaxed);
+	return other != pid && compare_exchange(&r->writer_pid, &other, pid, acquire);
+}
+
 static void release(struct cp_recording *r)
 {
-	store(&r->is_writing, 0, release);
-	cp_futex_wake(&r->is_writing, INT32_MAX);
+	store(&r->writer_pid, 0, release);
+	cp_futex_wake(&r->writer_pid, INT32_MAX);
 }
 
 int cp_recording_stop(struct cp_recording *r)
 {
 	uint64_t mask = cp_signal_block_app();
-	while (exchange(&r->is_writing, 1, acquire))
-		cp_futex_wait(&r->is_writing, 1, CP_FUTEX_FOREVER);
+	while (!try_take(r))
+		cp_futex_wait(&r->writer_pid, (uint32_t)cp_getpid(), CP_FUTEX_FOREVER);
 	int ret = stop(r);
 	release(r);
 	cp_sigmask_restore(mask);
@@ -219,6 +226,48 @@ bool cp_recording_keeps_none_open(const struct cp_recording *r)
 {
 	return !cp_target_is_kept_open(r->records[CP_RECORD_CPU].path) &&
 	       !cp_target_is_kept_open(r->records[CP_RECORD_TRACE].path);
+}
+
+/// Meanwhile
+
+/** False: not there, or it is no file. */
+static bool write_checkpoint(enum cp_record_kind kind, const char *path)
+{
+	struct cp_target target;
+	if (cp_target_is_kept_open(path) || cp_target_init(&target, cprof_to_path(path)) < 0 ||
+			cp_target_begin(&target) < 0)
+		return false;
+	struct cp_remarked remarked = {target.writer,
+			"cprof: written while the process ran; it ended without writing its profile anew"};
+	return cp_target_end(&target, write_state(kind, cp_remarked_writer(&remarked))) == 0;
+}
+
+void cp_recording_checkpoint(struct cp_recording *r)
+{
+	if (!try_take(r))
+		return;
+	cp_modmap_take_as_is(true);
+	for (int kind = 0; kind < CP_RECORD_KINDS; kind++) {
+		struct cp_record *record = &r->records[kind];
+		if (record->owner_pid == cp_getpid() && CP_RECORDS_OF_STATE & 1u << kind)
+			record->has_checkpoint |= write_checkpoint((enum cp_record_kind)kind, record->path);
+	}
+	cp_modmap_take_as_is(false);
+	release(r);
+}
+
+bool cp_recording_make_way(struct cp_recording *r)
+{
+	bool has_removed = false;
+	if (cp_syscall(SYS_geteuid, 0, 0, 0, 0) != 0)
+		return false;
+	for (int kind = 0; kind < CP_RECORD_KINDS; kind++) {
+		struct cp_record *record = &r->records[kind];
+		if (record->has_checkpoint && record->owner_pid == cp_getpid())
+			has_removed |= cp_target_make_way(record->path);
+		record->has_checkpoint = false;
+	}
+	return has_removed;
 }
 
 /// Leaving
@@ -254,11 +303,11 @@ static void write_state_leaving(enum cp_record_kind kind, struct cprof_writer wr
 static bool take_for_leaving(struct cp_recording *r)
 {
 	uint64_t give_up_ns = cp_clock_ns(CP_CLOCK_MONOTONIC) + MAX_STOP_MS * CP_NS_PER_MS;
-	while (exchange(&r->is_writing, 1, acquire)) {
+	while (!try_take(r)) {
 		uint64_t now_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
 		if (now_ns >= give_up_ns)
 			return false;
-		cp_futex_wait(&r->is_writing, 1, give_up_ns - now_ns);
+		cp_futex_wait(&r->writer_pid, (uint32_t)cp_getpid(), give_up_ns - now_ns);
 	}
 	return true;
 }

@@ -29,17 +29,23 @@ struct cp_record {
 	int64_t rate_before; // to be restored
 	int owner_pid;       // the process it is on in (a fork child has a copy); 0: it is off
 	int error;           // why it could not be started or written; 0
+	bool has_checkpoint; // in its file
 };
 
 // Those that need threads of libc's.
 enum { CP_RECORDS_WITH_THREADS = 1u << CP_RECORD_WALL | 1u << CP_RECORD_TRACE };
+
+// Those that can be written at any time. The samplers write pieces of their own or go on until they are stopped, and a
+// dump of all threads stops these.
+enum { CP_RECORDS_OF_STATE = 1u << CP_RECORD_HEAP | 1u << CP_RECORD_ALLOCS | 1u << CP_RECORD_BLOCK |
+		1u << CP_RECORD_MUTEX | 1u << CP_RECORD_SYSCALL | 1u << CP_RECORD_THREADCREATE };
 
 /** Zero it to start, and fill in paths and rates. */
 struct cp_recording {
 	struct cp_record records[CP_RECORD_KINDS];
 	enum cprof_cpu_engine engine;
 	bool skip_empty; // as in struct cp_cpu_options
-	_Atomic uint32_t is_writing; // a futex: somebody stops it or leaves
+	_Atomic uint32_t writer_pid; // a futex: of the process where somebody writes it (a fork copies that); 0: nobody
 };
 
 /** Switches on those in `kinds` (bits) that have a path: all of them, or none and the error, which stands in the
@@ -49,6 +55,13 @@ int cp_recording_start(struct cp_recording *r, uint32_t kinds);
 /** Switches off and writes what is on in this process. The first error there was. One thread at a time is in here or
  *  in cp_recording_leave(), with signals blocked: finish.c would wait for the thread whose handler waits for it. */
 int cp_recording_stop(struct cp_recording *r);
+
+/** Writes CP_RECORDS_OF_STATE as they are now, and says so in them. Nothing, where somebody stops it or leaves. Asks
+ *  the loader nothing. */
+void cp_recording_checkpoint(struct cp_recording *r);
+
+/** Removes what that wrote where the user the process may be about to become could not replace it. False: nothing. */
+bool cp_recording_make_way(struct cp_recording *r);
 
 /** Between start and stop it keeps no file open. */
 bool cp_recording_keeps_none_open(const struct cp_recording *r);

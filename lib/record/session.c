@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "finish.h"
+#include "keeper.h"
 #include "interpose/leave.h"
 #include "kind/signal_hook.h"
 #include "log.h"
@@ -32,6 +33,7 @@ static _Atomic int number; // of the session that is on, or was the last
 static bool is_quiet;
 static char directory[PATH_MAX]; // as it was given
 static struct cp_recording recording;
+static struct cp_keeper keeper;
 
 static const struct {
 	const char *file, *name;
@@ -227,6 +229,8 @@ static int start(const struct cprof_profile_options *o)
 		return ret;
 	}
 	cp_leave_call(leave);
+	if (o->modes & CP_RECORDS_OF_STATE)
+		cp_keeper_start(&keeper, &recording);
 	say("enabled");
 	return 0;
 }
@@ -273,6 +277,7 @@ int cp_session_stop(int stopped)
 	uint64_t mask = cp_signal_block_app();
 	int ret = 0;
 	if (take_state(ON, STOPPING)) {
+		cp_keeper_stop(&keeper);
 		ret = cp_recording_stop(&recording);
 		say("disabled");
 		say_errors();

@@ -290,11 +290,37 @@ void cp_modmap_read_by(read_fn *read)
 	store(&reader, read, release);
 }
 
-static _Atomic int as_is_tid; // of the thread that takes the map as it is; 0: none does
+// Of the threads that take the map as it is: one leaves the process, others write meanwhile. 0: none.
+static _Atomic int as_is_tids[4];
+enum { MAX_AS_IS = sizeof(as_is_tids) / sizeof(*as_is_tids) };
+
+static bool change_as_is(int from, int to)
+{
+	bool is_done = false;
+	for (int i = 0; i < MAX_AS_IS && !is_done; i++) {
+		int there = from;
+		is_done = compare_exchange(&as_is_tids[i], &there, to, relaxed);
+	}
+	return is_done;
+}
+
+static bool takes_as_is(void)
+{
+	int tid = 0;
+	for (int i = 0; i < MAX_AS_IS; i++) {
+		int other = load(&as_is_tids[i], relaxed);
+		if (other && other == (tid ? tid : (tid = cp_gettid())))
+			return true;
+	}
+	return false;
+}
 
 void cp_modmap_take_as_is(bool takes)
 {
-	store(&as_is_tid, takes ? cp_gettid() : 0, relaxed);
+	if (!takes)
+		change_as_is(cp_gettid(), 0);
+	else if (!takes_as_is())
+		change_as_is(0, cp_gettid());
 }
 
 void cp_modmap_before_exit(void)
@@ -305,10 +331,7 @@ void cp_modmap_before_exit(void)
 
 int cp_modmap_refresh(void)
 {
-	int tid = load(&as_is_tid, relaxed);
-	if (tid && tid == cp_gettid())
-		return 0;
-	return load(&reader, acquire)();
+	return takes_as_is() ? 0 : load(&reader, acquire)();
 }
 
 void cp_modmap_before_dlclose(void)

@@ -100,6 +100,22 @@ static int begin_in_delta(struct cp_profile_out **out, const struct cp_profile_s
 	return has_head && !write_head(*shared, spec) ? -ENOMEM : 0;
 }
 
+static int write_remarked(void *arg, const void *data, size_t size)
+{
+	const struct cp_remarked *r = arg;
+	return r->writer.write(r->writer.arg, data, size);
+}
+
+struct cprof_writer cp_remarked_writer(struct cp_remarked *r)
+{
+	return (struct cprof_writer){.write = write_remarked, .arg = r};
+}
+
+static const char *remark_of(const struct cprof_writer *writer)
+{
+	return writer->write == write_remarked ? ((const struct cp_remarked *)writer->arg)->remark : NULL;
+}
+
 int cp_profile_out_begin(struct cp_profile_out **out, const struct cp_profile_spec *spec,
 		struct cprof_writer writer)
 {
@@ -110,7 +126,8 @@ int cp_profile_out_begin(struct cp_profile_out **out, const struct cp_profile_sp
 	*out = NULL;
 	if (!o)
 		return -ENOMEM;
-	if (!write_head(o, spec)) {
+	const char *remark = remark_of(&writer);
+	if (!write_head(o, spec) || (remark && cp_profile_out_comment(o, "%s", remark) < 0)) {
 		cp_profile_out_abandon(o);
 		return -ENOMEM;
 	}

@@ -48,6 +48,13 @@ struct cp_profile_out; // opaque
 int cp_profile_out_begin(struct cp_profile_out **out, const struct cp_profile_spec *spec,
 		struct cprof_writer writer);
 
+/** A profile that goes there has a comment more, whatever kind writes it. r must live until it is through. */
+struct cp_remarked {
+	struct cprof_writer writer;
+	const char *remark;
+};
+struct cprof_writer cp_remarked_writer(struct cp_remarked *r);
+
 /**
  * One sample: pcs as cp_unwind() leaves them (leaf exact, callers return addresses, a marker at the root
  * end where the stack is cut), valid at module epoch `epoch`. Equal stacks are not merged here.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// single HOW PLUGIN [DELAY_US]: a program of one thread to libc and the kernel, of which PLUGIN keeps a block. HOW is
+// single HOW PLUGIN [DELAY_US]: a program of one thread to libc, of which PLUGIN keeps a block. HOW is
 //
 //   term    SIGTERM ends it, or SIGALRM DELAY_US later
 //   exit    a handler does DELAY_US later, within dlopen() or dlclose() of PLUGIN or where we read what they changed.
@@ -57,11 +57,12 @@ int main(int argc, char **argv)
 	if (burn)
 		burn();
 	kept = keep();
-	if (!__libc_single_threaded || count_threads() != 1 + (burn != NULL))
+	// Its own, the one that keeps the heap profile's file, and the CPU profile's.
+	if (!__libc_single_threaded || count_threads() != 2 + (burn != NULL))
 		return 4;
 	if (!strcmp(argv[1], "second") || !strcmp(argv[1], "burns")) {
 		pthread_t other;
-		if (pthread_create(&other, NULL, stay, (void *)burn) != 0 || count_threads() <= 2 + (burn != NULL))
+		if (pthread_create(&other, NULL, stay, (void *)burn) != 0 || count_threads() <= 3 + (burn != NULL))
 			return 5;
 		if (burn)
 			burn();

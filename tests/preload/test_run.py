@@ -444,7 +444,7 @@ def test_our_threads_hold_none_of_its_descriptors():
             threading.Thread(target=time.sleep, args=[60], daemon=True).start()
         ours = [task for task in glob.glob("/proc/self/task/*") if open(task + "/comm").read().startswith("cprof")]
         print(len(ours), files("/proc/self/task/%d" % os.getpid()) & set().union(*map(files, ours)))"""
-    for argv, stdout in (([], b"1 set()\n"), (["with a second thread"], b"3 set()\n")):
+    for argv, stdout in (([], b"2 set()\n"), (["with a second thread"], b"4 set()\n")):
         case = Case("python3", "-c", code, *argv, options=["-cpuprofile", "cpu.gz", "-memprofile", "mem.gz"])
         expect_eq(case.stdout, stdout)
 

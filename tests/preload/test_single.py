@@ -12,7 +12,7 @@ OPTIONS = ("-memprofile", "mem.pb.gz", "-memprofilerate", "1")
 
 
 def test_it_stays_one():
-    """Each lock of libc is dearer where there are two, malloc's at each call. Its own second brings ours."""
+    """To libc: each of its locks is dearer where there are two, malloc's at each call. Its own second brings ours."""
     for how in ("term", "second"):
         case = Case(program("single"), how, program("plugin.so"), options=OPTIONS)
         expect_eq((case.status, case.stderr), (-signal.SIGTERM, []), how)

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL, our own thread. See keeper.h. It is one that libc does not know as long as the program has no second
+// (bare_thread.h): it asks the loader nothing, and what the writers want of libc is memory's and system calls.
+#include "keeper.h"
+
+#include "kind/heap_count_hook.h"
+#include "kind/heap_hook.h"
+#include "kind/task_info.h"
+#include "sigsafe/atomic.h"
+#include "sigsafe/clock.h"
+#include "sigsafe/futex.h"
+#include "sigsafe/sys.h"
+
+enum {
+	FIRST_TURN_MS = 100,
+	LAST_TURN_MS = 1000,
+	CPU_FACTOR = 2000, // a write for so many times the CPU time that the last one took
+	GROWN_FACTOR = 250, // one for memory that grows: by the clock
+	LEAST_GROWTH_BYTES = 4 << 20,
+};
+
+static bool has_grown(const struct cp_keeper_write *last)
+{
+	int64_t grown_bytes = cp_heap_estimate_in_use() - last->in_use_bytes;
+	return grown_bytes >= LEAST_GROWTH_BYTES && grown_bytes >= last->in_use_bytes / 8;
+}
+
+static bool is_due(const struct cp_keeper_write *last, uint64_t now_ns)
+{
+	uint64_t used_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU) - last->cpu_ns;
+	return used_ns >= CPU_FACTOR * last->took_ns ||
+	       (now_ns - last->ns >= GROWN_FACTOR * last->took_ns && has_grown(last));
+}
+
+static void write_now(struct cp_keeper *k)
+{
+	uint64_t begin_ns = cp_clock_ns(CP_CLOCK_THREAD_CPU);
+	k->last.in_use_bytes = cp_heap_estimate_in_use();
+	cp_recording_checkpoint(k->recording);
+	k->last.took_ns = cp_clock_ns(CP_CLOCK_THREAD_CPU) - begin_ns;
+	k->last.ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
+	k->last.cpu_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU);
+}
+
+/** The longer it goes on, the less matters the last moment. */
+static uint64_t next_turn_ns(const struct cp_keeper *k, uint64_t now_ns)
+{
+	const uint64_t first_ns = FIRST_TURN_MS * CP_NS_PER_MS, last_ns = LAST_TURN_MS * CP_NS_PER_MS;
+	uint64_t step_ns = (now_ns - k->started_ns) / 8;
+	return step_ns < first_ns ? first_ns : step_ns > last_ns ? last_ns : step_ns;
+}
+
+/** See cpu_collector.c: nobody of ours must stay root where the program gives it up. */
+static bool is_left_behind(const struct cp_keeper *k)
+{
+	return k->thread.is_bare && !cp_task_is_same_user(cp_gettid(), k->pid);
+}
+
+/** Where it is sent away the program may be about to become another user's, or have become that. */
+static void keep(void *keeper)
+{
+	struct cp_keeper *k = keeper;
+	while (!load(&k->is_stopping, acquire) && !cp_own_thread_is_dismissed(&k->thread) && !is_left_behind(k)) {
+		uint64_t now_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
+		if (is_due(&k->last, now_ns))
+			write_now(k);
+		cp_futex_wait(&k->wake, 0, next_turn_ns(k, now_ns));
+		store(&k->wake, 0, relaxed);
+	}
+	if (!load(&k->is_stopping, acquire) && cp_recording_make_way(k->recording))
+		k->last.in_use_bytes = 0;
+}
+
+void cp_keeper_start(struct cp_keeper *k, struct cp_recording *r)
+{
+	if (cp_heap.is_shadowed || cp_heap.sanitizer)
+		return;
+	*k = (struct cp_keeper){
+			.recording = r,
+			.thread = {.name = "cprof-keeper", .run = keep, .arg = k, .waits_on = &k->wake,
+					.has_own_files = true, .does_without_libc = true},
+			.pid = cp_getpid(),
+			.started_ns = cp_clock_ns(CP_CLOCK_MONOTONIC),
+			.last = {.ns = cp_clock_ns(CP_CLOCK_MONOTONIC), .cpu_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU),
+					.took_ns = CP_NS_PER_MS},
+	};
+	if (cp_own_thread_start(&k->thread) < 0)
+		k->pid = 0;
+}
+
+void cp_keeper_stop(struct cp_keeper *k)
+{
+	if (k->pid != cp_getpid())
+		return;
+	store(&k->is_stopping, true, release);
+	store(&k->wake, 1, release);
+	cp_futex_wake(&k->wake, 1);
+	cp_own_thread_join(&k->thread);
+	k->pid = 0;
+}

@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Profiles of programs that have no time to write them (lib/record/keeper.h): test_kept.py"""
+
+import os
+import re
+import signal
+import stat
+import sys
+
+import test_run
+from test_run import Case, expect, expect_eq, heap_of, program
+import profile
+
+OPTIONS = ("-memprofile", "mem.pb.gz", "-memprofilerate", "1",
+           "-syscallprofile", "calls.pb.gz", "-syscallprofilerate", "1")
+FILES = ["calls.pb.gz", "mem.pb.gz"]
+MIB = 1 << 20
+REMARK = "cprof: written while the process ran; it ended without writing its profile anew"
+
+
+def remarks(case, file):
+    return profile.read(os.path.join(case.dir, file)).comments.count(REMARK)
+
+
+def test_what_is_killed_leaves_its_heap():
+    """Nothing was there, and where the kernel kills for want of memory it is all one wants to know."""
+    for how, status, end in (("kill", -signal.SIGKILL, "SIGKILL"), ("segv", -signal.SIGSEGV, "SIGSEGV"),
+                             ("exit_group", 7, "the end")):
+        for more in ((), ("second",)):
+            case = Case(program("grow"), how, *more, options=OPTIONS)
+            expect_eq((case.status, [f for f in case.files if "core" not in f]), (status, FILES), (how, more))
+            kept = heap_of(case, "mem.pb.gz", "inuse_space", "keep")
+            expect(28 * MIB <= kept <= 32 * MIB, (how, more, kept))
+            expect(profile.read(os.path.join(case.dir, "calls.pb.gz")).by_function("delay").get("keep", 0) > 0, how)
+            expect_eq((remarks(case, "mem.pb.gz"), remarks(case, "calls.pb.gz")), (1, 1), how)
+            for note in case.notes:
+                expect(re.search(r"cprof: wrote .*, \d\.\d s before %s\); try: " % end, note), case.notes)
+
+
+def test_who_ends_well_writes_it_anew():
+    for more in ((), ("second",)):
+        case = Case(program("grow"), "return", *more, options=OPTIONS)
+        expect_eq((case.status, case.files), (0, FILES), more)
+        expect_eq((remarks(case, "mem.pb.gz"), remarks(case, "calls.pb.gz")), (0, 0), more)
+        expect(not any(" before " in note for note in case.notes), case.notes)
+
+
+def test_who_gives_up_root_may_replace_its_files():
+    """In /tmp they would be root's for ever."""
+    if os.getuid() != 0:
+        return
+    for more in ((), ("second",)):
+        case = Case(program("grow"), "setuid", *more, options=OPTIONS,
+                    before=lambda d: os.chmod(d, 0o777 | stat.S_ISVTX))
+        expect_eq((case.status, case.files), (0, FILES), more)
+        expect_eq([os.stat(os.path.join(case.dir, f)).st_uid for f in FILES], [65534, 65534], more)
+        expect_eq(remarks(case, "mem.pb.gz"), 0, more)
+
+
+if __name__ == "__main__":
+    test_run.PARTS = {"kept": [test_what_is_killed_leaves_its_heap, test_who_ends_well_writes_it_anew,
+                               test_who_gives_up_root_may_replace_its_files]}
+    sys.exit(test_run.main([]))
