@@ -20,6 +20,7 @@ enum { SPIN_TURNS = 200, YIELD_TURNS = 200, SLEEP_TURNS = 200, SLEEP_NS = 100000
 
 // All under cp_modmap.lock.
 static uint64_t published_version, published_subs;
+static uint32_t published_epoch; // in which the reading of that began
 static bool started; // the first refresh is over: what comes from now on may go again
 static struct cp_snapshot *retired;
 static struct cp_arena paths;
@@ -165,7 +166,7 @@ static bool overlay(const struct cp_module *added, uint32_t epoch)
 	return any;
 }
 
-/** since: when the list was read the time before; the module came then or later. */
+/** since: when the reading of the list before began; the module came then or later. */
 static int add_record(const struct cp_module *found, uint32_t epoch, uint32_t since)
 {
 	uint32_t id = cp_modmap_count(), index;
@@ -230,7 +231,7 @@ static int apply(const struct modscan *scan)
 	bool hidden = shown && shown->hides && !cp_modmap_inside(CP_MODMAP_CLOSES);
 	bool newer = !scan->unchanged && scan->adds + scan->subs > published_version;
 	if (newer) {
-		uint32_t last_epoch = load(&cp_modmap.epoch, relaxed), next_epoch = last_epoch + 1;
+		uint32_t next_epoch = load(&cp_modmap.epoch, relaxed) + 1;
 		bool unloaded = mark_unloaded(scan, next_epoch);
 		if (unloaded || scan->subs != published_subs) {
 			cp_rulecache_flush();
@@ -239,7 +240,7 @@ static int apply(const struct modscan *scan)
 		uint32_t epoch = load(&cp_modmap.epoch, relaxed);
 		for (uint32_t i = 0; i < scan->count; i++) {
 			struct cp_module *m = registered(&scan->modules[i]);
-			int err = m ? 0 : add_record(&scan->modules[i], epoch, last_epoch);
+			int err = m ? 0 : add_record(&scan->modules[i], epoch, published_epoch);
 			if (err)
 				return err;
 			if (m && !is_loaded(m))
@@ -252,6 +253,7 @@ static int apply(const struct modscan *scan)
 	if (newer && !err) {
 		published_version = scan->adds + scan->subs;
 		published_subs = scan->subs;
+		published_epoch = scan->epoch;
 	}
 	return err;
 }
@@ -262,8 +264,11 @@ static int scan_loaded(struct modscan *scan)
 	store(&cp_modmap.stale, false, seq_cst);
 	cp_lock_take(&cp_modmap.lock);
 	uint64_t known_version = published_version;
+	uint32_t epoch = load(&cp_modmap.epoch, relaxed);
 	cp_lock_release(&cp_modmap.lock);
-	return modscan_read(scan, known_version);
+	int err = modscan_read(scan, known_version);
+	scan->epoch = epoch;
+	return err;
 }
 
 int cp_modmap_read(void)

@@ -13,6 +13,7 @@ struct modscan {
 	uint32_t count, capacity;
 	char *names;
 	size_t names_bytes, names_capacity;
+	uint32_t epoch; // cp_modmap_epoch() before it was read; the caller's
 	uint64_t adds, subs;     // the loader's counters: equal sums, equal lists
 	uint64_t known_version;  // of the list the caller has already
 	bool unchanged;          // the list is that one: modules is empty
