@@ -2,10 +2,11 @@
 // Context: CTL, our own thread. What handlers leave in the rings goes into the stack table; threads
 // that came are found, modules that were loaded are learnt, checkpoints are written.
 #include <errno.h>
+#include <linux/prctl.h>
+#include <string.h>
 
 #include "cpu_session.h"
 #include "signal_hook.h"
-#include "task_info.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/futex.h"
 #include "sigsafe/modmap.h"
@@ -15,6 +16,7 @@
 enum {
 	FIRST_TURN_MS = 100,
 	LAST_TURN_MS = 1000,
+	USED_PERIODS = 2, // of CPU time; a thread we do not know of has missed no more
 	PAUSE_MS = 50,
 	FIRST_PIECE_MS = 200, // it costs milliseconds, and who ends so early mostly ends well
 	LAST_PIECE_STEP_MS = 900, // at each turn
@@ -29,7 +31,8 @@ struct moment {
 struct schedule {
 	uint64_t turn_ns; // due then
 	uint64_t piece_step_ns;
-	struct moment piece; // the last
+	struct moment piece, look; // the last
+	int is_dumpable; // at that look
 	uint64_t nseen;            // periods, when a tick came last
 	uint64_t seen_cpu_ns;      // of the process, then
 };
@@ -79,7 +82,9 @@ static void watch_engine(struct cp_cpu_session *s, struct schedule *when, uint64
  *  root: what is sampled from then on waits in the rings for the end. */
 static bool is_left_behind(struct cp_cpu_session *s)
 {
-	return s->collector.is_bare && !cp_task_is_same_user(cp_gettid(), cp_cpu_shared.pid);
+	struct cp_task_user user;
+	return s->collector.is_bare && s->user.text[0] && cp_task_read_user(cp_cpu_shared.pid, &user) == 0 &&
+	       strcmp(user.text, s->user.text) != 0;
 }
 
 static void look_at_handler(struct cp_cpu_session *s)
@@ -132,13 +137,32 @@ static void write_due_piece(struct cp_cpu_session *s, struct schedule *when, str
 		when->piece_step_ns = LAST_PIECE_STEP_MS * CP_NS_PER_MS;
 }
 
-/** After an eighth of the session's age: the longer it goes on, the less is new, and a turn takes 70 us and a server's
+/** After a quarter of the session's age: the longer it goes on, the less is new, and a turn takes 70 us and a server's
  *  caches. Full rings, and whoever waits for us, wake us before. */
 static uint64_t next_turn_ns(const struct cp_cpu_session *s, uint64_t now_ns)
 {
 	const uint64_t first_ns = FIRST_TURN_MS * CP_NS_PER_MS, last_ns = LAST_TURN_MS * CP_NS_PER_MS;
-	uint64_t step_ns = (now_ns - s->start_ns) / 8;
+	uint64_t step_ns = (now_ns - s->start_ns) / 4;
 	return now_ns + (step_ns < first_ns ? first_ns : step_ns > last_ns ? last_ns : step_ns);
+}
+
+/**
+ * Some twenty system calls, two files of the kernel's. Of processes that sleep a server has many, and in one there is
+ * nothing to see: no thread worth a tick, no handler replaced. Who changes users is no longer dumpable. False: there
+ * can be no more turns.
+ */
+static bool look_around(struct cp_cpu_session *s, struct schedule *when, struct moment now)
+{
+	int is_dumpable = (int)cp_syscall(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0);
+	bool is_used = now.cpu_ns - when->look.cpu_ns >= USED_PERIODS * cp_cpu_engine_params.period_ns;
+	if (!is_used && is_dumpable == when->is_dumpable &&
+			now.ns - when->look.ns < IDLE_FACTOR * LAST_TURN_MS * CP_NS_PER_MS)
+		return true;
+	when->look = now;
+	when->is_dumpable = is_dumpable;
+	cp_cpu_tasks_scan(s);
+	look_at_handler(s);
+	return !is_left_behind(s);
 }
 
 /** False: there can be no more. */
@@ -161,11 +185,10 @@ static bool take_turn(struct cp_cpu_session *s, struct schedule *when, uint64_t 
 	store(&cp_cpu_shared.stale_may_wake, true, relaxed);
 	watch_engine(s, when, now.cpu_ns);
 	end_pause(s, now_ns);
-	cp_cpu_tasks_scan(s);
-	look_at_handler(s);
+	bool goes_on = look_around(s, when, now);
 	write_due_piece(s, when, now);
 	when->turn_ns = next_turn_ns(s, now_ns);
-	return !is_left_behind(s);
+	return goes_on;
 }
 
 /**
@@ -198,12 +221,16 @@ void cp_cpu_collector_run(void *session)
 {
 	struct cp_cpu_session *s = session;
 	store(&cp_cpu_shared.malloc_reads, s->collector.is_bare, relaxed);
+	if (s->collector.is_bare)
+		cp_task_read_user(cp_gettid(), &s->user);
 	if (!load(&s->has_begun, relaxed)) // else it was sent away, and is back
 		begin_sampling(s);
 	struct schedule when = {
 		.turn_ns = s->start_ns + FIRST_TURN_MS * CP_NS_PER_MS,
 		.piece_step_ns = FIRST_PIECE_MS * CP_NS_PER_MS,
 		.piece = {s->start_ns, s->start_cpu_ns},
+		.look = {s->start_ns, s->start_cpu_ns},
+		.is_dumpable = -1,
 		.seen_cpu_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU),
 	};
 	// Where it is sent away and cannot be called back, what the rings cannot hold is lost, and counted.

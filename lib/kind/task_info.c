@@ -48,13 +48,27 @@ int cp_task_read_status(int tid, struct cp_task_status *status_out)
 	return 0;
 }
 
+int cp_task_read_user(int tid, struct cp_task_user *user_out)
+{
+	char text[CP_TASK_TEXT_BYTES];
+	user_out->text[0] = '\0';
+	int ret = cp_task_read(tid, "status", text);
+	if (ret < 0)
+		return ret;
+	const char *users = field_of(text, "\nUid:");
+	size_t len = strcspn(users, "F"); // the next line is FDSize
+	if (len >= sizeof(user_out->text))
+		return -EMSGSIZE;
+	memcpy(user_out->text, users, len);
+	user_out->text[len] = '\0';
+	return 0;
+}
+
 bool cp_task_is_same_user(int tid, int other_tid)
 {
-	char text[CP_TASK_TEXT_BYTES], other[CP_TASK_TEXT_BYTES];
-	if (cp_task_read(tid, "status", text) < 0 || cp_task_read(other_tid, "status", other) < 0)
-		return true;
-	const char *users = field_of(text, "\nUid:");
-	return !strncmp(users, field_of(other, "\nUid:"), strcspn(users, "F")); // the next line is FDSize
+	struct cp_task_user user, other;
+	return cp_task_read_user(tid, &user) < 0 || cp_task_read_user(other_tid, &other) < 0 ||
+	       strcmp(user.text, other.text) == 0;
 }
 
 void cp_task_read_syscall(int tid, struct cp_task_syscall *syscall_out)

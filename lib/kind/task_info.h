@@ -18,6 +18,13 @@ struct cp_task_status {
 /** -ENOENT, -ESRCH: it has ended. */
 int cp_task_read_status(int tid, struct cp_task_status *status_out);
 
+/** The users and groups it runs as, to be compared to another's. */
+struct cp_task_user {
+	char text[128]; // "": not known
+};
+
+int cp_task_read_user(int tid, struct cp_task_user *user_out);
+
 /** Both run as the same users and groups. True where /proc cannot tell. */
 bool cp_task_is_same_user(int tid, int other_tid);
 
