@@ -11,6 +11,7 @@ enum {
 	PAGE_BYTES = 4096, // of the smallest kernel page; munmap rounds up by itself on larger ones
 	CHUNK_BYTES = 256 << 10,
 	ARENA_ALIGN = 16,
+	POPULATE_WRITE = 23, // MADV_POPULATE_WRITE, younger than some libcs
 };
 
 struct cp_chunk {
@@ -37,6 +38,13 @@ void *cp_pages_alloc(size_t size_bytes)
 		return NULL;
 	fetch_add(&held_bytes, round_up(size_bytes, PAGE_BYTES), relaxed);
 	return (void *)ret;
+}
+
+void cp_pages_fill(void *ptr, size_t size_bytes)
+{
+	uintptr_t start = (uintptr_t)ptr / PAGE_BYTES * PAGE_BYTES;
+	if (ptr)
+		cp_syscall(SYS_madvise, start, (uintptr_t)ptr + size_bytes - start, POPULATE_WRITE, 0);
 }
 
 void cp_pages_free(void *ptr, size_t size_bytes)
@@ -76,6 +84,8 @@ static bool grow(struct cp_arena *a, struct cp_chunk *full, size_t size_bytes)
 {
 	size_t chunk_bytes = reserve_chunk(a, size_bytes);
 	struct cp_chunk *chunk = chunk_bytes ? cp_pages_alloc(chunk_bytes) : NULL;
+	if (chunk && a->fill_bytes)
+		cp_pages_fill(chunk, a->fill_bytes);
 	if (chunk) {
 		chunk->prev = full;
 		chunk->size_bytes = chunk_bytes;

@@ -8,6 +8,10 @@
 
 /** Zeroed, page-aligned, reserved lazily by the kernel; NULL: none. Counted in cp_pagealloc_bytes(). */
 void *cp_pages_alloc(size_t size_bytes);
+
+/** For what is used at once: one call of the kernel's (Linux 5.14) in place of a page fault for each page. */
+void cp_pages_fill(void *ptr, size_t size_bytes);
+
 void cp_pages_free(void *ptr, size_t size_bytes);
 
 /** Address space the profiler holds, in bytes. */
@@ -18,6 +22,7 @@ struct cp_arena {
 	_Atomic(struct cp_chunk *) chunk;
 	_Atomic size_t used_bytes; // of all chunks
 	size_t limit_bytes;        // 0: none
+	size_t fill_bytes;         // of each chunk are used at once; 0: as they are asked for
 };
 
 /** 16-byte aligned zeroed memory, NULL: limit reached or no memory. Any number of threads at once. */

@@ -11,7 +11,7 @@
 #include "sigsafe/pagealloc.h"
 
 enum {
-	TABLE_BYTES = 64 << 10, // of a symbol table, at a time
+	TABLE_BYTES = 16 << 10, // of a symbol table, at a time: the program's caches are to keep what is in them
 	NAME_BYTES = 16 << 10,  // longer names (there are C++ ones) are left out: cut, they would not demangle
 	SUFFIX_BYTES = 16,      // "@plt"
 	VDSO_MAX_BYTES = 64 << 10,
@@ -57,6 +57,7 @@ static int find_names(const struct cp_elf *elf, bool has_plt, struct cp_symbol_q
 	char *buf = cp_pages_alloc(TABLE_BYTES + NAME_BYTES + SUFFIX_BYTES);
 	if (!buf)
 		return -ENOMEM;
+	cp_pages_fill(buf, TABLE_BYTES);
 	char *name = buf + TABLE_BYTES;
 	Elf64_Shdr strings;
 	int ret = cp_elf_find(elf, queries, nqueries, buf, TABLE_BYTES, &strings);

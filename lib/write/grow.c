@@ -8,7 +8,7 @@
 
 #include "sigsafe/pagealloc.h"
 
-enum { MIN_BYTES = 16 << 10 };
+enum { MIN_BYTES = 8 << 10 };
 
 bool cp_grow(void *array, size_t *cap_bytes, size_t need_bytes)
 {
@@ -23,6 +23,7 @@ bool cp_grow(void *array, size_t *cap_bytes, size_t need_bytes)
 	void *bigger = cp_pages_alloc(cap), *ptr;
 	if (!bigger)
 		return false;
+	cp_pages_fill(bigger, *cap_bytes ? *cap_bytes : cap);
 	memcpy(&ptr, array, sizeof(ptr)); // by its bytes: it may be of any pointer type
 	if (ptr) {
 		memcpy(bigger, ptr, *cap_bytes);

@@ -13,24 +13,17 @@ enum {
 	MIN_WINDOW_BITS = 9,
 	MAX_WINDOW_BITS = 15, // 32 KiB
 	GZIP_HEADER = 16,     // added to the window's bits: with a gzip header
-	HEADER_BYTES = 16,    // room before a block to remember its size, keeping its alignment
+	STATE_BYTES = 8 << 10, // beside its window and tables
 };
 
-// deflateInit2() asks for five blocks, so a mapping each costs nothing worth saving.
-static void *zalloc(void *opaque, unsigned items, unsigned size)
+static void *zalloc(void *arena, unsigned items, unsigned size)
 {
-	size_t bytes = (size_t)items * size + HEADER_BYTES;
-	size_t *block = cp_pages_alloc(bytes);
-	if (!block)
-		return NULL;
-	*block = bytes;
-	return (char *)block + HEADER_BYTES;
+	return cp_arena_alloc(arena, (size_t)items * size);
 }
 
-static void zfree(void *opaque, void *ptr)
+/** All at once, with the arena. */
+static void zfree(void *arena, void *ptr)
 {
-	size_t *block = (size_t *)(void *)((char *)ptr - HEADER_BYTES);
-	cp_pages_free(block, *block);
 }
 
 /** No more than the data can use: for the largest window zlib clears and fills 67 pages, each a fault. */
@@ -44,11 +37,14 @@ static int window_bits(size_t size)
 
 int cp_gzip(struct profwrite_sink *out, const void *data, size_t size)
 {
-	z_stream z = {.zalloc = zalloc, .zfree = zfree};
 	int bits = window_bits(size);
 	int mem_level = bits - 7; // its hash table has 1 << (mem_level + 7) entries
-	if (deflateInit2(&z, Z_BEST_SPEED, Z_DEFLATED, bits + GZIP_HEADER, mem_level, Z_DEFAULT_STRATEGY) != Z_OK)
+	struct cp_arena arena = {.fill_bytes = ((size_t)4 << bits) + ((size_t)512 << mem_level) + STATE_BYTES};
+	z_stream z = {.zalloc = zalloc, .zfree = zfree, .opaque = &arena};
+	if (deflateInit2(&z, Z_BEST_SPEED, Z_DEFLATED, bits + GZIP_HEADER, mem_level, Z_DEFAULT_STRATEGY) != Z_OK) {
+		cp_arena_reset(&arena);
 		return -ENOMEM;
+	}
 	size_t bound = deflateBound(&z, size);
 	int ret = Z_OK;
 	if (out->cap - out->len < bound && !cp_grow_sink(out, bound))
@@ -71,21 +67,26 @@ int cp_gzip(struct profwrite_sink *out, const void *data, size_t size)
 	if (ret == Z_STREAM_END)
 		out->len = (size_t)(z.next_out - out->ptr);
 	deflateEnd(&z);
+	cp_arena_reset(&arena);
 	return ret == Z_STREAM_END ? 0 : -ENOMEM;
 }
 
 int cp_unzip(void *out, size_t out_bytes, const void *data, size_t size)
 {
-	z_stream z = {.zalloc = zalloc, .zfree = zfree};
+	struct cp_arena arena = {0};
+	z_stream z = {.zalloc = zalloc, .zfree = zfree, .opaque = &arena};
 	if (out_bytes > UINT_MAX || size > UINT_MAX)
 		return -EFBIG;
-	if (inflateInit(&z) != Z_OK)
+	if (inflateInit(&z) != Z_OK) {
+		cp_arena_reset(&arena);
 		return -ENOMEM;
+	}
 	z.next_in = (unsigned char *)data;
 	z.avail_in = (unsigned)size;
 	z.next_out = out;
 	z.avail_out = (unsigned)out_bytes;
 	int ret = inflate(&z, Z_FINISH);
 	inflateEnd(&z);
+	cp_arena_reset(&arena);
 	return ret == Z_STREAM_END && z.avail_out == 0 ? 0 : -EINVAL;
 }

@@ -30,6 +30,35 @@ void cp_pages_free(void *ptr, size_t size_bytes)
 	free(ptr);
 }
 
+void cp_pages_fill(void *ptr, size_t size_bytes)
+{
+}
+
+/** Each block a chunk, so that each can fail. */
+struct cp_chunk {
+	struct cp_chunk *prev;
+	size_t size_bytes;
+};
+
+void *cp_arena_alloc(struct cp_arena *a, size_t size_bytes)
+{
+	struct cp_chunk *chunk = cp_pages_alloc(sizeof(*chunk) + size_bytes);
+	if (!chunk)
+		return NULL;
+	*chunk = (struct cp_chunk){a->chunk, sizeof(*chunk) + size_bytes};
+	a->chunk = chunk;
+	return chunk + 1;
+}
+
+void cp_arena_reset(struct cp_arena *a)
+{
+	for (struct cp_chunk *chunk = a->chunk, *prev; chunk; chunk = prev) {
+		prev = chunk->prev;
+		cp_pages_free(chunk, chunk->size_bytes);
+	}
+	a->chunk = NULL;
+}
+
 static struct cp_module module = {.start = 0x10000, .end = 0x10000000, .path = "/proc/self/exe",
 		.is_main = true};
 
