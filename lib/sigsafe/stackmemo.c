@@ -47,7 +47,7 @@ struct note {
 };
 
 struct cp_stackmemo {
-	_Atomic uint32_t is_taken;
+	_Atomic uint32_t taken_in; // the generation of who has it, if that is ours
 	uint32_t epoch;           // of the module map: the same pc means the same rule
 	struct cp_readable stack; // all frames are on this one
 	uint32_t count;           // of frames, which are numbered from 1
@@ -63,6 +63,9 @@ struct cp_stackmemo {
 
 static CP_NEAR_DATA _Atomic(struct cp_stackmemo *) memos;
 
+/** Of forks, from 1. Who had a memo in an earlier one was left behind, so that the child needs to touch none. */
+static CP_NEAR_DATA _Atomic uint32_t generation = 1;
+
 int cp_stackmemo_init(void)
 {
 	if (!load(&memos, relaxed))
@@ -72,10 +75,7 @@ int cp_stackmemo_init(void)
 
 void cp_stackmemo_after_fork(void)
 {
-	struct cp_stackmemo *m = load(&memos, acquire);
-	for (uint32_t i = 0; m && i < 1u << MEMOS_LOG2; i++)
-		if (load(&m[i].is_taken, relaxed))
-			store(&m[i].is_taken, 0, relaxed);
+	store(&generation, load(&generation, relaxed) + 1, relaxed);
 }
 
 static CP_FAR void forget(struct cp_stackmemo *m)
@@ -92,10 +92,10 @@ CP_NEAR struct cp_stackmemo *cp_stackmemo_take(void)
 	if (!all || !stack.high) // not known yet
 		return NULL;
 	struct cp_stackmemo *m = &all[stack.high * 0x9e3779b97f4a7c15u >> (64 - MEMOS_LOG2)];
-	uint32_t expected = 0, epoch = cp_modmap_epoch();
-	if (!compare_exchange(&m->is_taken, &expected, 1, acquire))
+	uint32_t before = load(&m->taken_in, relaxed), now = load(&generation, relaxed), epoch = cp_modmap_epoch();
+	if (before == now || !compare_exchange(&m->taken_in, &before, now, acquire))
 		return NULL;
-	if (m->epoch != epoch || m->stack.high != stack.high || m->count + MAX_DEPTH > FRAMES)
+	if (before || m->epoch != epoch || m->stack.high != stack.high || m->count + MAX_DEPTH > FRAMES)
 		forget(m);
 	m->epoch = epoch;
 	m->stack = stack;
@@ -104,7 +104,7 @@ CP_NEAR struct cp_stackmemo *cp_stackmemo_take(void)
 
 CP_NEAR void cp_stackmemo_give(struct cp_stackmemo *m)
 {
-	store(&m->is_taken, 0, release);
+	store(&m->taken_in, 0, release);
 }
 
 static inline uint32_t below(const struct cp_stackmemo *m, uintptr_t at)
