@@ -59,7 +59,7 @@ static struct cp_keeper keeper;
 /** This process is to write it; what an earlier image wrote there is kept. */
 static bool is_ours(int kind, int pid)
 {
-	const char *given = settings.recording.records[kind].path;
+	const char *given = settings.recording.paths[kind];
 	char path[PATH_MAX];
 	if (!given[0] || (!(settings.with_pid & 1u << kind) && settings.root_pid && settings.root_pid != pid))
 		return false;

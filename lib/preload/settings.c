@@ -110,7 +110,7 @@ bool cp_settings_read(struct cp_settings *s)
 	bool is_asked = read_path(secure_getenv("CPROF_HTTP"), s->http, &s->has_http_pid);
 	for (int i = 0; i < CP_RECORD_KINDS; i++) {
 		bool has_pid = false;
-		is_asked |= read_path(secure_getenv(file_variables[i]), s->recording.records[i].path, &has_pid);
+		is_asked |= read_path(secure_getenv(file_variables[i]), s->recording.paths[i], &has_pid);
 		s->with_pid |= (uint32_t)has_pid << i;
 	}
 	read_rates(s);

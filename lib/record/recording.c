@@ -34,7 +34,7 @@ static int start_cpu(const struct cp_recording *r, const struct cp_record *recor
 			.checkpoint = true,
 			.skip_empty = r->skip_empty,
 	};
-	return cp_cpu_start(&options, cprof_to_path(record->path));
+	return cp_cpu_start(&options, cprof_to_path(r->paths[CP_RECORD_CPU]));
 }
 
 static bool is_contention(enum cp_record_kind kind)
@@ -78,7 +78,7 @@ static int switch_on(struct cp_recording *r, enum cp_record_kind kind)
 	case CP_RECORD_WALL:
 		return cp_wall_start((int)record->rate);
 	case CP_RECORD_TRACE:
-		return cp_trace_start(cprof_to_path(record->path));
+		return cp_trace_start(cprof_to_path(r->paths[kind]));
 	case CP_RECORD_THREADCREATE:
 		return cp_threadcreate_start();
 	default:
@@ -127,10 +127,10 @@ int cp_recording_start(struct cp_recording *r, uint32_t kinds)
 		struct cp_record *record = &r->records[kind];
 		record->error = 0;
 		record->has_checkpoint = false;
-		if (!(kinds & 1u << kind) || !record->path[0])
+		if (!(kinds & 1u << kind) || !r->paths[kind][0])
 			continue;
 		if (kind != CP_RECORD_CPU) // which looks itself
-			record->error = probe_path(record->path);
+			record->error = probe_path(r->paths[kind]);
 		if (record->error == 0)
 			record->error = switch_on(r, (enum cp_record_kind)kind);
 		if (record->error < 0) {
@@ -186,7 +186,7 @@ static int stop_those(struct cp_recording *r, bool samplers)
 			continue;
 		record->error = kind == CP_RECORD_CPU
 				? stop_cpu()
-				: write_state((enum cp_record_kind)kind, cprof_to_path(record->path));
+				: write_state((enum cp_record_kind)kind, cprof_to_path(r->paths[kind]));
 		first_error = first_error ? first_error : record->error;
 	}
 	return first_error;
@@ -224,8 +224,8 @@ int cp_recording_stop(struct cp_recording *r)
 
 bool cp_recording_keeps_none_open(const struct cp_recording *r)
 {
-	return !cp_target_is_kept_open(r->records[CP_RECORD_CPU].path) &&
-	       !cp_target_is_kept_open(r->records[CP_RECORD_TRACE].path);
+	return !cp_target_is_kept_open(r->paths[CP_RECORD_CPU]) &&
+	       !cp_target_is_kept_open(r->paths[CP_RECORD_TRACE]);
 }
 
 /// Meanwhile
@@ -250,7 +250,7 @@ void cp_recording_checkpoint(struct cp_recording *r)
 	for (int kind = 0; kind < CP_RECORD_KINDS; kind++) {
 		struct cp_record *record = &r->records[kind];
 		if (record->owner_pid == cp_getpid() && CP_RECORDS_OF_STATE & 1u << kind)
-			record->has_checkpoint |= write_checkpoint((enum cp_record_kind)kind, record->path);
+			record->has_checkpoint |= write_checkpoint((enum cp_record_kind)kind, r->paths[kind]);
 	}
 	cp_modmap_take_as_is(false);
 	release(r);
@@ -264,7 +264,7 @@ bool cp_recording_make_way(struct cp_recording *r)
 	for (int kind = 0; kind < CP_RECORD_KINDS; kind++) {
 		struct cp_record *record = &r->records[kind];
 		if (record->has_checkpoint && record->owner_pid == cp_getpid())
-			has_removed |= cp_target_make_way(record->path);
+			has_removed |= cp_target_make_way(r->paths[kind]);
 		record->has_checkpoint = false;
 	}
 	return has_removed;
@@ -326,7 +326,7 @@ static void leave(struct cp_recording *r, bool ends)
 	for (int kind = CP_RECORD_CPU + 1; kind < CP_RECORD_KINDS; kind++) {
 		struct cp_record *record = &r->records[kind];
 		if (record->owner_pid == pid)
-			write_state_leaving((enum cp_record_kind)kind, cprof_to_path(record->path));
+			write_state_leaving((enum cp_record_kind)kind, cprof_to_path(r->paths[kind]));
 	}
 	cp_modmap_take_as_is(false);
 	// Last: it stops the ticks until the process has gone, but not for long.

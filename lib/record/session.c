@@ -121,7 +121,7 @@ static int make_absolute(const char *name, char path_out[PATH_MAX])
 
 static const char *file_of(enum cp_record_kind kind)
 {
-	bool is_second = kind == CP_RECORD_ALLOCS && recording.records[CP_RECORD_HEAP].path[0];
+	bool is_second = kind == CP_RECORD_ALLOCS && recording.paths[CP_RECORD_HEAP][0];
 	return is_second ? "allocs.pprof" : modes[kind].file;
 }
 
@@ -130,7 +130,7 @@ static int choose_paths(const struct cprof_profile_options *o)
 	int ret = choose_directory(o->path);
 	for (int kind = 0; ret == 0 && kind < CP_RECORD_KINDS; kind++) {
 		if (o->modes & 1u << kind)
-			ret = make_absolute(file_of((enum cp_record_kind)kind), recording.records[kind].path);
+			ret = make_absolute(file_of((enum cp_record_kind)kind), recording.paths[kind]);
 	}
 	if (ret < 0)
 		cp_log("profile: could not create initial output directory: %s", cprof_strerror(ret));
@@ -144,7 +144,7 @@ static void say(const char *change)
 	for (int kind = 0; !is_quiet && kind < CP_RECORD_KINDS; kind++) {
 		const struct cp_record *record = &recording.records[kind];
 		const char *name = modes[kind].name, *file = file_of((enum cp_record_kind)kind);
-		if (!record->path[0] || record->error)
+		if (!recording.paths[kind][0] || record->error)
 			continue;
 		if (kind == CP_RECORD_HEAP || kind == CP_RECORD_ALLOCS)
 			cp_log("profile: %s profiling %s (rate %lld), %s/%s", name, change, (long long)record->rate,

@@ -62,8 +62,8 @@ int cp_testing_stop(void)
 	int error = cp_recording_stop(&recording);
 	for (int kind = 0; kind < CP_RECORD_KINDS; kind++) {
 		struct cp_record *record = &recording.records[kind];
-		if (record->error && record->path[0])
-			say("testing: can't write %s: %s", record->path, cprof_strerror(record->error));
+		if (record->error && recording.paths[kind][0])
+			say("testing: can't write %s: %s", recording.paths[kind], cprof_strerror(record->error));
 		record->error = 0;
 	}
 	return error;
@@ -104,7 +104,7 @@ static int start(enum cp_record_kind kind)
 	record->rate = rate_of(kind);
 	if (!flags.files[kind] || record->rate < 0)
 		return 0;
-	int ret = find_path(flags.files[kind], record->path);
+	int ret = find_path(flags.files[kind], recording.paths[kind]);
 	if (ret == 0)
 		ret = cp_recording_start(&recording, 1u << kind);
 	if (ret == 0)
