@@ -419,8 +419,9 @@ static void check_same(const struct graph *got, const struct graph *expected)
 	}
 }
 
-static struct graph *linked_graph(struct pass_cache *cache, bool mean, uint32_t nodes_left_out,
-		const struct regex *focus)
+enum { LEFT_OUT = 0x3f, INLINED = 0x40, ONLY_TO = 0x80 }; // nodes; which edges are wanted
+
+static struct graph *linked_graph(struct pass_cache *cache, bool mean, uint32_t link_case, const struct regex *focus)
 {
 	p->pass_cache = cache;
 	struct profile *view = profile_view(p);
@@ -430,9 +431,9 @@ static struct graph *linked_graph(struct pass_cache *cache, bool mean, uint32_t 
 	profile_filter_names(view, &(struct name_filter){.ignore = ignore, .find = find});
 	struct graph *g = graph_create(view, &(struct graph_options){.value_index = 1, .mean = mean});
 	for (uint32_t i = 0; i < g->nnodes; i++)
-		g->is_selected[i] = !(nodes_left_out >> i & 1);
-	struct edge_wish wish = {graph_may_inline(g), nodes_left_out & 8};
-	graph_link(g, nodes_left_out != 0, nodes_left_out & 4 ? &wish : NULL);
+		g->is_selected[i] = !(link_case >> i & 1);
+	struct edge_wish wish = {graph_may_inline(g), link_case & ONLY_TO};
+	graph_link(g, link_case & LEFT_OUT, link_case & INLINED ? &wish : NULL);
 	p->pass_cache = NULL;
 	profile_destroy(view);
 	return g;
@@ -456,12 +457,13 @@ START_TEST(stacks_kept_as_nodes_say_the_same)
 		sched_yield();
 	graph_destroy(frames);
 	profile_destroy(view);
-	for (uint32_t left_out = 0; left_out < 1 << 6; left_out++) {
+	for (uint32_t i = 0; i < 68; i++) {
 		for (int mean = 0; mean < 2; mean++) {
 			// None; a few samples; most.
-			const struct regex *focus = left_out % 3 == 0 ? NULL : left_out % 3 == 1 ? rare : with;
-			struct graph *expected = linked_graph(NULL, mean, left_out, focus);
-			struct graph *got = linked_graph(cache, mean, left_out, focus);
+			const struct regex *focus = i >= 64 || i % 3 == 0 ? NULL : i % 3 == 1 ? rare : with;
+			uint32_t link_case = i >= 64 ? (i - 64) << 6 : i | (i & 12) << 4;
+			struct graph *expected = linked_graph(NULL, mean, link_case, focus);
+			struct graph *got = linked_graph(cache, mean, link_case, focus);
 			check_same(got, expected);
 			graph_destroy(got);
 			graph_destroy(expected);

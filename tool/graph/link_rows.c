@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 
-#include "base/cancel.h"
 #include "base/mem.h"
 #include "tool/graph/node_rows.h"
 
@@ -119,7 +118,7 @@ void linker_take_rows(struct linker *l, struct sample_range range)
 	const struct node_run *run = l->run;
 	const struct node_span **span, **spans = spans_to_enter(l, &span);
 	uint8_t *may_be_wanted = rows_to_walk(l);
-	for (uint32_t i = range.end; i-- > range.begin && !cancelled();) {
+	for (uint32_t i = range.end; i-- > range.begin && !linker_stops(l);) {
 		if (i + 1 == (*span)->end || (l->npath && l->path[l->npath - 1].span->begin > i)) {
 			leave(l, i + 1);
 			for (; i + 1 == (*span)->end; span--)

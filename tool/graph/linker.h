@@ -29,6 +29,8 @@ struct linker {
 	_Alignas(64) const struct graph *g; // no other linker writes into its cache lines
 	const struct frame_table *frames;
 	const struct profile *profile;
+	const atomic_bool *stop;
+	uint64_t max_edges;         // where there are more, it gives up
 	uint32_t parent_bits;       // without FRAMES_WANTED where edges from wanted nodes are not wanted
 	const struct node_run *run; // of the profile's stacks as nodes; NULL: its samples as they are
 	struct edge_table table;
@@ -54,6 +56,11 @@ void linker_take_hops(struct linker *l, const struct walk *walk);
 
 /** Takes rows of the linker's run. */
 void linker_take_rows(struct linker *l, struct sample_range range);
+
+static inline bool linker_stops(const struct linker *l)
+{
+	return atomic_load_explicit(l->stop, memory_order_relaxed) || l->table.ncells > l->max_edges;
+}
 
 // The edge from the parent to a node; none from a node to itself.
 static inline struct hop linker_hop(const struct walk *walk, uint32_t node, bool is_inline)

@@ -4,11 +4,14 @@
 #include "tool/graph/passes.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cancel.h"
 #include "base/mem.h"
 #include "tool/graph/linker.h"
 #include "tool/graph/pass_cache.h"
+
+enum { MAX_KNOWN_EDGES = 1 << 19 }; // 16 MiB
 
 void linker_take_hops(struct linker *l, const struct walk *walk)
 {
@@ -66,7 +69,7 @@ static void link_samples(struct linker *l, struct sample_range range)
 	const struct profile *p = l->profile;
 	uint32_t index = l->g->options.value_index;
 	bool mean = l->g->options.mean;
-	for (uint32_t i = range.begin; i < range.end && !cancelled(); i++) {
+	for (uint32_t i = range.begin; i < range.end && !linker_stops(l); i++) {
 		const int64_t *values = profile_values(p, i);
 		struct walk walk = {.parent = FRAMES_NONE, .stamp = i + 1, .w = values[index],
 				.dw = mean ? values[0] : 0};
@@ -85,49 +88,49 @@ static void link_range(void *state, struct sample_range range)
 }
 
 // A counting sort; those of equal ends stay in the order they have.
-static void sort_edges(const struct graph *g, const struct edge *from, struct edge *to, enum edge_side side)
+static void sort_edges(struct edge_list list, uint32_t nnodes, struct edge *to, enum edge_side side)
 {
-	uint32_t *at = mem_zeroed((size_t)g->nnodes + 1, sizeof(*at));
-	for (uint32_t i = 0; i < g->nedges; i++)
-		at[(side == EDGES_IN ? from[i].dst : from[i].src) + 1]++;
-	for (uint32_t i = 1; i < g->nnodes; i++)
+	uint32_t *at = mem_zeroed((size_t)nnodes + 1, sizeof(*at));
+	for (uint32_t i = 0; i < list.n; i++)
+		at[(side == EDGES_IN ? list.edges[i].dst : list.edges[i].src) + 1]++;
+	for (uint32_t i = 1; i < nnodes; i++)
 		at[i] += at[i - 1];
-	for (uint32_t i = 0; i < g->nedges; i++)
-		to[at[side == EDGES_IN ? from[i].dst : from[i].src]++] = from[i];
+	for (uint32_t i = 0; i < list.n; i++)
+		to[at[side == EDGES_IN ? list.edges[i].dst : list.edges[i].src]++] = list.edges[i];
 	free(at);
 }
 
-static void take_edges(struct graph *g, const struct edge_table *t)
+static struct edge_list take_edges(const struct edge_table *t, uint32_t nnodes, struct arena *a)
 {
+	struct edge_list list = {arena_array(a, struct edge, t->ncells), 0};
 	struct edge *edges = mem_resize(NULL, t->ncells, sizeof(*edges));
-	g->edges = arena_array(&g->arena, struct edge, t->ncells);
-	g->nedges = 0;
 	for (uint64_t i = 0; i <= t->mask; i++) {
 		const struct edge_cell *c = &t->cells[i];
 		if (!c->key || !c->is_used)
 			continue;
-		g->edges[g->nedges++] = (struct edge){.src = (uint32_t)(c->key >> 32) - 1,
+		list.edges[list.n++] = (struct edge){.src = (uint32_t)(c->key >> 32) - 1,
 				.dst = (uint32_t)c->key, .residual = c->residual, .is_inline = c->is_inline,
 				.weight = c->weight, .weight_div = c->weight_div};
 	}
 	// The hash's order depends on the number of processors; reports shall not.
-	sort_edges(g, g->edges, edges, EDGES_IN);
-	sort_edges(g, edges, g->edges, EDGES_OUT);
+	sort_edges(list, nnodes, edges, EDGES_IN);
+	sort_edges((struct edge_list){edges, list.n}, nnodes, list.edges, EDGES_OUT);
 	free(edges);
+	return list;
 }
 
-static void collect_edges(struct graph *g, const struct frame_table *frames, bool only_to)
+// By linkers like one, of the stacks or, without them, of the samples. No edges where it gave up.
+static struct edge_list collect_edges(const struct linker *like, const struct node_stacks *stacks, struct arena *a)
 {
 	struct sample_range ranges[PARALLEL_MAX];
 	struct linker linkers[PARALLEL_MAX];
 	struct arena scratch = {0};
-	const struct node_stacks *stacks = pass_cache_stacks(g);
-	uint32_t n = stacks ? stacks->nruns : parallel_ranges(g->profile, ranges);
+	uint32_t n = stacks ? stacks->nruns : parallel_ranges(like->g->profile, ranges);
 
 	for (uint32_t i = 0; i < n; i++) {
-		linkers[i] = (struct linker){.g = g, .profile = stacks ? stacks->profile : g->profile,
-				.frames = frames, .parent_bits = only_to ? ~FRAMES_WANTED : UINT32_MAX,
-				.table = edge_table_create()};
+		linkers[i] = *like;
+		linkers[i].profile = stacks ? stacks->profile : like->g->profile;
+		linkers[i].table = edge_table_create();
 		if (!stacks)
 			continue;
 		linkers[i].run = &stacks->runs[i];
@@ -135,16 +138,60 @@ static void collect_edges(struct graph *g, const struct frame_table *frames, boo
 		ranges[i] = (struct sample_range){0, stacks->runs[i].nrows};
 	}
 	parallel_run(ranges, n, linkers, sizeof(linkers[0]), link_range);
+	bool gave_up = false;
 	for (uint32_t i = 1; i < n; i++) {
+		gave_up |= linker_stops(&linkers[i]);
 		edge_table_merge(&linkers[0].table, &linkers[i].table);
 		edge_table_destroy(&linkers[i].table);
 	}
-	take_edges(g, &linkers[0].table);
+	struct edge_list list = {0};
+	if (!gave_up && !linker_stops(&linkers[0]))
+		list = take_edges(&linkers[0].table, like->g->nnodes, a);
 	edge_table_destroy(&linkers[0].table);
 	arena_deinit(&scratch);
+	return list;
 }
 
-void graph_link(struct graph *g, bool only_selected, const struct edge_wish *wish)
+void node_stacks_link(struct node_stacks *s, uint32_t value_index, bool mean, const atomic_bool *stop)
+{
+	struct profile all = {.nsamples = s->profile->nsamples}; // none of them left out
+	struct graph g = {.profile = &all, .nnodes = s->nnodes,
+			.options = {.value_index = value_index, .mean = mean}};
+	uint8_t *roles = mem_resize(NULL, s->nnodes, 1);
+	memset(roles, ROLE_STAYS | ROLE_WANTED, s->nnodes);
+	struct frame_table frames = {.node_roles = roles};
+	struct linker like = {.g = &g, .frames = &frames, .stop = stop, .max_edges = MAX_KNOWN_EDGES,
+			.parent_bits = UINT32_MAX};
+	s->edges = (struct node_edges){value_index, mean, collect_edges(&like, s, &s->arena)};
+	free(roles);
+}
+
+// The edges between all nodes, if these are known of g's samples and values.
+static const struct edge_list *known_edges(const struct graph *g, const struct node_stacks *stacks)
+{
+	const struct node_edges *e = stacks ? &stacks->edges : NULL;
+	bool is_known = e && e->list.edges && !g->profile->kept && e->value_index == g->options.value_index &&
+			e->mean == g->options.mean;
+	return is_known ? &e->list : NULL;
+}
+
+static void choose_edges(struct graph *g, const struct edge_list *all, const struct edge_wish *wish)
+{
+	uint32_t *chosen = mem_resize(NULL, all->n, sizeof(*chosen)), n = 0;
+	for (uint32_t i = 0; i < all->n; i++) {
+		const struct edge *e = &all->edges[i];
+		chosen[n] = i;
+		n += !wish || wish->nodes[e->dst] || (!wish->only_to && wish->nodes[e->src]);
+	}
+	g->edges = arena_array(&g->arena, struct edge, n);
+	g->nedges = n;
+	for (uint32_t i = 0; i < n; i++)
+		g->edges[i] = all->edges[chosen[i]];
+	free(chosen);
+}
+
+static void find_edges(struct graph *g, const struct node_stacks *stacks, bool only_selected,
+		const struct edge_wish *wish)
 {
 	struct arena scratch = {0};
 	struct frame_table frames = frames_to_link(g, &scratch, only_selected, wish ? wish->nodes : NULL);
@@ -157,9 +204,23 @@ void graph_link(struct graph *g, bool only_selected, const struct edge_wish *wis
 		g->edges = arena_array(&g->arena, struct edge, g->nedges);
 		memcpy(g->edges, known, bytes);
 	} else {
-		collect_edges(g, &frames, only_to);
+		struct linker like = {.g = g, .frames = &frames, .stop = &cancel_flag, .max_edges = UINT64_MAX,
+				.parent_bits = only_to ? ~FRAMES_WANTED : UINT32_MAX};
+		struct edge_list list = collect_edges(&like, stacks, &g->arena);
+		g->edges = list.edges;
+		g->nedges = list.n;
 		pass_cache_keep(&key, g->edges, g->nedges * sizeof(*g->edges));
 	}
 	arena_deinit(&scratch);
+}
+
+void graph_link(struct graph *g, bool only_selected, const struct edge_wish *wish)
+{
+	const struct node_stacks *stacks = pass_cache_stacks(g);
+	const struct edge_list *all = only_selected ? NULL : known_edges(g, stacks);
+	if (all)
+		choose_edges(g, all, wish);
+	else
+		find_edges(g, stacks, only_selected, wish);
 	graph_index_edges(g);
 }

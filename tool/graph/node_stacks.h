@@ -51,13 +51,26 @@ struct node_sums {
 	uint64_t *flats, *cums;
 };
 
+struct edge_list {
+	struct edge *edges;
+	uint32_t n;
+};
+
+// Between all nodes, of all samples: what is asked of a few nodes is chosen from these.
+struct node_edges {
+	uint32_t value_index;
+	bool mean;
+	struct edge_list list; // edges NULL: there are too many
+};
+
 struct node_stacks {
-	struct arena arena; // the totals
+	struct arena arena; // the totals, the edges
 	const struct profile *profile;
 	struct node_run runs[PARALLEL_MAX];
 	uint32_t nruns;
 	uint32_t nnodes;
 	struct node_sums *totals; // [nsample_types]: of all samples
+	struct node_edges edges;
 };
 
 /**
@@ -67,6 +80,9 @@ struct node_stacks {
 struct node_stacks *node_stacks_create(const struct profile *p, const struct frame_table *frames, uint32_t nnodes,
 		const atomic_bool *stop);
 void node_stacks_destroy(struct node_stacks *s);
+
+/** Collects the edges of a value. */
+void node_stacks_link(struct node_stacks *s, uint32_t value_index, bool mean, const atomic_bool *stop);
 
 /** Adds up a value of the samples whose byte in `kept` (NULL: they all have it) is `which`. */
 struct node_sums node_stacks_sum(const struct node_stacks *s, uint32_t value_index, const uint8_t *kept, bool which,

@@ -37,6 +37,8 @@ struct total {
 struct known_stacks {
 	struct table table;
 	uint32_t nnodes;
+	uint32_t value_index; // whose edges are worth knowing
+	bool mean;
 	struct node_stacks *stacks; // NULL where there are none for the table
 	enum { STACKS_FREE, STACKS_DUE, STACKS_BEING_MADE, STACKS_KNOWN } state;
 };
@@ -230,7 +232,8 @@ const struct node_stacks *pass_cache_stacks(const struct graph *g)
 	struct known_stacks *s = &cache->stacks[cache->next_stacks];
 	cache->next_stacks = (cache->next_stacks + 1) % STACKS;
 	stacks_free(cache, s);
-	*s = (struct known_stacks){copy_table(p, g->frames), g->nnodes, NULL, STACKS_DUE};
+	*s = (struct known_stacks){copy_table(p, g->frames), g->nnodes, g->options.value_index, g->options.mean, NULL,
+			STACKS_DUE};
 	return NULL;
 }
 
@@ -253,8 +256,11 @@ static void *make_stacks(void *arg)
 	for (uint32_t i = 0; i < STACKS; i++) {
 		struct known_stacks *s = &cache->stacks[i];
 		struct frame_table frames = {.codes = s->table.codes, .lists = s->table.lists};
-		if (s->state == STACKS_BEING_MADE)
-			s->stacks = node_stacks_create(cache->base, &frames, s->nnodes, &cache->stop);
+		if (s->state != STACKS_BEING_MADE)
+			continue;
+		s->stacks = node_stacks_create(cache->base, &frames, s->nnodes, &cache->stop);
+		if (s->stacks)
+			node_stacks_link(s->stacks, s->value_index, s->mean, &cache->stop);
 	}
 	return NULL;
 }
