@@ -3,7 +3,6 @@
 // that came are found, modules that were loaded are learnt, checkpoints are written.
 #include <errno.h>
 #include <linux/prctl.h>
-#include <string.h>
 
 #include "cpu_session.h"
 #include "signal_hook.h"
@@ -82,9 +81,7 @@ static void watch_engine(struct cp_cpu_session *s, struct schedule *when, uint64
  *  root: what is sampled from then on waits in the rings for the end. */
 static bool is_left_behind(struct cp_cpu_session *s)
 {
-	struct cp_task_user user;
-	return s->collector.is_bare && s->user.text[0] && cp_task_read_user(cp_cpu_shared.pid, &user) == 0 &&
-	       strcmp(user.text, s->user.text) != 0;
+	return s->collector.is_bare && !cp_task_is_user(cp_cpu_shared.pid, &s->user);
 }
 
 static void look_at_handler(struct cp_cpu_session *s)

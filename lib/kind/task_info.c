@@ -64,11 +64,10 @@ int cp_task_read_user(int tid, struct cp_task_user *user_out)
 	return 0;
 }
 
-bool cp_task_is_same_user(int tid, int other_tid)
+bool cp_task_is_user(int tid, const struct cp_task_user *user)
 {
-	struct cp_task_user user, other;
-	return cp_task_read_user(tid, &user) < 0 || cp_task_read_user(other_tid, &other) < 0 ||
-	       strcmp(user.text, other.text) == 0;
+	struct cp_task_user is;
+	return !user->text[0] || cp_task_read_user(tid, &is) < 0 || strcmp(is.text, user->text) == 0;
 }
 
 void cp_task_read_syscall(int tid, struct cp_task_syscall *syscall_out)

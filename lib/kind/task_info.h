@@ -25,8 +25,8 @@ struct cp_task_user {
 
 int cp_task_read_user(int tid, struct cp_task_user *user_out);
 
-/** Both run as the same users and groups. True where /proc cannot tell. */
-bool cp_task_is_same_user(int tid, int other_tid);
+/** tid runs as `user`. True where /proc cannot tell. */
+bool cp_task_is_user(int tid, const struct cp_task_user *user);
 
 /** The system call it is in. */
 struct cp_task_syscall {

@@ -5,7 +5,6 @@
 
 #include "kind/heap_count_hook.h"
 #include "kind/heap_hook.h"
-#include "kind/task_info.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/clock.h"
 #include "sigsafe/futex.h"
@@ -53,13 +52,15 @@ static uint64_t next_turn_ns(const struct cp_keeper *k, uint64_t now_ns)
 /** See cpu_collector.c: nobody of ours must stay root where the program gives it up. */
 static bool is_left_behind(const struct cp_keeper *k)
 {
-	return k->thread.is_bare && !cp_task_is_same_user(cp_gettid(), k->pid);
+	return k->thread.is_bare && !cp_task_is_user(k->pid, &k->user);
 }
 
 /** Where it is sent away the program may be about to become another user's, or have become that. */
 static void keep(void *keeper)
 {
 	struct cp_keeper *k = keeper;
+	if (k->thread.is_bare)
+		cp_task_read_user(cp_gettid(), &k->user);
 	while (!load(&k->is_stopping, acquire) && !cp_own_thread_is_dismissed(&k->thread) && !is_left_behind(k)) {
 		uint64_t now_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
 		if (is_due(&k->last, now_ns))
