@@ -124,12 +124,12 @@ static void set_fd(struct cp_target *t, int fd)
 /** Puts the file a symbolic link leads to in the place of its path; false: there is none of that name. */
 static bool follow_link(char path[PATH_MAX])
 {
-	char link[sizeof("/proc/self/fd/") + 10], real[PATH_MAX];
+	char link[sizeof("/proc/thread-self/fd/") + 10], real[PATH_MAX];
 	struct stat st, real_st;
 	long fd = cp_open(path, O_PATH, 0);
 	if (fd < 0)
 		return false;
-	cp_format(link, sizeof(link), "/proc/self/fd/%d", (int)fd);
+	cp_format(link, sizeof(link), "/proc/thread-self/fd/%d", (int)fd); // threads of ours have files of their own
 	ssize_t len = readlink(link, real, sizeof(real) - 1);
 	bool is_found = len > 0 && fstat((int)fd, &st) == 0;
 	cp_close(fd);

@@ -58,7 +58,15 @@ def test_who_gives_up_root_may_replace_its_files():
         expect_eq(remarks(case, "mem.pb.gz"), 0, more)
 
 
+def test_a_link_leads_to_the_profile():
+    """A link to what is not there yet was taken for a device: it is none to a thread with descriptors of its own."""
+    case = Case(program("grow"), "kill", options=OPTIONS, before=lambda d: os.symlink("real", d + "/mem.pb.gz"))
+    expect_eq(case.files, ["calls.pb.gz", "mem.pb.gz", "real"])
+    expect(os.path.islink(case.dir + "/mem.pb.gz") and not os.path.islink(case.dir + "/real"), "the link is left")
+    expect(28 * MIB <= heap_of(case, "real", "inuse_space", "keep") <= 32 * MIB, case.notes)
+
+
 if __name__ == "__main__":
     test_run.PARTS = {"kept": [test_what_is_killed_leaves_its_heap, test_who_ends_well_writes_it_anew,
-                               test_who_gives_up_root_may_replace_its_files]}
+                               test_who_gives_up_root_may_replace_its_files, test_a_link_leads_to_the_profile]}
     sys.exit(test_run.main([]))
