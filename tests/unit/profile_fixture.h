@@ -69,7 +69,7 @@ static inline const char *fixture_samples(const struct profile *p)
 	for (uint32_t i = 0; i < p->nsamples; i++) {
 		struct stack stack = profile_stack(p, i);
 		for (uint32_t j = 0; j < stack.n; j++) {
-			const struct location *l = &p->locations[stack.locs[j]];
+			const struct location *l = &p->locations[stack_loc(stack, j)];
 			for (uint32_t k = 0; k < l->nlines; k++)
 				buf_str(&out, profile_function_name(p, p->lines[l->line_begin + k].function));
 		}

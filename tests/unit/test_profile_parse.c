@@ -244,6 +244,50 @@ START_TEST(finds_ids_that_are_large_and_sparse)
 }
 END_TEST
 
+/* n locations; the stack of the only sample has the first and the last one. */
+static struct profile *parse_with_locations(uint32_t n)
+{
+	struct profile *p = fixture_create();
+	struct buf bytes = {0};
+	for (uint32_t i = 0; i < n; i++)
+		profile_add_location(p, (struct location){.id = i + 1, .mapping = NO_INDEX}, NULL, 0);
+	profile_add_sample(p, (uint32_t[]){0, n - 1}, 2, &(int64_t){1}, 0);
+	profile_encode(p, &bytes);
+	struct profile *q = parse(bytes.ptr, bytes.len);
+	profile_destroy(p);
+	buf_deinit(&bytes);
+	return q;
+}
+
+static void assert_stack(const struct profile *p, uint32_t sample, uint32_t leaf, uint32_t root)
+{
+	struct stack s = profile_stack(p, sample);
+	ck_assert_uint_eq(s.n, 2);
+	ck_assert_uint_eq(stack_loc(s, 0), leaf);
+	ck_assert_uint_eq(stack_loc(stack_skip(s, 1), 0), root);
+}
+
+// 16 bits a place, as long as they suffice and nobody adds what needs more.
+START_TEST(keeps_places_narrow)
+{
+	for (uint32_t n = UINT16_MAX; n <= UINT16_MAX + 2; n++) {
+		struct profile *p = parse_with_locations(n), *view = profile_view(p);
+		ck_assert_int_eq(profile_stack(p, 0).is_narrow, n <= UINT16_MAX + 1);
+		assert_stack(p, 0, 0, n - 1);
+		uint32_t added = profile_add_location(view, (struct location){.id = n + 1}, NULL, 0);
+		profile_add_sample(view, (uint32_t[]){added, n - 1}, 2, &(int64_t){1}, 0);
+		assert_stack(view, 0, 0, n - 1);
+		assert_stack(view, 1, n, n - 1);
+		assert_stack(p, 0, 0, n - 1);
+		profile_destroy(view);
+		profile_add_sample(p, (uint32_t[]){1, 2}, 2, &(int64_t){1}, 0);
+		assert_stack(p, 0, 0, n - 1);
+		assert_stack(p, 1, 1, 2);
+		profile_destroy(p);
+	}
+}
+END_TEST
+
 UNIT_MAIN("profile_parse", reads_a_message_in_any_order, takes_packed_numbers_and_unknown_fields, refuses_in_words,
 		leaves_stacks_away, inflates_members_as_one_message, refuses_a_bomb, gives_back_what_was_written,
-		survives_every_truncation_and_bit, finds_ids_that_are_large_and_sparse)
+		survives_every_truncation_and_bit, finds_ids_that_are_large_and_sparse, keeps_places_narrow)

@@ -88,7 +88,7 @@ static uint32_t advance(const struct flame *f, struct cursor *c)
 	if (!c->lines)
 		c->locs--;
 	struct stack stack = profile_stack(f->report->profile, c->sample);
-	const uint32_t *nodes = graph_location_nodes(f->g, stack.locs[c->locs], &n);
+	const uint32_t *nodes = graph_location_nodes(f->g, stack_loc(stack, c->locs), &n);
 	if (!c->lines)
 		c->lines = n;
 	return nodes[--c->lines];

@@ -40,7 +40,7 @@ static struct str location_names(struct folder *f, uint32_t location)
 static void put_stack(struct folder *f, struct stack stack, int64_t v, struct buf *out)
 {
 	for (uint32_t k = stack.n; k-- > 0;) {
-		buf_str(out, location_names(f, stack.locs[k]));
+		buf_str(out, location_names(f, stack_loc(stack, k)));
 		buf_byte(out, k ? ';' : ' ');
 	}
 	buf_i64(out, v);

@@ -28,7 +28,7 @@ static uint64_t stack_hash(const struct step *steps, struct stack stack)
 {
 	uint64_t h = 1;
 	for (uint32_t k = 0; k < stack.n; k++)
-		h = h * steps[stack.locs[k]].factor + steps[stack.locs[k]].sum;
+		h = h * steps[stack_loc(stack, k)].factor + steps[stack_loc(stack, k)].sum;
 	h = (h ^ h >> 32) * HASH_BASE;
 	return h ^ h >> 29;
 }
@@ -44,7 +44,7 @@ static uint32_t next_node(const struct graph *g, struct cursor *c)
 	uint32_t n;
 	if (c->loc == c->stack.n)
 		return NO_INDEX;
-	const uint32_t *nodes = graph_location_nodes(g, c->stack.locs[c->loc], &n);
+	const uint32_t *nodes = graph_location_nodes(g, stack_loc(c->stack, c->loc), &n);
 	uint32_t node = nodes[c->line++];
 	if (c->line == n) {
 		c->line = 0;
@@ -55,7 +55,7 @@ static uint32_t next_node(const struct graph *g, struct cursor *c)
 
 static bool stack_eq(const struct graph *g, struct stack a, struct stack b)
 {
-	if (a.n == b.n && memcmp(a.locs, b.locs, a.n * sizeof(a.locs[0])) == 0)
+	if (a.n == b.n && memcmp(a.locs, b.locs, a.n * (a.is_narrow ? sizeof(*a.narrow_locs) : sizeof(*a.locs))) == 0)
 		return true;
 	struct cursor x = {a, 0, 0}, y = {b, 0, 0};
 	for (;;) {

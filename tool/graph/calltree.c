@@ -86,7 +86,7 @@ static void add_sample(struct graph *g, struct trie *t, uint32_t sample, int64_t
 	uint32_t at = NO_INDEX;
 	for (uint32_t k = stack.n; k-- > 0;) {
 		uint32_t n;
-		const uint32_t *nodes = frames_nodes(f, stack.locs[k], &n);
+		const uint32_t *nodes = frames_nodes(f, stack_loc(stack, k), &n);
 		for (uint32_t j = n; j-- > 0;) {
 			at = trie_find_or_add(g, t, at, nodes[j]);
 			add_value(&g->nodes[at], w, dw);
@@ -134,7 +134,7 @@ uint32_t calltree_path(const struct graph *g, uint32_t sample, uint32_t *path)
 	uint32_t at = NO_INDEX, n = 0;
 	for (uint32_t k = stack.n; k-- > 0;) {
 		uint32_t nnodes;
-		const uint32_t *nodes = frames_nodes(f, stack.locs[k], &nnodes);
+		const uint32_t *nodes = frames_nodes(f, stack_loc(stack, k), &nnodes);
 		while (nnodes-- > 0)
 			path[n++] = at = trie_find(g, g->contexts, at, nodes[nnodes]);
 	}

@@ -30,14 +30,14 @@ struct frame_table {
 enum { FRAMES_BATCH = 64 };
 
 /**
- * The codes of n <= FRAMES_BATCH locations: of those at `places`, or (NULL) of the first. On their way are the
- * lists these point to.
+ * The codes of n <= FRAMES_BATCH locations of a stack: of those at `places`, or (NULL) of the first. On their way are
+ * the lists these point to.
  */
-static inline void frames_fetch(const struct frame_table *f, const uint32_t *locs, const uint32_t *places, uint32_t n,
+static inline void frames_fetch(const struct frame_table *f, struct stack stack, const uint32_t *places, uint32_t n,
 		uint32_t codes_out[FRAMES_BATCH])
 {
 	for (uint32_t k = 0; k < n; k++) {
-		uint32_t code = f->codes[locs[places ? places[k] : k]];
+		uint32_t code = f->codes[stack_loc(stack, places ? places[k] : k)];
 		codes_out[k] = code;
 		__builtin_prefetch(f->lists + (code & FRAMES_SEVERAL ? code & ~FRAMES_SEVERAL : 0));
 	}

@@ -50,14 +50,14 @@ static void link_sample(struct linker *l, struct walk *walk, struct stack stack)
 		uint32_t n = 0;
 		unsigned roles = 0;
 		for (uint32_t k = begin; k < end; k++) {
-			unsigned role = f->roles[stack.locs[k]];
+			unsigned role = f->roles[stack_loc(stack, k)];
 			places[n] = k;
 			n += role & ROLE_STAYS;
 			roles |= role;
 		}
 		if (!(roles & ROLE_WANTED) && !(walk->parent & FRAMES_WANTED))
 			n = n > 0; // the last of them is the parent of what may follow
-		frames_fetch(f, stack.locs, places, n, codes);
+		frames_fetch(f, stack, places, n, codes);
 		for (; n; n--)
 			link_frame(l, walk, places[n - 1], codes[n - 1]);
 	}

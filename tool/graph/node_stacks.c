@@ -113,7 +113,7 @@ static bool add_row(struct builder *b, uint32_t sample, uint32_t nshared)
 	b->shared = b->at = nshared ? b->ends[nshared - 1] : 0;
 	b->ends = mem_grow(b->ends, &b->ends_cap, stack.n, sizeof(*b->ends));
 	for (; nshared < stack.n; nshared++) {
-		enter_location(b, stack.locs[stack.n - 1 - nshared]);
+		enter_location(b, stack_loc(stack, stack.n - 1 - nshared));
 		b->ends[nshared] = b->at;
 	}
 	leave(b, b->at);

@@ -29,8 +29,8 @@ static uint64_t frames_at(const struct profile *p, uint32_t sample, uint32_t dep
 	struct stack s = profile_stack(p, sample);
 	if (depth >= s.n)
 		return 0;
-	const uint32_t *outer = s.locs + s.n - 1 - depth;
-	return ((uint64_t)outer[0] + 1) << 32 | (depth + 1 < s.n ? outer[-1] + 1 : 0);
+	uint32_t at = s.n - 1 - depth;
+	return ((uint64_t)stack_loc(s, at) + 1) << 32 | (at ? stack_loc(s, at - 1) + 1 : 0);
 }
 
 static void push(struct sorter *s, uint32_t begin, uint32_t end, uint32_t depth)
@@ -83,7 +83,7 @@ uint32_t stack_shared(const struct profile *p, uint32_t a, uint32_t b)
 {
 	struct stack x = profile_stack(p, a), y = profile_stack(p, b);
 	uint32_t n = 0, max = x.n < y.n ? x.n : y.n;
-	while (n < max && x.locs[x.n - 1 - n] == y.locs[y.n - 1 - n])
+	while (n < max && stack_loc(x, x.n - 1 - n) == stack_loc(y, y.n - 1 - n))
 		n++;
 	return n;
 }

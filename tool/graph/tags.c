@@ -250,7 +250,7 @@ static uint32_t graph_path(const struct graph *g, uint32_t sample, uint32_t *pat
 	uint32_t n = 0;
 	for (uint32_t k = stack.n; k-- > 0;) {
 		uint32_t nnodes;
-		const uint32_t *nodes = frames_nodes(f, stack.locs[k], &nnodes);
+		const uint32_t *nodes = frames_nodes(f, stack_loc(stack, k), &nnodes);
 		while (nnodes-- > 0)
 			path[n++] = nodes[nnodes];
 	}
@@ -264,7 +264,7 @@ static void reserve_path(struct tagger *t, uint32_t sample)
 	struct stack stack = profile_stack(t->g->profile, sample);
 	uint32_t n = 0;
 	for (uint32_t k = 0; k < stack.n; k++) {
-		uint32_t code = f->codes[stack.locs[k]];
+		uint32_t code = f->codes[stack_loc(stack, k)];
 		n += code & FRAMES_SEVERAL ? f->lists[code & ~FRAMES_SEVERAL] : 1;
 	}
 	if (n <= t->path_cap)

@@ -55,7 +55,7 @@ static inline void tally_sample(struct tally *t, uint32_t sample, int64_t w, int
 	uint32_t codes[FRAMES_BATCH];
 	if (!stack.n)
 		return;
-	uint32_t leaf = f->codes[stack.locs[0]];
+	uint32_t leaf = f->codes[stack_loc(stack, 0)];
 	if (leaf & FRAMES_SEVERAL)
 		leaf = f->lists[(leaf & ~FRAMES_SEVERAL) + 1];
 	t->flats[leaf] = wrap_add(t->flats[leaf], w);
@@ -63,10 +63,9 @@ static inline void tally_sample(struct tally *t, uint32_t sample, int64_t w, int
 		t->flat_divs[leaf] = wrap_add(t->flat_divs[leaf], dw);
 	while (stack.n) {
 		uint32_t n = stack.n < FRAMES_BATCH ? stack.n : FRAMES_BATCH;
-		frames_fetch(f, stack.locs, NULL, n, codes);
+		frames_fetch(f, stack, NULL, n, codes);
 		tally_frames(t, codes, n, sample + 1, w, dw);
-		stack.locs += n;
-		stack.n -= n;
+		stack = stack_skip(stack, n);
 	}
 }
 

@@ -231,7 +231,7 @@ static void put_program_first(struct conversion *c)
 		struct label_set set = p->label_sets[profile_label_set(p, i)];
 		struct str comm = profile_str(p, p->labels[set.begin].str); // string labels come first
 		for (uint32_t k = stack.n; k-- > 0;) {
-			uint32_t m = p->locations[stack.locs[k]].mapping;
+			uint32_t m = p->locations[stack_loc(stack, k)].mapping;
 			if (m == NO_INDEX || !is_program(profile_str(p, p->mappings[m].file), comm))
 				continue;
 			weight[m] += profile_values(p, i)[0];

@@ -23,6 +23,10 @@ struct worker {
 	struct team *team;
 	const uint8_t *fast_end; // eight bytes may be read before this
 	uint32_t *stack;         // for one at a time, where stacks are not kept; else NULL
+	// Where the next place goes: to[at], of the column or of `stack`; narrow_to[at] where that is not NULL.
+	uint32_t *to;
+	uint16_t *narrow_to;
+	size_t at;
 	struct label *labels;
 	uint32_t nlabels, labels_cap;
 	struct pending_labels *pending;
@@ -104,10 +108,21 @@ static inline unsigned get_two(const uint8_t *at, uint64_t *first, uint64_t *sec
 	return (bits + more) / 8;
 }
 
-static bool decode_locations(const struct worker *w, const struct pb_field *f, uint32_t **at,
-		bool *missing)
+/* Puts the location of an id in its place; true: there is none. */
+static inline bool put_place(const struct worker *w, size_t at, uint64_t id)
 {
-	uint32_t *to = *at, unknown = 0;
+	uint32_t location = location_index(w->team, id);
+	if (w->narrow_to)
+		w->narrow_to[at] = (uint16_t)location;
+	else
+		w->to[at] = location;
+	return location == NO_INDEX;
+}
+
+static bool decode_locations(struct worker *w, const struct pb_field *f, bool *missing)
+{
+	size_t at = w->at;
+	bool unknown = false;
 	struct pb_reader r = {f->bytes, f->bytes + f->nbytes};
 	const uint8_t *pairs_end = r.end < w->fast_end ? r.end : w->fast_end;
 	while (r.at < r.end) {
@@ -115,19 +130,15 @@ static bool decode_locations(const struct worker *w, const struct pb_field *f, u
 		unsigned nbytes = r.at < pairs_end ? get_two(r.at, &id, &next) : 0;
 		if (nbytes && nbytes <= (size_t)(r.end - r.at)) {
 			r.at += nbytes;
-			to[0] = location_index(w->team, id);
-			to[1] = location_index(w->team, next);
-			unknown |= (to[0] == NO_INDEX) | (to[1] == NO_INDEX);
-			to += 2;
+			unknown |= put_place(w, at, id) | put_place(w, at + 1, next);
+			at += 2;
 			continue;
 		}
 		if (!get_varint(w, &r, &id))
 			return false;
-		*to = location_index(w->team, id);
-		unknown |= *to == NO_INDEX;
-		to++;
+		unknown |= put_place(w, at++, id);
 	}
-	*at = to;
+	w->at = at;
 	*missing |= unknown;
 	return true;
 }
@@ -184,11 +195,12 @@ static bool decode_label(struct worker *w, struct pb_reader r)
 }
 
 /* Decodes one sample into row i; false: malformed. */
-static bool decode_sample(struct worker *w, struct pb_reader r, uint32_t i, uint32_t **locs)
+static bool decode_sample(struct worker *w, struct pb_reader r, uint32_t i)
 {
 	struct profile *p = w->team->d->p;
 	int64_t *values = p->values + (size_t)i * p->nsample_types;
-	uint32_t nvalues = 0, first_label = w->nlabels, *begin = *locs;
+	uint32_t nvalues = 0, first_label = w->nlabels;
+	size_t begin = w->at;
 	bool missing = false;
 	struct pb_field f;
 	while (r.at < r.end) {
@@ -202,10 +214,9 @@ static bool decode_sample(struct worker *w, struct pb_reader r, uint32_t i, uint
 		if (f.number == 3) {
 			good = decode_label(w, (struct pb_reader){f.bytes, f.bytes + f.nbytes});
 		} else if (f.number == 1 && packed) {
-			good = decode_locations(w, &f, locs, &missing);
+			good = decode_locations(w, &f, &missing);
 		} else if (f.number == 1) {
-			**locs = location_index(w->team, f.value);
-			missing |= *(*locs)++ == NO_INDEX;
+			missing |= put_place(w, w->at++, f.value);
 		} else if (packed) {
 			good = decode_values(w, &f, values, &nvalues);
 		} else {
@@ -216,10 +227,10 @@ static bool decode_sample(struct worker *w, struct pb_reader r, uint32_t i, uint
 		if (!good)
 			return false;
 	}
-	p->loc_begin[i] = w->stack ? 0 : (uint32_t)(begin - p->locs);
-	p->loc_end[i] = w->stack ? 0 : (uint32_t)(*locs - p->locs);
 	if (w->stack)
-		*locs = w->stack;
+		w->at = 0;
+	p->loc_begin[i] = (uint32_t)begin;
+	p->loc_end[i] = (uint32_t)w->at;
 	if ((nvalues != p->nsample_types || missing) && w->bad_sample == NO_INDEX) {
 		w->bad_sample = i;
 		w->bad_nvalues = nvalues;
@@ -239,14 +250,13 @@ static void decode_chunk(void *arg, void *worker, uint32_t chunk)
 	const struct chunk *c = &d->chunks[chunk];
 	struct pb_reader r = {c->begin, c->end};
 	uint32_t sample = c->first_sample;
-	uint32_t *locs = w->stack ? w->stack : d->p->locs + c->loc_begin;
 	struct pb_field f;
 	w->nlabels = w->npending = 0;
 	w->bad_sample = NO_INDEX;
+	w->at = w->stack ? 0 : c->loc_begin;
 	while (!w->is_malformed && pb_get_field(&r, &f)) {
 		if (f.number == 2)
-			w->is_malformed = !decode_sample(w,
-					(struct pb_reader){f.bytes, f.bytes + f.nbytes}, sample++, &locs);
+			w->is_malformed = !decode_sample(w, (struct pb_reader){f.bytes, f.bytes + f.nbytes}, sample++);
 	}
 	if (d->consume)
 		pages_release((void *)c->begin, (size_t)(c->end - c->begin));
@@ -314,6 +324,8 @@ static void run_team(struct team *t)
 		workers[i].fast_end = end - begin >= 8 ? end - 7 : begin;
 		if (!d->with_stacks)
 			workers[i].stack = mem_resize(NULL, d->nlocs, sizeof(*workers[i].stack));
+		workers[i].to = workers[i].stack ? workers[i].stack : d->p->locs;
+		workers[i].narrow_to = d->p->narrow_locs;
 	}
 	pieces_run(&pieces, workers, sizeof(*workers), n);
 	for (uint32_t i = 0; i < n; i++) {
@@ -332,10 +344,8 @@ enum decode_status decode_samples(struct decoder *d, struct arena *a, struct err
 		return DECODE_TOO_LARGE;
 	samples_reserve(p, d->nsamples);
 	p->nsamples = d->nsamples;
-	if (d->with_stacks) {
-		samples_reserve_locs(p, d->nlocs);
-		p->nlocs = d->nlocs;
-	}
+	if (d->with_stacks)
+		samples_make_locs(p, d->nlocs);
 	struct team t = {.d = d, .arena = a, .ids_are_dense = true};
 	for (uint32_t i = 0; i < p->nlocations && t.ids_are_dense; i++)
 		t.ids_are_dense = p->locations[i].id == (uint64_t)i + 1;

@@ -193,12 +193,12 @@ static void dump_stack(const struct profile *p, const struct dump_cache *c, stru
 {
 	buf_reserve(out, ((size_t)stack.n + 1) * sizeof(uint64_t));
 	for (uint32_t i = 0; i < stack.n; i++) {
-		uint64_t id = c->ids[stack.locs[i]];
+		uint64_t id = c->ids[stack_loc(stack, i)];
 		if (id) {
 			out->len = (size_t)(token_put(out->ptr + out->len, id) - out->ptr);
 			continue;
 		}
-		put_id(out, p->locations[stack.locs[i]].id);
+		put_id(out, p->locations[stack_loc(stack, i)].id);
 		buf_byte(out, ' ');
 		buf_reserve(out, ((size_t)(stack.n - i) + 1) * sizeof(uint64_t));
 	}

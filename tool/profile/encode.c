@@ -137,8 +137,9 @@ static size_t locations_bytes(const struct names *names, const struct profile *p
 {
 	size_t bytes = 0;
 	for (uint32_t i = 0; i < stack.n; i++) {
-		uint64_t id = names->ids[stack.locs[i]];
-		bytes += id ? token_len(id) : pb_varint_bytes(p->locations[stack.locs[i]].id);
+		uint32_t location = stack_loc(stack, i);
+		uint64_t id = names->ids[location];
+		bytes += id ? token_len(id) : pb_varint_bytes(p->locations[location].id);
 	}
 	return bytes;
 }
@@ -156,11 +157,11 @@ static uint8_t *put_stack(const struct names *names, const struct profile *p, ui
 	if (stack.n >= PACKED_FROM) {
 		at = put_head(at, 1, bytes);
 		for (uint32_t i = 0; i < stack.n; i++)
-			at = put_location(names, p, at, stack.locs[i]);
+			at = put_location(names, p, at, stack_loc(stack, i));
 		return at;
 	}
 	for (uint32_t i = 0; i < stack.n; i++)
-		at = put_location(names, p, pb_put_tag(at, 1, PB_VARINT), stack.locs[i]);
+		at = put_location(names, p, pb_put_tag(at, 1, PB_VARINT), stack_loc(stack, i));
 	return at;
 }
 

@@ -69,15 +69,15 @@ static void flag_location(struct profile *p, uint32_t i, const struct memo memos
 static void hide_locations(struct profile *p, const uint8_t *flags, uint8_t *keep)
 {
 	profile_own(p, PROFILE_SAMPLES);
-	const uint32_t *from = p->locs;
 	uint32_t *to = pages_reserve(p->nlocs * sizeof(*to)), n = 0;
 	if (!to)
 		to = mem_resize(NULL, SIZE_MAX, 2); // says so and ends
 	for (uint32_t i = 0; i < p->nsamples; i++) {
 		uint32_t begin = n;
-		for (uint32_t j = p->loc_begin[i]; keep[i] && j < p->loc_end[i]; j++) {
-			to[n] = from[j];
-			n += !(flags[from[j]] & IS_HIDDEN);
+		struct stack stack = profile_stack(p, i);
+		for (uint32_t j = 0; keep[i] && j < stack.n; j++) {
+			to[n] = stack_loc(stack, j);
+			n += !(flags[to[n]] & IS_HIDDEN);
 		}
 		p->loc_begin[i] = begin;
 		p->loc_end[i] = n;
@@ -100,7 +100,7 @@ static void choose(void *state, struct sample_range range)
 		struct stack stack = profile_stack(c->p, i);
 		uint8_t seen = 0;
 		for (uint32_t j = 0; j < stack.n && !(seen & c->decides); j++)
-			seen |= c->flags[stack.locs[j]];
+			seen |= c->flags[stack_loc(stack, j)];
 		c->keep[i] = (seen & (IS_FOCUSED | IS_IGNORED)) == IS_FOCUSED;
 	}
 }
@@ -191,7 +191,7 @@ bool profile_show_from(struct profile *p, const struct regex *show_from)
 	uint8_t *keep = mem_resize(NULL, p->nsamples, 1);
 	for (uint32_t i = 0; i < p->nsamples; i++) {
 		struct stack stack = profile_stack(p, i);
-		while (stack.n && !flags[stack.locs[stack.n - 1]])
+		while (stack.n && !flags[stack_loc(stack, stack.n - 1)])
 			stack.n--;
 		p->loc_end[i] = p->loc_begin[i] + stack.n;
 		keep[i] = stack.n != 0;

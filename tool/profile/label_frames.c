@@ -121,8 +121,8 @@ void profile_add_label_frames(struct profile *p, const struct str *root_keys, ui
 		p->loc_begin[i] = (uint32_t)n;
 		memcpy(locs + n, frames + nroot, nleaf * sizeof(*locs));
 		n += nleaf;
-		memcpy(locs + n, stack.locs, stack.n * sizeof(*locs));
-		n += stack.n;
+		for (uint32_t k = 0; k < stack.n; k++)
+			locs[n++] = stack_loc(stack, k);
 		memcpy(locs + n, frames, nroot * sizeof(*locs));
 		n += nroot;
 		p->loc_end[i] = (uint32_t)n;

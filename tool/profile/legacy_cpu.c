@@ -43,8 +43,8 @@ static bool find_common_caller(const struct profile *p, uint64_t *address_out)
 	bool found = false;
 	for (uint32_t i = 0; i < p->nsamples && !found; i++) {
 		struct stack stack = profile_stack(p, i);
-		if (stack.n > 1 && ++counts[stack.locs[1]] >= enough) {
-			*address_out = p->locations[stack.locs[1]].address;
+		if (stack.n > 1 && ++counts[stack_loc(stack, 1)] >= enough) {
+			*address_out = p->locations[stack_loc(stack, 1)].address;
 			found = true;
 		}
 	}

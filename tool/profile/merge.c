@@ -225,8 +225,8 @@ static void map_sample(struct merger *m, uint32_t sample, size_t begin, struct i
 	samples_reserve_locs(m->to, begin + stack.n - m->to->nlocs);
 	uint32_t *locs = m->to->locs + begin;
 	for (uint32_t i = 0; i < stack.n; i++) {
-		uint32_t known = m->location_of[stack.locs[i]];
-		locs[i] = known != NO_INDEX ? known : map_location(m, stack.locs[i]);
+		uint32_t known = m->location_of[stack_loc(stack, i)];
+		locs[i] = known != NO_INDEX ? known : map_location(m, stack_loc(stack, i));
 	}
 	uint32_t labels = map_labels(m, profile_label_set(m->from, sample));
 	*in = (struct incoming){sample, labels, hash_stack(locs, stack.n, labels), begin, stack.n};

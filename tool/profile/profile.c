@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "tool/profile/samples.h"
 
 struct profile *profile_create(void)
 {
@@ -38,8 +39,7 @@ void profile_destroy(struct profile *p)
 		free(p->sample_labels);
 	}
 	free(p->kept);
-	if (!(p->borrowed & PROFILE_LOCS))
-		pages_free(p->locs, p->locs_cap * sizeof(*p->locs));
+	samples_free_locs(p);
 	if (!(p->borrowed & PROFILE_LABELS)) {
 		free(p->label_sets);
 		free(p->labels);
@@ -95,10 +95,11 @@ static void own_locs(struct profile *p)
 	uint32_t *locs = pages_reserve(bytes);
 	if (!locs)
 		locs = mem_resize(NULL, SIZE_MAX, 2); // says so and ends
-	if (bytes)
+	for (size_t i = 0; p->narrow_locs && i < p->nlocs; i++)
+		locs[i] = p->narrow_locs[i];
+	if (!p->narrow_locs && bytes)
 		memcpy(locs, p->locs, bytes);
-	p->locs = locs;
-	p->locs_cap = p->nlocs;
+	samples_set_locs(p, locs, p->nlocs, p->nlocs);
 }
 
 static void own_places(struct profile *p)
@@ -125,6 +126,8 @@ void profile_own(struct profile *p, unsigned parts)
 		free(p->kept); // who asks is about to change them
 		p->kept = NULL;
 	}
+	if (parts & PROFILE_LOCS && (p->borrowed & PROFILE_LOCS || p->narrow_locs))
+		own_locs(p);
 	parts &= p->borrowed;
 	p->borrowed &= ~parts;
 	if (parts & PROFILE_STRINGS) {
@@ -134,8 +137,6 @@ void profile_own(struct profile *p, unsigned parts)
 	}
 	if (parts & PROFILE_SAMPLES)
 		own_samples(p);
-	if (parts & PROFILE_LOCS)
-		own_locs(p);
 	if (parts & PROFILE_PLACES)
 		own_places(p);
 	if (parts & PROFILE_LABELS) {

@@ -89,7 +89,10 @@ struct profile {
 	uint32_t nsamples, samples_cap;
 	int64_t *values; // [nsamples * nsample_types]: profile_values
 	uint32_t *loc_begin, *loc_end;
-	uint32_t *locs; // indexes into locations
+	// Indexes into locations. In a profile just read they are narrow where 16 bits suffice, and locs is NULL:
+	// half the memory of a small profile. profile_own(PROFILE_LOCS) widens them, for who adds samples.
+	uint32_t *locs;
+	uint16_t *narrow_locs;
 	size_t nlocs, locs_cap;
 	uint32_t *sample_labels; // index into label_sets; NULL where no sample has a label
 
@@ -130,7 +133,7 @@ struct profile {
 enum profile_part {
 	PROFILE_STRINGS = 1 << 0, // strings, string_index
 	PROFILE_SAMPLES = 1 << 1, // values, loc_begin, loc_end, sample_labels
-	PROFILE_LOCS = 1 << 2,    // locs
+	PROFILE_LOCS = 1 << 2,    // locs, narrow_locs
 	PROFILE_LABELS = 1 << 3,  // label_sets, labels, label_set_index
 	PROFILE_PLACES = 1 << 4,  // locations, lines, functions
 };
@@ -163,14 +166,35 @@ static inline struct str profile_str(const struct profile *p, strid id)
 	return p->strings[id];
 }
 
+// Leaf first; read through stack_loc.
 struct stack {
-	const uint32_t *locs; // leaf first; indexes into locations
+	union {
+		const uint32_t *locs;
+		const uint16_t *narrow_locs;
+	};
 	uint32_t n;
+	bool is_narrow;
 };
 
 static inline struct stack profile_stack(const struct profile *p, uint32_t sample)
 {
-	return (struct stack){p->locs + p->loc_begin[sample], p->loc_end[sample] - p->loc_begin[sample]};
+	uint32_t begin = p->loc_begin[sample], n = p->loc_end[sample] - begin;
+	if (p->narrow_locs)
+		return (struct stack){.narrow_locs = p->narrow_locs + begin, .n = n, .is_narrow = true};
+	return (struct stack){.locs = p->locs + begin, .n = n};
+}
+
+/** An index into locations. */
+static inline uint32_t stack_loc(struct stack s, uint32_t k)
+{
+	return s.is_narrow ? s.narrow_locs[k] : s.locs[k];
+}
+
+/** What is further out than the first n. */
+static inline struct stack stack_skip(struct stack s, uint32_t n)
+{
+	return s.is_narrow ? (struct stack){.narrow_locs = s.narrow_locs + n, .n = s.n - n, .is_narrow = true}
+			   : (struct stack){.locs = s.locs + n, .n = s.n - n};
 }
 
 static inline const int64_t *profile_values(const struct profile *p, uint32_t sample)

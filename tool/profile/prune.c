@@ -62,7 +62,7 @@ static uint32_t pruned_begin(const struct stack *stack, const uint8_t *flags)
 {
 	bool found_user = false;
 	for (uint32_t i = stack->n; i > 0; i--) {
-		uint8_t flag = flags[stack->locs[i - 1]];
+		uint8_t flag = flags[stack_loc(*stack, i - 1)];
 		if (!flag)
 			found_user = true;
 		else if (found_user)
@@ -134,7 +134,7 @@ void profile_prune_from(struct profile *p, const struct regex *from)
 		for (uint32_t i = 0; i < p->nsamples; i++) {
 			struct stack stack = profile_stack(p, i);
 			uint32_t at = 0;
-			while (at < stack.n && !flags[stack.locs[at]])
+			while (at < stack.n && !flags[stack_loc(stack, at)])
 				at++;
 			p->loc_begin[i] += at < stack.n ? at : 0;
 		}

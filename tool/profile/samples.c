@@ -34,12 +34,31 @@ void samples_reserve_locs(struct profile *p, size_t extra)
 	p->locs_cap = cap;
 }
 
+void samples_make_locs(struct profile *p, size_t n)
+{
+	if (p->nlocations > UINT16_MAX + 1)
+		samples_reserve_locs(p, n);
+	else if (!(p->narrow_locs = pages_reserve(n * sizeof(*p->narrow_locs))))
+		mem_resize(NULL, SIZE_MAX, 2); // says so and ends
+	else
+		p->locs_cap = n;
+	p->nlocs = n;
+}
+
+void samples_free_locs(struct profile *p)
+{
+	if (p->borrowed & PROFILE_LOCS)
+		return;
+	pages_free(p->locs, p->locs_cap * sizeof(*p->locs));
+	pages_free(p->narrow_locs, p->locs_cap * sizeof(*p->narrow_locs));
+}
+
 void samples_set_locs(struct profile *p, uint32_t *locs, size_t n, size_t cap)
 {
-	if (!(p->borrowed & PROFILE_LOCS))
-		pages_free(p->locs, p->locs_cap * sizeof(*locs));
+	samples_free_locs(p);
 	p->borrowed &= ~(unsigned)PROFILE_LOCS;
 	p->locs = locs;
+	p->narrow_locs = NULL;
 	p->nlocs = n;
 	p->locs_cap = cap;
 }

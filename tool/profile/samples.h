@@ -11,8 +11,14 @@ void samples_keep(struct profile *p, const uint8_t *keep);
 /** Room for at least n samples in all columns (values need nsample_types set). Owned parts only. */
 void samples_reserve(struct profile *p, uint32_t n);
 
-/** Room for `extra` more entries in locs. */
+/** The stack column of a profile that has none yet, of n entries to be written, narrow where that suffices. */
+void samples_make_locs(struct profile *p, size_t n);
+
+/** Room for `extra` more entries in locs, which are not narrow. */
 void samples_reserve_locs(struct profile *p, size_t extra);
+
+/** Frees the stack column, if it was ours. */
+void samples_free_locs(struct profile *p);
 
 /** Puts another stack column in place, of pages for `cap` entries; the old one is freed if it was ours. */
 void samples_set_locs(struct profile *p, uint32_t *locs, size_t n, size_t cap);

@@ -122,15 +122,16 @@ bool source_samples_collect(struct source_listing *l)
 		int64_t value = mean_value(values[o->value_index], o->mean ? values[0] : 0);
 		struct stack stack = profile_stack(p, i);
 		for (uint32_t k = 0; k < stack.n; k++) {
-			struct sampled_address *at = &l->sampled[index[stack.locs[k]]];
+			uint32_t location = stack_loc(stack, k);
+			struct sampled_address *at = &l->sampled[index[location]];
 			at->cum = wrap_add(at->cum, value);
 			if (k == 0)
 				at->flat = wrap_add(at->flat, value);
-			if (seen[stack.locs[k]])
+			if (seen[location])
 				continue;
-			seen[stack.locs[k]] = true;
-			learn_names(l, stack.locs[k]);
-			match_location(&m, stack.locs[k], at);
+			seen[location] = true;
+			learn_names(l, location);
+			match_location(&m, location, at);
 		}
 	}
 	for (uint32_t i = 0; i < l->nstrings; i++)

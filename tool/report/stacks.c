@@ -71,14 +71,14 @@ static uint64_t hash_stack(const struct listing *l, struct stack s)
 {
 	uint64_t h = s.n;
 	for (uint32_t i = 0; i < s.n; i++)
-		h = hash_mix(h, l->same_as[s.locs[i]]);
+		h = hash_mix(h, l->same_as[stack_loc(s, i)]);
 	return h;
 }
 
 static bool is_same_stack(const struct listing *l, struct stack a, struct stack b)
 {
 	uint32_t i = 0;
-	while (a.n == b.n && i < a.n && l->same_as[a.locs[i]] == l->same_as[b.locs[i]])
+	while (a.n == b.n && i < a.n && l->same_as[stack_loc(a, i)] == l->same_as[stack_loc(b, i)])
 		i++;
 	return a.n == b.n && i == a.n;
 }
@@ -157,7 +157,7 @@ static void put_entry(const struct listing *l, const struct entry *e, struct buf
 	}
 	buf_byte(out, '\n');
 	for (uint32_t k = 0; k < stack.n; k++)
-		buf_str(out, l->texts[stack.locs[k]]);
+		buf_str(out, l->texts[stack_loc(stack, k)]);
 }
 
 struct err *report_write_stacks(struct report *r, struct buf *out)

@@ -112,7 +112,7 @@ static void put_sample(const void *tracer, uint32_t sample, struct buf *out)
 	size_t blanks = FRAME_COLUMNS - VALUE_COLUMNS;
 	for (uint32_t k = 0; k < stack.n; k++) {
 		uint32_t n;
-		const uint32_t *nodes = graph_location_nodes(t->g, stack.locs[k], &n);
+		const uint32_t *nodes = graph_location_nodes(t->g, stack_loc(stack, k), &n);
 		for (uint32_t i = 0; i < n; i++, blanks = FRAME_COLUMNS)
 			put_frame(t->names[nodes[i]], blanks, i + 1 < n, out);
 	}
