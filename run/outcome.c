@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
-// Lists the directory's candidates with glob(), then looks at each name and age.
+// Lists the directory's candidates with glob(), then looks at each name and age. What nobody will finish any more goes.
 #include "outcome.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <glob.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/path.h"
 
@@ -53,6 +57,22 @@ static bool is_number(const char *text)
 	return *text && text[strspn(text, "0123456789")] == '\0';
 }
 
+/** "PID.N.tmp", as the library names a file while it writes it (lib/kind/target.c); 0: it is none. */
+static pid_t writer_of(const char *rest)
+{
+	int pid = 0, n = 0, end = 0;
+	bool is_temporary = sscanf(rest, ".%d.%d.tmp%n", &pid, &n, &end) == 2 && end > 0 && rest[end] == '\0';
+	return is_temporary && pid > 0 ? pid : 0;
+}
+
+/** Half a file, of a process that was killed while it wrote it. */
+static void remove_left(const char *path, const char *rest)
+{
+	pid_t writer = writer_of(rest);
+	if (writer != 0 && kill(writer, 0) < 0 && errno == ESRCH)
+		unlink(path);
+}
+
 /** File times come from a coarser clock (a tick, at least 100 Hz) than the run's start. */
 static bool is_young(const char *path, int64_t start_ns)
 {
@@ -71,8 +91,12 @@ void outcome_find(struct arena *a, const char *file, int64_t start_ns, struct ou
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		const char *path = found.gl_pathv[i], *rest = rest_behind(file, path);
 		bool is_earlier = rest && rest[0] == '.' && is_number(rest + 1);
-		if (!rest || (*rest && !is_earlier) || !is_young(path, start_ns))
+		if (!rest || !is_young(path, start_ns))
 			continue;
+		if (*rest && !is_earlier) {
+			remove_left(path, rest);
+			continue;
+		}
 		struct outcome_files *files = is_earlier ? &o->earlier : &o->last;
 		if (!measure_add(path, &files->measure)) {
 			o->ndamaged++;

@@ -66,7 +66,18 @@ def test_a_link_leads_to_the_profile():
     expect(28 * MIB <= heap_of(case, "real", "inuse_space", "keep") <= 32 * MIB, case.notes)
 
 
+def test_half_a_file_of_who_was_killed_is_removed():
+    """One in twenty programs that were killed at a random moment left mem.pb.gz.PID.0.tmp. These are made by hand."""
+    for name in ("mem", "mem.%p"):
+        temporary = name.replace("%p", "7") + ".$pid.0.tmp"
+        script = "for pid in $PPID $(sh -c 'echo $$'); do echo > %s; done; : > mem.log" % temporary
+        case = Case("sh", "-c", script, options=("-memprofile", name))
+        left = [f for f in case.files if f.endswith(".tmp")]
+        expect(len(left) == 1 and "mem.log" in case.files, (name, case.files))
+
+
 if __name__ == "__main__":
     test_run.PARTS = {"kept": [test_what_is_killed_leaves_its_heap, test_who_ends_well_writes_it_anew,
-                               test_who_gives_up_root_may_replace_its_files, test_a_link_leads_to_the_profile]}
+                               test_who_gives_up_root_may_replace_its_files, test_a_link_leads_to_the_profile,
+                               test_half_a_file_of_who_was_killed_is_removed]}
     sys.exit(test_run.main([]))
