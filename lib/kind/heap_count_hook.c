@@ -12,6 +12,7 @@
 #include "heap_count_hook.h"
 
 #include "heap_live_hook.h"
+#include "sigsafe/futex.h"
 
 enum value {
 	ALLOC_OBJECTS,
@@ -28,7 +29,10 @@ static CP_NEAR_DATA struct {
 	_Alignas(32) _Atomic int64_t inuse_estimate_bytes;
 	_Atomic int64_t peak_estimate_bytes;
 	_Atomic int64_t epoch; // of the peak
+	_Atomic int64_t awaited_bytes; // 0: none
 } total;
+
+_Atomic uint32_t cp_heap_ngrown;
 
 static struct cp_heap_amount amount(const struct cp_stack *bucket, enum value objects)
 {
@@ -75,6 +79,22 @@ static CP_NEAR void save_peak(struct cp_stack *bucket)
 	store(&bucket->values[PEAK_BYTES], in_use.bytes, relaxed);
 }
 
+static CP_FAR void tell_of_growth(void)
+{
+	if (exchange(&total.awaited_bytes, 0, relaxed) == 0)
+		return;
+	fetch_add(&cp_heap_ngrown, 1, release);
+	cp_futex_wake(&cp_heap_ngrown, INT32_MAX);
+}
+
+void cp_heap_await_growth(int64_t bytes)
+{
+	int64_t awaited = load(&total.awaited_bytes, relaxed);
+	while ((awaited == 0 || awaited > bytes) &&
+			!compare_exchange(&total.awaited_bytes, &awaited, bytes, relaxed))
+		;
+}
+
 static void grow_total(int64_t estimate_bytes)
 {
 	int64_t now = fetch_add(&total.inuse_estimate_bytes, estimate_bytes, relaxed) + estimate_bytes;
@@ -85,6 +105,9 @@ static void grow_total(int64_t estimate_bytes)
 			break;
 		}
 	}
+	int64_t awaited = load(&total.awaited_bytes, relaxed);
+	if (__builtin_expect(awaited && now > awaited, 0))
+		tell_of_growth();
 }
 
 int64_t cp_heap_estimate_in_use(void)

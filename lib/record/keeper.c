@@ -11,24 +11,38 @@
 #include "sigsafe/sys.h"
 
 enum {
-	FIRST_TURN_MS = 100,
-	LAST_TURN_MS = 1000,
+	FIRST_TURN_MS = 1000,
+	LAST_TURN_MS = 10000,
 	CPU_FACTOR = 2000, // a write for so many times the CPU time that the last one took
-	GROWN_FACTOR = 250, // one for memory that grows: by the clock
-	LEAST_GROWTH_BYTES = 4 << 20,
+	GROWN_FACTOR = 250, // one for memory that has grown: by the clock, and
+	MAX_GROWN_MS = 1000, // at most after that
+	LEAST_GROWTH_BYTES = 16 << 20,
 };
+
+/** More than that is worth another write. */
+static int64_t grown_bytes(const struct cp_keeper_write *last)
+{
+	int64_t growth_bytes = last->in_use_bytes / 8;
+	return last->in_use_bytes + (growth_bytes > LEAST_GROWTH_BYTES ? growth_bytes : LEAST_GROWTH_BYTES);
+}
 
 static bool has_grown(const struct cp_keeper_write *last)
 {
-	int64_t grown_bytes = cp_heap_estimate_in_use() - last->in_use_bytes;
-	return grown_bytes >= LEAST_GROWTH_BYTES && grown_bytes >= last->in_use_bytes / 8;
+	return cp_heap_estimate_in_use() > grown_bytes(last);
+}
+
+/** The next write for growth comes then at the earliest. */
+static uint64_t rested_at_ns(const struct cp_keeper_write *last)
+{
+	const uint64_t max_ns = MAX_GROWN_MS * CP_NS_PER_MS;
+	uint64_t rest_ns = GROWN_FACTOR * last->took_ns;
+	return last->ns + (rest_ns < max_ns ? rest_ns : max_ns);
 }
 
 static bool is_due(const struct cp_keeper_write *last, uint64_t now_ns)
 {
 	uint64_t used_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU) - last->cpu_ns;
-	return used_ns >= CPU_FACTOR * last->took_ns ||
-	       (now_ns - last->ns >= GROWN_FACTOR * last->took_ns && has_grown(last));
+	return used_ns >= CPU_FACTOR * last->took_ns || (now_ns >= rested_at_ns(last) && has_grown(last));
 }
 
 static void write_now(struct cp_keeper *k)
@@ -41,11 +55,15 @@ static void write_now(struct cp_keeper *k)
 	k->last.cpu_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU);
 }
 
-/** The longer it goes on, the less matters the last moment. */
+/** The longer it goes on, the less is new. Growth is told of: a process that sleeps is left alone. */
 static uint64_t next_turn_ns(const struct cp_keeper *k, uint64_t now_ns)
 {
 	const uint64_t first_ns = FIRST_TURN_MS * CP_NS_PER_MS, last_ns = LAST_TURN_MS * CP_NS_PER_MS;
-	uint64_t step_ns = (now_ns - k->started_ns) / 8;
+	uint64_t step_ns = (now_ns - k->started_ns) / 4;
+	uint64_t rested_ns = rested_at_ns(&k->last);
+	if (has_grown(&k->last)) // just after the last write, or just now
+		return rested_ns > now_ns ? rested_ns - now_ns : 1;
+	cp_heap_await_growth(grown_bytes(&k->last));
 	return step_ns < first_ns ? first_ns : step_ns > last_ns ? last_ns : step_ns;
 }
 
@@ -62,11 +80,11 @@ static void keep(void *keeper)
 	if (k->thread.is_bare)
 		cp_task_read_user(cp_gettid(), &k->user);
 	while (!load(&k->is_stopping, acquire) && !cp_own_thread_is_dismissed(&k->thread) && !is_left_behind(k)) {
+		uint32_t ngrown = load(&cp_heap_ngrown, acquire);
 		uint64_t now_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
 		if (is_due(&k->last, now_ns))
 			write_now(k);
-		cp_futex_wait(&k->wake, 0, next_turn_ns(k, now_ns));
-		store(&k->wake, 0, relaxed);
+		cp_futex_wait(&cp_heap_ngrown, ngrown, next_turn_ns(k, now_ns));
 	}
 	if (!load(&k->is_stopping, acquire) && cp_recording_make_way(k->recording))
 		k->last.in_use_bytes = 0;
@@ -78,7 +96,7 @@ void cp_keeper_start(struct cp_keeper *k, struct cp_recording *r)
 		return;
 	*k = (struct cp_keeper){
 			.recording = r,
-			.thread = {.name = "cprof-keeper", .run = keep, .arg = k, .waits_on = &k->wake,
+			.thread = {.name = "cprof-keeper", .run = keep, .arg = k, .waits_on = &cp_heap_ngrown,
 					.has_own_files = true, .does_without_libc = true},
 			.pid = cp_getpid(),
 			.started_ns = cp_clock_ns(CP_CLOCK_MONOTONIC),
@@ -94,8 +112,8 @@ void cp_keeper_stop(struct cp_keeper *k)
 	if (k->pid != cp_getpid())
 		return;
 	store(&k->is_stopping, true, release);
-	store(&k->wake, 1, release);
-	cp_futex_wake(&k->wake, 1);
+	fetch_add(&cp_heap_ngrown, 1, release);
+	cp_futex_wake(&cp_heap_ngrown, INT32_MAX);
 	cp_own_thread_join(&k->thread);
 	k->pid = 0;
 }

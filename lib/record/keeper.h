@@ -2,8 +2,9 @@
 // Context: CTL. A thread of ours that writes a recording's profiles while it goes on, so that a process that is killed,
 // as for want of memory, or that dies of a fault leaves them, too.
 //
-// It writes where the memory in use has grown by an eighth (and by 4 MiB), since that is what such a process dies of,
-// and besides so seldom that it takes a two-thousandth of the process's CPU time.
+// It writes where the memory in use has grown by an eighth (and by 16 MiB), since that is what such a process dies of;
+// the allocation that makes it so wakes the thread. Besides it writes so seldom that it takes a two-thousandth of the
+// process's CPU time.
 #ifndef CPROF_RECORD_KEEPER_H
 #define CPROF_RECORD_KEEPER_H
 
@@ -17,7 +18,6 @@ struct cp_keeper {
 	struct cp_own_thread thread;
 	struct cp_task_user user; // it runs as
 	int pid; // the process the thread is in: fork leaves it behind; 0: there is none
-	_Atomic uint32_t wake; // a futex
 	_Atomic bool is_stopping;
 	uint64_t started_ns;
 	struct cp_keeper_write {
