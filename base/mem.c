@@ -45,6 +45,14 @@ void *mem_grow(void *ptr, uint32_t *cap, uint32_t need, size_t size)
 	return ptr;
 }
 
+void pages_ask_huge(void *ptr, size_t bytes)
+{
+	uintptr_t begin = ((uintptr_t)ptr + HUGE_BYTES - 1) & -(uintptr_t)HUGE_BYTES;
+	uintptr_t end = ((uintptr_t)ptr + bytes) & -(uintptr_t)HUGE_BYTES;
+	if (begin < end)
+		madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+}
+
 void *pages_reserve(size_t bytes)
 {
 	void *ptr = mmap(NULL, bytes ? bytes : 1, PROT_READ | PROT_WRITE,

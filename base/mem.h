@@ -25,6 +25,9 @@ void *pages_reserve(size_t bytes);
 void *pages_grow(void *ptr, size_t old_bytes, size_t new_bytes);
 void pages_free(void *ptr, size_t bytes);
 
+/** Has what is not yet written of the block come in huge pages, as far as these fit into it. */
+void pages_ask_huge(void *ptr, size_t bytes);
+
 /** Gives the whole pages inside [ptr, ptr + bytes) back; they read as zero afterwards. */
 void pages_release(void *ptr, size_t bytes);
 

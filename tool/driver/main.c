@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "run/run.h"
 #include "tool/attach/attach.h"
 #include "tool/push/push.h"
@@ -44,11 +46,18 @@ static void return_memory(void)
 	mallopt(M_TRIM_THRESHOLD, 64 << 10);
 }
 
-// What one command takes the next one will want. Pages that were given back cost more than to clear what was kept.
+// What one command takes the next one will want. Pages that were given back cost more than to clear what was kept, and
+// small ones more than huge ones: a filter of a million samples fills thousands.
 static void keep_memory(void)
 {
+	enum { BLOCK_BYTES = 24 << 20, MORE_BYTES = 128 << 20 };
 	mallopt(M_MMAP_THRESHOLD, 32 << 20);
-	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+	mallopt(M_TRIM_THRESHOLD, 256 << 20);
+	mallopt(M_TOP_PAD, MORE_BYTES);
+	char *block = malloc(BLOCK_BYTES), *end = sbrk(0); // the heap grows by both
+	if (block && block < end)
+		pages_ask_huge(block, (size_t)(end - block));
+	free(block);
 }
 
 static struct err *analyze_sources(struct arena *a, struct env *env, const struct request *r)
