@@ -48,6 +48,17 @@ const char *outfile_place(struct arena *a, const char *path)
 	return path;
 }
 
+/** A write of nothing asks a device whether it takes anything: /dev/full does not. Pipes are not opened for it,
+ *  since whoever reads them would see their end. */
+static int probe_device(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int error = fd < 0 || write(fd, "", 0) < 0 ? errno : 0;
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
 int outfile_probe(struct arena *a, const char *path)
 {
 	static const char block[4096];
@@ -57,6 +68,8 @@ int outfile_probe(struct arena *a, const char *path)
 		return access(path, W_OK) == 0 || errno == ENOENT ? 0 : errno;
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return EISDIR;
+	if (stat(path, &st) == 0 && S_ISCHR(st.st_mode))
+		return probe_device(path);
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return access(path, W_OK) == 0 ? 0 : errno;
 	const char *temporary = temporary_of(a, path);

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "base/num.h"
+#include "base/quote.h"
 #include "base/str.h"
 
 enum { MAX_RATE_HZ = 10000 };
@@ -176,7 +178,7 @@ static bool takes_value(struct run_options *o, const char *name)
 	return text_of(o, name) != NULL;
 }
 
-/** Flags without a value. NULL: it is none. */
+/** Flags that need no value. NULL: it is none. */
 static bool *switch_of(struct run_options *o, const char *name)
 {
 	if (o->is_test)
@@ -229,13 +231,13 @@ struct err *run_options_parse(struct arena *a, int argc, char **argv, struct run
 		if (o->is_test && strncmp(name, "test.", 5) == 0)
 			name += 5;
 		bool *is_set = switch_of(o, name);
-		if (is_set) {
-			*is_set = true;
+		bool is_joined = head.ptr[head.len] == '=';
+		if (is_set && num_parse_bool(is_joined ? value.ptr : "true", is_set))
 			continue;
-		}
+		if (is_set)
+			return err_new(a, "invalid boolean value %s for -%s: parse error", quote_go(a, value), name);
 		if (!takes_value(o, name))
 			return err_new(a, "there is no flag -%s", name);
-		bool is_joined = head.ptr[head.len] == '=';
 		if (!is_joined && ++i == argc)
 			return err_new(a, "-%s needs a value", name);
 		struct err *e = set(a, o, name, is_joined ? value.ptr : argv[i]);

@@ -148,8 +148,9 @@ def script(folder, name, text, mode=0o755):
 
 
 def test_options_are_gos():
-    for options in (["-cpurate", "50"], ["--cpurate=50"], ["-cpurate=50", "-cpuengine", "itimer"]):
-        expect_eq(Case("true", options=options).status, 0)
+    for options in (["-cpurate", "50"], ["--cpurate=50"], ["-cpurate=50", "-cpuengine", "itimer"], ["-leak=0"]):
+        case = Case("true", options=options)
+        expect_eq((case.status, [f for f in case.files if "heap" in f]), (0, []))
     for options in (["-cpurate", "0"], ["-cpurate", "x"], ["-cpurate"], ["-cpuengine", "steam"], ["-what"],
                     ["-cpuprofile="]):
         case = Case(options=options) if options == ["-cpurate"] else Case("true", options=options)
@@ -158,7 +159,8 @@ def test_options_are_gos():
 
 def test_mistakes_are_told_in_few_lines():
     for options, complaint in ((["-what"], "there is no flag -what"), (["-dumpsignal", "FOO"], "name of a signal"),
-                               (["-dumpsignal", "SIGKILL"], "no program can catch it")):
+                               (["-dumpsignal", "SIGKILL"], "no program can catch it"),
+                               (["-leak=3"], 'invalid boolean value "3" for -leak')):
         case = Case("true", options=options)
         expect_eq((case.status, len(case.notes), len(case.stderr)), (2, 1, 1), options)
         expect(complaint in case.notes[0] and "cprof help run" in case.stderr[0], case.stderr)
@@ -672,8 +674,10 @@ def test_where_nothing_can_be_written():
     if os.getuid() == 0:
         case = Case(program("leave"), "return", "1", user=NOBODY, before=lambda d: os.chmod(d, 0o755))
         expect_no_profile(case, 7, "%s: Permission denied" % FILE)
-    case = Case(program("leave"), "return", "300", options=["-cpuprofile", "/dev/full"])
-    expect_eq(case.status, 7)
+    # Of a device that takes nothing all but the CPU profile were said to have gone there.
+    for option in ("-cpuprofile", "-threadprofile", "-trace"):
+        case = Case(program("leave"), "return", "1", options=[option, "/dev/full"])
+        expect_no_profile(case, 7, "/dev/full: No space left on device")
 
 
 def test_a_file_size_limit_ends_nothing():
