@@ -158,6 +158,7 @@ static bool look_around(struct cp_cpu_session *s, struct schedule *when, struct 
 	when->look = now;
 	when->is_dumpable = is_dumpable;
 	cp_cpu_tasks_scan(s);
+	cp_cpu_phases_move(s);
 	look_at_handler(s);
 	return !is_left_behind(s);
 }

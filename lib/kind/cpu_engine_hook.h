@@ -24,6 +24,8 @@ struct cp_cpu_engine {
 	 * -EAGAIN, -EMFILE: this thread can have none now, others may. -ESRCH: it has ended.
 	 */
 	int (*arm)(struct cp_thread *t, uint64_t first_ns);
+	/** Moves t's ticks to another place of the period, as many as they are. NULL: it cannot. CTL. */
+	void (*move)(struct cp_thread *t);
 	/** Ends what arm() began. */
 	void (*disarm)(struct cp_thread *t);
 	/** What periods are that it did not deliver: the marker of their sample. */

@@ -85,7 +85,7 @@ struct tick {
 static bool is_ticking(struct cp_thread *t)
 {
 	uint32_t state = t ? load(&t->state, acquire) : CP_THREAD_FREE;
-	return state == CP_THREAD_ARMED || state == CP_THREAD_ARMING;
+	return state == CP_THREAD_ARMED || state == CP_THREAD_ARMING || state == CP_THREAD_MOVING;
 }
 
 /** A timer names its thread's record. */

@@ -14,6 +14,7 @@
 #include "sigsafe/atomic.h"
 #include "sigsafe/clock.h"
 #include "sigsafe/pagealloc.h"
+#include "sigsafe/random.h"
 #include "sigsafe/sigmask.h"
 
 enum {
@@ -175,6 +176,20 @@ static bool still_has_event(const struct cp_thread *t)
 	return is_ours(t->perf_fd, load(&t->tid, relaxed)) || is_ours(t->perf_fd, 0);
 }
 
+/** By a period a little shorter or longer until the next time: clocks say what a tick stands for. Not where it is
+ *  worth one period whatever it is. */
+static void perf_move(struct cp_thread *t)
+{
+	uint64_t period_ns = cp_cpu_engine_params.period_ns;
+	struct cp_random random;
+	if (!load(&t->has_period, relaxed) || load(&perf.user_only, relaxed) ||
+		!is_ours(t->perf_fd, load(&t->tid, relaxed)))
+		return;
+	cp_random_seed(&random);
+	period_ns = period_ns * 9 / 10 + cp_random_below(&random, period_ns / 5);
+	cp_syscall(SYS_ioctl, t->perf_fd, PERF_EVENT_IOC_PERIOD, &period_ns, 0);
+}
+
 static void perf_disarm(struct cp_thread *t)
 {
 	if (still_has_event(t))
@@ -326,6 +341,7 @@ void cp_cpu_perf_close_in_child(struct cp_thread *t)
 const struct cp_cpu_engine cp_cpu_perf = {
 	.name = "perf",
 	.arm = perf_arm,
+	.move = perf_move,
 	.disarm = perf_disarm,
 	.undelivered = perf_undelivered,
 };

@@ -38,6 +38,7 @@ struct cp_cpu_session {
 	char switched[CP_CPU_REASON_BYTES];          // why another one later; "": it was not
 	struct cp_cpu_stats stats;
 	uint32_t scan; // number of the last task scan
+	bool is_confined; // by a sandbox: see cpu_phases.c
 	int starter_tid; // who holds our signal back for as long as the start takes; 0: and has before
 
 	// All of these under cp_cpu_shared.lock.
@@ -86,6 +87,10 @@ void cp_cpu_tasks_disarm_late(void);
 void cp_cpu_tasks_count_unseen(struct cp_cpu_session *s, uint64_t process_ns);
 /** A thread that does not block our signal is owed as many periods. */
 bool cp_cpu_tasks_owe(uint64_t periods);
+
+/// cpu_phases.c
+/** Moves the ticks of threads that have ticked to another place of the period. Context: the collector. */
+void cp_cpu_phases_move(struct cp_cpu_session *s);
 
 /// cpu_collector.c
 void cp_cpu_collector_run(void *session);

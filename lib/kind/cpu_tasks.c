@@ -14,6 +14,8 @@
 #include "sigsafe/taskdir.h"
 #include "task_info.h"
 
+enum { MAX_YIELDS = 1000 }; // the collector holds a thread for a system call; it may not get to run at our priority
+
 /** The thread holds our signal back, so that its time has no stacks. */
 static bool blocks_signal(int tid)
 {
@@ -81,6 +83,8 @@ void cp_cpu_tasks_scan(struct cp_cpu_session *s)
 
 static void disarm(struct cp_cpu_session *s, struct cp_thread *t)
 {
+	for (int i = 0; load(&t->state, acquire) == CP_THREAD_MOVING && i < MAX_YIELDS; i++)
+		cp_syscall(SYS_sched_yield, 0, 0, 0, 0);
 	int tid = load(&t->tid, relaxed);
 	struct cp_cpu_leftover left;
 	if (!cp_cpu_disarm(t, &left) || left.weight == 0)

@@ -42,6 +42,7 @@ int cp_task_read_status(int tid, struct cp_task_status *status_out)
 	memcpy(status_out->name, name, len);
 	status_out->state = *field_of(text, "\nState:");
 	status_out->is_traced = strtoull(field_of(text, "\nTracerPid:"), NULL, 10) != 0;
+	status_out->is_confined = strtoull(field_of(text, "\nSeccomp:"), NULL, 10) != 0;
 	status_out->blocked = strtoull(field_of(text, "\nSigBlk:"), NULL, 16);
 	status_out->nswitches = strtoull(field_of(text, "\nvoluntary_ctxt_switches:"), NULL, 10) +
 			strtoull(field_of(text, "\nnonvoluntary_ctxt_switches:"), NULL, 10);

@@ -13,6 +13,7 @@ struct cp_task_status {
 	uint64_t blocked;     // signals: bit n - 1 for signal n
 	uint64_t nswitches;   // it has stopped running so often
 	bool is_traced;       // by strace, gdb, ...
+	bool is_confined;     // by seccomp
 };
 
 /** -ENOENT, -ESRCH: it has ended. */

@@ -12,6 +12,7 @@ enum cp_thread_state {
 	CP_THREAD_FREE,
 	CP_THREAD_ARMING,  // somebody is at making it tick
 	CP_THREAD_ARMED,   // it ticks
+	CP_THREAD_MOVING,  // it ticks, and the collector is at moving that
 	CP_THREAD_LEAVING, // somebody is at making it stop: what still arrives is accounted for
 };
 
@@ -40,6 +41,7 @@ struct cp_thread {
 	bool is_newborn;        // began while the profile ran: all its CPU time is to be in it
 	const struct cp_cpu_engine *engine;
 	_Atomic uint64_t ticks; // periods delivered
+	uint64_t moved_at;      // ticks when they were moved within the period
 	uint64_t since_ns;      // its CPU clock where its time in the profile begins
 	uint64_t first_ns;      // from there to its first tick
 	uintptr_t start;        // start routine, 0: not known

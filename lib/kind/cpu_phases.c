@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Context: CTL, the collector. Moves the ticks of each thread within their period, so that they keep step with nothing.
+//
+// A program whose rounds last a period of CPU time, or a fraction of one, would else be met at one place of all of
+// them. To draw each tick anew the handler would need a system call, which a sandboxed thread may not be allowed; so
+// it is done at the collector's turns, and only for threads that have ticked since the last.
+#include "cpu_session.h"
+#include "sigsafe/atomic.h"
+#include "task_info.h"
+
+/** False: t has not ticked since, or its end is under way. */
+static bool is_due(struct cp_thread *t)
+{
+	return load(&t->state, acquire) == CP_THREAD_ARMED && load(&t->ticks, relaxed) != t->moved_at &&
+	       cp_thread_claim(t, CP_THREAD_ARMED, CP_THREAD_MOVING);
+}
+
+/** Whom a sandbox has caught may be killed for a call it has not made before. */
+static bool is_confined(void)
+{
+	struct cp_task_status status;
+	return cp_task_read_status(cp_gettid(), &status) < 0 || status.is_confined;
+}
+
+void cp_cpu_phases_move(struct cp_cpu_session *s)
+{
+	bool is_known = false;
+	for (uint32_t i = 1; i < cp_thread_limit() && !s->is_confined; i++) {
+		struct cp_thread *t = cp_thread_at(i);
+		if (!is_due(t))
+			continue;
+		s->is_confined = !is_known && is_confined();
+		is_known = true;
+		t->moved_at = load(&t->ticks, relaxed);
+		if (!s->is_confined && t->engine->move)
+			t->engine->move(t);
+		store(&t->state, CP_THREAD_ARMED, release);
+	}
+}
