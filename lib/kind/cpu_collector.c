@@ -19,6 +19,7 @@ enum {
 	PAUSE_MS = 50,
 	FIRST_PIECE_MS = 200, // it costs milliseconds, and who ends so early mostly ends well
 	LAST_PIECE_STEP_MS = 900, // at each turn
+	MIN_PIECE_CPU_MS = 50,
 	IDLE_FACTOR = 10, // steps are that much longer, at most, where the process sleeps
 };
 
@@ -119,11 +120,14 @@ static void serve_checkpoints(struct cp_cpu_session *s)
 	cp_futex_wake(&s->pieces_done, INT32_MAX);
 }
 
-/** A process that is killed misses its last second, or its last ten if it used little in them. */
+/** A process that is killed misses its last second; if it used little in that, its last ten, or a fifth of all it used:
+ *  php-fpm kills its workers 3 ms after it told them to end, and all they had done might be half a second's. */
 static void write_due_piece(struct cp_cpu_session *s, struct schedule *when, struct moment now)
 {
 	uint64_t took_ns = now.ns - when->piece.ns, step_ns = when->piece_step_ns;
-	bool is_used = now.cpu_ns - when->piece.cpu_ns >= step_ns / 2;
+	uint64_t used_ns = now.cpu_ns - when->piece.cpu_ns, known_ns = when->piece.cpu_ns - s->start_cpu_ns;
+	bool is_much = used_ns >= MIN_PIECE_CPU_MS * CP_NS_PER_MS && used_ns >= known_ns / 4;
+	bool is_used = is_much || used_ns >= step_ns / 2;
 	if (!s->options.checkpoint || took_ns < step_ns || (!is_used && took_ns < IDLE_FACTOR * step_ns))
 		return;
 	cp_cpu_output_piece(s);

@@ -76,8 +76,31 @@ def test_half_a_file_of_who_was_killed_is_removed():
         expect(len(left) == 1 and "mem.log" in case.files, (name, case.files))
 
 
+# As a worker of php-fpm's, which is killed 3 ms after it was told to end.
+WORKS_LITTLE = """
+import os, signal, time
+def burn(s):
+    end = time.process_time() + s
+    while time.process_time() < end:
+        pass
+burn(0.12)
+time.sleep(1)
+burn(0.1)
+time.sleep(2.5)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_who_works_little_leaves_most_of_it():
+    """The second part was lost: too little for a second's end, though more than all before."""
+    case = Case("/usr/bin/python3", "-c", WORKS_LITTLE)
+    expect_eq(case.status, -signal.SIGKILL)
+    expect(case.cpu_ms() >= 200, case.cpu_ms())
+
+
 if __name__ == "__main__":
     test_run.PARTS = {"kept": [test_what_is_killed_leaves_its_heap, test_who_ends_well_writes_it_anew,
                                test_who_gives_up_root_may_replace_its_files, test_a_link_leads_to_the_profile,
-                               test_half_a_file_of_who_was_killed_is_removed]}
+                               test_half_a_file_of_who_was_killed_is_removed,
+                               test_who_works_little_leaves_most_of_it]}
     sys.exit(test_run.main([]))
