@@ -3,7 +3,8 @@
 //
 // Each thread that waits for a mutex, a read-write lock or another thread's end leads to those without whom it cannot
 // go on: who holds it, or, where that is to read, each who does. glibc does not know these; where lock sites are noted
-// (held_hook.h), they are believed if they hold it as often as glibc counts. Whoever comes back to himself is in a
+// (held_hook.h), they are believed if they hold it as often as glibc counts. A reader whom a lock that prefers writers
+// holds back cannot go on without those who wait to write. Whoever comes back to himself is in a
 // circle. The threads are looked at one after the other, so what was seen may never have been true at once. So a circle
 // is believed when none of its threads has run between two looks, and each of them leads on as before after the first:
 // then all of them wait, at the same moment, for each other. A wait with a time limit is none.
@@ -22,31 +23,46 @@ enum {
 	MAX_LOOKS = 20, // those that were just asked for their stacks are on their way back to sleep
 	PAUSE_MS = 1,
 	FUTEX_TIMEOUT_ARG = 3,
-	MAX_READERS = 64, // of more nothing is said
+	MAX_HOLDERS = 64, // of more nothing is said
 };
 
 /** Without whom a thread cannot go on. */
 struct holders {
-	int tids[MAX_READERS];
+	int tids[MAX_HOLDERS];
 	uint32_t n;
 };
 
-static void add_reader(int tid, void *arg)
+static void add_holder(int tid, void *arg)
 {
 	struct holders *h = arg;
-	if (h->n < MAX_READERS)
+	if (h->n < MAX_HOLDERS)
 		h->tids[h->n] = tid;
 	h->n++;
 }
 
-static void find_holders(const struct cp_lock_wait *wait, struct holders *out)
+/** Whom readers let go first. */
+static void add_waiting_writers(const struct cp_threads_snapshot *s, uintptr_t rwlock, struct holders *out)
+{
+	for (size_t i = 0; i < s->nthreads; i++) {
+		const struct cp_thread_seen *t = &s->threads[i];
+		struct cp_lock_wait wait;
+		if (t->is_gone || t->is_caller || !cp_lock_wait_of(s, t, &wait))
+			continue;
+		if (wait.rwlock == rwlock && wait.nreads)
+			add_holder(t->tid, out);
+	}
+}
+
+static void find_holders(const struct cp_threads_snapshot *s, const struct cp_lock_wait *wait, struct holders *out)
 {
 	out->n = 0;
 	if (wait->owner_tid)
-		add_reader(wait->owner_tid, out);
-	else if (wait->nreads && cp_held_readers(wait->rwlock, add_reader, out) != wait->nreads)
+		add_holder(wait->owner_tid, out);
+	else if (wait->is_behind_writer)
+		add_waiting_writers(s, wait->rwlock, out);
+	else if (wait->nreads && cp_held_readers(wait->rwlock, add_holder, out) != wait->nreads)
 		out->n = 0; // not all of them were noted, or somebody released another's
-	if (out->n > MAX_READERS)
+	if (out->n > MAX_HOLDERS)
 		out->n = 0;
 }
 
@@ -119,7 +135,7 @@ static bool step_on(const struct cp_threads_snapshot *s, struct circle *c, size_
 	struct holders holders;
 	if (t->is_gone || t->is_caller || !cp_lock_wait_of(s, t, &wait))
 		return false;
-	find_holders(&wait, &holders);
+	find_holders(s, &wait, &holders);
 	if (is_holder(&holders, c->steps[0].thread->tid))
 		return true;
 	for (uint32_t k = 0; k < holders.n; k++) {
@@ -162,7 +178,7 @@ static uint64_t go_round(const struct cp_threads_snapshot *s, const struct circl
 		uint64_t nswitches;
 		if (!look(s, t, &nswitches, &wait))
 			return 0;
-		find_holders(&wait, &holders);
+		find_holders(s, &wait, &holders);
 		if (!is_holder(&holders, next->tid))
 			return 0;
 		sum = cp_hash_mix(sum ^ nswitches ^ (uint64_t)t->tid << 32);

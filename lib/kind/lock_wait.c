@@ -129,11 +129,22 @@ int cp_mutex_owner(uintptr_t mutex)
 	return load_mutex_owner(mutex, &owner) ? owner.tid : 0;
 }
 
-/** Of the two words that are waited at while a writer has it, or readers where it is waited for to write, the address
- *  tells which this is. (Readers of a lock that prefers writers may wait at its first, while other readers have it:
- *  then zeros are found.) */
-static uintptr_t rwlock_of(uintptr_t futex)
+enum { WRITE_PHASE = 1, READER_SHIFT = 3 }; // of glibc's word of readers
+
+/** A reader, while others have the lock to read: it prefers who waits to write. He waits for the word of readers to
+ *  change, who are in it; in the word of phases there are none. */
+static bool is_behind_writer(const struct cp_thread_seen *t, enum lock_function function)
 {
+	return function == RWLOCK_RDLOCK && (uint32_t)t->call.args[2] >> READER_SHIFT != 0;
+}
+
+/** Of the two words that are waited at while a writer has it, or readers where it is waited for to write, the address
+ *  tells which this is. */
+static uintptr_t rwlock_of(const struct cp_thread_seen *t, enum lock_function function)
+{
+	uintptr_t futex = t->call.args[0];
+	if (is_behind_writer(t, function))
+		return futex - offsetof(pthread_rwlock_t, __data.__readers);
 	enum {
 		ALIGNMENT = _Alignof(pthread_rwlock_t),
 		PHASE = offsetof(pthread_rwlock_t, __data.__wrphase_futex),
@@ -153,7 +164,6 @@ static bool load_rwlock_writer(uintptr_t rwlock, struct owner *out)
 /** How often it is held to read; 0: it is a writer's turn, and the readers it counts wait. */
 static uint32_t load_nreads(uintptr_t rwlock)
 {
-	enum { WRITE_PHASE = 1, READER_SHIFT = 3 }; // of glibc's word
 	int readers = 0;
 	load_int(rwlock + offsetof(pthread_rwlock_t, __data.__readers), &readers);
 	return readers & WRITE_PHASE ? 0 : (uint32_t)readers >> READER_SHIFT;
@@ -194,7 +204,7 @@ bool cp_lock_wait_of(
 	if (command_of(t) == FUTEX_LOCK_PI)
 		is_known = load_pi_owner(futex, &owner);
 	else if (wait_out->is_rwlock)
-		is_known = load_rwlock_writer(rwlock_of(futex), &owner);
+		is_known = load_rwlock_writer(rwlock_of(t, function), &owner);
 	else if (function != NLOCK_FUNCTIONS ||
 			(command_of(t) == FUTEX_WAIT && cp_robust_list_awaits(t->tid, futex)))
 		is_known = load_mutex_owner(futex, &owner);
@@ -202,9 +212,10 @@ bool cp_lock_wait_of(
 		is_known = wait_out->is_join = load_joined(t, &owner);
 	wait_out->owner_tid = is_known ? owner.tid : 0;
 	wait_out->is_owner_gone = is_known && !wait_out->is_join && has_ended(owner);
-	if (is_known && owner.tid == 0 && function == RWLOCK_WRLOCK) {
-		wait_out->rwlock = rwlock_of(futex);
-		wait_out->nreads = load_nreads(wait_out->rwlock);
+	if (is_known && owner.tid == 0 && wait_out->is_rwlock) {
+		wait_out->rwlock = rwlock_of(t, function);
+		wait_out->is_behind_writer = is_behind_writer(t, function);
+		wait_out->nreads = function == RWLOCK_WRLOCK ? load_nreads(wait_out->rwlock) : 0;
 	}
 	return is_known;
 }

@@ -12,9 +12,9 @@ struct cp_lock_wait {
 	// know.
 	int owner_tid;
 	bool is_owner_gone; // no thread of this process has that id
-	// Of a thread that waits to write for those who read: the lock, and how often it is held so; else 0.
-	uintptr_t rwlock;
-	uint32_t nreads;
+	uintptr_t rwlock; // one that no writer has; else 0
+	uint32_t nreads;  // of a thread that waits to write: how often it is held to read
+	bool is_behind_writer; // of one that waits to read: others wait to write, and go first
 };
 
 /** False: t does not wait for a lock, or it cannot be told. s, with t in it, was taken with details. */

@@ -125,6 +125,8 @@ static void describe_futex(const struct cp_threads_snapshot *s, const struct cp_
 		cp_format(out, CP_WAIT_REASON_BYTES, "futex 0x%lx, rwlock held to read %u times", address, wait.nreads);
 	else if (is_lock && wait.nreads)
 		cp_format(out, CP_WAIT_REASON_BYTES, "futex 0x%lx, rwlock held to read", address);
+	else if (is_lock && wait.is_behind_writer)
+		cp_format(out, CP_WAIT_REASON_BYTES, "futex 0x%lx, rwlock held to read, others wait to write", address);
 	else if (!is_lock || wait.owner_tid == 0)
 		cp_format(out, CP_WAIT_REASON_BYTES, "futex 0x%lx", address);
 	else if (wait.is_join)

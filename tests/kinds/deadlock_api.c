@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "stuck.h"
@@ -241,6 +242,73 @@ START_TEST(a_reader_who_waits_to_write_waits_for_himself)
 }
 END_TEST
 
+static pthread_rwlock_t writers_first;
+
+__attribute__((noinline)) static void *read_twice(void *arg)
+{
+	pthread_rwlock_rdlock(&writers_first);
+	pthread_barrier_wait(&all_hold_one);
+	pthread_barrier_wait(&all_hold_one);
+	pthread_rwlock_rdlock(&writers_first);
+	pause();
+	return NULL;
+}
+
+__attribute__((noinline)) static void *write_between(void *arg)
+{
+	const struct timespec *until = arg;
+	pthread_barrier_wait(&all_hold_one);
+	if (until)
+		pthread_rwlock_timedwrlock(&writers_first, until);
+	else
+		pthread_rwlock_wrlock(&writers_first);
+	return NULL;
+}
+
+/** Whoever reads twice, with a writer between, who goes first. */
+static void start_two_reads(const struct timespec *until)
+{
+	pthread_rwlockattr_t attr;
+	pthread_t t;
+	pthread_rwlockattr_init(&attr);
+	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&writers_first, &attr);
+	ck_assert_int_eq(cprof_set_lock_sites(true), 0);
+	pthread_barrier_init(&all_hold_one, NULL, 2);
+	start(read_twice, NULL, &t);
+	start(write_between, (void *)until, &t);
+	free(await_waits("\nwrite_between+0x", 1));
+	if (until)
+		usleep(100000);
+	else
+		free(await_waits(", rwlock held to read", 1));
+	pthread_barrier_wait(&all_hold_one);
+}
+
+START_TEST(a_reader_behind_a_writer_who_waits_for_him_is_found)
+{
+	start_two_reads(NULL);
+	char *text = await_stuck(2, 2);
+	ck_assert_ptr_nonnull(strstr(text, "\nread_twice+0x"));
+	ck_assert_ptr_nonnull(strstr(text, "\nwrite_between+0x"));
+	ck_assert_ptr_nonnull(strstr(text, ", rwlock held to read, others wait to write, deadlock"));
+	free(text);
+}
+END_TEST
+
+/** The writer gives up some day, and the reader goes on. */
+START_TEST(a_reader_behind_a_writer_with_a_time_limit_is_in_none)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 3600;
+	start_two_reads(&until);
+	usleep(100000);
+	for (int i = 0; i < 20; i++)
+		ck_assert_uint_eq(cprof_profile_count(cprof_lookup("deadlock")), 0);
+}
+END_TEST
+
 static pthread_t joined;
 
 __attribute__((noinline)) static void *lock_then_join(void *arg)
@@ -474,5 +542,7 @@ UNIT_MAIN("deadlock", a_circle_is_found, requests_overlap,
 		readers_are_no_owners,
 		a_circle_through_a_reader_is_found_where_locks_are_noted, readers_are_believed_if_all_are_known,
 		a_reader_who_waits_to_write_waits_for_himself,
+		a_reader_behind_a_writer_who_waits_for_him_is_found,
+		a_reader_behind_a_writer_with_a_time_limit_is_in_none,
 		a_mutex_whose_owner_ended_is_found, a_rwlock_whose_writer_ended_is_found,
 		a_fork_child_waits_for_its_parents_thread, contention_is_none)
