@@ -9,12 +9,14 @@
 #include "signal_hook.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/clock.h"
+#include "sigsafe/futex.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/sys.h"
 #include "sigsafe/taskdir.h"
 #include "task_info.h"
 
-enum { MAX_YIELDS = 1000 }; // the collector holds a thread for a system call; it may not get to run at our priority
+// The collector holds a thread for some system calls, within which it may lose its processor: for a second, at most.
+enum { MOVE_WAIT_NS = 100000, MAX_MOVE_WAITS = 10000 };
 
 /** The thread holds our signal back, so that its time has no stacks. */
 static bool blocks_signal(int tid)
@@ -83,8 +85,8 @@ void cp_cpu_tasks_scan(struct cp_cpu_session *s)
 
 static void disarm(struct cp_cpu_session *s, struct cp_thread *t)
 {
-	for (int i = 0; load(&t->state, acquire) == CP_THREAD_MOVING && i < MAX_YIELDS; i++)
-		cp_syscall(SYS_sched_yield, 0, 0, 0, 0);
+	for (int i = 0; load(&t->state, acquire) == CP_THREAD_MOVING && i < MAX_MOVE_WAITS; i++)
+		cp_futex_wait(&t->state, CP_THREAD_MOVING, MOVE_WAIT_NS);
 	int tid = load(&t->tid, relaxed);
 	struct cp_cpu_leftover left;
 	if (!cp_cpu_disarm(t, &left) || left.weight == 0)
