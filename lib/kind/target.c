@@ -235,13 +235,11 @@ bool cp_target_takes_pieces(const struct cp_target *t)
 }
 
 /** All or nothing: half a piece at its end would cost the file all that stands before. */
-static int append_whole(int fd, const char *path, const void *data, size_t size)
+static int append_whole(int fd, const void *data, size_t size)
 {
 	off_t before = lseek(fd, 0, SEEK_END);
 	int ret = cp_write_fd((void *)(intptr_t)fd, data, size);
-	if (ret < 0 && before == 0)
-		unlink(path);
-	else if (ret < 0 && before > 0 && ftruncate(fd, before) < 0)
+	if (ret < 0 && before >= 0 && ftruncate(fd, before) < 0)
 		return -errno;
 	return ret;
 }
@@ -271,14 +269,31 @@ bool cp_target_make_way(const char *template)
 	return cp_target_expand_path(template, t.path) == 0 && cp_target_is_for_owner(&t) && unlink(t.path) == 0;
 }
 
+/** There whole or not at all: who is killed in between would leave an empty file. */
+static int write_first_piece(struct cp_target *t, const void *data, size_t size)
+{
+	int fd = open_temp(t);
+	if (fd < 0)
+		return fd;
+	int ret = cp_write_fd((void *)(intptr_t)fd, data, size);
+	if (close(fd) < 0 && ret == 0)
+		ret = -errno;
+	if (ret == 0 && rename(t->temp_path, t->path) < 0)
+		ret = -errno;
+	if (ret < 0)
+		unlink(t->temp_path);
+	t->has_pieces = ret == 0;
+	return ret;
+}
+
 int cp_target_write_piece(void *arg, const void *data, size_t size)
 {
 	struct cp_target *t = arg;
-	int flags = t->has_pieces ? O_APPEND : O_CREAT | O_TRUNC;
-	int fd = (int)cp_open(t->path, O_WRONLY | flags, FILE_MODE);
+	if (!t->has_pieces)
+		return write_first_piece(t, data, size);
+	int fd = (int)cp_open(t->path, O_WRONLY | O_APPEND, FILE_MODE);
 	if (fd < 0)
 		return fd;
-	t->has_pieces = true;
-	int ret = append_whole(fd, t->path, data, size);
+	int ret = append_whole(fd, data, size);
 	return close(fd) < 0 && ret == 0 ? -errno : ret;
 }
