@@ -97,7 +97,8 @@ static CP_NEAR struct tick from_timer(const struct cp_signal *signal)
 		return tick;
 	tick.t = cp_thread_at((uint32_t)signal->cookie);
 	if (is_ticking(tick.t))
-		tick.weight = 1 + (signal->overrun > 0 ? (uint64_t)signal->overrun : 0);
+		tick.weight = 1 + (signal->overrun > 0 ? (uint64_t)signal->overrun : 0) +
+			      exchange(&tick.t->nskipped, 0, relaxed);
 	return tick;
 }
 

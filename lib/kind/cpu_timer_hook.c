@@ -42,17 +42,26 @@ static int timer_arm(struct cp_thread *t, uint64_t first_ns)
 	return (int)ret;
 }
 
-/** Few places, one golden section of the period from each to the next, lie more evenly than random ones. What is
- *  due at the new place comes at once: an absolute time that is over is no other. */
+/** Few places, one golden section of the period from each to the next, lie more evenly than random ones. A place that
+ *  is over is left to the next tick: set now, the timer would fire at once, and break a system call of a thread that
+ *  sleeps. */
 static void timer_move(struct cp_thread *t)
 {
-	uint64_t period_ns = cp_cpu_engine_params.period_ns;
+	uint64_t period_ns = cp_cpu_engine_params.period_ns, ticks = load(&t->ticks, relaxed);
+	uint64_t now_ns = cp_clock_ns(cp_thread_cpu_clock(load(&t->tid, relaxed)));
+	uint64_t begin_ns = t->since_ns + ticks * period_ns;
+	if (begin_ns + t->first_ns <= now_ns)
+		return; // the tick is on its way
 	t->first_ns = 1 + (t->first_ns - 1 + period_ns / 1000 * 618) % period_ns;
+	bool is_over = begin_ns + t->first_ns <= now_ns;
 	struct timer_spec spec = {
 		.interval = cp_timespec_from_ns(period_ns),
-		.value = cp_timespec_from_ns(t->since_ns + t->first_ns + load(&t->ticks, relaxed) * period_ns),
+		.value = cp_timespec_from_ns(begin_ns + t->first_ns + is_over * period_ns - now_ns),
 	};
-	cp_syscall(SYS_timer_settime, t->timer_id, TIMER_ABSTIME, &spec, 0);
+	store(&t->nskipped, is_over, relaxed);
+	cp_syscall(SYS_timer_settime, t->timer_id, 0, &spec, 0);
+	if (load(&t->ticks, relaxed) != ticks) // it came meanwhile
+		store(&t->nskipped, 0, relaxed);
 }
 
 static void timer_disarm(struct cp_thread *t)

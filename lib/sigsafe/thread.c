@@ -84,6 +84,7 @@ struct cp_thread *cp_thread_new(void)
 	t->created_at = NULL;
 	store(&t->ticks, 0, relaxed);
 	t->moved_at = 0;
+	store(&t->nskipped, 0, relaxed);
 	store(&t->next, 0, relaxed);
 	store(&t->state, CP_THREAD_ARMING, release);
 	return t;

@@ -42,6 +42,7 @@ struct cp_thread {
 	const struct cp_cpu_engine *engine;
 	_Atomic uint64_t ticks; // periods delivered
 	uint64_t moved_at;      // ticks when they were moved within the period
+	_Atomic uint32_t nskipped; // periods without a tick since, which the next one stands for
 	uint64_t since_ns;      // its CPU clock where its time in the profile begins
 	uint64_t first_ns;      // from there to its first tick
 	uintptr_t start;        // start routine, 0: not known
