@@ -83,13 +83,23 @@ void cp_cpu_tasks_scan(struct cp_cpu_session *s)
 	}
 }
 
+/** False: it does not tick. */
+static bool disarm_once_moved(struct cp_thread *t, struct cp_cpu_leftover *left_out)
+{
+	for (int i = 0; i < MAX_MOVE_WAITS && !cp_cpu_disarm(t, left_out); i++) {
+		uint32_t state = load(&t->state, acquire);
+		if (state != CP_THREAD_MOVING && state != CP_THREAD_ARMED) // or was moved a moment ago
+			return false;
+		cp_futex_wait(&t->state, CP_THREAD_MOVING, MOVE_WAIT_NS);
+	}
+	return true;
+}
+
 static void disarm(struct cp_cpu_session *s, struct cp_thread *t)
 {
-	for (int i = 0; load(&t->state, acquire) == CP_THREAD_MOVING && i < MAX_MOVE_WAITS; i++)
-		cp_futex_wait(&t->state, CP_THREAD_MOVING, MOVE_WAIT_NS);
 	int tid = load(&t->tid, relaxed);
 	struct cp_cpu_leftover left;
-	if (!cp_cpu_disarm(t, &left) || left.weight == 0)
+	if (!disarm_once_moved(t, &left) || left.weight == 0)
 		return;
 	if (cp_cpu_owes_much(left.weight) && blocks_signal(tid))
 		cp_cpu_name_blocked(&left);
