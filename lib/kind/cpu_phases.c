@@ -8,11 +8,9 @@
 #include "sigsafe/atomic.h"
 #include "task_info.h"
 
-/** False: t has not ticked since, or its end is under way. */
-static bool is_due(struct cp_thread *t)
+static bool has_ticked_since(const struct cp_thread *t)
 {
-	return load(&t->state, acquire) == CP_THREAD_ARMED && load(&t->ticks, relaxed) != t->moved_at &&
-	       cp_thread_claim(t, CP_THREAD_ARMED, CP_THREAD_MOVING);
+	return load(&t->state, acquire) == CP_THREAD_ARMED && load(&t->ticks, relaxed) != t->moved_at;
 }
 
 /** Whom a sandbox has caught may be killed for a call it has not made before. */
@@ -24,15 +22,17 @@ static bool is_confined(void)
 
 void cp_cpu_phases_move(struct cp_cpu_session *s)
 {
-	bool is_known = false;
+	bool is_known = false; // asked once, and before a thread is held, which others may wait for
 	for (uint32_t i = 1; i < cp_thread_limit() && !s->is_confined; i++) {
 		struct cp_thread *t = cp_thread_at(i);
-		if (!is_due(t))
+		if (!has_ticked_since(t))
 			continue;
 		s->is_confined = !is_known && is_confined();
 		is_known = true;
+		if (s->is_confined || !cp_thread_claim(t, CP_THREAD_ARMED, CP_THREAD_MOVING)) // its end is under way
+			continue;
 		t->moved_at = load(&t->ticks, relaxed);
-		if (!s->is_confined && t->engine->move)
+		if (t->engine->move)
 			t->engine->move(t);
 		store(&t->state, CP_THREAD_ARMED, release);
 	}
