@@ -78,13 +78,6 @@ static void watch_engine(struct cp_cpu_session *s, struct schedule *when, uint64
 	when->seen_cpu_ns = cpu_ns;
 }
 
-/** Who changes users by a system call of its own, or a libc we are not in front of, must not leave one of us behind as
- *  root: what is sampled from then on waits in the rings for the end. */
-static bool is_left_behind(struct cp_cpu_session *s)
-{
-	return s->collector.is_bare && !cp_task_is_user(cp_cpu_shared.pid, &s->user);
-}
-
 static void look_at_handler(struct cp_cpu_session *s)
 {
 	struct cp_action action;
@@ -164,7 +157,8 @@ static bool look_around(struct cp_cpu_session *s, struct schedule *when, struct 
 	cp_cpu_tasks_scan(s);
 	cp_cpu_phases_move(s);
 	look_at_handler(s);
-	return !is_left_behind(s);
+	// What is sampled once it is left behind waits in the rings for the end.
+	return !cp_own_thread_is_left_behind(&s->collector);
 }
 
 /** False: there can be no more. */
@@ -223,8 +217,6 @@ void cp_cpu_collector_run(void *session)
 {
 	struct cp_cpu_session *s = session;
 	store(&cp_cpu_shared.malloc_reads, s->collector.is_bare, relaxed);
-	if (s->collector.is_bare)
-		cp_task_read_user(cp_gettid(), &s->user);
 	if (!load(&s->has_begun, relaxed)) // else it was sent away, and is back
 		begin_sampling(s);
 	struct schedule when = {

@@ -7,7 +7,6 @@
 #include "cpu_hook.h"
 #include "target.h"
 #include "own_thread.h"
-#include "task_info.h"
 #include "sigsafe/stacktab.h"
 
 struct cp_profile_out;
@@ -49,7 +48,6 @@ struct cp_cpu_session {
 	uint32_t window_values; // bit n: a window uses values[n] of the stacks
 
 	struct cp_own_thread collector;
-	struct cp_task_user user; // it runs as, where libc cannot change that
 	_Atomic uint32_t has_begun; // a futex: the threads there were tick
 	_Atomic bool stopping;
 	struct cp_profile_out *pieces;               // the checkpoints' stream; NULL: none yet

@@ -48,6 +48,8 @@ static void run_own_thread(struct cp_own_thread *t)
 	t->tid = cp_gettid();
 	store(&t->has_begun, 1, release);
 	cp_futex_wake(&t->has_begun, 1);
+	if (t->is_bare)
+		cp_task_read_user(t->tid, &t->user);
 	t->run(t->arg);
 	cp_thread_include_self();
 	store(&t->has_ended, 1, release);
@@ -101,6 +103,11 @@ static int start(struct cp_own_thread *t)
 bool cp_own_thread_is_dismissed(const struct cp_own_thread *t)
 {
 	return load(&t->is_dismissed, acquire);
+}
+
+bool cp_own_thread_is_left_behind(const struct cp_own_thread *t)
+{
+	return t->is_bare && !cp_task_is_user(cp_getpid(), &t->user);
 }
 
 /// Those that can be sent away

@@ -67,19 +67,12 @@ static uint64_t next_turn_ns(const struct cp_keeper *k, uint64_t now_ns)
 	return step_ns < first_ns ? first_ns : step_ns > last_ns ? last_ns : step_ns;
 }
 
-/** See cpu_collector.c: nobody of ours must stay root where the program gives it up. */
-static bool is_left_behind(const struct cp_keeper *k)
-{
-	return k->thread.is_bare && !cp_task_is_user(k->pid, &k->user);
-}
-
 /** Where it is sent away the program may be about to become another user's, or have become that. */
 static void keep(void *keeper)
 {
 	struct cp_keeper *k = keeper;
-	if (k->thread.is_bare)
-		cp_task_read_user(cp_gettid(), &k->user);
-	while (!load(&k->is_stopping, acquire) && !cp_own_thread_is_dismissed(&k->thread) && !is_left_behind(k)) {
+	while (!load(&k->is_stopping, acquire) && !cp_own_thread_is_dismissed(&k->thread) &&
+			!cp_own_thread_is_left_behind(&k->thread)) {
 		uint32_t ngrown = load(&cp_heap_ngrown, acquire);
 		uint64_t now_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
 		if (is_due(&k->last, now_ns))

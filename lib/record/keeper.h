@@ -9,14 +9,12 @@
 #define CPROF_RECORD_KEEPER_H
 
 #include "kind/own_thread.h"
-#include "kind/task_info.h"
 #include "recording.h"
 
 /** Zero it to start. */
 struct cp_keeper {
 	struct cp_recording *recording;
 	struct cp_own_thread thread;
-	struct cp_task_user user; // it runs as
 	int pid; // the process the thread is in: fork leaves it behind; 0: there is none
 	_Atomic bool is_stopping;
 	uint64_t started_ns;
