@@ -22,4 +22,19 @@ static inline char *await_stuck(uint64_t n, int debug)
 	return profile_text(cprof_lookup("deadlock"), debug);
 }
 
+/** The text of the threads profile once as many threads wait for a lock that is held. */
+static inline char *await_waits(const char *held, int n)
+{
+	for (;;) {
+		char *text = profile_text(cprof_lookup("threads"), 2);
+		int found = 0;
+		for (const char *at = text; (at = strstr(at, held)); at++)
+			found++;
+		if (found == n)
+			return text;
+		free(text);
+		usleep(2000);
+	}
+}
+
 #endif
