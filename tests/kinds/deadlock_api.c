@@ -44,10 +44,7 @@ START_TEST(a_circle_is_found)
 	free(await_stuck(NCIRCLE, 1));
 	start(wait_outside, NULL, &t);
 	text = await_stuck(NCIRCLE, 2);
-	int nblocks = 0;
-	for (const char *at = text; (at = strstr(at, ", mutex held by thread ")); at++)
-		nblocks++;
-	ck_assert_int_eq(nblocks, NCIRCLE);
+	ck_assert_int_eq(text_count(text, ", mutex held by thread "), NCIRCLE);
 	ck_assert_ptr_nonnull(strstr(text, "\", deadlock"));
 	ck_assert_ptr_null(strstr(text, "\nwait_outside+0x"));
 	free(text);
@@ -81,10 +78,7 @@ START_TEST(requests_overlap)
 		start(ask_on, NULL, &t[i]);
 	for (int i = 0; i < 50; i++) {
 		char *text = profile_text(cprof_lookup("threads"), 2);
-		int nstuck = 0;
-		for (const char *at = text; (at = strstr(at, "\ntake_two+0x")); at++)
-			nstuck++;
-		ck_assert_int_eq(nstuck, NCIRCLE);
+		ck_assert_int_eq(text_count(text, "\ntake_two+0x"), NCIRCLE);
 		free(text);
 	}
 	atomic_store(&is_over, true);

@@ -34,4 +34,13 @@ static inline char *profile_text(const struct cprof_profile *p, int debug)
 	return s.text ? s.text : calloc(1, 1);
 }
 
+/** How often the text has what is looked for. */
+static inline int text_count(const char *text, const char *what)
+{
+	int n = 0;
+	for (const char *at = text; (at = strstr(at, what)); at++)
+		n++;
+	return n;
+}
+
 #endif

@@ -27,10 +27,7 @@ static inline char *await_waits(const char *held, int n)
 {
 	for (;;) {
 		char *text = profile_text(cprof_lookup("threads"), 2);
-		int found = 0;
-		for (const char *at = text; (at = strstr(at, held)); at++)
-			found++;
-		if (found == n)
+		if (text_count(text, held) == n)
 			return text;
 		free(text);
 		usleep(2000);

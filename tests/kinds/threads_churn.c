@@ -74,28 +74,20 @@ static void *ask_too(void *arg)
 	return arg;
 }
 
-static int count(const char *text, const char *what)
-{
-	int n = 0;
-	for (const char *at = text; (at = strstr(at, what)); at++)
-		n++;
-	return n;
-}
-
 static int count_permanent(const char *text)
 {
-	return count(text, "\npermanent+0x");
+	return text_count(text, "\npermanent+0x");
 }
 
 static int count_labelled(const char *text)
 {
-	return count(text, " {\"who\":\"permanent\"}:\n");
+	return text_count(text, " {\"who\":\"permanent\"}:\n");
 }
 
 /** Threads that say why they have no stack, and tell no labels: one in the CPU profile's handler blocks ours. */
 static int count_unavailable(const char *text)
 {
-	return count(text, "\n\tstack unavailable: ");
+	return text_count(text, "\n\tstack unavailable: ");
 }
 
 static void start_permanent(void *arg)
