@@ -18,7 +18,7 @@ void buf_reserve(struct buf *b, size_t extra)
 {
 	if (b->cap - b->len >= extra)
 		return;
-	if (b->flush && b->len >= b->flush_bytes && b->len) {
+	if (b->flush && b->len && b->len + extra > b->flush_bytes) {
 		buf_flush(b);
 		if (b->cap >= extra)
 			return;
@@ -40,10 +40,21 @@ void buf_reserve(struct buf *b, size_t extra)
 	b->cap = cap;
 }
 
+static void hand_on(struct buf *b, const char *data, size_t len)
+{
+	int rc = b->status ? 0 : b->flush(b->flush_arg, data, len);
+	if (rc)
+		b->status = rc;
+}
+
 void buf_append(struct buf *b, const void *data, size_t len)
 {
 	if (!len)
 		return;
+	if (b->flush && len > b->flush_bytes) {
+		buf_flush(b);
+		return hand_on(b, data, len);
+	}
 	buf_reserve(b, len);
 	memcpy(b->ptr + b->len, data, len);
 	b->len += len;
@@ -130,9 +141,7 @@ void buf_hex(struct buf *b, uint64_t v)
 int buf_flush(struct buf *b)
 {
 	if (b->flush && b->len) {
-		int rc = b->status ? 0 : b->flush(b->flush_arg, b->ptr, b->len);
-		if (rc)
-			b->status = rc;
+		hand_on(b, b->ptr, b->len);
 		b->len = 0;
 	}
 	return b->status;

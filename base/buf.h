@@ -12,7 +12,7 @@ struct buf {
 	char *ptr; // malloc'ed, ours
 	size_t len;
 	size_t cap;
-	// Where set, the buffer hands its content on whenever it holds flush_bytes, and starts anew:
+	// Where set, the buffer hands its content on before it grows to more than flush_bytes, and starts anew:
 	// that is how -traces and -raw stream. Returns 0 or a negative errno, kept in `status`.
 	int (*flush)(void *arg, const char *data, size_t len);
 	void *flush_arg;
