@@ -115,7 +115,7 @@ class Exports(AnalyzerTest):
         with open(self.path("libisal.so.2"), "wb") as f:
             f.write(b"no library")
         p = makeprofile.Maker(CPU)
-        for number in range(10_000):  # several pieces, enough for the fast level
+        for number in range(10_000):  # enough for the fast level
             p.sample(["f%d" % (number * number % 997), "main"], [1, number], request="r%d" % number)
         p.write(self.path("p.pb.gz"))
         written = {}

@@ -7,10 +7,10 @@
 
 #include "base/mem.h"
 #include "format/pb.h"
-#include "tool/profile/encode_pieces.h"
+#include "tool/profile/encode_batches.h"
 #include "tool/profile/tokens.h"
 
-enum { PACKED_FROM = 3, SAMPLES_A_PIECE = 1024, ENTRIES_A_PIECE = 4096 };
+enum { PACKED_FROM = 3, SAMPLES_A_BATCH = 128, ENTRIES_A_BATCH = 512 };
 
 // The file's string table: strings in order of first use.
 struct names {
@@ -353,38 +353,38 @@ static uint64_t count_entries(const struct names *names, const struct profile *p
 	return (uint64_t)p->nmappings + p->nlocations + p->nfunctions + names->n;
 }
 
-static uint32_t sample_pieces(const struct profile *p)
+static uint32_t sample_batches(const struct profile *p)
 {
-	return (uint32_t)(((uint64_t)p->nsamples + SAMPLES_A_PIECE - 1) / SAMPLES_A_PIECE);
+	return (uint32_t)(((uint64_t)p->nsamples + SAMPLES_A_BATCH - 1) / SAMPLES_A_BATCH);
 }
 
-uint32_t encode_npieces(const struct names *names, const struct profile *p)
+uint32_t encode_nbatches(const struct names *names, const struct profile *p)
 {
-	return sample_pieces(p) + (uint32_t)(count_entries(names, p) / ENTRIES_A_PIECE) + 1;
+	return sample_batches(p) + (uint32_t)(count_entries(names, p) / ENTRIES_A_BATCH) + 1;
 }
 
-void encode_piece(const struct names *names, const struct profile *p, uint32_t piece, struct buf *out)
+void encode_batch(const struct names *names, const struct profile *p, uint32_t batch, struct buf *out)
 {
-	uint32_t first_of_tables = sample_pieces(p);
-	for (uint32_t i = 0; !piece && i < p->nsample_types; i++)
+	uint32_t first_of_tables = sample_batches(p);
+	for (uint32_t i = 0; !batch && i < p->nsample_types; i++)
 		encode_value_type(names, out, 1, &p->sample_types[i]);
-	if (piece < first_of_tables) {
-		uint32_t begin = piece * SAMPLES_A_PIECE, left = p->nsamples - begin;
-		for (uint32_t i = 0; i < left && i < SAMPLES_A_PIECE; i++)
+	if (batch < first_of_tables) {
+		uint32_t begin = batch * SAMPLES_A_BATCH, left = p->nsamples - begin;
+		for (uint32_t i = 0; i < left && i < SAMPLES_A_BATCH; i++)
 			encode_sample(names, p, out, begin + i);
 		return;
 	}
-	uint64_t begin = (uint64_t)(piece - first_of_tables) * ENTRIES_A_PIECE, left = count_entries(names, p) - begin;
-	for (uint32_t i = 0; i < left && i < ENTRIES_A_PIECE; i++)
+	uint64_t begin = (uint64_t)(batch - first_of_tables) * ENTRIES_A_BATCH, left = count_entries(names, p) - begin;
+	for (uint32_t i = 0; i < left && i < ENTRIES_A_BATCH; i++)
 		encode_entry(names, p, out, begin + i);
-	if (left < ENTRIES_A_PIECE)
+	if (left < ENTRIES_A_BATCH)
 		encode_header(names, p, out);
 }
 
 void profile_encode(const struct profile *p, struct buf *out)
 {
 	struct names *names = encode_begin(p);
-	for (uint32_t i = 0; i < encode_npieces(names, p); i++)
-		encode_piece(names, p, i, out);
+	for (uint32_t i = 0; i < encode_nbatches(names, p); i++)
+		encode_batch(names, p, i, out);
 	encode_end(names);
 }
