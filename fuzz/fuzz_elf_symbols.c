@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "symbol/elf.h"
+#include "symbol/elf_symbols.h"
 #include "symbol/line_sections.h"
 #include "symbol/plt.h"
 

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Context: CTL. Function names from an ELF file nobody vouches for.
+// Context: CTL. An ELF file nobody vouches for.
 //
-// Nothing is mapped: a mapped file that somebody truncates is a SIGBUS in the program we profile. The
-// symbol table is read in one pass through a small buffer, and every symbol is offered to the sorted
-// addresses asked for. So the memory needed grows with the question, not with the file, and nothing
-// has to be sorted or kept.
+// Nothing is mapped: a mapped file that somebody truncates is a SIGBUS in the program we profile.
 #ifndef CPROF_SYMBOL_ELF_H
 #define CPROF_SYMBOL_ELF_H
 
@@ -26,32 +23,6 @@ struct cp_elf {
 	uint64_t nsections; // the real count, which the header may hold elsewhere
 };
 
-/** What a query knows of a symbol at or below its address. */
-struct cp_symbol_candidate {
-	uint64_t start, size_bytes;
-	uint64_t name_offset; // in the table's string section
-	uint16_t section;
-	uint8_t binding;
-	bool is_set;
-	bool is_ranked; // private, as is:
-	int8_t rank;    // among symbols at one address
-};
-
-/** An address, and what is there. Zero what is not given. */
-struct cp_symbol_query {
-	uint64_t vaddr;  // given: address - load bias
-	uint32_t id;     // given: the caller's own, as is
-	uint32_t result; // this
-	bool is_found;
-	bool is_plt; // found by cp_plt_find()
-	struct cp_symbol_candidate symbol;  // where found
-	struct cp_symbol_candidate unsized; // private: the nearest symbol that states no size
-	uint64_t plt_slot;                  // private: the address its PLT stub jumps through
-};
-
-/** The first of the queries (sorted) at or above vaddr. */
-size_t cp_symbol_lower_bound(const struct cp_symbol_query *queries, size_t n, uint64_t vaddr);
-
 /** 0; -ENOEXEC: no ELF file of this machine's class. */
 int cp_elf_open(struct cp_elf *elf, struct cp_elf_source source);
 
@@ -61,18 +32,25 @@ size_t cp_elf_read(const struct cp_elf *elf, uint64_t offset, void *buf, size_t 
 /** False: there is no such section. */
 bool cp_elf_section(const struct cp_elf *elf, uint64_t index, Elf64_Shdr *section_out);
 
+/** On the way through the headers of a kind: a few are read at a time. */
+struct cp_elf_headers {
+	const struct cp_elf *elf; // private, all of it
+	uint64_t offset, nleft;   // in the file, to be read
+	size_t entry_bytes;
+	size_t at, nread; // of `some`
+	_Alignas(8) char some[1024];
+};
+
+struct cp_elf_headers cp_elf_sections(const struct cp_elf *elf);
+
+/** The next, an Elf64_Shdr, until it is called again; NULL: there are no more. */
+const void *cp_elf_next_header(struct cp_elf_headers *h);
+
 /** Copies up to max bytes of the GNU build id; returns its length, 0: none. */
 size_t cp_elf_build_id(const struct cp_elf *elf, uint8_t *id_out, size_t max);
 
 /** True if an executable segment of the file begins at vaddr (its page). */
 bool cp_elf_has_text_at(const struct cp_elf *elf, uint64_t vaddr);
-
-/**
- * Finds the functions at the queries' addresses (sorted by vaddr), in .symtab, else .dynsym. buf is
- * scratch memory of buf_bytes, aligned. 0; -ENOENT: no symbol table. *strings_out: where their names are.
- */
-int cp_elf_find(const struct cp_elf *elf, struct cp_symbol_query *queries, size_t nqueries, void *buf,
-		size_t buf_bytes, Elf64_Shdr *strings_out);
 
 /** Copies the string at offset, NUL-terminated; returns its length, 0: none or longer than max - 1. */
 size_t cp_elf_string(const struct cp_elf *elf, const Elf64_Shdr *strings, uint64_t offset, char *buf,

@@ -74,18 +74,19 @@ int cp_line_sections_read(const struct cp_elf *elf, struct line_sections *out)
 		struct reader *section;
 	} wanted[] = {{".debug_line", &out->line}, {".debug_line_str", &out->line_str}, {".debug_str", &out->str}};
 	int result = -ENOENT;
-	Elf64_Shdr names, header;
+	Elf64_Shdr names;
 	*out = (struct line_sections){0};
 	if (!cp_elf_section(elf, elf->header.e_shstrndx, &names))
 		return -ENOENT;
-	for (uint64_t i = 1; cp_elf_section(elf, i, &header); i++) {
+	struct cp_elf_headers sections = cp_elf_sections(elf);
+	for (const Elf64_Shdr *header; (header = cp_elf_next_header(&sections));) {
 		char name[SECTION_NAME_BYTES];
-		if (cp_elf_string(elf, &names, header.sh_name, name, sizeof(name)) == 0)
+		if (cp_elf_string(elf, &names, header->sh_name, name, sizeof(name)) == 0)
 			continue;
 		for (size_t w = 0; w < sizeof(wanted) / sizeof(*wanted); w++) {
 			if (wanted[w].section->at || strcmp(name, wanted[w].name) != 0)
 				continue;
-			int ret = read_section(elf, &header, wanted[w].section);
+			int ret = read_section(elf, header, wanted[w].section);
 			result = w == 0 ? ret : result;
 		}
 	}

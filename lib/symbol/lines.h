@@ -4,7 +4,7 @@
 #ifndef CPROF_SYMBOL_LINES_H
 #define CPROF_SYMBOL_LINES_H
 
-#include "elf.h"
+#include "elf_symbols.h"
 #include "sigsafe/modmap.h"
 
 /** Called for each query with a line. The path is gone when it returns; it may be relative to where the file was

@@ -8,7 +8,7 @@
 #ifndef CPROF_SYMBOL_PERFMAP_H
 #define CPROF_SYMBOL_PERFMAP_H
 
-#include "elf.h"
+#include "elf_symbols.h"
 
 /** Called for each query with a name, in order. The name is gone when it returns. */
 typedef void cp_symbol_found(void *arg, struct cp_symbol_query *query, const char *name, size_t len);

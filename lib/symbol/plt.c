@@ -114,34 +114,44 @@ static void match_all(const struct cp_elf *elf, const Elf64_Shdr *relocations, c
 
 static size_t collect_stubs(const struct cp_elf *elf, struct cp_symbol_query *queries, size_t nqueries)
 {
-	Elf64_Shdr names, section;
+	Elf64_Shdr names;
 	size_t nstubs = 0;
 	if (!cp_elf_section(elf, elf->header.e_shstrndx, &names))
 		return 0;
 	int nplts = 0;
-	for (uint64_t i = 0; cp_elf_section(elf, i, &section) && nplts < MAX_PLT_SECTIONS; i++) {
-		if (is_plt(elf, &names, &section)) {
-			nstubs += decode_section(elf, &section, queries, nqueries);
+	struct cp_elf_headers sections = cp_elf_sections(elf);
+	for (const Elf64_Shdr *section; nplts < MAX_PLT_SECTIONS && (section = cp_elf_next_header(&sections));) {
+		if (is_plt(elf, &names, section)) {
+			nstubs += decode_section(elf, section, queries, nqueries);
 			nplts++;
 		}
 	}
 	return nstubs;
 }
 
+static bool are_all_found(const struct cp_symbol_query *queries, size_t nqueries)
+{
+	size_t i = 0;
+	while (i < nqueries && queries[i].is_found)
+		i++;
+	return i == nqueries;
+}
+
 int cp_plt_find(const struct cp_elf *elf, struct cp_symbol_query *queries, size_t nqueries, void *buf,
 		size_t buf_bytes, Elf64_Shdr *strings_out)
 {
-	Elf64_Shdr section, symbols;
-	if (collect_stubs(elf, queries, nqueries) == 0)
+	Elf64_Shdr symbols;
+	if (are_all_found(queries, nqueries) || collect_stubs(elf, queries, nqueries) == 0)
 		return -ENOENT;
 	bool has_strings = false;
-	for (uint64_t i = 0; cp_elf_section(elf, i, &section); i++) {
-		if (section.sh_type != SHT_RELA || section.sh_entsize != sizeof(Elf64_Rela) ||
-				!cp_elf_section(elf, section.sh_link, &symbols) ||
+	struct cp_elf_headers sections = cp_elf_sections(elf);
+	for (const Elf64_Shdr *section; (section = cp_elf_next_header(&sections));) {
+		if (section->sh_type != SHT_RELA || section->sh_entsize != sizeof(Elf64_Rela) ||
+				!cp_elf_section(elf, section->sh_link, &symbols) ||
 				symbols.sh_type != SHT_DYNSYM)
 			continue;
 		has_strings = cp_elf_section(elf, symbols.sh_link, strings_out);
-		match_all(elf, &section, &symbols, queries, nqueries, buf, buf_bytes);
+		match_all(elf, section, &symbols, queries, nqueries, buf, buf_bytes);
 	}
 	return has_strings ? 0 : -ENOENT;
 }

@@ -4,7 +4,7 @@
 #ifndef CPROF_SYMBOL_PLT_H
 #define CPROF_SYMBOL_PLT_H
 
-#include "elf.h"
+#include "elf_symbols.h"
 
 /**
  * Answers the queries that cp_elf_find() could not and that lie in a PLT (is_plt): their symbol is the

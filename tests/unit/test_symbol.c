@@ -8,7 +8,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#include "symbol/elf.h"
+#include "symbol/elf_symbols.h"
 #include "symbol/marker.h"
 #include "symbol/symbolize.h"
 #include "unit.h"
