@@ -15,6 +15,7 @@
 enum {
 	FIRST_TURN_MS = 100,
 	LAST_TURN_MS = 1000,
+	LAST_REST_MS = 10000,
 	USED_PERIODS = 2, // of CPU time; a thread we do not know of has missed no more
 	PAUSE_MS = 50,
 	FIRST_PIECE_MS = 200, // it costs milliseconds, and who ends so early mostly ends well
@@ -29,7 +30,8 @@ struct moment {
 };
 
 struct schedule {
-	uint64_t turn_ns; // due then
+	uint64_t turn_ns; // due then where the process has used what is worth one
+	uint64_t rest_ns; // and then anyway
 	uint64_t piece_step_ns;
 	struct moment piece, look; // the last
 	int is_dumpable; // at that look
@@ -113,17 +115,30 @@ static void serve_checkpoints(struct cp_cpu_session *s)
 	cp_futex_wake(&s->pieces_done, INT32_MAX);
 }
 
-/** A process that is killed misses its last second; if it used little in that, its last ten, or a fifth of all it used:
+static uint64_t clamp_ns(uint64_t ns, uint64_t least_ms, uint64_t most_ms)
+{
+	uint64_t least_ns = least_ms * CP_NS_PER_MS, most_ns = most_ms * CP_NS_PER_MS;
+	return ns < least_ns ? least_ns : ns > most_ns ? most_ns : ns;
+}
+
+/** CPU time that a piece is worth: a quarter of all there was before, half of what a busy process uses until the next.
  *  php-fpm kills its workers 3 ms after it told them to end, and all they had done might be half a second's. */
+static uint64_t worth_ns(const struct cp_cpu_session *s, const struct schedule *when)
+{
+	uint64_t known_ns = when->piece.cpu_ns - s->start_cpu_ns;
+	return clamp_ns(known_ns / 4, MIN_PIECE_CPU_MS, when->piece_step_ns / CP_NS_PER_MS / 2);
+}
+
+/** A process that is killed misses its last second; if it used little in that, its last ten, or a fifth of all it
+ *  used. */
 static void write_due_piece(struct cp_cpu_session *s, struct schedule *when, struct moment now)
 {
 	uint64_t took_ns = now.ns - when->piece.ns, step_ns = when->piece_step_ns;
-	uint64_t used_ns = now.cpu_ns - when->piece.cpu_ns, known_ns = when->piece.cpu_ns - s->start_cpu_ns;
-	bool is_much = used_ns >= MIN_PIECE_CPU_MS * CP_NS_PER_MS && used_ns >= known_ns / 4;
-	bool is_used = is_much || used_ns >= step_ns / 2;
-	if (!s->options.checkpoint || took_ns < step_ns || (!is_used && took_ns < IDLE_FACTOR * step_ns))
+	bool is_used = now.cpu_ns - when->piece.cpu_ns >= worth_ns(s, when);
+	if (took_ns < step_ns || (!is_used && took_ns < IDLE_FACTOR * step_ns))
 		return;
-	cp_cpu_output_piece(s);
+	if (s->options.checkpoint)
+		cp_cpu_output_piece(s);
 	when->piece = now;
 	if (step_ns < LAST_PIECE_STEP_MS * CP_NS_PER_MS / 2)
 		when->piece_step_ns *= 2;
@@ -131,13 +146,25 @@ static void write_due_piece(struct cp_cpu_session *s, struct schedule *when, str
 		when->piece_step_ns = LAST_PIECE_STEP_MS * CP_NS_PER_MS;
 }
 
-/** After a quarter of the session's age: the longer it goes on, the less is new, and a turn takes 70 us and a server's
- *  caches. Full rings, and whoever waits for us, wake us before. */
-static uint64_t next_turn_ns(const struct cp_cpu_session *s, uint64_t now_ns)
+/**
+ * After a quarter of the session's age: the longer it goes on, the less is new, and a turn takes 70 us and a server's
+ * caches. Of processes that use little, such as a database's for a connection each, it would be a hundredth of all:
+ * there it waits until a piece is worth it. Threads that no hook has seen, and so none tick for, are not to be waited
+ * for. Full rings, and whoever waits for us, wake us before.
+ */
+static void plan_turn(struct cp_cpu_session *s, struct schedule *when, struct moment now)
 {
-	const uint64_t first_ns = FIRST_TURN_MS * CP_NS_PER_MS, last_ns = LAST_TURN_MS * CP_NS_PER_MS;
-	uint64_t step_ns = (now_ns - s->start_ns) / 4;
-	return now_ns + (step_ns < first_ns ? first_ns : step_ns > last_ns ? last_ns : step_ns);
+	uint64_t age_ns = now.ns - s->start_ns, period_ns = cp_cpu_engine_params.period_ns;
+	when->turn_ns = now.ns + clamp_ns(age_ns / 4, FIRST_TURN_MS, LAST_TURN_MS);
+	when->rest_ns = now.ns + clamp_ns(age_ns / 4, FIRST_TURN_MS, LAST_REST_MS);
+	uint64_t used_ns = now.cpu_ns - when->piece.cpu_ns, enough_ns = s->met_strangers ? 0 : worth_ns(s, when);
+	uint64_t awaited_ns = used_ns < enough_ns ? enough_ns - used_ns : 0;
+	store(&cp_cpu_shared.awaited, (int64_t)((awaited_ns + period_ns - 1) / period_ns), relaxed);
+}
+
+static uint64_t due_ns(const struct schedule *when)
+{
+	return load(&cp_cpu_shared.awaited, relaxed) > 0 ? when->rest_ns : when->turn_ns;
 }
 
 /**
@@ -173,9 +200,10 @@ static bool take_turn(struct cp_cpu_session *s, struct schedule *when, uint64_t 
 	cp_cpu_collect(s);
 	cp_lock_release(&cp_cpu_shared.lock);
 	serve_checkpoints(s);
-	if (load(&cp_cpu_shared.paused_tid, acquire) && when->turn_ns > now_ns + FIRST_TURN_MS * CP_NS_PER_MS)
-		when->turn_ns = now_ns + FIRST_TURN_MS * CP_NS_PER_MS; // by then it has exec'ed, or ended, or failed to
-	if (now_ns < when->turn_ns)
+	uint64_t exec_ns = now_ns + FIRST_TURN_MS * CP_NS_PER_MS; // by then it has exec'ed, or ended, or failed to
+	if (load(&cp_cpu_shared.paused_tid, acquire) && due_ns(when) > exec_ns)
+		when->turn_ns = when->rest_ns = exec_ns;
+	if (now_ns < due_ns(when))
 		return true;
 	struct moment now = {now_ns, cp_clock_ns(CP_CLOCK_PROCESS_CPU)};
 	store(&cp_cpu_shared.stale_may_wake, true, relaxed);
@@ -183,7 +211,7 @@ static bool take_turn(struct cp_cpu_session *s, struct schedule *when, uint64_t 
 	end_pause(s, now_ns);
 	bool goes_on = look_around(s, when, now);
 	write_due_piece(s, when, now);
-	when->turn_ns = next_turn_ns(s, now_ns);
+	plan_turn(s, when, now);
 	return goes_on;
 }
 
@@ -221,6 +249,7 @@ void cp_cpu_collector_run(void *session)
 		begin_sampling(s);
 	struct schedule when = {
 		.turn_ns = s->start_ns + FIRST_TURN_MS * CP_NS_PER_MS,
+		.rest_ns = s->start_ns + FIRST_TURN_MS * CP_NS_PER_MS,
 		.piece_step_ns = FIRST_PIECE_MS * CP_NS_PER_MS,
 		.piece = {s->start_ns, s->start_cpu_ns},
 		.look = {s->start_ns, s->start_cpu_ns},
@@ -231,8 +260,9 @@ void cp_cpu_collector_run(void *session)
 	bool goes_on = true;
 	while (goes_on && !load(&s->stopping, acquire) && !cp_own_thread_is_dismissed(&s->collector)) {
 		uint64_t now_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
-		if (now_ns < when.turn_ns)
-			cp_futex_wait(&cp_cpu_shared.wake, 0, when.turn_ns - now_ns);
+		uint64_t wake_ns = due_ns(&when);
+		if (now_ns < wake_ns)
+			cp_futex_wait(&cp_cpu_shared.wake, 0, wake_ns - now_ns);
 		store(&cp_cpu_shared.wake, 0, relaxed);
 		if (!load(&s->stopping, acquire))
 			goes_on = take_turn(s, &when, cp_clock_ns(CP_CLOCK_MONOTONIC));

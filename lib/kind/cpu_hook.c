@@ -41,6 +41,13 @@ static void wake_collector(void)
 		cp_futex_wake(&cp_cpu_shared.wake, 1);
 }
 
+CP_NEAR void cp_cpu_tell_collector(uint64_t periods)
+{
+	int64_t awaited = fetch_sub(&cp_cpu_shared.awaited, (int64_t)periods, relaxed);
+	if ((awaited > 0 && awaited <= (int64_t)periods) || cp_rings_pressed(cp_cpu_shared.rings))
+		wake_collector();
+}
+
 /// The handler
 
 /** tid: this thread. */
@@ -69,8 +76,7 @@ static CP_NEAR void take_sample(uint32_t hint, int tid, uint64_t weight, const v
 			cp_trace_cpu_sample(tid, weight * cp_cpu_engine_params.period_ns, rec->pcs, npcs);
 		cp_rings_commit(rings, rec, npcs);
 	}
-	if (cp_rings_pressed(rings))
-		wake_collector();
+	cp_cpu_tell_collector(weight);
 	if (cp_modmap_is_stale())
 		report_stale(tid);
 }

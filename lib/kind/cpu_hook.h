@@ -18,6 +18,7 @@ struct cp_cpu_shared {
 	_Atomic bool running;        // handlers and hooks look here first
 	_Atomic uint32_t inflight;   // of them, how many have looked and are not through yet
 	_Atomic uint32_t wake;       // futex: the collector has something to do
+	_Atomic int64_t awaited;     // periods: after so many more the collector's next turn is worth it; <= 0: it is
 	_Atomic bool stale_may_wake; // once a turn of the collector, not at every sample of a JIT
 	_Atomic bool malloc_reads;   // the list of modules: a bare collector may not ask the loader
 	_Atomic int paused_tid;      // of a thread that is about to exec; 0: none
@@ -49,6 +50,9 @@ void cp_cpu_on_signal(int sig, void *info, void *ucontext);
  * is counted in `inflight`, or holds the session.
  */
 void cp_cpu_arm(struct cp_thread *t, int tid);
+
+/** So many periods are in the rings now: wakes the collector once they are what it awaits. */
+void cp_cpu_tell_collector(uint64_t periods);
 
 /** What is left of a thread whose ticks were ended: periods that were due and not delivered. */
 struct cp_cpu_leftover {

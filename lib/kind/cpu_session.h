@@ -37,6 +37,7 @@ struct cp_cpu_session {
 	char switched[CP_CPU_REASON_BYTES];          // why another one later; "": it was not
 	struct cp_cpu_stats stats;
 	uint32_t scan; // number of the last task scan
+	bool met_strangers; // in it: threads that no hook has seen
 	bool is_confined; // by a sandbox: see cpu_phases.c
 	int starter_tid; // who holds our signal back for as long as the start takes; 0: and has before
 

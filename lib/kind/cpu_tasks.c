@@ -45,6 +45,7 @@ static void see_task(int tid, void *arg)
 		}
 		t->scan = s->scan;
 		t->is_newborn = s->scan > 1; // the first scan met all that were there
+		s->met_strangers |= t->is_newborn;
 		cp_cpu_arm(t, tid);
 		return;
 	}
@@ -73,6 +74,7 @@ static void reap(struct cp_cpu_session *s)
 void cp_cpu_tasks_scan(struct cp_cpu_session *s)
 {
 	s->scan++;
+	s->met_strangers = false;
 	int ret = cp_taskdir_each("/proc/self/task", see_task, s);
 	if (ret < 0) {
 		s->stats.scan_error = ret;

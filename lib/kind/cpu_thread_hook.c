@@ -193,6 +193,7 @@ static void record_leftover(const struct cp_cpu_leftover *left, int tid)
 	for (uint32_t i = 0; i < left->npcs; i++)
 		rec->pcs[i] = left->pcs[i];
 	cp_rings_commit(rings, rec, left->npcs);
+	cp_cpu_tell_collector(left->weight);
 }
 
 void cp_cpu_thread_end(uintptr_t start)
