@@ -19,10 +19,12 @@ static inline uint32_t walk_to(const struct linker *l, struct walk *walk, uint32
 
 static struct walk walk_from_path(const struct linker *l)
 {
-	struct walk walk = {.parent = FRAMES_NONE, .stamp = l->nrows + 1};
+	struct walk walk = {.parent = FRAMES_NONE};
 	if (l->npath) {
-		walk.parent = l->path[l->npath - 1].node;
-		walk.place = l->path[l->npath - 1].span->depth;
+		const struct step *last = &l->path[l->npath - 1];
+		walk.parent = last->node;
+		walk.place = last->span->depth;
+		walk.repeats = last->span->entry & NODE_REPEATS;
 	}
 	return walk;
 }
@@ -31,15 +33,10 @@ static void enter(struct linker *l, const struct node_span *span)
 {
 	struct walk walk = walk_from_path(l);
 	uint32_t node = walk_to(l, &walk, span->entry, span->depth);
-	struct hop hop = linker_hop(&walk, node, span->entry & NODE_INLINED);
-	struct step s = {node & l->parent_bits, span, hop, l->nrows, l->w, l->dw};
-	if (s.hop.key) {
-		struct edge_cell *c = edge_table_find(&l->table, s.hop.key);
-		if (c->stamp == ON_PATH)
-			s.hop.key = 0;
-		c->stamp = ON_PATH;
-	}
-	l->path[l->npath++] = s;
+	uint64_t key = linker_step(l, &walk, node, span->entry & NODE_INLINED, span->entry & NODE_REPEATS);
+	if (key)
+		edge_trail_add(&l->trail, key);
+	l->path[l->npath++] = (struct step){walk.parent, span, key, l->nrows, l->w, l->dw};
 }
 
 // Takes the spans off the path that begin at the row, or behind it.
@@ -47,13 +44,11 @@ static void leave(struct linker *l, uint32_t row)
 {
 	while (l->npath && l->path[l->npath - 1].span->begin >= row) {
 		const struct step *s = &l->path[--l->npath];
-		if (!s->hop.key)
+		if (!s->key)
 			continue;
-		struct edge_cell *c = edge_table_find(&l->table, s->hop.key);
-		c->stamp = 0;
+		edge_trail_cut(&l->trail, l->trail.n - 1);
 		if (l->nrows != s->nrows)
-			edge_cell_count(c, s->hop.residual, s->hop.is_inline, wrap_sub(l->w, s->w),
-					wrap_sub(l->dw, s->dw));
+			edge_table_count(&l->table, s->key, wrap_sub(l->w, s->w), wrap_sub(l->dw, s->dw));
 	}
 }
 
@@ -62,7 +57,8 @@ static void link_row(struct linker *l, struct walk *walk, const struct node_row 
 {
 	const uint8_t *node_roles = l->frames->node_roles;
 	const uint32_t *nodes = l->run->nodes + row->begin;
-	uint32_t places[FRAMES_BATCH], n = row[1].begin - row->begin;
+	uint32_t places[FRAMES_BATCH], n = row[1].begin - row->begin, path_edges = l->trail.n;
+	l->ncounted = path_edges;
 	for (uint32_t begin = 0; begin < n; begin += FRAMES_BATCH) {
 		uint32_t nplaces = 0, end = n - begin < FRAMES_BATCH ? n : begin + FRAMES_BATCH, i = 0;
 		unsigned roles = 0;
@@ -76,10 +72,12 @@ static void link_row(struct linker *l, struct walk *walk, const struct node_row 
 			i = nplaces - 1; // the parent of what may follow
 		for (; i < nplaces; i++) {
 			uint32_t entry = nodes[places[i]];
-			linker_step(l, walk, walk_to(l, walk, entry, row->depth + places[i]), entry & NODE_INLINED);
+			uint32_t node = walk_to(l, walk, entry, row->depth + places[i]);
+			linker_wait(l, walk, linker_step(l, walk, node, entry & NODE_INLINED, entry & NODE_REPEATS));
 		}
 	}
-	linker_take_hops(l, walk);
+	linker_count(l, walk);
+	edge_trail_cut(&l->trail, path_edges);
 }
 
 // Which rows may have a wanted node of their own: all, where these are so many that looking is no shorter.

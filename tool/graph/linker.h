@@ -4,23 +4,18 @@
 #ifndef CPROF_TOOL_GRAPH_LINKER_H
 #define CPROF_TOOL_GRAPH_LINKER_H
 
-#include "tool/graph/edge_table.h"
+#include "tool/graph/edge_trail.h"
 #include "tool/graph/frames.h"
 #include "tool/graph/node_stacks.h"
 
-enum { HOPS = 64, ON_PATH = UINT32_MAX };
-
-// A pair of neighbours, waiting for its cell to come from memory.
-struct hop {
-	uint64_t key; // 0: none
-	bool residual, is_inline;
-};
+// So many edges wait for their cells to come from memory.
+enum { LINKER_WAITING = 64 };
 
 // A node that stays and that rows to come share (node_stacks.h), with the edge into it.
 struct step {
 	uint32_t node;
 	const struct node_span *span;
-	struct hop hop; // none, too, where the edge is nearer to the root as well
+	uint64_t key;   // 0: none, or it is nearer to the root as well
 	uint32_t nrows; // that were counted before it,
 	int64_t w, dw;  // and what these weigh
 };
@@ -34,9 +29,10 @@ struct linker {
 	uint32_t parent_bits;       // without FRAMES_WANTED where edges from wanted nodes are not wanted
 	const struct node_run *run; // of the profile's stacks as nodes; NULL: its samples as they are
 	struct edge_table table;
-	struct hop hops[HOPS];
-	uint32_t nhops;
-	struct step *path; // [run's max_depth]
+	struct edge_trail trail; // of the path and the stack at hand
+	uint32_t ncounted;       // of the trail
+	uint32_t *seen;          // [nnodes]: 1 + the last sample a node was met in; of samples as they are
+	struct step *path;       // [run's max_depth]
 	uint32_t npath;
 	uint32_t nrows; // counted so far,
 	int64_t w, dw;  // and what they weigh
@@ -47,12 +43,13 @@ struct walk {
 	uint32_t parent; // with FRAMES_WANTED; FRAMES_NONE at first
 	uint32_t place;  // of the last frame that stayed
 	bool residual;   // something was left out since the parent
+	bool repeats;    // the parent stands nearer to the root, too
 	uint32_t stamp;  // 1 + the samples before it
 	int64_t w, dw;
 };
 
-/** Counts the pairs that wait. */
-void linker_take_hops(struct linker *l, const struct walk *walk);
+/** Counts the edges that wait. */
+void linker_count(struct linker *l, const struct walk *walk);
 
 /** Takes rows of the linker's run. */
 void linker_take_rows(struct linker *l, struct sample_range range);
@@ -62,30 +59,28 @@ static inline bool linker_stops(const struct linker *l)
 	return atomic_load_explicit(l->stop, memory_order_relaxed) || l->table.ncells > l->max_edges;
 }
 
-// The edge from the parent to a node; none from a node to itself.
-static inline struct hop linker_hop(const struct walk *walk, uint32_t node, bool is_inline)
+// A step to a node that stays, where the walk stands then. The key of the edge to it; 0: there is none, as from a node
+// to itself, it is not wanted, or the stack has it already.
+static inline uint64_t linker_step(struct linker *l, struct walk *walk, uint32_t node, bool is_inline, bool repeats)
 {
 	uint32_t src = walk->parent & ~FRAMES_WANTED, dst = node & ~FRAMES_WANTED;
 	bool is_edge = src != FRAMES_NONE && src != dst && (walk->parent | node) & FRAMES_WANTED;
-	uint64_t key = edge_key(src, dst);
-	return (struct hop){is_edge ? key : 0, walk->residual, is_inline};
+	uint64_t key = edge_key(src, dst) | (walk->residual ? EDGE_RESIDUAL : 0) | (is_inline ? 0 : EDGE_CALLED);
+	bool may_be_known = walk->repeats && repeats;
+	walk->parent = node & l->parent_bits;
+	walk->repeats = repeats;
+	walk->residual = false;
+	return is_edge && !(may_be_known && edge_trail_has(&l->trail, key)) ? key : 0;
 }
 
-static inline void linker_step(struct linker *l, struct walk *walk, uint32_t node, bool is_inline)
+static inline void linker_wait(struct linker *l, const struct walk *walk, uint64_t key)
 {
-	if (node == FRAMES_NONE) {
-		walk->residual = true;
+	if (!key)
 		return;
-	}
-	struct hop hop = linker_hop(walk, node, is_inline);
-	if (hop.key) {
-		if (l->nhops == HOPS)
-			linker_take_hops(l, walk);
-		__builtin_prefetch(&l->table.cells[edge_table_at(&l->table, hop.key)], 1);
-		l->hops[l->nhops++] = hop;
-	}
-	walk->parent = node & l->parent_bits;
-	walk->residual = false;
+	if (l->trail.n - l->ncounted == LINKER_WAITING)
+		linker_count(l, walk);
+	__builtin_prefetch(&l->table.cells[edge_table_at(&l->table, key)], 1);
+	edge_trail_add(&l->trail, key);
 }
 
 #endif

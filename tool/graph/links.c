@@ -13,17 +13,21 @@
 
 enum { MAX_KNOWN_EDGES = 1 << 19 }; // 16 MiB
 
-void linker_take_hops(struct linker *l, const struct walk *walk)
+void linker_count(struct linker *l, const struct walk *walk)
 {
-	for (uint32_t i = 0; i < l->nhops; i++) {
-		const struct hop *hop = &l->hops[i];
-		struct edge_cell *c = edge_table_find(&l->table, hop->key);
-		if (c->stamp >= walk->stamp)
-			continue;
-		c->stamp = walk->stamp;
-		edge_cell_count(c, hop->residual, hop->is_inline, walk->w, walk->dw);
+	for (; l->ncounted < l->trail.n; l->ncounted++)
+		edge_table_count(&l->table, l->trail.keys[l->ncounted], walk->w, walk->dw);
+}
+
+static inline void link_node(struct linker *l, struct walk *walk, uint32_t node, bool is_inline)
+{
+	if (node == FRAMES_NONE) {
+		walk->residual = true;
+		return;
 	}
-	l->nhops = 0;
+	uint32_t *seen = &l->seen[node & ~FRAMES_WANTED];
+	linker_wait(l, walk, linker_step(l, walk, node, is_inline, *seen == walk->stamp));
+	*seen = walk->stamp;
 }
 
 static inline void link_frame(struct linker *l, struct walk *walk, uint32_t place, uint32_t code)
@@ -31,12 +35,12 @@ static inline void link_frame(struct linker *l, struct walk *walk, uint32_t plac
 	walk->residual |= place + 1 != walk->place;
 	walk->place = place;
 	if (!(code & FRAMES_SEVERAL)) {
-		linker_step(l, walk, code, false);
+		link_node(l, walk, code, false);
 		return;
 	}
 	const uint32_t *list = l->frames->lists + (code & ~FRAMES_SEVERAL);
 	for (uint32_t j = list[0]; j > 0; j--)
-		linker_step(l, walk, list[j], j != list[0]);
+		link_node(l, walk, list[j], j != list[0]);
 }
 
 // As a rule most frames are left out. Where the others are is found without a branch to mispredict; a stack without a
@@ -61,7 +65,9 @@ static void link_sample(struct linker *l, struct walk *walk, struct stack stack)
 		for (; n; n--)
 			link_frame(l, walk, places[n - 1], codes[n - 1]);
 	}
-	linker_take_hops(l, walk);
+	linker_count(l, walk);
+	l->ncounted = 0;
+	edge_trail_cut(&l->trail, 0);
 }
 
 static void link_samples(struct linker *l, struct sample_range range)
@@ -106,11 +112,12 @@ static struct edge_list take_edges(const struct edge_table *t, uint32_t nnodes, 
 	struct edge *edges = mem_resize(NULL, t->ncells, sizeof(*edges));
 	for (uint64_t i = 0; i <= t->mask; i++) {
 		const struct edge_cell *c = &t->cells[i];
-		if (!c->key || !c->is_used)
+		if (!c->key)
 			continue;
-		list.edges[list.n++] = (struct edge){.src = (uint32_t)(c->key >> 32) - 1,
-				.dst = (uint32_t)c->key, .residual = c->residual, .is_inline = c->is_inline,
-				.weight = c->weight, .weight_div = c->weight_div};
+		list.edges[list.n++] = (struct edge){.src = (uint32_t)((c->key & EDGE_NODES) >> 30) - 1,
+				.dst = c->key & FRAMES_NONE, .residual = c->key & EDGE_RESIDUAL,
+				.is_inline = !(c->key & EDGE_CALLED), .weight = c->weight,
+				.weight_div = t->divs ? t->divs[i] : 0};
 	}
 	// The hash's order depends on the number of processors; reports shall not.
 	sort_edges(list, nnodes, edges, EDGES_IN);
@@ -130,17 +137,22 @@ static struct edge_list collect_edges(const struct linker *like, const struct no
 	for (uint32_t i = 0; i < n; i++) {
 		linkers[i] = *like;
 		linkers[i].profile = stacks ? stacks->profile : like->g->profile;
-		linkers[i].table = edge_table_create();
-		if (!stacks)
+		linkers[i].table = edge_table_create(like->g->options.mean);
+		if (!stacks) {
+			linkers[i].seen = arena_array(&scratch, uint32_t, like->g->nnodes);
 			continue;
+		}
 		linkers[i].run = &stacks->runs[i];
 		linkers[i].path = arena_array(&scratch, struct step, stacks->runs[i].max_depth);
 		ranges[i] = (struct sample_range){0, stacks->runs[i].nrows};
 	}
 	parallel_run(ranges, n, linkers, sizeof(linkers[0]), link_range);
 	bool gave_up = false;
-	for (uint32_t i = 1; i < n; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		gave_up |= linker_stops(&linkers[i]);
+		edge_trail_destroy(&linkers[i].trail);
+	}
+	for (uint32_t i = 1; i < n; i++) {
 		edge_table_merge(&linkers[0].table, &linkers[i].table);
 		edge_table_destroy(&linkers[i].table);
 	}
