@@ -44,9 +44,10 @@ enum cprof_profile_mode {
 	CPROF_PROFILE_THREADCREATE = 1 << 6, /* threadcreation.pprof: who made threads */
 	CPROF_PROFILE_SYSCALL = 1 << 7,      /* syscall.pprof: where threads waited in system calls */
 	/* clock.pprof: where all threads were, running or not (fgprof). A thread that sleeps is looked at from outside
-	 * and not woken. Only where that does not tell its whole stack (code with frame pointers, as gcc makes without
-	 * -O) is it asked by a signal, once for each place where it sleeps: poll, epoll_wait, nanosleep and the like
-	 * then return EINTR to it once. */
+	 * and not woken. Only where that does not tell its whole stack (it slept before the start, or waits in no
+	 * function of libc's; and has frame pointers, as gcc makes without -O, or has changed its user) is it asked by
+	 * a signal, once for each place where it sleeps: poll, epoll_wait, nanosleep and the like then return EINTR to
+	 * it once. */
 	CPROF_PROFILE_WALL = 1 << 8,
 	CPROF_PROFILE_TRACE = 1 << 9, /* trace.out: the execution trace, see <cprof/trace.h> */
 };

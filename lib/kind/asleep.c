@@ -7,6 +7,9 @@
 // pointers within it are moved along with it. It is believed if the thread has not run meanwhile: that is counted
 // before the first look and after the last, and both find it off the CPU, so between them it cannot have run
 // and come back uncounted.
+//
+// Of a process that has changed its user /proc tells that to root alone. Who waits in a function of ours while the
+// wall-clock profile is on has left its registers on its card.
 #include "asleep.h"
 
 #include <string.h>
@@ -63,6 +66,37 @@ static bool is_same_sleep(int tid, const struct cp_task_status *before, const st
 	       now.nswitches == before->nswitches;
 }
 
+/** From what is known of its registers; those of a function that waits tell more than /proc does. */
+static uint32_t walk(void *buffer, struct cp_regs regs, const struct cp_card *card, uintptr_t *pcs, uint32_t max,
+		bool *is_whole_out)
+{
+	uintptr_t from = regs.sp & ~(uintptr_t)(PAGE_BYTES - 1), sp = regs.sp;
+	size_t nbytes = copy_stack(buffer, from);
+	if (nbytes <= sp - from)
+		return 0;
+	relocate(buffer, nbytes, from);
+	uintptr_t copy = (uintptr_t)buffer;
+	bool has_fp = regs.fp != UNKNOWN;
+	regs.sp += copy - from;
+	regs.fp += regs.fp - from < nbytes ? copy - from : 0;
+	struct cp_unwind_result result = cp_unwind_copy(&regs, range_of_copy(copy, nbytes, from, sp, card), pcs, max);
+	*is_whole_out = result.marker == CP_MARKER_NONE && (has_fp || !result.used_fp);
+	return cp_capture_without_between(pcs, result.nframes);
+}
+
+/** The function it waits in, then its callers. */
+static uint32_t walk_parked(void *buffer, const struct cp_card *card, uintptr_t *pcs, uint32_t max,
+		bool *is_whole_out)
+{
+	const struct cp_parked *p = &card->parked;
+	struct cp_regs regs = {.pc = load(&p->pc, relaxed), .sp = load(&p->sp, relaxed), .fp = load(&p->fp, relaxed),
+			.extra = UNKNOWN};
+	uint32_t npcs = walk(buffer, regs, card, pcs, max, is_whole_out);
+	if (npcs > 0)
+		pcs[0] = load(&p->function, relaxed); // where the leaf stands is between it and the real one
+	return npcs;
+}
+
 uint32_t cp_asleep_walk(void *buffer, int tid, const struct cp_task_status *status, uintptr_t *pcs, uint32_t max,
 		uint32_t *labels_id_out, bool *is_whole_out)
 {
@@ -70,22 +104,17 @@ uint32_t cp_asleep_walk(void *buffer, int tid, const struct cp_task_status *stat
 	if (!strchr("SDTt", status->state))
 		return 0;
 	cp_task_read_syscall(tid, &call);
-	if (call.sp == 0 || call.pc == 0)
-		return 0;
-	uintptr_t from = call.sp & ~(uintptr_t)(PAGE_BYTES - 1);
-	size_t nbytes = copy_stack(buffer, from);
-	if (nbytes <= call.sp - from)
-		return 0;
-	relocate(buffer, nbytes, from);
-	uintptr_t copy = (uintptr_t)buffer;
-	struct cp_regs regs = {.pc = call.pc, .sp = copy + (call.sp - from), .fp = UNKNOWN, .extra = UNKNOWN};
 	struct cp_card card = {0};
 	cp_card_find(tid, &card);
-	struct cp_readable stack = range_of_copy(copy, nbytes, from, call.sp, &card);
-	struct cp_unwind_result walk = cp_unwind_copy(&regs, stack, pcs, max);
+	struct cp_regs known = {.pc = call.pc, .sp = call.sp, .fp = UNKNOWN, .extra = UNKNOWN};
+	uint32_t npcs = 0;
+	*is_whole_out = false;
+	if (call.sp != 0 && call.pc != 0)
+		npcs = walk(buffer, known, &card, pcs, max, is_whole_out);
+	if (!*is_whole_out && load(&card.parked.function, relaxed))
+		npcs = walk_parked(buffer, &card, pcs, max, is_whole_out);
 	*labels_id_out = load(&card.labels_id, relaxed);
-	*is_whole_out = walk.marker == CP_MARKER_NONE && !walk.used_fp;
-	return is_same_sleep(tid, status, &call) ? cp_capture_without_between(pcs, walk.nframes) : 0;
+	return is_same_sleep(tid, status, &call) ? npcs : 0;
 }
 
 uint32_t cp_asleep_stack(void *buffer, int tid, const struct cp_task_status *status, uintptr_t *pcs, uint32_t max,

@@ -2,6 +2,7 @@
 // Context: SIG. See contention_hook.h. Nothing here waits or locks: the lock in question may be malloc's.
 #include "contention_hook.h"
 
+#include "sigsafe/card.h"
 #include "sigsafe/labels.h"
 #include "sigsafe/modmap.h"
 #include "sigsafe/random.h"
@@ -61,10 +62,30 @@ static bool is_charged(enum trace_wait wait)
 	return wait == TRACE_WAIT_MUTEX || wait == TRACE_WAIT_RWLOCK_READ || wait == TRACE_WAIT_RWLOCK_WRITE;
 }
 
-struct cp_wait cp_wait_begin(const struct cp_wait_site *site, const void *object)
+/** Its stack can be read from outside then, whoever may look into /proc, and with all that is in frame pointers. */
+static bool park(const struct cp_regs *regs, const struct cp_wait_site *site)
+{
+	struct cp_card *card = regs ? cp_card_take() : NULL;
+	if (!card)
+		return false;
+	store(&card->parked.pc, regs->pc, relaxed);
+	store(&card->parked.sp, regs->sp, relaxed);
+	store(&card->parked.fp, regs->fp, relaxed);
+	store(&card->parked.function, (uintptr_t)site->function, release);
+	return true;
+}
+
+static void go_on(const struct cp_wait *wait)
+{
+	if (wait->is_parked && cp_card)
+		store(&cp_card->parked.function, 0, release);
+}
+
+struct cp_wait cp_wait_begin_at(const struct cp_regs *regs, const struct cp_wait_site *site, const void *object)
 {
 	unsigned mode = load(&cp_contention_mode, relaxed);
 	struct cp_wait wait = {.site = *site, .object = object, .is_traced = mode & CP_CONTENTION_TRACE};
+	wait.is_parked = park(regs, site);
 	bool is_noted = (mode & (CP_CONTENTION_MUTEX | CP_CONTENTION_TRACE)) && is_charged(site->wait);
 	if (is_noted || (mode & CP_CONTENTION_BLOCK))
 		wait.start_ns = cp_wait_clock_ns();
@@ -91,6 +112,7 @@ static void charge_waiter(struct cp_contention *c, const struct cp_wait *wait)
 
 void cp_wait_end(const struct cp_wait *wait, enum cp_wait_outcome outcome)
 {
+	go_on(wait);
 	cp_waiters_leave(wait->waiter);
 	if (wait->is_traced)
 		cp_trace_wait_end(wait->object, outcome);
@@ -98,10 +120,11 @@ void cp_wait_end(const struct cp_wait *wait, enum cp_wait_outcome outcome)
 		charge_waiter(&cp_block, wait);
 }
 
-struct cp_wait cp_call_begin(const struct cp_wait_site *site, const void *object)
+struct cp_wait cp_call_begin_at(const struct cp_regs *regs, const struct cp_wait_site *site, const void *object)
 {
 	unsigned mode = load(&cp_calls_mode, relaxed);
 	struct cp_wait wait = {.site = *site, .object = object, .is_traced = mode & CP_CALLS_TRACE};
+	wait.is_parked = park(regs, site);
 	if (mode & CP_CALLS_PROFILE)
 		wait.start_ns = cp_wait_clock_ns();
 	if (wait.is_traced)
@@ -111,6 +134,7 @@ struct cp_wait cp_call_begin(const struct cp_wait_site *site, const void *object
 
 void cp_call_end(const struct cp_wait *wait, enum cp_wait_outcome outcome)
 {
+	go_on(wait);
 	if (wait->is_traced)
 		cp_trace_wait_end(NULL, outcome);
 	charge_waiter(&cp_calls, wait); // a call takes its time however it ends
@@ -162,6 +186,8 @@ static void zero(struct cp_stack *stack, void *arg)
 void cp_contention_reset_in_child(void)
 {
 	cp_contention_changes = (struct cp_lock){0};
+	atomic_fetch_and(&cp_contention_mode, ~(unsigned)CP_CONTENTION_WALL); // it is the parent's
+	atomic_fetch_and(&cp_calls_mode, ~(unsigned)CP_CALLS_WALL);
 	cp_waiters_forget_all();
 	cp_stacktab_each(&cp_block.stacks, zero, NULL);
 	cp_stacktab_each(&cp_mutex.stacks, zero, NULL);

@@ -16,6 +16,7 @@
 #include "sigsafe/lock.h"
 #include "sigsafe/stacktab.h"
 #include "sigsafe/types.h"
+#include "sigsafe/unwind.h"
 #include "waiters_hook.h"
 
 // Bits of cp_contention_mode.
@@ -23,12 +24,14 @@ enum {
 	CP_CONTENTION_BLOCK = 1,
 	CP_CONTENTION_MUTEX = 2,
 	CP_CONTENTION_TRACE = 4, // the execution trace
+	CP_CONTENTION_WALL = 8,  // the wall-clock profile, which wants to know where who waits stands
 };
 
 // Bits of cp_calls_mode.
 enum {
 	CP_CALLS_PROFILE = 1,
 	CP_CALLS_TRACE = 2,
+	CP_CALLS_WALL = 4,
 };
 
 extern __attribute__((visibility("hidden"))) _Atomic unsigned cp_contention_mode, cp_calls_mode;
@@ -70,11 +73,22 @@ struct cp_wait {
 	const void *object;
 	uint64_t start_ns; // 0: no profile did ask
 	struct cp_waiter *waiter;
-	bool is_traced;
+	bool is_traced, is_parked;
 };
 
+/** regs: of a function that stays on the stack while it waits at `site`; NULL: nobody wants to know. Context: SIG. */
+struct cp_wait cp_wait_begin_at(const struct cp_regs *regs, const struct cp_wait_site *site, const void *object);
+struct cp_wait cp_call_begin_at(const struct cp_regs *regs, const struct cp_wait_site *site, const void *object);
+
 /** object: the lock's address, a descriptor. Context: SIG. */
-struct cp_wait cp_wait_begin(const struct cp_wait_site *site, const void *object);
+static inline __attribute__((always_inline)) struct cp_wait cp_wait_begin(
+		const struct cp_wait_site *site, const void *object)
+{
+	struct cp_regs here;
+	cp_regs_here(&here);
+	bool is_parked = load(&cp_contention_mode, relaxed) & CP_CONTENTION_WALL;
+	return cp_wait_begin_at(is_parked ? &here : NULL, site, object);
+}
 
 enum cp_wait_outcome {
 	CP_WAIT_FAILED,   // an error on the spot: there was no wait
@@ -86,7 +100,14 @@ enum cp_wait_outcome {
 void cp_wait_end(const struct cp_wait *wait, enum cp_wait_outcome outcome);
 
 /** The same around a system call, but that its end may never come: the thread may be cancelled in it. */
-struct cp_wait cp_call_begin(const struct cp_wait_site *site, const void *object);
+static inline __attribute__((always_inline)) struct cp_wait cp_call_begin(
+		const struct cp_wait_site *site, const void *object)
+{
+	struct cp_regs here;
+	cp_regs_here(&here);
+	bool is_parked = load(&cp_calls_mode, relaxed) & CP_CALLS_WALL;
+	return cp_call_begin_at(is_parked ? &here : NULL, site, object);
+}
 void cp_call_end(const struct cp_wait *wait, enum cp_wait_outcome outcome);
 
 /** A release that others wait for. */

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "contention_hook.h"
 #include "own_thread.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/clock.h"
@@ -65,6 +66,18 @@ static bool take_state(enum state from, enum state to)
 	return compare_exchange(&state, &expected, to, acq_rel);
 }
 
+/** Where they stand, so that they need not be asked. */
+static void let_waiters_tell(bool do_tell)
+{
+	if (do_tell) {
+		atomic_fetch_or(&cp_contention_mode, CP_CONTENTION_WALL);
+		atomic_fetch_or(&cp_calls_mode, CP_CALLS_WALL);
+	} else {
+		atomic_fetch_and(&cp_contention_mode, ~(unsigned)CP_CONTENTION_WALL);
+		atomic_fetch_and(&cp_calls_mode, ~(unsigned)CP_CALLS_WALL);
+	}
+}
+
 static int start(int rate_hz)
 {
 	int ret = cp_unwind_init();
@@ -83,9 +96,12 @@ static int start(int rate_hz)
 	store(&is_stopping, 0, relaxed);
 	thread = (struct cp_own_thread){.name = "cprof-wall", .run = run, .waits_on = &is_stopping,
 			.has_own_files = true};
+	let_waiters_tell(true);
 	ret = cp_own_thread_start(&thread);
-	if (ret < 0)
+	if (ret < 0) {
+		let_waiters_tell(false);
 		cp_wall_threads_free(&threads);
+	}
 	return ret;
 }
 
@@ -156,6 +172,7 @@ int cp_wall_stop(struct cprof_writer writer)
 {
 	if (load(&owner_pid, relaxed) != cp_getpid() || !take_state(ON, CHANGING))
 		return 0;
+	let_waiters_tell(false);
 	store(&is_stopping, 1, release);
 	cp_futex_wake(&is_stopping, 1);
 	cp_own_thread_join(&thread);

@@ -3,8 +3,9 @@
 //
 // A thread whose CPU clock stands still is where it was: nothing is asked of it, not even by way of /proc. One that
 // ran and sleeps is looked at from outside, one that runs is asked by a signal. A thread that sleeps gets the signal
-// only where its stack cannot be read whole from outside (code with frame pointers), and not again for as long as it
-// is found with the same innermost frames, though it may have been elsewhere in between.
+// only where its stack cannot be read whole from outside (code with frame pointers; nothing of a process that has
+// changed its user) and it did not tell (contention_hook.h), and not again for as long as it is found with the same
+// innermost frames, or has slept once since, though it may have been elsewhere in between.
 #include "wall_threads.h"
 
 #include <errno.h>
@@ -58,7 +59,8 @@ static void look_at(struct cp_wall_threads *w, struct cp_wall_thread *t)
 	bool is_whole = false;
 	if (cp_task_read_status(t->tid, &status) == 0)
 		npcs = cp_asleep_walk(w->buffer, t->tid, &status, pcs, CP_MAX_PCS, &labels_id, &is_whole);
-	uint64_t sleep = npcs && !is_whole ? hash_of(pcs, npcs) : 0;
+	t->is_hidden = npcs == 0 && status.state == 'S';
+	uint64_t sleep = t->is_hidden ? status.nswitches : npcs && !is_whole ? hash_of(pcs, npcs) : 0;
 	bool is_same = sleep && sleep == t->sleep;
 	t->sleep = sleep;
 	if (npcs && is_whole) {
@@ -123,6 +125,8 @@ static void keep(struct cp_wall_threads *w, const struct cp_threads_snapshot *s)
 		w->nasked += seen->was_asked;
 		if (seen->excuse != CP_EXCUSE_NONE || seen->status.state != 'S')
 			t->sleep = 0; // looked at before it went on, or in vain
+		else if (t->is_hidden && seen->was_asked)
+			t->sleep = seen->status.nswitches + 1; // for the answer
 	}
 }
 

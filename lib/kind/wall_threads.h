@@ -12,6 +12,7 @@ struct cp_wall_thread {
 	uint32_t tick;          // that saw it last
 	uint64_t cpu_ns;        // its CPU clock then: it has not run if that stands still
 	uint64_t sleep;         // what could be seen of where it sleeps, hashed; 0: it ran, or all could
+	bool is_hidden;         // nothing could be: that is how often it was switched, when it sleeps on
 	struct cp_stack *stack; // where it is
 };
 

@@ -64,6 +64,7 @@ struct cp_card *cp_card_take(void)
 		if (card) {
 			store(&card->labels_id, 0, relaxed);
 			store(&card->stack_high, 0, relaxed);
+			store(&card->parked.function, 0, relaxed);
 			card->created_at = NULL;
 		}
 		cp_card = card;

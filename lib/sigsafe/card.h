@@ -13,7 +13,10 @@ struct cp_card {
 	_Atomic uint32_t labels_id;  // 0: none
 	struct cp_stack *created_at; // its creator's stack; NULL: not known
 	_Atomic uintptr_t stack_low, stack_high; // it was told to stand on; high 0: on its own, or not told
-	char padding[24];                        // a cache line for each
+	struct cp_parked {
+		_Atomic uintptr_t function, pc, sp, fp; // function 0: it does not wait
+	} parked; // in one of our functions, while somebody wants to know
+	char padding[56]; // cache lines for each
 };
 
 /** The calling thread's. One word, since a program has little room for our thread-local storage. A thread of a raw
