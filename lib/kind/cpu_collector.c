@@ -158,8 +158,9 @@ static void plan_turn(struct cp_cpu_session *s, struct schedule *when, struct mo
 	when->turn_ns = now.ns + clamp_ns(age_ns / 4, FIRST_TURN_MS, LAST_TURN_MS);
 	when->rest_ns = now.ns + clamp_ns(age_ns / 4, FIRST_TURN_MS, LAST_REST_MS);
 	uint64_t used_ns = now.cpu_ns - when->piece.cpu_ns, enough_ns = s->met_strangers ? 0 : worth_ns(s, when);
-	uint64_t awaited_ns = used_ns < enough_ns ? enough_ns - used_ns : 0;
-	store(&cp_cpu_shared.awaited, (int64_t)((awaited_ns + period_ns - 1) / period_ns), relaxed);
+	// From the first of n ticks to the last n - 1 periods go by.
+	uint64_t awaited = used_ns < enough_ns ? 2 + (enough_ns - used_ns - 1) / period_ns : 0;
+	store(&cp_cpu_shared.awaited, (int64_t)awaited, relaxed);
 }
 
 static uint64_t due_ns(const struct schedule *when)
