@@ -115,14 +115,18 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 
 void buf_i64(struct buf *b, int64_t v)
 {
-	char tmp[20];
-	size_t at = sizeof(tmp);
-	uint64_t u = v < 0 ? -(uint64_t)v : (uint64_t)v;
-	do {
-		tmp[--at] = (char)('0' + u % 10);
-	} while (u /= 10);
 	if (v < 0)
 		buf_byte(b, '-');
+	buf_u64(b, v < 0 ? -(uint64_t)v : (uint64_t)v);
+}
+
+void buf_u64(struct buf *b, uint64_t v)
+{
+	char tmp[20];
+	size_t at = sizeof(tmp);
+	do {
+		tmp[--at] = (char)('0' + v % 10);
+	} while (v /= 10);
 	buf_append(b, tmp + at, sizeof(tmp) - at);
 }
 

@@ -36,6 +36,7 @@ void buf_read_all(struct buf *b, int fd);
 
 /** Decimal and 0x-hexadecimal, much faster than printf. */
 void buf_i64(struct buf *b, int64_t v);
+void buf_u64(struct buf *b, uint64_t v);
 void buf_hex(struct buf *b, uint64_t v);
 
 /** Hands on what is left; returns the status of all hand-overs (0 or a negative errno). */

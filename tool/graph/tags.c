@@ -122,7 +122,11 @@ static strid joined_labels(struct tagger *t, struct label_set set)
 		if (l->is_num || l->key == t->base)
 			continue;
 		struct str key = profile_str(p, l->key), value = profile_str(p, l->str);
-		parts[n++] = str_from(arena_printf(&t->arena, "%.*s:%.*s", STR_FMT(key), STR_FMT(value)));
+		char *part = arena_alloc(&t->arena, key.len + 1 + value.len, 1);
+		memcpy(part, key.ptr, key.len);
+		part[key.len] = ':';
+		memcpy(part + key.len + 1, value.ptr, value.len);
+		parts[n++] = (struct str){part, key.len + 1 + value.len};
 	}
 	qsort(parts, n, sizeof(parts[0]), by_bytes);
 	struct buf b = {0};

@@ -10,24 +10,18 @@
 
 enum { DURATION_RUNES = 4, VALUE_COLUMNS = 10, ID_COLUMNS = 6, SAMPLES_A_PIECE = 128 };
 
-/* v right-aligned in `columns`. */
-static void pad_i64(struct buf *out, int64_t v, unsigned columns)
+static unsigned count_digits(uint64_t v)
 {
-	unsigned len = v <= 0;
-	for (uint64_t left = v < 0 ? -(uint64_t)v : (uint64_t)v; left; left /= 10)
-		len++;
-	if (len < columns)
-		buf_pad(out, ' ', columns - len);
-	buf_i64(out, v);
+	unsigned n = 1;
+	while (v /= 10)
+		n++;
+	return n;
 }
 
-/* Ids are unsigned: those with the top bit go through printf. */
-static void put_id(struct buf *out, uint64_t id)
+static void pad(struct buf *out, unsigned len, unsigned columns)
 {
-	if (id <= INT64_MAX)
-		buf_i64(out, (int64_t)id);
-	else
-		buf_printf(out, "%llu", (unsigned long long)id);
+	if (len < columns)
+		buf_pad(out, ' ', columns - len);
 }
 
 static void put_line(struct buf *out, const char *head, struct str text)
@@ -178,13 +172,14 @@ static struct dump_cache make_cache(const struct profile *p)
 		dump_labels(p, &c.labels, p->label_sets[i]);
 		c.labels_end[i] = c.labels.len;
 	}
+	struct buf text = {0};
 	for (uint32_t i = 0; i < p->nlocations; i++) {
-		struct buf text = {0};
-		put_id(&text, p->locations[i].id);
+		text.len = 0;
+		buf_u64(&text, p->locations[i].id);
 		buf_byte(&text, ' ');
 		c.ids[i] = token_make(text.ptr, text.len);
-		buf_deinit(&text);
 	}
+	buf_deinit(&text);
 	return c;
 }
 
@@ -198,7 +193,7 @@ static void dump_stack(const struct profile *p, const struct dump_cache *c, stru
 			out->len = (size_t)(token_put(out->ptr + out->len, id) - out->ptr);
 			continue;
 		}
-		put_id(out, p->locations[stack_loc(stack, i)].id);
+		buf_u64(out, p->locations[stack_loc(stack, i)].id);
 		buf_byte(out, ' ');
 		buf_reserve(out, ((size_t)(stack.n - i) + 1) * sizeof(uint64_t));
 	}
@@ -216,7 +211,9 @@ static void dump_sample(const void *dumper, uint32_t i, struct buf *out)
 	const int64_t *values = profile_values(d->p, i);
 	for (uint32_t t = 0; t < d->p->nsample_types; t++) {
 		buf_byte(out, ' ');
-		pad_i64(out, values[t], VALUE_COLUMNS);
+		int64_t v = values[t];
+		pad(out, v < 0 ? 1 + count_digits(-(uint64_t)v) : count_digits((uint64_t)v), VALUE_COLUMNS);
+		buf_i64(out, v);
 	}
 	buf_cstr(out, ": ");
 	dump_stack(d->p, &d->cache, out, profile_stack(d->p, i));
@@ -245,8 +242,12 @@ static void dump_line(const struct profile *p, struct buf *out, const struct lin
 	buf_str(out, profile_str(p, f->name));
 	buf_byte(out, ' ');
 	buf_str(out, profile_str(p, f->filename));
-	buf_printf(out, ":%lld:%lld s=%lld", (long long)line->line, (long long)line->column,
-			(long long)f->start_line);
+	buf_byte(out, ':');
+	buf_i64(out, line->line);
+	buf_byte(out, ':');
+	buf_i64(out, line->column);
+	buf_cstr(out, " s=");
+	buf_i64(out, f->start_line);
 	if (f->name != f->system_name) {
 		buf_byte(out, '(');
 		buf_str(out, profile_str(p, f->system_name));
@@ -260,10 +261,16 @@ static void dump_locations(const struct profile *p, struct buf *out)
 	buf_cstr(out, "Locations\n");
 	for (uint32_t i = 0; i < p->nlocations; i++) {
 		const struct location *l = &p->locations[i];
-		buf_printf(out, "%*llu: 0x%llx ", ID_COLUMNS, (unsigned long long)l->id,
-				(unsigned long long)l->address);
-		if (l->mapping != NO_INDEX)
-			buf_printf(out, "M=%llu ", (unsigned long long)p->mappings[l->mapping].id);
+		pad(out, count_digits(l->id), ID_COLUMNS);
+		buf_u64(out, l->id);
+		buf_cstr(out, ": ");
+		buf_hex(out, l->address);
+		buf_byte(out, ' ');
+		if (l->mapping != NO_INDEX) {
+			buf_cstr(out, "M=");
+			buf_u64(out, p->mappings[l->mapping].id);
+			buf_byte(out, ' ');
+		}
 		if (l->is_folded)
 			buf_cstr(out, "[F] ");
 		if (!l->nlines)
