@@ -103,6 +103,22 @@ char *arena_strdup(struct arena *a, const char *s)
 	return arena_strndup(a, s, strlen(s));
 }
 
+char *arena_concat(struct arena *a, ...)
+{
+	va_list ap, again;
+	size_t len = 0;
+	va_start(ap, a);
+	va_copy(again, ap);
+	for (const char *s; (s = va_arg(ap, const char *));)
+		len += strlen(s);
+	va_end(ap);
+	char *joined = arena_alloc(a, len + 1, 1), *end = joined;
+	for (const char *s; (s = va_arg(again, const char *));)
+		end = stpcpy(end, s);
+	va_end(again);
+	return joined;
+}
+
 char *arena_printf(struct arena *a, const char *fmt, ...)
 {
 	va_list ap, again;

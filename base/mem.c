@@ -84,7 +84,7 @@ void pages_free(void *ptr, size_t bytes)
 
 void pages_release(void *ptr, size_t bytes)
 {
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t page = (uintptr_t)getpagesize();
 	uintptr_t begin = ((uintptr_t)ptr + page - 1) & ~(page - 1);
 	uintptr_t end = ((uintptr_t)ptr + bytes) & ~(page - 1);
 	if (begin < end)

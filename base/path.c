@@ -65,7 +65,7 @@ char *path_join(struct arena *a, const char *dir, const char *name)
 		return arena_strdup(a, "");
 	if (!*dir || !*name)
 		return path_clean(a, str_from(*dir ? dir : name));
-	return path_clean(a, str_from(arena_printf(a, "%s/%s", dir, name)));
+	return path_clean(a, str_from(arena_concat(a, dir, "/", name, NULL)));
 }
 
 char path_escape_at(const char *at)

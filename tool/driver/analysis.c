@@ -161,7 +161,8 @@ struct err *analyze(const struct session *s, const struct command *c, const char
 	out->report = report_new(p, &o);
 	if (!adjusted.relative_percentages)
 		e = focus_apply(a, s->env, &adjusted, &s->units, p);
-	p->selection = selection_text(a, &adjusted);
+	if (p->pass_cache)
+		p->selection = selection_text(a, &adjusted);
 	if (!e)
 		e = aggregate(a, &adjusted, p);
 	return e;

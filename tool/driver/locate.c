@@ -83,10 +83,10 @@ static bool try_by_name(struct search *s, const char *dir)
 	if (try(s, path_join(a, dir, s->base)) || try(s, path_join(a, dir, s->file)))
 		return true;
 	// gdb's places of separate debug files.
-	const char *debug = arena_printf(a, "%s.debug", s->base);
-	return try(s, path_join(a, dir, arena_printf(a, "%s.debug", s->file))) ||
-	       try(s, path_join(a, dir, arena_printf(a, "%s/.debug/%s", below, debug))) ||
-	       try(s, path_join(a, dir, arena_printf(a, "usr/lib/debug/%s/%s", below, debug)));
+	const char *debug = arena_concat(a, s->base, ".debug", NULL);
+	return try(s, path_join(a, dir, arena_concat(a, s->file, ".debug", NULL))) ||
+	       try(s, path_join(a, dir, arena_concat(a, below, "/.debug/", debug, NULL))) ||
+	       try(s, path_join(a, dir, arena_concat(a, "usr/lib/debug/", below, "/", debug, NULL)));
 }
 
 static void locate(struct search *s, const char *search_path)
