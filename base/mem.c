@@ -53,13 +53,17 @@ void pages_ask_huge(void *ptr, size_t bytes)
 		madvise((void *)begin, end - begin, MADV_HUGEPAGE);
 }
 
-void *pages_reserve(size_t bytes)
+void *pages_reserve_most(size_t bytes)
 {
 	void *ptr = mmap(NULL, bytes ? bytes : 1, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (ptr == MAP_FAILED)
-		return NULL;
-	if (bytes >= 2 * (size_t)HUGE_BYTES)
+	return ptr == MAP_FAILED ? NULL : ptr;
+}
+
+void *pages_reserve(size_t bytes)
+{
+	void *ptr = pages_reserve_most(bytes);
+	if (ptr && bytes >= 2 * (size_t)HUGE_BYTES)
 		madvise(ptr, bytes, MADV_HUGEPAGE);
 	return ptr;
 }

@@ -21,6 +21,8 @@ void *mem_grow(void *ptr, uint32_t *cap, uint32_t need, size_t size);
  * generously. NULL where the address space does not have so much.
  */
 void *pages_reserve(size_t bytes);
+/** The same where nobody knows how little will be written: huge pages come only where they are asked for. */
+void *pages_reserve_most(size_t bytes);
 /** Grows such a block, moving it without copying; NULL (and the old one stays) where that fails. */
 void *pages_grow(void *ptr, size_t old_bytes, size_t new_bytes);
 void pages_free(void *ptr, size_t bytes);

@@ -20,6 +20,15 @@ static size_t allowed_bytes(size_t len)
 	return len > (max - allowed) / ALLOWED_RATIO ? max : allowed + len * ALLOWED_RATIO;
 }
 
+/* How many come out, as far as that can be told: gzip says it, of its last member and without what is beyond 4 GiB. */
+static size_t likely_bytes(const uint8_t *data, size_t len, size_t allowed)
+{
+	uint32_t told = 0;
+	if (is_gzip(data, len) && len >= GZIP_HEADER_BYTES + GZIP_TRAILER_BYTES)
+		memcpy(&told, data + len - sizeof(told), sizeof(told));
+	return told > len && told < allowed ? told : allowed;
+}
+
 /* Where the compressed data begins. */
 static size_t header_bytes(const uint8_t *data, size_t len)
 {
@@ -103,9 +112,10 @@ static struct err *inflate_zstd(struct arena *a, const uint8_t *data, size_t len
 struct err *inflate_profile(struct arena *a, const uint8_t *data, size_t len, struct inflated *out)
 {
 	size_t allowed = allowed_bytes(len);
-	*out = (struct inflated){.reserved = allowed, .ptr = pages_reserve(allowed)};
+	*out = (struct inflated){.reserved = allowed, .ptr = pages_reserve_most(allowed)};
 	if (!out->ptr)
 		return err_new(a, "no memory for %zu bytes", allowed);
+	pages_ask_huge(out->ptr, likely_bytes(data, len, allowed));
 	struct err *err = (is_zstd(data, len) ? inflate_zstd : inflate_gzip)(a, data, len, out);
 	if (err) {
 		pages_free(out->ptr, out->reserved);
