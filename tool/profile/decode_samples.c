@@ -181,14 +181,13 @@ static bool decode_label(struct worker *w, struct pb_reader r)
 		numbers[f.number] = f.value;
 	}
 	const struct decoder *d = w->team->d;
-	struct label label = {.num = (int64_t)numbers[3], .is_num = !numbers[2]};
-	if (!resolve_string(d, numbers[1], &label.key) || !resolve_string(d, numbers[2], &label.str) ||
-			(label.is_num && !resolve_string(d, numbers[4], &label.unit)))
+	bool is_num = !numbers[2];
+	strid key, text;
+	if (!resolve_string(d, numbers[1], &key) || !resolve_string(d, numbers[is_num ? 4 : 2], &text))
 		return false;
-	if (label.is_num && !numbers[3] && !numbers[4])
+	if (is_num && !numbers[3] && !numbers[4])
 		return true; // says nothing
-	if (!label.is_num)
-		label.num = 0;
+	struct label label = {.key = key, .is_num = is_num, .str = text, .num = is_num ? (int64_t)numbers[3] : 0};
 	w->labels = mem_grow(w->labels, &w->labels_cap, w->nlabels + 1, sizeof(label));
 	w->labels[w->nlabels++] = label;
 	return true;

@@ -41,7 +41,7 @@ static void collect_labels(struct names *names, const struct profile *p)
 		for (uint32_t j = set.begin; j < set.begin + set.n; j++) {
 			const struct label *l = &p->labels[j];
 			use_string(names, l->key);
-			use_string(names, l->is_num ? l->unit : l->str);
+			use_string(names, l->str); // or its unit
 		}
 	}
 	free(seen);
@@ -120,8 +120,8 @@ static void encode_value_type(const struct names *names, struct buf *out, unsign
 
 static size_t label_bytes(const struct names *names, const struct label *l)
 {
-	return number_bytes(names->number[l->key]) + number_bytes(l->is_num ? 0 : names->number[l->str]) +
-			number_bytes((uint64_t)l->num) + number_bytes(l->is_num ? names->number[l->unit] : 0);
+	return number_bytes(names->number[l->key]) + number_bytes(names->number[l->str]) +
+			number_bytes((uint64_t)l->num);
 }
 
 static uint8_t *put_label(const struct names *names, uint8_t *at, const struct label *l)

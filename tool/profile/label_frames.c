@@ -20,7 +20,7 @@ static bool join_values(const struct frames *f, struct label_set set, strid key,
 	const struct profile *p = f->p;
 	bool any = false, has_units = false;
 	for (uint32_t i = set.begin; i < set.begin + set.n; i++)
-		has_units |= p->labels[i].key == key && p->labels[i].unit;
+		has_units |= p->labels[i].key == key && p->labels[i].is_num && p->labels[i].unit;
 	for (uint32_t i = set.begin; i < set.begin + set.n; i++) {
 		const struct label *l = &p->labels[i];
 		if (l->key != key)

@@ -11,7 +11,7 @@
 static int compare_labels(const struct profile *p, const struct label *a, const struct label *b)
 {
 	if (a->is_num != b->is_num)
-		return a->is_num - b->is_num;
+		return (int)a->is_num - (int)b->is_num;
 	return a->key == b->key ? 0 : str_cmp(profile_str(p, a->key), profile_str(p, b->key));
 }
 
@@ -46,8 +46,7 @@ static uint64_t hash_labels(const struct label *labels, uint32_t n)
 	uint64_t h = n;
 	for (uint32_t i = 0; i < n; i++) {
 		h = hash_mix(h, (uint64_t)labels[i].key << 32 | labels[i].str);
-		h = hash_mix(h, (uint64_t)labels[i].num);
-		h = hash_mix(h, (uint64_t)labels[i].unit << 1 | labels[i].is_num);
+		h = hash_mix(h, (uint64_t)labels[i].num << 1 | labels[i].is_num);
 	}
 	return h;
 }
@@ -55,8 +54,7 @@ static uint64_t hash_labels(const struct label *labels, uint32_t n)
 static bool same_labels(const struct label *a, const struct label *b, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		if (a[i].key != b[i].key || a[i].str != b[i].str || a[i].num != b[i].num ||
-				a[i].unit != b[i].unit || a[i].is_num != b[i].is_num)
+		if (a[i].key != b[i].key || a[i].is_num != b[i].is_num || a[i].str != b[i].str || a[i].num != b[i].num)
 			return false;
 	}
 	return true;
@@ -133,8 +131,9 @@ static bool is_other_key(void *arg, const struct label *label)
 
 void profile_set_label(struct profile *p, struct str key, struct str value)
 {
-	struct label added = {.key = profile_intern(p, key), .str = profile_intern(p, value)};
-	labels_edit(p, is_other_key, &added.key, &added);
+	strid id = profile_intern(p, key);
+	struct label added = {.key = id, .str = profile_intern(p, value)};
+	labels_edit(p, is_other_key, &id, &added);
 }
 
 void profile_remove_label(struct profile *p, struct str key)

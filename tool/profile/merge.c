@@ -179,8 +179,7 @@ static uint32_t map_labels(struct merger *m, uint32_t set)
 	for (uint32_t i = 0; i < from.n; i++) {
 		struct label l = m->from->labels[from.begin + i];
 		l.key = map_string(m, l.key);
-		l.str = map_string(m, l.str);
-		l.unit = map_string(m, l.unit);
+		l.str = map_string(m, l.str); // or its unit
 		m->labels[i] = l;
 	}
 	return m->labels_of[set] = profile_intern_labels(m->to, m->labels, from.n);

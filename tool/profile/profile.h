@@ -59,11 +59,13 @@ struct location {
 };
 
 struct label {
-	strid key;
-	strid str;   // of a string label; else 0
-	int64_t num; // of a numeric label
-	strid unit;
-	bool is_num;
+	strid key : 31; // a bit less makes two thirds of a label, of which a profile may have one a sample
+	uint32_t is_num : 1;
+	union {
+		strid str;  // of a string label
+		strid unit; // of a numeric one
+	};
+	int64_t num; // of a numeric label; else 0
 };
 
 // The labels of a sample: string labels sorted by key, then numeric ones sorted by key; several values
