@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// See hashindex.h. Linear probing, at most half full. Only the upper half of a hash is used, to find the
+// See hashindex.h. Linear probing, at most three quarters full. Only the upper half of a hash is used, to find the
 // place and to skip strangers: a slot keeps it, so that growing asks nobody for hashes again.
 #include "hashindex.h"
 
@@ -9,6 +9,11 @@
 #include "mem.h"
 
 enum { FIRST_SLOTS = 64 };
+
+static uint32_t max_positions(uint32_t mask)
+{
+	return mask / 4 * 3;
+}
 
 void hash_index_deinit(struct hash_index *index)
 {
@@ -38,7 +43,7 @@ static void grow(struct hash_index *index, size_t nslots)
 void hash_index_reserve(struct hash_index *index, uint32_t n)
 {
 	size_t nslots = index->slots ? (size_t)index->mask + 1 : FIRST_SLOTS;
-	while (nslots / 2 < n && nslots <= UINT32_MAX / 2)
+	while (max_positions((uint32_t)(nslots - 1)) < n && nslots <= UINT32_MAX / 2)
 		nslots *= 2;
 	if (!index->slots || nslots > (size_t)index->mask + 1)
 		grow(index, nslots);
@@ -46,7 +51,7 @@ void hash_index_reserve(struct hash_index *index, uint32_t n)
 
 void hash_index_add(struct hash_index *index, uint64_t hash, uint32_t position)
 {
-	if (!index->slots || index->n > index->mask / 2)
+	if (!index->slots || index->n >= max_positions(index->mask))
 		grow(index, index->slots ? ((size_t)index->mask + 1) * 2 : FIRST_SLOTS);
 	place(index, (uint32_t)(hash >> 32), hash >> 32 << 32 | (position + 1));
 	index->n++;
