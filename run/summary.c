@@ -138,9 +138,9 @@ static void print_cpu(struct arena *a, const struct injection *in, const struct 
 				"were spent in child processes; to profile them too, put %p into the file's name");
 	else
 		print_missing(used_ms, used_ms - sampled_ns / NS_PER_MS,
-				"are in no profile: the loader's before a program begins, or of processes that were "
-				"killed, ended within milliseconds, are static, or run as another user, who may not "
-				"write there");
+				"are in no profile: the loader's before a program begins, the profiler's own, or of "
+				"processes that were killed, ended within milliseconds or past libc (as Go's do), are "
+				"static, or run as another user, who may not write there");
 }
 
 /** Of when it is, where the program did not come to write it at its end. */

@@ -115,6 +115,7 @@ static void reset_session(const struct cp_cpu_options *options)
 		store(&cp_cpu_shared.refusal[i], 0, relaxed);
 	}
 	store(&cp_cpu_shared.paused_tid, 0, relaxed);
+	store(&cp_cpu_shared.spared_tid, 0, relaxed);
 	store(&cp_cpu_shared.known_ns, 0, relaxed);
 	cp_rings_drain(cp_cpu_shared.rings, drop_record, NULL);
 	s->lost_before = cp_rings_lost(cp_cpu_shared.rings);
@@ -361,12 +362,23 @@ int cp_cpu_stop(void)
 
 /// Checkpoints asked for
 
+/** A child of vfork() runs on our memory, and must leave it alone. */
+static bool is_callers(void)
+{
+	return load(&cp_cpu_shared.state, acquire) == CP_CPU_ON && cp_cpu_shared.pid == cp_getpid() &&
+			!cp_thread_is_excluded(cp_gettid());
+}
+
+void cp_cpu_spare(void)
+{
+	if (is_callers())
+		store(&cp_cpu_shared.spared_tid, cp_gettid(), relaxed);
+}
+
 void cp_cpu_checkpoint(void)
 {
 	struct cp_cpu_session *s = &session;
-	// A child of vfork() runs on our memory, and must leave it alone.
-	if (load(&cp_cpu_shared.state, acquire) != CP_CPU_ON || cp_cpu_shared.pid != cp_getpid() ||
-		cp_thread_is_excluded(cp_gettid()))
+	if (!is_callers())
 		return;
 	if (s->options.checkpoint) {
 		uint64_t give_up_ns =
@@ -385,6 +397,7 @@ void cp_cpu_checkpoint(void)
 	store(&cp_cpu_shared.paused_tid, cp_gettid(), release);
 	cp_cpu_pause_for_exec(true);
 	cp_cpu_collector_wake();
+	store(&cp_cpu_shared.spared_tid, 0, relaxed);
 }
 
 bool cp_cpu_is_running(void)

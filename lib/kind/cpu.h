@@ -20,6 +20,9 @@ int cp_cpu_start(const struct cp_cpu_options *options, struct cprof_writer write
 /** As cprof_stop_cpu_profile(). */
 int cp_cpu_stop(void);
 
+/** What the calling thread does until cp_cpu_checkpoint() is not the program's. */
+void cp_cpu_spare(void);
+
 /** Writes a piece now, if checkpoints are on: before exec, _exit and the like. Never blocks for
  * long. */
 void cp_cpu_checkpoint(void);

@@ -65,6 +65,8 @@ static void report_stale(int tid)
 static CP_NEAR void take_sample(uint32_t hint, int tid, uint64_t weight, const void *ucontext)
 {
 	struct cp_rings *rings = cp_cpu_shared.rings;
+	if (tid == load(&cp_cpu_shared.spared_tid, relaxed))
+		return;
 	struct cp_ring_record *rec = cp_rings_reserve(rings, hint, CP_MAX_PCS, weight);
 	if (rec) {
 		struct cp_regs regs;

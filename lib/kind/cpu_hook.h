@@ -22,6 +22,7 @@ struct cp_cpu_shared {
 	_Atomic bool stale_may_wake; // once a turn of the collector, not at every sample of a JIT
 	_Atomic bool malloc_reads;   // the list of modules: a bare collector may not ask the loader
 	_Atomic int paused_tid;      // of a thread that is about to exec; 0: none
+	_Atomic int spared_tid;      // of one that writes for us, on its way to exec or _exit: no samples; 0: none
 	int pid;                     // of the process that started the session
 	bool is_forked;              // by one that had our handler
 	struct cp_lock lock;         // who empties the rings, and who uses the session

@@ -97,7 +97,7 @@ static void start(void)
 {
 	int pid = cp_getpid();
 	uint32_t on = 0;
-	for (int kind = 0; kind < CP_RECORD_KINDS; kind++) {
+	for (int kind = CP_RECORD_KINDS; kind-- > 0;) { // the CPU profile last: the others' start is not the program's
 		if (is_ours(kind, pid) && cp_recording_start(&settings.recording, 1u << kind) == 0)
 			on |= 1u << kind;
 	}

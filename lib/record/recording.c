@@ -319,6 +319,8 @@ static void leave(struct cp_recording *r, bool ends)
 	uint64_t mask = cp_signal_block_app();
 	bool is_taken = take_for_leaving(r), is_cpu_on = r->records[CP_RECORD_CPU].owner_pid == pid;
 	cp_modmap_take_as_is(true);
+	if (!ends && is_cpu_on)
+		cp_cpu_spare();
 	if (ends && is_cpu_on) {
 		write_state_leaving(CP_RECORD_CPU, (struct cprof_writer){0});
 		r->records[CP_RECORD_CPU].owner_pid = 0;
