@@ -8,7 +8,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { HUGE_BYTES = 2 << 20 };
+enum {
+	HUGE_BYTES = 2 << 20,
+	POPULATE_WRITE = 23, // MADV_POPULATE_WRITE, younger than some libcs
+};
 
 static _Noreturn void out_of_memory(size_t n, size_t size)
 {
@@ -86,11 +89,35 @@ void pages_free(void *ptr, size_t bytes)
 		munmap(ptr, bytes ? bytes : 1);
 }
 
-void pages_release(void *ptr, size_t bytes)
+// The whole pages inside.
+static void advise(void *ptr, size_t bytes, int advice)
 {
 	uintptr_t page = (uintptr_t)getpagesize();
 	uintptr_t begin = ((uintptr_t)ptr + page - 1) & ~(page - 1);
 	uintptr_t end = ((uintptr_t)ptr + bytes) & ~(page - 1);
 	if (begin < end)
-		madvise((void *)begin, end - begin, MADV_DONTNEED);
+		madvise((void *)begin, end - begin, advice);
+}
+
+void pages_release(void *ptr, size_t bytes)
+{
+	advise(ptr, bytes, MADV_DONTNEED);
+}
+
+void mem_warm(size_t bytes)
+{
+	// None so large that malloc maps it alone; no more than it keeps.
+	enum { BLOCK_BYTES = 16 << 20, BLOCKS = 8 };
+	void *blocks[BLOCKS] = {NULL};
+	for (int i = 0; i < BLOCKS && bytes; i++) {
+		size_t n = bytes < BLOCK_BYTES ? bytes : BLOCK_BYTES;
+		blocks[i] = malloc(n);
+		if (!blocks[i])
+			break;
+		pages_ask_huge(blocks[i], n);
+		advise(blocks[i], n, POPULATE_WRITE);
+		bytes -= n;
+	}
+	for (int i = 0; i < BLOCKS; i++)
+		free(blocks[i]);
 }

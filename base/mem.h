@@ -30,6 +30,9 @@ void pages_free(void *ptr, size_t bytes);
 /** Has what is not yet written of the block come in huge pages, as far as these fit into it. */
 void pages_ask_huge(void *ptr, size_t bytes);
 
+/** Has pages brought for that many free bytes of the heap, or as many as it keeps. It takes a while. */
+void mem_warm(size_t bytes);
+
 /** Gives the whole pages inside [ptr, ptr + bytes) back; they read as zero afterwards. */
 void pages_release(void *ptr, size_t bytes);
 

@@ -60,10 +60,18 @@ static void keep_memory(void)
 	free(block);
 }
 
+// What one thread gave back another one finds, with its pages. Before there are any others.
+static void share_memory(void)
+{
+	mallopt(M_ARENA_MAX, 1);
+}
+
 static struct err *analyze_sources(struct arena *a, struct env *env, const struct request *r)
 {
 	struct session s = {.env = env, .tools = object_tools_new(a, r->tools), .is_single = r->command};
 	return_memory();
+	if (!r->command)
+		share_memory();
 	struct err *e = prepare_profile(a, env, r, s.tools, &s.profile);
 	if (e)
 		return e;

@@ -10,7 +10,7 @@
 #include "base/cancel.h"
 #include "base/mem.h"
 
-enum { ENTRIES = 16, TOTALS = 4, MAX_RESULT_BYTES = 16 << 20, STACKS = 2 };
+enum { ENTRIES = 16, TOTALS = 4, MAX_RESULT_BYTES = 16 << 20, STACKS = 2, WARM_BYTES_A_SAMPLE = 96 };
 
 struct table {
 	uint32_t *codes, *lists;
@@ -261,6 +261,9 @@ static void *make_stacks(void *arg)
 		s->stacks = node_stacks_create(cache->base, &frames, s->nnodes, &cache->stop);
 		if (s->stacks)
 			node_stacks_link(s->stacks, s->value_index, s->mean, &cache->stop);
+		// The next command shall not have to wait for the memory it needs.
+		if (!atomic_load(&cache->stop))
+			mem_warm((size_t)cache->base->nsamples * WARM_BYTES_A_SAMPLE);
 	}
 	return NULL;
 }
