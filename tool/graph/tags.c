@@ -8,7 +8,7 @@
 
 #include "base/cancel.h"
 #include "tool/graph/frames.h"
-#include "tool/measurement/measurement.h"
+#include "tool/graph/tag_names.h"
 
 // A tag that several label sets may have in common: their string labels, or a number beneath these.
 struct kind {
@@ -37,7 +37,8 @@ struct tagger {
 	struct graph *g;
 	struct arena arena;
 	uint64_t min_weight; // lighter tags are not wanted
-	strid bytes, base;
+	struct tag_names names;
+	strid bytes;
 	struct item_range *by_set; // [nlabel_sets]
 	struct item *items;
 	uint32_t nitems, items_cap;
@@ -107,45 +108,11 @@ static void add_item(struct tagger *t, strid set, strid name, int64_t value, uin
 	t->items[t->nitems++] = (struct item){kind, value};
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-	return str_cmp(*(const struct str *)a, *(const struct str *)b);
-}
-
-static strid joined_labels(struct tagger *t, struct label_set set)
-{
-	struct profile *p = t->g->profile;
-	struct str *parts = arena_array(&t->arena, struct str, set.n);
-	uint32_t n = 0;
-	for (uint32_t i = 0; i < set.n; i++) {
-		const struct label *l = &p->labels[set.begin + i];
-		if (l->is_num || l->key == t->base)
-			continue;
-		struct str key = profile_str(p, l->key), value = profile_str(p, l->str);
-		char *part = arena_alloc(&t->arena, key.len + 1 + value.len, 1);
-		memcpy(part, key.ptr, key.len);
-		part[key.len] = ':';
-		memcpy(part + key.len + 1, value.ptr, value.len);
-		parts[n++] = (struct str){part, key.len + 1 + value.len};
-	}
-	qsort(parts, n, sizeof(parts[0]), by_bytes);
-	struct buf b = {0};
-	for (uint32_t i = 0; i < n; i++) {
-		if (i)
-			buf_cstr(&b, "\\n");
-		buf_str(&b, parts[i]);
-	}
-	strid joined = profile_intern(p, (struct str){b.ptr, b.len});
-	buf_deinit(&b);
-	return joined;
-}
-
 static void add_set(struct tagger *t, uint32_t set, uint64_t weight)
 {
-	struct profile *p = t->g->profile;
+	const struct profile *p = t->g->profile;
 	struct label_set ls = p->label_sets[set];
-	const struct graph_options *o = &t->g->options;
-	strid joined = joined_labels(t, ls);
+	strid joined = tag_names_join(&t->names, set);
 	t->by_set[set].begin = t->nitems;
 	if (joined)
 		add_item(t, joined, NO_INDEX, 0, weight);
@@ -153,9 +120,7 @@ static void add_set(struct tagger *t, uint32_t set, uint64_t weight)
 		const struct label *l = &p->labels[ls.begin + i];
 		if (!l->is_num || l->key != t->bytes)
 			continue;
-		char name[MEASUREMENT_LABEL_BYTES];
-		size_t len = measurement_format(name, l->num, o->bytes_unit, o->output_unit);
-		add_item(t, joined, profile_intern(p, (struct str){name, len}), l->num, weight);
+		add_item(t, joined, tag_names_number(&t->names, l->num), l->num, weight);
 	}
 	t->by_set[set].n = t->nitems - t->by_set[set].begin;
 }
@@ -174,6 +139,24 @@ static void add_sets(struct tagger *t)
 	for (uint32_t set = 1; set < p->nlabel_sets; set++)
 		if (weights[set] || t->g->options.mean)
 			add_set(t, set, weights[set]);
+}
+
+// Items that are too light on every node go. False where none is left.
+static bool drop_light_items(struct tagger *t)
+{
+	bool has_any = false;
+	for (uint32_t set = 0; set < t->g->profile->nlabel_sets; set++) {
+		struct item_range *range = &t->by_set[set];
+		uint32_t n = 0;
+		for (uint32_t i = 0; i < range->n; i++) {
+			struct item item = t->items[range->begin + i];
+			t->items[range->begin + n] = item;
+			n += t->kinds[item.kind].bound >= t->min_weight;
+		}
+		range->n = n;
+		has_any |= n > 0;
+	}
+	return has_any;
 }
 
 static void slots_grow(struct tagger *t)
@@ -228,22 +211,12 @@ static void tag_node(struct tagger *t, uint32_t node, struct item_range range, i
 		return;
 	for (uint32_t i = 0; i < range.n; i++) {
 		const struct item *item = &t->items[range.begin + i];
-		if (t->kinds[item->kind].bound < t->min_weight)
-			continue;
 		struct tag *tag = find_tag(t, node, item);
 		int64_t *sum = flat ? &tag->flat : &tag->cum;
 		int64_t *div = flat ? &tag->flat_div : &tag->cum_div;
 		*sum = wrap_add(*sum, w);
 		*div = wrap_add(*div, dw);
 	}
-}
-
-static bool is_wanted(const struct tagger *t, struct item_range range)
-{
-	for (uint32_t i = 0; i < range.n; i++)
-		if (t->kinds[t->items[range.begin + i].kind].bound >= t->min_weight)
-			return true;
-	return false;
 }
 
 // The nodes of a graph that a stack goes through, root first, recursions repeated.
@@ -286,7 +259,7 @@ static void tag_samples(struct tagger *t)
 		struct item_range range = t->by_set[profile_label_set(p, i)];
 		const int64_t *values = profile_values(p, i);
 		int64_t w = values[g->options.value_index], dw = g->options.mean ? values[0] : 0;
-		if ((w == 0 && dw == 0) || !is_wanted(t, range))
+		if ((w == 0 && dw == 0) || !range.n)
 			continue;
 		reserve_path(t, i);
 		uint32_t *path = t->path;
@@ -336,13 +309,15 @@ void graph_tag(struct graph *g, int64_t min_weight)
 	struct profile *p = g->profile;
 	struct tagger t = {.g = g, .min_weight = min_weight > 0 ? (uint64_t)min_weight : 0};
 	t.bytes = profile_find_string(p, STR("bytes"));
-	t.base = profile_find_string(p, STR("pprof::base"));
+	t.names = tag_names_create(g, &t.arena);
 	slots_grow(&t);
 	if (p->sample_labels) {
 		add_sets(&t);
-		tag_samples(&t);
+		if (drop_light_items(&t))
+			tag_samples(&t);
 	}
 	give_tags(&t);
 	drop_light_tags(g, min_weight);
+	tag_names_deinit(&t.names);
 	arena_deinit(&t.arena);
 }
