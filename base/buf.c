@@ -51,7 +51,7 @@ void buf_append(struct buf *b, const void *data, size_t len)
 {
 	if (!len)
 		return;
-	if (b->flush && len > b->flush_bytes) {
+	if (b->flush && len > b->flush_bytes / 2) { // more than it is worth to copy
 		buf_flush(b);
 		return hand_on(b, data, len);
 	}
