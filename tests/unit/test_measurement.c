@@ -2,6 +2,7 @@
 // Units, labels and percentages as pprof prints them; durations and times as Go does.
 #include "tool/measurement/measurement.h"
 
+#include <stdio.h>
 #include <time.h>
 
 #include "tool/measurement/duration.h"
@@ -67,6 +68,30 @@ START_TEST(percentages)
 }
 END_TEST
 
+/* Over printf: numbers of all sizes, and such as lie halfway between two that can be printed. */
+START_TEST(prints_as_printf_does)
+{
+	uint64_t random = 1;
+	for (unsigned i = 0; i < 50000; i++) {
+		random = random * 6364136223846793005u + 1442695040888963407u;
+		int64_t value = (int64_t)(random >> (i % 60)), total = i % 3 ? 1000000007 : 80000;
+		double ratio = (double)value / (double)total * 100;
+		char got[MEASUREMENT_LABEL_BYTES], want[MEASUREMENT_LABEL_BYTES];
+		if (value < 0 || (ratio >= 99.95 && ratio <= 100.05))
+			continue;
+		snprintf(want, sizeof(want), ratio >= 1.0 ? "%5.2f%%" : "%5.2g%%", ratio);
+		size_t len = measurement_percentage(got, value, total);
+		ck_assert_str_eq(got, want);
+		ck_assert_uint_eq(len, strlen(want));
+
+		snprintf(want, sizeof(want), "%.2fGB", (double)value / 0x1p30);
+		got[measurement_format(got, value, STR("B"), STR("GB"))] = '\0';
+		if (!strstr(want, ".00"))
+			ck_assert_str_eq(got, want);
+	}
+}
+END_TEST
+
 START_TEST(durations_and_times)
 {
 	static const struct {
@@ -91,4 +116,5 @@ START_TEST(durations_and_times)
 }
 END_TEST
 
-UNIT_MAIN("measurement", scales_within_a_family, leaves_other_units_alone, percentages, durations_and_times)
+UNIT_MAIN("measurement", scales_within_a_family, leaves_other_units_alone, percentages, prints_as_printf_does,
+		durations_and_times)
