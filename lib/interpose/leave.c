@@ -15,6 +15,7 @@ typedef void leave_fn(void);
 enum { MAX_FUNCTIONS = 4 }; // there are three: of a plain CPU profile, of sessions, of the injected library
 
 static _Atomic(leave_fn *) functions[MAX_FUNCTIONS];
+static _Atomic(leave_fn *) retire;
 static _Atomic int owner_pid;
 static atomic_bool is_leaving; // in some thread; exec may fail, then it comes back
 
@@ -43,4 +44,22 @@ void cp_leave(void)
 	pthread_setcancelstate(cancel_state, NULL);
 	errno = saved_errno;
 	store(&is_leaving, false, release);
+}
+
+void cp_retire_call(void (*fn)(void))
+{
+	store(&owner_pid, cp_getpid(), relaxed);
+	store(&retire, fn, release);
+}
+
+void cp_retire(void)
+{
+	leave_fn *fn = load(&retire, acquire);
+	if (!fn || load(&owner_pid, relaxed) != cp_getpid())
+		return;
+	int saved_errno = errno, cancel_state;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+	fn();
+	pthread_setcancelstate(cancel_state, NULL);
+	errno = saved_errno;
 }

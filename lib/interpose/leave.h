@@ -13,4 +13,10 @@ void cp_leave_call(void (*fn)(void));
  */
 void cp_leave(void);
 
+/** fn ends all that we do in this process, for good. Context: CTL. */
+void cp_retire_call(void (*fn)(void));
+
+/** Where the program is about to enter a sandbox we would be killed in. Context: CTL. */
+void cp_retire(void);
+
 #endif

@@ -36,6 +36,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +47,7 @@
 #include "kind/cpu.h"
 #include "kind/dump_signal.h"
 #include "kind/heap.h"
+#include "kind/own_thread_hook.h"
 #include "kind/threadcreate.h"
 #include "record/finish.h"
 #include "record/keeper.h"
@@ -55,6 +57,7 @@
 
 static struct cp_settings settings;
 static struct cp_keeper keeper;
+static atomic_bool is_retired; // the process is in a sandbox where we may not be
 
 /** This process is to write it; what an earlier image wrote there is kept. */
 static bool is_ours(int kind, int pid)
@@ -93,16 +96,30 @@ static void leave_alone(void)
 	errno = saved_errno;
 }
 
+/** All that is written is written now, and no thread of ours stays. */
+static void retire(void)
+{
+	is_retired = true;
+	cp_keeper_stop(&keeper);
+	cp_recording_stop(&settings.recording);
+	cp_finish_unwatch(stop_at_signal);
+	cp_own_threads_send_away();
+}
+
 static void start(void)
 {
 	int pid = cp_getpid();
+	if (is_retired) // in a child of such a process
+		return;
 	uint32_t on = 0;
 	for (int kind = CP_RECORD_KINDS; kind-- > 0;) { // the CPU profile last: the others' start is not the program's
 		if (is_ours(kind, pid) && cp_recording_start(&settings.recording, 1u << kind) == 0)
 			on |= 1u << kind;
 	}
-	if (on)
+	if (on) {
 		cp_leave_call(leave);
+		cp_retire_call(retire);
+	}
 	if (serves(pid)) {
 		cp_heap_set_rate(settings.heap_rate_bytes); // before the first can ask for it
 		cp_threadcreate_start();
@@ -122,6 +139,8 @@ static void start(void)
 
 static void stop(void)
 {
+	if (is_retired)
+		return;
 	int cancel_state = cp_cancel_hold(); // it runs in exit()
 	cp_modmap_before_exit();
 	cp_keeper_stop(&keeper);

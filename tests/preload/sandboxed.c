@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// sandboxed MS: a child uses MS of CPU time, shuts itself into a sandbox like that of sshd, where the return from a
+// signal handler is death of the thread, uses as much again and exits 7, as does its parent if it sees that.
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "burn.h"
+
+enum { STATUS = 7 };
+
+static void lock_up(void)
+{
+	struct sock_filter code[] = {
+			BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+			BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_sigreturn, 0, 1),
+			BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_THREAD),
+			BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+		abort();
+}
+
+int main(int argc, char **argv)
+{
+	unsigned ms = argc > 1 ? (unsigned)atoi(argv[1]) : 0;
+	int status = 0;
+	pid_t pid = fork();
+	if (pid == 0) {
+		burn(ms);
+		lock_up();
+		burn(2 * ms); // of its whole life
+		_exit(STATUS);
+	}
+	for (int i = 0; i < 200 && waitpid(pid, &status, WNOHANG) == 0; i++)
+		usleep(50000);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
