@@ -14,6 +14,7 @@
 
 enum {
 	FIRST_TURN_MS = 100,
+	FIRST_LOOK_MS = 5, // again, at a thread that was passed over: Ruby blocks signals while it forks
 	LAST_TURN_MS = 1000,
 	LAST_REST_MS = 10000,
 	USED_PERIODS = 2, // of CPU time; a thread we do not know of has missed no more
@@ -146,6 +147,17 @@ static void write_due_piece(struct cp_cpu_session *s, struct schedule *when, str
 		when->piece_step_ns = LAST_PIECE_STEP_MS * CP_NS_PER_MS;
 }
 
+static uint64_t first_turn_ms(const struct cp_cpu_session *s)
+{
+	return s->has_passed_over ? FIRST_LOOK_MS : FIRST_TURN_MS;
+}
+
+/** Some threads may use time and make no ticks. */
+static bool are_unseen(const struct cp_cpu_session *s)
+{
+	return s->met_strangers || s->has_passed_over;
+}
+
 /**
  * After a quarter of the session's age: the longer it goes on, the less is new, and a turn takes 70 us and a server's
  * caches. Of processes that use little, such as a database's for a connection each, it would be a hundredth of all:
@@ -155,9 +167,9 @@ static void write_due_piece(struct cp_cpu_session *s, struct schedule *when, str
 static void plan_turn(struct cp_cpu_session *s, struct schedule *when, struct moment now)
 {
 	uint64_t age_ns = now.ns - s->start_ns, period_ns = cp_cpu_engine_params.period_ns;
-	when->turn_ns = now.ns + clamp_ns(age_ns / 4, FIRST_TURN_MS, LAST_TURN_MS);
+	when->turn_ns = now.ns + clamp_ns(age_ns / 4, first_turn_ms(s), LAST_TURN_MS);
 	when->rest_ns = now.ns + clamp_ns(age_ns / 4, FIRST_TURN_MS, LAST_REST_MS);
-	uint64_t used_ns = now.cpu_ns - when->piece.cpu_ns, enough_ns = s->met_strangers ? 0 : worth_ns(s, when);
+	uint64_t used_ns = now.cpu_ns - when->piece.cpu_ns, enough_ns = are_unseen(s) ? 0 : worth_ns(s, when);
 	// From the first of n ticks to the last n - 1 periods go by.
 	uint64_t awaited = used_ns < enough_ns ? 2 + (enough_ns - used_ns - 1) / period_ns : 0;
 	store(&cp_cpu_shared.awaited, (int64_t)awaited, relaxed);
@@ -249,8 +261,8 @@ void cp_cpu_collector_run(void *session)
 	if (!load(&s->has_begun, relaxed)) // else it was sent away, and is back
 		begin_sampling(s);
 	struct schedule when = {
-		.turn_ns = s->start_ns + FIRST_TURN_MS * CP_NS_PER_MS,
-		.rest_ns = s->start_ns + FIRST_TURN_MS * CP_NS_PER_MS,
+		.turn_ns = s->start_ns + first_turn_ms(s) * CP_NS_PER_MS,
+		.rest_ns = s->start_ns + first_turn_ms(s) * CP_NS_PER_MS,
 		.piece_step_ns = FIRST_PIECE_MS * CP_NS_PER_MS,
 		.piece = {s->start_ns, s->start_cpu_ns},
 		.look = {s->start_ns, s->start_cpu_ns},

@@ -38,6 +38,7 @@ struct cp_cpu_session {
 	struct cp_cpu_stats stats;
 	uint32_t scan; // number of the last task scan
 	bool met_strangers; // in it: threads that no hook has seen
+	bool has_passed_over; // a thread that blocks our signal: it may let it in at any time
 	bool is_confined; // by a sandbox: see cpu_phases.c
 	int starter_tid; // who holds our signal back for as long as the start takes; 0: and has before
 

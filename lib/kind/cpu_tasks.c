@@ -36,8 +36,10 @@ static void see_task(int tid, void *arg)
 	if (!t) {
 		// A child that blocks signals may be on its way to exec, and give them their defaults by system calls
 		// we do not see, as Chromium does. A tick that is pending would then end it.
-		if (cp_cpu_shared.is_forked && tid != s->starter_tid && blocks_signal(tid))
+		if (cp_cpu_shared.is_forked && tid != s->starter_tid && blocks_signal(tid)) {
+			s->has_passed_over = true;
 			return;
+		}
 		t = cp_thread_new();
 		if (!t) {
 			fetch_add(&cp_cpu_shared.unarmed, 1, relaxed);
@@ -74,6 +76,7 @@ static void reap(struct cp_cpu_session *s)
 void cp_cpu_tasks_scan(struct cp_cpu_session *s)
 {
 	s->scan++;
+	s->has_passed_over = false;
 	s->met_strangers = false;
 	int ret = cp_taskdir_each("/proc/self/task", see_task, s);
 	if (ret < 0) {
