@@ -119,13 +119,14 @@ static CP_NEAR __attribute__((noinline)) void free_sampled(void *ptr, const void
 	next_free(ptr);
 }
 
-static CP_NEAR __attribute__((noinline)) void *realloc_sampled(void *ptr, size_t size, const void *caller)
+CP_NEAR void *cp_malloc_resize(void *ptr, size_t size, void *(*real)(void *ptr, size_t size, int flags), int flags,
+		const void *caller)
 {
 	struct cp_regs regs;
 	cp_regs_here(&regs);
 	struct cp_heap_block taken;
 	bool is_taken = cp_heap_maybe_sampled(ptr) && cp_heap_live_take(ptr, &taken);
-	void *moved = next_realloc(ptr, size);
+	void *moved = real(ptr, size, flags);
 	if (is_taken && (moved || size == 0))
 		cp_heap_freed(&taken);
 	else if (is_taken)
@@ -135,6 +136,16 @@ static CP_NEAR __attribute__((noinline)) void *realloc_sampled(void *ptr, size_t
 	if (load(&cp_alloctrace.is_on, relaxed))
 		cp_alloctrace_record(CP_ALLOCTRACE_REALLOC, moved, ptr, size, caller);
 	return moved;
+}
+
+static CP_NEAR void *realloc_real(void *ptr, size_t size, int flags)
+{
+	return next_realloc(ptr, size);
+}
+
+static CP_NEAR __attribute__((noinline)) void *realloc_sampled(void *ptr, size_t size, const void *caller)
+{
+	return cp_malloc_resize(ptr, size, realloc_real, 0, caller);
 }
 
 void *cp_malloc_uncounted(size_t size, size_t align)

@@ -11,6 +11,10 @@ void *cp_malloc_sampled(void *ptr, size_t size, const void *caller);
 /** ptr, which may be sampled, is about to be freed. */
 void cp_malloc_forget(void *ptr, const void *caller);
 
+/** What realloc() does, by real(ptr, size, flags). */
+void *cp_malloc_resize(void *ptr, size_t size, void *(*real)(void *ptr, size_t size, int flags), int flags,
+		const void *caller);
+
 /** A block that is not counted yet; align 0: as malloc aligns. NULL: there is no memory. */
 void *cp_malloc_uncounted(size_t size, size_t align);
 

@@ -107,6 +107,8 @@ def build_table(build):
         *(row("h40_plugins", *(os.path.join(here, name + ".so") for name in order))
           for order in (("h40_plugin", "h40_plugin_static"), ("h40_plugin_static", "h40_plugin"))),
         row("h40_operators_jemalloc", "throws"),
+        row("h40_mallocx"),
+        row("h40_mallocx", env={"LD_PRELOAD": allocator("jemalloc")}),
         row("h40_operators_tcmalloc_minimal", "throws"),
         row("h39_own_malloc", check=says("brings its own malloc")),
         row("h43_reuse", env={"LD_PRELOAD": os.path.join(here, "h40_nested.so")}),
