@@ -28,7 +28,7 @@ CP_VISIBLE int prctl(int option, ...)
 	unsigned long c = va_arg(arguments, unsigned long), d = va_arg(arguments, unsigned long);
 	va_end(arguments);
 	const struct sock_fprog *filter = option == PR_SET_SECCOMP && a == SECCOMP_MODE_FILTER ? (void *)b : NULL;
-	if (filter && cp_seccomp_filter_kills(filter, SYS_rt_sigreturn))
+	if (filter && filter->filter && cp_seccomp_filter_kills(filter, SYS_rt_sigreturn))
 		cp_retire();
 	return next_prctl(option, a, b, c, d);
 }

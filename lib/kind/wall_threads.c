@@ -53,7 +53,7 @@ static uint64_t hash_of(const uintptr_t *pcs, uint32_t npcs)
 /** It has run since its stack was taken. Afterwards that is right, or NULL: it must be asked. */
 static void look_at(struct cp_wall_threads *w, struct cp_wall_thread *t)
 {
-	struct cp_task_status status;
+	struct cp_task_status status = {0};
 	uintptr_t pcs[CP_MAX_PCS];
 	uint32_t labels_id, npcs = 0;
 	bool is_whole = false;
