@@ -149,7 +149,9 @@ uint64_t cprof_profile_count(const struct cprof_profile *profile);
 
 /**
  * Writes the profile as it is now: debug 0: gzip'd profile.proto; 1: Go's text form; 2: the same,
- * but for threads. Go: Profile.WriteTo.
+ * but for threads and deadlock. Go: Profile.WriteTo. Text has each frame's file and line where the file, or its debug
+ * symbols under /usr/lib/debug/.build-id, have DWARF line tables of at most 64 MiB; they are read once for each address
+ * that is new; an inlined function's lines stand under the name of the function it was inlined into.
  *
  * heap: alloc_objects, alloc_space, inuse_objects, inuse_space as in Go, then peak_objects and peak_space:
  * what was in use when the heap was largest. allocs: the first four; freed allocations have a numeric label
@@ -164,10 +166,8 @@ uint64_t cprof_profile_count(const struct cprof_profile *profile);
  * threadcreate: the stacks that made threads, how many each made and how many of those are alive.
  * threads ("goroutine" finds it, too): the stacks of all threads, now, those alike (and with the same labels)
  * counted together; with debug 2 a block a thread: name, state, what it waits for and for how long, labels,
- * frames with file and line (where the file, or its debug symbols under /usr/lib/debug/.build-id, have DWARF line
- * tables of at most 64 MiB; they are read once for each address that is new; an inlined function's lines stand under
- * the name of the function it was inlined into). A thread that sleeps is looked at from outside and does not notice,
- * where it runs code without frame pointers (as distributions compile it). The others are asked by a real-time signal
+ * frames. A thread that sleeps is looked at from outside and does not notice, where it runs code without frame
+ * pointers (as distributions compile it). The others are asked by a real-time signal
  * of our own and answer at once, so nobody is stopped; poll, epoll_wait, select, nanosleep and the like return EINTR
  * to a program that is asked in them (signal(7)). cprof_profile_count() asks nobody.
  * Threads that block the signal, sleep uninterruptibly or do not answer within a second are listed without a

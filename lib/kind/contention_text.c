@@ -49,7 +49,7 @@ int cp_contention_write_text(struct cp_stacktab *stacks, bool is_mutex, struct c
 	if (rc != 0)
 		return rc;
 	cp_stacktab_each(stacks, collect, &l);
-	cp_text_out_resolve(l.out);
+	cp_text_out_resolve_lines(l.out);
 	cp_stack_list_sort(&l.list, is_longer);
 	cp_text_out_printf(l.out, "--- %s:\ncycles/second=1000000000\n", is_mutex ? "mutex" : "contention");
 	if (is_mutex)

@@ -109,7 +109,7 @@ static int write_text(const struct cp_counts *c, const struct groups *g, struct 
 		const struct cp_stack *s = g->at[i].stack;
 		cp_text_out_add(out, s->pcs, s->npcs, s->epoch);
 	}
-	cp_text_out_resolve(out);
+	cp_text_out_resolve_lines(out);
 	cp_text_out_printf(out, "%s profile: total %lld\n", c->name, (long long)g->total);
 	for (size_t i = 0; i < g->n; i++)
 		print_group(out, c, &g->at[i]);

@@ -108,7 +108,7 @@ int cp_heap_write_text(struct cprof_writer writer)
 	if (rc != 0)
 		return rc;
 	cp_stacktab_each(&cp_heap.buckets, collect, &l);
-	cp_text_out_resolve(l.out);
+	cp_text_out_resolve_lines(l.out);
 	cp_stack_list_sort(&l.list, holds_more);
 	print_header(&l);
 	for (size_t i = 0; i < l.list.count; i++)

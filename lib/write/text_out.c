@@ -179,6 +179,12 @@ static void put_function(struct cp_text_out *o, const struct name *n)
 	cp_text_out_printf(o, "+0x%lx", (unsigned long)n->offset);
 }
 
+static void put_line(struct cp_text_out *o, const struct name *n)
+{
+	put_string(o, n->file);
+	cp_text_out_printf(o, ":%u", n->line);
+}
+
 void cp_text_out_stack(struct cp_text_out *o, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch)
 {
 	for (uint32_t i = 0; i < npcs; i++) {
@@ -192,8 +198,12 @@ void cp_text_out_stack(struct cp_text_out *o, const uintptr_t *pcs, uint32_t npc
 			append(o, "\t", 1);
 			put_function(o, n);
 		}
-		if (n && n->module)
+		if (n && n->line) {
+			append(o, "\t", 1);
+			put_line(o, n);
+		} else if (n && n->module) {
 			cp_text_out_printf(o, "\t%s", n->module->path);
+		}
 		append(o, "\n", 1);
 	}
 }
@@ -203,8 +213,8 @@ static void put_place(struct cp_text_out *o, const struct name *n, uintptr_t add
 {
 	append(o, "\n\t", 2);
 	if (n->line) {
-		put_string(o, n->file);
-		cp_text_out_printf(o, ":%u (", n->line);
+		put_line(o, n);
+		append(o, " (", 2);
 	}
 	cp_text_out_printf(o, "%s +0x%lx%s", n->module->path, (unsigned long)(address - n->module->load_bias),
 			n->line ? ")" : "");

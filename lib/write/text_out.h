@@ -23,7 +23,7 @@ void cp_text_out_add(struct cp_text_out *o, const uintptr_t *pcs, uint32_t npcs,
 /** Finds the names of all that was added. */
 void cp_text_out_resolve(struct cp_text_out *o);
 
-/** The same, and source lines for cp_text_out_frames(), where there is debug information. */
+/** The same, and source lines, where there is debug information. */
 void cp_text_out_resolve_lines(struct cp_text_out *o);
 
 void cp_text_out_printf(struct cp_text_out *o, const char *fmt, ...)
@@ -32,7 +32,8 @@ void cp_text_out_printf(struct cp_text_out *o, const char *fmt, ...)
 /** The addresses of a record's first line: " 0x5dba8f 0x5e5539", as return addresses. */
 void cp_text_out_addresses(struct cp_text_out *o, const uintptr_t *pcs, uint32_t npcs);
 
-/** The record's commented lines, one a frame, tabs between: "#	0x5dba8e	name+0x2e	/path/of/module". */
+/** The record's commented lines, one a frame, tabs between: "#	0x5dba8e	name+0x2e	file.c:12", or the
+ *  module's path where the line is not known. */
 void cp_text_out_stack(struct cp_text_out *o, const uintptr_t *pcs, uint32_t npcs, uint32_t epoch);
 
 /** The stack as a dump shows it, two lines a frame: the function, and "<tab>module +0x1b2" with an address as

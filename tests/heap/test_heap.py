@@ -3,7 +3,7 @@
 """The heap profile against programs whose allocations are known. Usage: test_heap.py BUILD.
 
 Ends with `N passed, N failed`."""
-import os, subprocess, sys, tempfile
+import os, re, subprocess, sys, tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 import profile
@@ -144,6 +144,8 @@ def text():
             lines = f.read().splitlines()
         tail = {line[2:].split(" = ")[0]: int(line.split(" = ")[1]) for line in lines if " = " in line}
     in_use = [int(line.split(":")[1].split()[0]) for line in lines[1:] if "] @" in line]
+    check("lines of the source", any(re.fullmatch(r"#\t0x[0-9a-f]+\tmain\+0x[0-9a-f]+\t\S+/heap_lifetime\.c:\d+", line)
+                                     for line in lines), "\n".join(lines[:8]))
     check("most in use first", in_use == sorted(in_use, reverse=True) and in_use[0] == 100000, str(in_use[:4]))
     check("the state of malloc and process", tail["InUse"] >= 100000 and tail["Resident"] <= tail["VmSize"] and
           tail["MaxRSS"] >= 1 << 20 and tail["ProfilerAddressSpace"] > 0, str(tail))

@@ -49,6 +49,8 @@ def text(path):
         if m and name:
             found.append((int(m[1]), name[1], bool(m[3])))
     expect(found == GROUPS, "text: the groups are there, labels behind the addresses", found)
+    with_lines = [r for r in records if re.search(r"\tfunc\d\+0x[0-9a-f]+\t\S+/threads_counts\.c:\d+\n", r)]
+    expect(len(with_lines) == len(GROUPS), "text: lines of the source", records[0])
     expect(any(r'# labels: {"self":"\"me\"\n"}' + "\n" in r for r in records), "text: the caller's labels, quoted")
 
 

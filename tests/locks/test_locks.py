@@ -113,8 +113,8 @@ class Primitives(unittest.TestCase):
             self.assertEqual(values, sorted(values, reverse=True))
             self.assertEqual(sum(values), p.total("delay"))
             self.assertNotIn("#\t0x0\n", text)
-        self.assertRegex(mutex, r"#\t0x[0-9a-f]+\tpthread_mutex_unlock\+0x0\t+\S+libcprof\S*\n"
-                                r"#\t0x[0-9a-f]+\thold_mutex\+0x[0-9a-f]+\t")
+        self.assertRegex(mutex, r"#\t0x[0-9a-f]+\tpthread_mutex_unlock\+0x0\t\S+(libcprof\S*|mutexes\.c:\d+)\n"
+                                r"#\t0x[0-9a-f]+\thold_mutex\+0x[0-9a-f]+\t\S+/primitives\.c:\d+\n")
 
 
 class InFolder(unittest.TestCase):
