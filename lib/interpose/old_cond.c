@@ -22,10 +22,10 @@ int cp_old_cond_timedwait(pthread_cond_t *c, pthread_mutex_t *m, const struct ti
 int cp_old_cond_signal(pthread_cond_t *c);
 int cp_old_cond_broadcast(pthread_cond_t *c);
 
-__asm__(".symver cp_old_cond_wait, pthread_cond_wait@GLIBC_2.2.5, local");
-__asm__(".symver cp_old_cond_timedwait, pthread_cond_timedwait@GLIBC_2.2.5, local");
-__asm__(".symver cp_old_cond_signal, pthread_cond_signal@GLIBC_2.2.5, local");
-__asm__(".symver cp_old_cond_broadcast, pthread_cond_broadcast@GLIBC_2.2.5, local");
+__asm__(".symver cp_old_cond_wait, pthread_cond_wait@GLIBC_2.2.5");
+__asm__(".symver cp_old_cond_timedwait, pthread_cond_timedwait@GLIBC_2.2.5");
+__asm__(".symver cp_old_cond_signal, pthread_cond_signal@GLIBC_2.2.5");
+__asm__(".symver cp_old_cond_broadcast, pthread_cond_broadcast@GLIBC_2.2.5");
 
 CP_VISIBLE CP_BETWEEN int cp_old_cond_wait(pthread_cond_t *c, pthread_mutex_t *m)
 {
