@@ -122,6 +122,11 @@ static uint64_t clamp_ns(uint64_t ns, uint64_t least_ms, uint64_t most_ms)
 	return ns < least_ns ? least_ns : ns > most_ns ? most_ns : ns;
 }
 
+static uint64_t max_ns(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 /** CPU time that a piece is worth: a quarter of all there was before, half of what a busy process uses until the next.
  *  php-fpm kills its workers 3 ms after it told them to end, and all they had done might be half a second's. */
 static uint64_t worth_ns(const struct cp_cpu_session *s, const struct schedule *when)
@@ -172,6 +177,9 @@ static void plan_turn(struct cp_cpu_session *s, struct schedule *when, struct mo
 	uint64_t used_ns = now.cpu_ns - when->piece.cpu_ns, enough_ns = are_unseen(s) ? 0 : worth_ns(s, when);
 	// From the first of n ticks to the last n - 1 periods go by.
 	uint64_t awaited = used_ns < enough_ns ? 2 + (enough_ns - used_ns - 1) / period_ns : 0;
+	// What comes to be worth it late does not wait for a second more: a kill would find all of both missing.
+	if (awaited > 0)
+		when->turn_ns = max_ns(when->piece.ns + when->piece_step_ns, now.ns + FIRST_TURN_MS * CP_NS_PER_MS);
 	store(&cp_cpu_shared.awaited, (int64_t)awaited, relaxed);
 }
 

@@ -98,9 +98,41 @@ def test_who_works_little_leaves_most_of_it():
     expect(case.cpu_ms() >= 200, case.cpu_ms())
 
 
+# When it is looked at, too little has been used since what was written last, which becomes enough at once.
+WORKS_IN_FITS = """
+import os, signal, time
+def burn(s):
+    end = time.process_time() + s
+    while time.process_time() < end:
+        pass
+def written():
+    return os.stat(os.environ["CPROF_CPUPROFILE"]).st_mtime_ns
+burn(2)
+time.sleep(2)
+before = written()
+while written() == before:
+    burn(0.01)
+begin = time.monotonic()
+burn(0.42)
+time.sleep(max(0, begin + 1.4 - time.monotonic()))
+while time.monotonic() < begin + 1.95:
+    pass
+print(int(time.process_time() * 1000), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_who_works_in_fits_leaves_most_of_it():
+    """Another second went by before the next look: unbound missed 1.1 s of the 1.7 it had used."""
+    case = Case("/usr/bin/python3", "-c", WORKS_IN_FITS)
+    expect_eq(case.status, -signal.SIGKILL)
+    expect(case.cpu_ms() >= int(case.stdout) - 800, (case.cpu_ms(), case.stdout))
+
+
 if __name__ == "__main__":
     test_run.PARTS = {"kept": [test_what_is_killed_leaves_its_heap, test_who_ends_well_writes_it_anew,
                                test_who_gives_up_root_may_replace_its_files, test_a_link_leads_to_the_profile,
                                test_half_a_file_of_who_was_killed_is_removed,
-                               test_who_works_little_leaves_most_of_it]}
+                               test_who_works_little_leaves_most_of_it,
+                               test_who_works_in_fits_leaves_most_of_it]}
     sys.exit(test_run.main([]))
