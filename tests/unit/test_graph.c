@@ -439,14 +439,9 @@ static struct graph *linked_graph(struct pass_cache *cache, bool mean, uint32_t 
 	return g;
 }
 
-START_TEST(stacks_kept_as_nodes_say_the_same)
+// One of p that knows its stacks as nodes.
+static struct pass_cache *cache_with_stacks(void)
 {
-	begin_profile();
-	add_random_samples(20000);
-	struct arena a = {0};
-	ck_assert_ptr_null(regex_compile(&a, STR("[ab]"), &with));
-	ck_assert_ptr_null(regex_compile(&a, STR("e"), &rare));
-	ck_assert_ptr_null(regex_compile(&a, STR("f"), &without));
 	struct pass_cache *cache = pass_cache_create(p);
 	graph_destroy(linked_graph(cache, false, 0, NULL));
 	pass_cache_prepare(cache);
@@ -457,6 +452,18 @@ START_TEST(stacks_kept_as_nodes_say_the_same)
 		sched_yield();
 	graph_destroy(frames);
 	profile_destroy(view);
+	return cache;
+}
+
+START_TEST(stacks_kept_as_nodes_say_the_same)
+{
+	begin_profile();
+	add_random_samples(20000);
+	struct arena a = {0};
+	ck_assert_ptr_null(regex_compile(&a, STR("[ab]"), &with));
+	ck_assert_ptr_null(regex_compile(&a, STR("e"), &rare));
+	ck_assert_ptr_null(regex_compile(&a, STR("f"), &without));
+	struct pass_cache *cache = cache_with_stacks();
 	for (uint32_t i = 0; i < 68; i++) {
 		for (int mean = 0; mean < 2; mean++) {
 			// None; a few samples; most.
@@ -472,6 +479,55 @@ START_TEST(stacks_kept_as_nodes_say_the_same)
 	regex_free(with);
 	regex_free(rare);
 	regex_free(without);
+	arena_deinit(&a);
+	pass_cache_destroy(cache);
+	profile_destroy(p);
+}
+END_TEST
+
+// Nodes whose names match, of samples in focus, against the same nodes of the whole graph.
+static void check_named(struct pass_cache *cache, bool mean, const struct regex *focus, const struct regex *named)
+{
+	struct profile *view = profile_view(p);
+	view->pass_cache = cache;
+	profile_filter_names(view, &(struct name_filter){.focus = focus, .find = graph_find_samples});
+	struct graph_options options = {.value_index = 1, .mean = mean};
+	struct graph *all = graph_create(view, &options);
+	options.named = named;
+	struct graph *some = graph_create(view, &options);
+	uint32_t nmatching = 0;
+	for (uint32_t i = 0; i < all->nselected; i++) {
+		uint32_t node = all->selected[i];
+		struct str name = graph_node_name(all, node);
+		if (!regex_match(named, name))
+			continue;
+		nmatching++;
+		check_node(some, name.ptr[0], all->nodes[node].flat, all->nodes[node].cum);
+		const struct node *same = &some->nodes[node_named(some, name.ptr[0])];
+		ck_assert_int_eq(same->flat_div, all->nodes[node].flat_div);
+		ck_assert_int_eq(same->cum_div, all->nodes[node].cum_div);
+	}
+	ck_assert_uint_eq(some->nselected, nmatching);
+	graph_destroy(all);
+	graph_destroy(some);
+	profile_destroy(view);
+}
+
+START_TEST(nodes_of_some_names_are_as_among_all)
+{
+	begin_profile();
+	add_random_samples(20000);
+	struct arena a = {0};
+	static const char *const names[] = {"[ab]", "e", "[bd]", "nothing", ""};
+	struct regex *focus, *named;
+	ck_assert_ptr_null(regex_compile(&a, STR("[ce]"), &focus));
+	struct pass_cache *cache = cache_with_stacks();
+	for (uint32_t i = 0; i < 5 * 8; i++) {
+		ck_assert_ptr_null(regex_compile(&a, str_from(names[i / 8]), &named));
+		check_named(i & 1 ? cache : NULL, i & 2, i & 4 ? focus : NULL, named);
+		regex_free(named);
+	}
+	regex_free(focus);
 	arena_deinit(&a);
 	pass_cache_destroy(cache);
 	profile_destroy(p);
@@ -495,4 +551,5 @@ UNIT_MAIN("graph", counts_recursion_once, bridges_what_is_left_out, marks_calls_
 		removes_residual_edges_that_say_nothing_new, keeps_contexts_apart_in_a_call_tree,
 		leaves_zeros_and_losses_out, several_threads_count_as_one,
 		views_share_places_until_they_change_them, remembers_passes_over_the_same_samples,
-		stacks_kept_as_nodes_say_the_same, stacks_that_find_no_room_are_not_kept)
+		stacks_kept_as_nodes_say_the_same, nodes_of_some_names_are_as_among_all,
+		stacks_that_find_no_room_are_not_kept)

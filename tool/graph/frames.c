@@ -12,6 +12,7 @@ struct builder {
 	uint32_t infos_cap;
 	strid *clean_files; // [nfunctions]; NO_INDEX until cleaned
 	uint32_t *nodes;    // [nfunctions]; of a line that says no more than its function; NO_INDEX until asked for
+	const bool *is_named; // [nfunctions + 1], a line without a function last; NULL: all nodes are wanted
 };
 
 static uint64_t info_hash(const struct node_info *i)
@@ -83,7 +84,10 @@ static struct node_info line_info(struct builder *b, const struct location *l, c
 static uint32_t node_of_line(struct builder *b, const struct location *l, const struct line *line)
 {
 	// What most lines are, once they are aggregated by function.
-	bool is_plain = line && line->function != NO_INDEX && !l->address && !line->line && !line->column &&
+	bool has_function = line && line->function != NO_INDEX;
+	if (b->is_named && !b->is_named[has_function ? line->function : b->g->profile->nfunctions])
+		return FRAMES_NONE;
+	bool is_plain = has_function && !l->address && !line->line && !line->column &&
 			!b->g->options.obj_names;
 	if (is_plain && b->nodes[line->function] != NO_INDEX)
 		return b->nodes[line->function];
@@ -103,6 +107,8 @@ static void add_location(struct builder *b, uint32_t loc)
 
 	if (l->nlines <= 1) {
 		t->codes[loc] = node_of_line(b, l, l->nlines ? lines : NULL);
+		if (t->has_node)
+			t->has_node[loc] = t->codes[loc] != FRAMES_NONE;
 		return;
 	}
 	t->codes[loc] = FRAMES_SEVERAL | t->nlists;
@@ -110,9 +116,22 @@ static void add_location(struct builder *b, uint32_t loc)
 	for (uint32_t i = 0; i < l->nlines; i++) {
 		uint32_t node = node_of_line(b, l, &lines[i]);
 		t->lists[t->nlists++] = node;
+		if (node == FRAMES_NONE)
+			continue;
+		if (t->has_node)
+			t->has_node[loc] = true;
 		if (i + 1 < l->nlines)
 			t->may_inline[node] = true;
 	}
+}
+
+static const bool *find_named(const struct profile *p, const struct regex *named, struct arena *a)
+{
+	bool *is_named = arena_array(a, bool, (size_t)p->nfunctions + 1);
+	for (uint32_t i = 0; i < p->nfunctions; i++)
+		is_named[i] = regex_match(named, profile_str(p, p->functions[i].name));
+	is_named[p->nfunctions] = regex_match(named, STR(""));
+	return is_named;
 }
 
 void frames_create(struct graph *g)
@@ -134,6 +153,10 @@ void frames_create(struct graph *g)
 			.nodes = arena_array(&scratch, uint32_t, p->nfunctions)};
 	for (uint32_t i = 0; i < p->nfunctions; i++)
 		b.clean_files[i] = b.nodes[i] = NO_INDEX;
+	if (g->options.named) {
+		b.is_named = find_named(p, g->options.named, &scratch);
+		t->has_node = arena_array(&g->arena, uint8_t, p->nlocations);
+	}
 	for (uint32_t i = 0; i < p->nlocations; i++)
 		add_location(&b, i);
 	hash_index_deinit(&b.index);

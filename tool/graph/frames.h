@@ -8,7 +8,7 @@
 
 // A location's code is the node of its only line; or FRAMES_SEVERAL plus an index into lists.
 #define FRAMES_SEVERAL 0x80000000u
-// In a table for linking: a bit of a node whose edges are wanted, and a node that is left out.
+// In a table for linking: a bit of a node whose edges are wanted. A node that is left out.
 #define FRAMES_WANTED 0x40000000u
 #define FRAMES_NONE 0x3fffffffu
 
@@ -18,6 +18,7 @@ enum frame_role { ROLE_STAYS = 1, ROLE_WANTED = 2 };
 struct frame_table {
 	uint32_t *codes;   // [nlocations]
 	uint32_t *lists;   // how many lines; their nodes, innermost first
+	uint8_t *has_node; // [nlocations]; NULL: all have one. Of graph_options.named, other lines are FRAMES_NONE
 	uint32_t nlists;   // length of lists
 	bool *may_inline;  // [ninfos]: occurs as an inlined line somewhere
 	// Only in a table for linking:

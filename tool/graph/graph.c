@@ -17,7 +17,7 @@ struct graph *graph_with_frames(struct profile *p, const struct graph_options *o
 		arena_array_bytes(SIZE_MAX, sizeof(*g)); // ends the process, as all of tool/ does
 	g->profile = p;
 	g->options = *options;
-	const struct graph *known = known_names(p, options->obj_names);
+	const struct graph *known = options->named ? NULL : known_names(p, options->obj_names);
 	if (known) {
 		g->frames = known->frames;
 		g->infos = known->infos;

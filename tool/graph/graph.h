@@ -20,6 +20,7 @@
 #include "base/str.h"
 #include "tool/profile/aggregate.h"
 #include "tool/profile/filter.h"
+#include "tool/profile/regex.h"
 
 /** What tells one node from another. */
 struct node_info {
@@ -64,6 +65,7 @@ struct graph_options {
 	bool with_tags;
 	struct str bytes_unit;  // of the numeric label "bytes", the only one shown as a tag
 	struct str output_unit; // for the names of numeric tags
+	const struct regex *named; // nodes of functions with such names alone; NULL: all
 };
 
 struct graph {

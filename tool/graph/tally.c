@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The first pass: flat and cum of every node. It knows nothing of edges, so that it touches two small
-// tables a frame and no more. Also decides which nodes count at all.
+// tables a frame and no more; where only nodes of some names are asked for, one byte a frame of most stacks, and
+// nothing of those that are known not to have them. Also decides which nodes count at all.
 #include "tool/graph/passes.h"
 
 #include <stdlib.h>
@@ -21,6 +22,7 @@ struct tally {
 	struct accum *nodes;
 	int64_t *flats;
 	int64_t *cum_divs, *flat_divs; // NULL where no mean is asked for
+	const uint8_t *found; // [nsamples]: which have a node at all; NULL: any may
 };
 
 static inline void add_cum(struct tally *t, uint32_t node, uint32_t stamp, int64_t w, int64_t dw)
@@ -48,6 +50,13 @@ static inline void tally_frames(struct tally *t, const uint32_t *codes, uint32_t
 	}
 }
 
+static inline void add_flat(struct tally *t, uint32_t node, int64_t w, int64_t dw)
+{
+	t->flats[node] = wrap_add(t->flats[node], w);
+	if (t->flat_divs)
+		t->flat_divs[node] = wrap_add(t->flat_divs[node], dw);
+}
+
 static inline void tally_sample(struct tally *t, uint32_t sample, int64_t w, int64_t dw)
 {
 	const struct frame_table *f = t->g->frames;
@@ -58,14 +67,30 @@ static inline void tally_sample(struct tally *t, uint32_t sample, int64_t w, int
 	uint32_t leaf = f->codes[stack_loc(stack, 0)];
 	if (leaf & FRAMES_SEVERAL)
 		leaf = f->lists[(leaf & ~FRAMES_SEVERAL) + 1];
-	t->flats[leaf] = wrap_add(t->flats[leaf], w);
-	if (t->flat_divs)
-		t->flat_divs[leaf] = wrap_add(t->flat_divs[leaf], dw);
+	add_flat(t, leaf, w, dw);
 	while (stack.n) {
 		uint32_t n = stack.n < FRAMES_BATCH ? stack.n : FRAMES_BATCH;
 		frames_fetch(f, stack, NULL, n, codes);
 		tally_frames(t, codes, n, sample + 1, w, dw);
 		stack = stack_skip(stack, n);
+	}
+}
+
+// Most frames have no node.
+static void tally_few(struct tally *t, uint32_t sample, int64_t w, int64_t dw)
+{
+	const struct frame_table *f = t->g->frames;
+	struct stack stack = profile_stack(t->g->profile, sample);
+	for (uint32_t k = 0; k < stack.n; k++) {
+		uint32_t location = stack_loc(stack, k), n;
+		if (!f->has_node[location])
+			continue;
+		const uint32_t *nodes = frames_nodes(f, location, &n);
+		if (k == 0 && nodes[0] != FRAMES_NONE)
+			add_flat(t, nodes[0], w, dw);
+		for (uint32_t i = 0; i < n; i++)
+			if (nodes[i] != FRAMES_NONE)
+				add_cum(t, nodes[i], sample + 1, w, dw);
 	}
 }
 
@@ -77,7 +102,11 @@ static void tally_range(void *state, struct sample_range range)
 	for (uint32_t i = range.begin; i < range.end && !cancelled(); i++) {
 		const int64_t *values = profile_values(p, i);
 		int64_t w = values[index], dw = t->cum_divs ? values[0] : 0;
-		if (w != 0 || dw != 0)
+		if ((w == 0 && dw == 0) || (t->found && !t->found[i]))
+			continue;
+		if (t->g->frames->has_node)
+			tally_few(t, i, w, dw);
+		else
 			tally_sample(t, i, w, dw);
 	}
 }
@@ -109,10 +138,14 @@ static void tally_samples(struct graph *g)
 	struct tally tallies[PARALLEL_MAX];
 	struct arena scratch = {0};
 	uint32_t n = parallel_ranges(g->profile, ranges);
+	const uint8_t *has_node = g->frames->has_node;
+	uint8_t *found = has_node ? arena_array(&scratch, uint8_t, g->profile->nsamples) : NULL;
+	bool is_found = has_node && graph_find_samples(g->profile, has_node, 1, found);
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct tally *t = &tallies[i];
-		*t = (struct tally){.g = g, .nodes = arena_array(&scratch, struct accum, g->nnodes),
+		*t = (struct tally){.g = g, .found = is_found ? found : NULL,
+				.nodes = arena_array(&scratch, struct accum, g->nnodes),
 				.flats = arena_array(&scratch, int64_t, g->nnodes)};
 		if (g->options.mean) {
 			t->cum_divs = arena_array(&scratch, int64_t, g->nnodes);
@@ -127,7 +160,8 @@ static void tally_samples(struct graph *g)
 
 static void tally_all(struct graph *g)
 {
-	const struct node_stacks *stacks = pass_cache_stacks(g);
+	// The stacks of other names' nodes are not worth making.
+	const struct node_stacks *stacks = g->frames->has_node ? NULL : pass_cache_stacks(g);
 	if (stacks)
 		tally_stacks(g, stacks);
 	else

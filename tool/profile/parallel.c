@@ -6,7 +6,13 @@
 #include <pthread.h>
 #include <unistd.h>
 
-enum { MIN_FRAMES_A_THREAD = 1 << 18 };
+// Of so many samples one tells how long their stacks are.
+enum { MIN_FRAMES_A_THREAD = 1 << 18, SAMPLES_A_LOOK = 64 };
+
+static size_t frames_near(const struct profile *p, uint32_t sample)
+{
+	return p->loc_end[sample] - p->loc_begin[sample];
+}
 
 uint32_t parallel_ranges(const struct profile *p, struct sample_range ranges[PARALLEL_MAX])
 {
@@ -19,8 +25,8 @@ uint32_t parallel_ranges(const struct profile *p, struct sample_range ranges[PAR
 	if (n < 1)
 		n = 1;
 	size_t frames = 0;
-	for (uint32_t i = 0; n > 1 && i < p->nsamples; i++)
-		frames += p->loc_end[i] - p->loc_begin[i];
+	for (uint32_t i = 0; n > 1 && i < p->nsamples; i += SAMPLES_A_LOOK)
+		frames += frames_near(p, i);
 
 	uint32_t at = 0;
 	size_t done = 0;
@@ -28,9 +34,9 @@ uint32_t parallel_ranges(const struct profile *p, struct sample_range ranges[PAR
 		ranges[k].begin = at;
 		if (k + 1 == n)
 			at = p->nsamples;
-		for (; at < p->nsamples && done < frames * (k + 1) / n; at++)
-			done += p->loc_end[at] - p->loc_begin[at];
-		ranges[k].end = at;
+		for (; at < p->nsamples && done < frames * (k + 1) / n; at += SAMPLES_A_LOOK)
+			done += frames_near(p, at);
+		ranges[k].end = at = at < p->nsamples ? at : p->nsamples;
 	}
 	return (uint32_t)n;
 }

@@ -127,6 +127,7 @@ struct graph *report_graph(struct report *r)
 		.with_tags = o->format == REPORT_DOT,
 		.bytes_unit = label_units_get(p, &o->label_units, STR("bytes")),
 		.output_unit = o->output_unit,
+		.named = o->format == REPORT_LIST ? o->symbol : NULL,
 	};
 	return graph_create(p, &go);
 }

@@ -92,6 +92,7 @@ static void put_routine(const struct report *r, struct source_reader *reader, st
 		put_lines(r, reader, f, out);
 }
 
+// The graph of -list has no others than those that match.
 static uint32_t collect(const struct report *r, const struct graph *g, struct place *places)
 {
 	const struct profile *p = r->profile;
@@ -99,10 +100,8 @@ static uint32_t collect(const struct report *r, const struct graph *g, struct pl
 	for (uint32_t i = 0; i < g->nselected; i++) {
 		const struct node *node = &g->nodes[g->selected[i]];
 		const struct node_info *info = &g->infos[node->info];
-		struct str name = profile_str(p, info->name);
-		if (!r->options.symbol || regex_match(r->options.symbol, name))
-			places[n++] = (struct place){name, profile_str(p, info->file), info->line,
-					info->start_line, node->flat, node->cum};
+		places[n++] = (struct place){profile_str(p, info->name), profile_str(p, info->file), info->line,
+				info->start_line, node->flat, node->cum};
 	}
 	if (n)
 		qsort(places, n, sizeof *places, by_function_file_line);
