@@ -14,10 +14,8 @@ void buf_deinit(struct buf *b)
 	*b = (struct buf){0};
 }
 
-void buf_reserve(struct buf *b, size_t extra)
+void buf_grow(struct buf *b, size_t extra)
 {
-	if (b->cap - b->len >= extra)
-		return;
 	if (b->flush && b->len && b->len + extra > b->flush_bytes) {
 		buf_flush(b);
 		if (b->cap >= extra)

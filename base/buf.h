@@ -22,8 +22,15 @@ struct buf {
 
 void buf_deinit(struct buf *b);
 
+void buf_grow(struct buf *b, size_t extra);
+
 /** At least `extra` writable bytes at ptr + len. */
-void buf_reserve(struct buf *b, size_t extra);
+static inline void buf_reserve(struct buf *b, size_t extra)
+{
+	if (b->cap - b->len < extra)
+		buf_grow(b, extra);
+}
+
 void buf_append(struct buf *b, const void *data, size_t len);
 void buf_byte(struct buf *b, char c);
 void buf_str(struct buf *b, struct str s);

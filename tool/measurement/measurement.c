@@ -75,7 +75,7 @@ static const struct unit *find_unit(const struct family *f, struct str name)
 	lower[len] = 0;
 	for (unsigned i = 0; i < f->nunits; i++) {
 		for (unsigned j = 0; j < MAX_ALIASES && f->units[i].aliases[j]; j++) {
-			if (!strcmp(lower, f->units[i].aliases[j]))
+			if (lower[0] == f->units[i].aliases[j][0] && !strcmp(lower, f->units[i].aliases[j]))
 				return &f->units[i];
 		}
 	}

@@ -16,6 +16,7 @@ struct tracer {
 	struct report *r;
 	struct graph *g; // for the names of frames
 	struct arena arena;
+	struct buf line, lines; // of label sets, while they are made
 	struct str *names; // [node]
 	struct str *label_sets;
 };
@@ -26,10 +27,11 @@ static int by_bytes(const void *a, const void *b)
 	return str_cmp(*(const struct str *)a, *(const struct str *)b);
 }
 
+/** A copy of what is there, which is taken out. */
 static struct str keep(struct tracer *t, struct buf *b)
 {
 	struct str s = {arena_strndup(&t->arena, b->ptr, b->len), b->len};
-	buf_deinit(b);
+	b->len = 0;
 	return s;
 }
 
@@ -45,42 +47,45 @@ static void put_label_value(const struct tracer *t, const struct label *l, struc
 	buf_append(b, text, measurement_format(text, l->num, unit, STR("auto")));
 }
 
+static bool is_same_key(const struct label *a, const struct label *b)
+{
+	return a->key == b->key && a->is_num == b->is_num;
+}
+
 // One line a key, of the string or the numeric labels of a set.
-static void put_labels(struct tracer *t, struct label_set set, bool is_num, struct buf *out)
+static void put_labels(struct tracer *t, struct label_set set, bool is_num)
 {
 	const struct profile *p = t->r->profile;
+	const struct label *labels = p->labels + set.begin;
 	struct str *lines = arena_array(&t->arena, struct str, set.n);
 	uint32_t n = 0;
-	for (uint32_t i = 0; i < set.n;) {
-		const struct label *first = &p->labels[set.begin + i];
-		struct buf b = {0};
-		put_right(&b, profile_str(p, first->key), VALUE_COLUMNS);
-		buf_cstr(&b, ":  ");
-		for (uint32_t k = i; i < set.n; i++) {
-			const struct label *l = &p->labels[set.begin + i];
-			if (l->key != first->key || l->is_num != first->is_num)
-				break;
-			if (i > k)
-				buf_byte(&b, ' ');
-			put_label_value(t, l, &b);
+	for (uint32_t first = 0, i; first < set.n; first = i) {
+		bool is_asked = labels[first].is_num == is_num;
+		if (is_asked) {
+			put_right(&t->line, profile_str(p, labels[first].key), VALUE_COLUMNS);
+			buf_cstr(&t->line, ":  ");
 		}
-		buf_byte(&b, '\n');
-		if (first->is_num == is_num)
-			lines[n++] = keep(t, &b);
-		else
-			buf_deinit(&b);
+		for (i = first; i < set.n && is_same_key(&labels[i], &labels[first]); i++) {
+			if (is_asked && i > first)
+				buf_byte(&t->line, ' ');
+			if (is_asked)
+				put_label_value(t, &labels[i], &t->line);
+		}
+		if (is_asked) {
+			buf_byte(&t->line, '\n');
+			lines[n++] = keep(t, &t->line);
+		}
 	}
 	qsort(lines, n, sizeof(lines[0]), by_bytes);
 	for (uint32_t i = 0; i < n; i++)
-		buf_str(out, lines[i]);
+		buf_str(&t->lines, lines[i]);
 }
 
 static struct str label_lines(struct tracer *t, uint32_t set)
 {
-	struct buf b = {0};
-	put_labels(t, t->r->profile->label_sets[set], false, &b);
-	put_labels(t, t->r->profile->label_sets[set], true, &b);
-	return keep(t, &b);
+	put_labels(t, t->r->profile->label_sets[set], false);
+	put_labels(t, t->r->profile->label_sets[set], true);
+	return keep(t, &t->lines);
 }
 
 static void put_frame(struct str name, size_t blanks, bool is_inlined, struct buf *out)
@@ -134,6 +139,8 @@ struct err *report_write_traces(struct report *r, struct buf *out)
 	buf_byte(out, '\n');
 	textlist_put(out, p->nsamples, SAMPLES_A_PIECE, put_sample, &t);
 	buf_append(out, separator, sizeof(separator) - 1);
+	buf_deinit(&t.line);
+	buf_deinit(&t.lines);
 	arena_deinit(&t.arena);
 	graph_destroy(t.g);
 	return NULL;
