@@ -8,7 +8,7 @@
 struct cp_cpu_options {
 	int rate_hz; // 1..10000
 	enum cprof_cpu_engine engine;
-	// Write a piece to the path from time to time (first soon, then each second), so that a
+	// Write a piece to the path from time to time (first soon, then each second, or as it is worth it), so that a
 	// killed process leaves its profile. Only with a path; needs write access beside it.
 	bool checkpoint;
 	bool skip_empty; // a profile without a sample is not written: one of many processes

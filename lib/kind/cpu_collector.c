@@ -22,6 +22,9 @@ enum {
 	FIRST_PIECE_MS = 200, // it costs milliseconds, and who ends so early mostly ends well
 	LAST_PIECE_STEP_MS = 900, // at each turn
 	MIN_PIECE_CPU_MS = 50,
+	COST_FACTOR = 200, // of what it takes: the most of the CPU time that pieces may have
+	MAX_COST_CPU_MS = 2000, // that is not waited for longer: what a kill loses is to stay little
+	RESTING_SHARE = 8, // who since the last turn used less than that part of what is new is at rest
 	IDLE_FACTOR = 10, // steps are that much longer, at most, where the process sleeps
 };
 
@@ -34,7 +37,9 @@ struct schedule {
 	uint64_t turn_ns; // due then where the process has used what is worth one
 	uint64_t rest_ns; // and then anyway
 	uint64_t piece_step_ns;
+	uint64_t piece_cost_ns;    // CPU time of the last
 	struct moment piece, look; // the last
+	uint64_t turn_cpu_ns;      // the process's, at the last
 	int is_dumpable; // at that look
 	uint64_t nseen;            // periods, when a tick came last
 	uint64_t seen_cpu_ns;      // of the process, then
@@ -135,18 +140,32 @@ static uint64_t worth_ns(const struct cp_cpu_session *s, const struct schedule *
 	return clamp_ns(known_ns / 4, MIN_PIECE_CPU_MS, when->piece_step_ns / CP_NS_PER_MS / 2);
 }
 
-/** A process that is killed misses its last second; if it used little in that, its last ten, or a fifth of all it
- *  used. */
+/** The same, and little of it is what a piece takes: 0.3 to 3 ms, for each 50 ms a hundredth of a server's. */
+static uint64_t affordable_ns(const struct cp_cpu_session *s, const struct schedule *when)
+{
+	return max_ns(worth_ns(s, when), clamp_ns(COST_FACTOR * when->piece_cost_ns, 0, MAX_COST_CPU_MS));
+}
+
+/** A process at rest may be about to be killed, and another piece will not be wanted soon. */
+static bool is_piece_due(const struct cp_cpu_session *s, const struct schedule *when, struct moment now)
+{
+	uint64_t took_ns = now.ns - when->piece.ns, used_ns = now.cpu_ns - when->piece.cpu_ns;
+	bool is_resting = (now.cpu_ns - when->turn_cpu_ns) * RESTING_SHARE < used_ns;
+	uint64_t enough_ns = is_resting ? worth_ns(s, when) : affordable_ns(s, when);
+	return took_ns >= when->piece_step_ns * (used_ns < enough_ns ? IDLE_FACTOR : 1);
+}
+
+/** A process that is killed misses its last second, two where pieces are dear; if it used little, its last ten. */
 static void write_due_piece(struct cp_cpu_session *s, struct schedule *when, struct moment now)
 {
-	uint64_t took_ns = now.ns - when->piece.ns, step_ns = when->piece_step_ns;
-	bool is_used = now.cpu_ns - when->piece.cpu_ns >= worth_ns(s, when);
-	if (took_ns < step_ns || (!is_used && took_ns < IDLE_FACTOR * step_ns))
+	if (!is_piece_due(s, when, now))
 		return;
+	uint64_t begin_ns = cp_clock_ns(CP_CLOCK_THREAD_CPU);
 	if (s->options.checkpoint)
 		cp_cpu_output_piece(s);
+	when->piece_cost_ns = cp_clock_ns(CP_CLOCK_THREAD_CPU) - begin_ns;
 	when->piece = now;
-	if (step_ns < LAST_PIECE_STEP_MS * CP_NS_PER_MS / 2)
+	if (when->piece_step_ns < LAST_PIECE_STEP_MS * CP_NS_PER_MS / 2)
 		when->piece_step_ns *= 2;
 	else
 		when->piece_step_ns = LAST_PIECE_STEP_MS * CP_NS_PER_MS;
@@ -172,15 +191,19 @@ static bool are_unseen(const struct cp_cpu_session *s)
 static void plan_turn(struct cp_cpu_session *s, struct schedule *when, struct moment now)
 {
 	uint64_t age_ns = now.ns - s->start_ns, period_ns = cp_cpu_engine_params.period_ns;
+	uint64_t latest_ns = when->piece.ns + IDLE_FACTOR * when->piece_step_ns;
 	when->turn_ns = now.ns + clamp_ns(age_ns / 4, first_turn_ms(s), LAST_TURN_MS);
 	when->rest_ns = now.ns + clamp_ns(age_ns / 4, FIRST_TURN_MS, LAST_REST_MS);
-	uint64_t used_ns = now.cpu_ns - when->piece.cpu_ns, enough_ns = are_unseen(s) ? 0 : worth_ns(s, when);
+	uint64_t used_ns = now.cpu_ns - when->piece.cpu_ns, enough_ns = are_unseen(s) ? 0 : affordable_ns(s, when);
 	// From the first of n ticks to the last n - 1 periods go by.
 	uint64_t awaited = used_ns < enough_ns ? 2 + (enough_ns - used_ns - 1) / period_ns : 0;
 	// What comes to be worth it late does not wait for a second more: a kill would find all of both missing.
 	if (awaited > 0)
 		when->turn_ns = max_ns(when->piece.ns + when->piece_step_ns, now.ns + FIRST_TURN_MS * CP_NS_PER_MS);
 	store(&cp_cpu_shared.awaited, (int64_t)awaited, relaxed);
+	if (used_ns >= period_ns && latest_ns > now.ns && latest_ns < when->rest_ns)
+		when->rest_ns = latest_ns;
+	when->turn_cpu_ns = now.cpu_ns;
 }
 
 static uint64_t due_ns(const struct schedule *when)
@@ -273,6 +296,7 @@ void cp_cpu_collector_run(void *session)
 		.rest_ns = s->start_ns + first_turn_ms(s) * CP_NS_PER_MS,
 		.piece_step_ns = FIRST_PIECE_MS * CP_NS_PER_MS,
 		.piece = {s->start_ns, s->start_cpu_ns},
+		.turn_cpu_ns = s->start_cpu_ns,
 		.look = {s->start_ns, s->start_cpu_ns},
 		.is_dumpable = -1,
 		.seen_cpu_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU),

@@ -174,7 +174,7 @@ static int begin_pieces(struct cp_cpu_session *s)
 	put_origin(s, s->pieces);
 	return cp_profile_out_comment(s->pieces,
 		"the process ended without stopping the profile: "
-		"up to a second of samples at its end may be missing");
+		"samples of its last second or two, or of ten in which it did little, may be missing");
 }
 
 static void forget_piece(struct cp_stack *stack, void *arg)
