@@ -69,6 +69,11 @@ static int make_rings(void)
 	return cp_cpu_shared.rings ? 0 : -ENOMEM;
 }
 
+int cp_cpu_reserve_signal(void)
+{
+	return cp_signal_install(CP_SIGNAL_CPU, cp_cpu_on_signal);
+}
+
 static int prepare_process(void)
 {
 	int ret = make_rings();
@@ -77,7 +82,7 @@ static int prepare_process(void)
 	if (ret == 0)
 		ret = cp_modmap_refresh();
 	if (ret == 0)
-		ret = cp_signal_install(CP_SIGNAL_CPU, cp_cpu_on_signal);
+		ret = cp_cpu_reserve_signal();
 	ret = ret < 0 ? ret : 0;
 	if (magic == 0) {
 		struct cp_random random;

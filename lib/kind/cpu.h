@@ -29,6 +29,10 @@ void cp_cpu_checkpoint(void);
 
 bool cp_cpu_is_running(void);
 
+/** The signal that ticks will be is ours from now on, before the first session: threads born meanwhile let it through.
+ *  It, or a negative errno. */
+int cp_cpu_reserve_signal(void);
+
 /** It is on, or being stopped, and one with checkpoints: a recording's. */
 bool cp_cpu_is_recorded(void);
 

@@ -35,8 +35,10 @@ static void see_task(int tid, void *arg)
 		return;
 	if (!t) {
 		// A child that blocks signals may be on its way to exec, and give them their defaults by system calls
-		// we do not see, as Chromium does. A tick that is pending would then end it.
-		if (cp_cpu_shared.is_forked && tid != s->starter_tid && blocks_signal(tid)) {
+		// we do not see, as Chromium does. A tick that is pending would then end it. With threads it is not:
+		// those of apache's children are born in one that blocks all signals.
+		if (cp_cpu_shared.is_forked && tid == cp_cpu_shared.pid && tid != s->starter_tid &&
+				blocks_signal(tid)) {
 			s->has_passed_over = true;
 			return;
 		}

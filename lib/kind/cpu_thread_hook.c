@@ -170,12 +170,13 @@ void cp_cpu_name_blocked(struct cp_cpu_leftover *left)
 
 void cp_cpu_thread_begin(struct cp_thread *t)
 {
+	// Its creator may have blocked all signals, meaning the program's own. Also for a profile that is yet to come.
+	if (cp_signal_ours())
+		cp_sigmask(CP_SIG_UNBLOCK, cp_sigmask_of(cp_signal_ours()));
 	if (!cp_cpu_enter()) {
 		cp_thread_free(t);
 		return;
 	}
-	// Its creator may have blocked all signals, meaning the program's own.
-	cp_sigmask(CP_SIG_UNBLOCK, cp_sigmask_of(cp_signal_ours()));
 	int tid = cp_gettid(), earlier = tid; // of a thread that had its id
 	compare_exchange(ended_place(tid), &earlier, 0, relaxed);
 	cp_cpu_arm(t, tid);

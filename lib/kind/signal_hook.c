@@ -119,6 +119,15 @@ bool cp_signal_is_deadly(int sig)
 	return action.sa_handler == SIG_DFL;
 }
 
+bool cp_signal_is_handled_by_app(int sig)
+{
+	struct cp_action app = {0};
+	struct owned *o = find(sig);
+	if (o)
+		read_app_action(o, &app);
+	return app.handler > (uintptr_t)SIG_IGN;
+}
+
 void cp_signal_pass_on(int sig, void *info, void *ucontext)
 {
 	struct cp_action app = {0};

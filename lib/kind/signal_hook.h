@@ -48,6 +48,9 @@ void cp_signal_take(enum cp_signal_use use, int sig, const struct cp_action *app
 /** What sigaction(2) does, on the application's action for a signal of ours. Either may be NULL. */
 void cp_signal_swap_app_action(int sig, const struct cp_action *action, struct cp_action *old_out);
 
+/** The application has a handler of its own for a signal of ours. */
+bool cp_signal_is_handled_by_app(int sig);
+
 /** A signal that is not from us: the application's handler is called as the kernel would call it.
  *  Where it has none the signal is dropped (SIG_DFL would end the process). */
 void cp_signal_pass_on(int sig, void *info, void *ucontext);

@@ -16,6 +16,9 @@ import urllib.request
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import profile  # noqa: E402
+
 CPROF = os.path.join(os.path.abspath(sys.argv.pop(1)), "tool/cprof")
 TICKS = os.sysconf("SC_CLK_TCK")
 # As servers do that give up what they may not need any more.
@@ -51,6 +54,28 @@ child = os.fork()
 for fd in files:
     os.fstat(fd)
 os._exit(0 if child == 0 else os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+# As a child of apache's does, whose threads are born in one that blocks all signals, and workers of rsyslog's.
+BLOCKED = """
+import ctypes, os, signal, sys, threading
+print(input(), flush=True)
+def born_so():
+    while True:
+        pass
+def blocks_them():
+    all_signals = (ctypes.c_ulong * 16)(*16 * [2**64 - 1])
+    ctypes.CDLL(None).pthread_sigmask(signal.SIG_SETMASK, all_signals, None)
+    while True:
+        pass
+child = os.fork()
+if child == 0:
+    signal.pthread_sigmask(signal.SIG_SETMASK, range(1, 64))
+    threading.Thread(target=born_so).start()
+    threading.Thread(target=blocks_them).start()
+    signal.pause()
+print(child, flush=True)
+sys.stdin.read()
+os.kill(child, signal.SIGKILL)
 """
 THEN_BURN = "exec env -i sh -c 'i=0; while [ $i -lt 500000 ]; do i=$((i + 1)); done; exit 9'"
 
@@ -184,6 +209,22 @@ class Life(unittest.TestCase):
         found = {name: Path(self.path(name)).read_bytes() for name in os.listdir(self.folder)}
         self.assertEqual(len(found), 100)
         self.assertEqual({name: data for name, data in found.items() if data}, {})
+
+    def test_threads_that_block_all_signals(self):
+        """Long before a client asks: the profile was empty in such a child, and had half the stacks in its parent."""
+        process, _ = self.start("unix:%p.s", sys.executable, "-c", BLOCKED)
+        child = int(process.stdout.readline())
+        time.sleep(0.5)
+        with socket.socket(socket.AF_UNIX) as client, open(self.path("cpu"), "wb") as out:
+            client.connect(self.path("%d.s" % child))
+            client.sendall(b"GET /debug/pprof/profile?seconds=1 HTTP/1.0\r\n\r\n")
+            answer = client.makefile("rb").read()
+            out.write(answer.partition(b"\r\n\r\n")[2])
+        self.end(process)
+        p = profile.read(self.path("cpu"))
+        self.assertGreater(p.total("cpu"), 100e6)
+        self.assertNotIn("block", "\n".join(p.comments))
+        self.assertGreater(p.by_function("cpu").get("_PyEval_EvalFrameDefault", 0), 0.8 * p.total("cpu"))
 
     def threads(self, pid):
         return [p.read_text() for p in Path("/proc/%d/task" % pid).glob("*/comm")]
