@@ -167,9 +167,10 @@ uint64_t cprof_profile_count(const struct cprof_profile *profile);
  * threads ("goroutine" finds it, too): the stacks of all threads, now, those alike (and with the same labels)
  * counted together; with debug 2 a block a thread: name, state, what it waits for and for how long, labels,
  * frames. A thread that sleeps is looked at from outside and does not notice, where it runs code without frame
- * pointers (as distributions compile it). The others are asked by a real-time signal
- * of our own and answer at once, so nobody is stopped; poll, epoll_wait, select, nanosleep and the like return EINTR
- * to a program that is asked in them (signal(7)). cprof_profile_count() asks nobody.
+ * pointers (as distributions compile it), or waits in what the block or the syscall profile counts while that is on.
+ * The others are asked by a real-time signal of our own and answer at once, so nobody is stopped; but their waits
+ * count from then on, and poll, epoll_wait, select, nanosleep and the like return EINTR to a program that is asked
+ * in them (signal(7)). cprof_profile_count() asks nobody.
  * Threads that block the signal, sleep uninterruptibly or do not answer within a second are listed without a
  * stack, and why.
  * -ENODATA: never switched on (heap, allocs, threadcreate). The writer's errors.

@@ -8,8 +8,9 @@
 // before the first look and after the last, and both find it off the CPU, so between them it cannot have run
 // and come back uncounted.
 //
-// Of a process that has changed its user /proc tells that to root alone. Who waits in a function of ours while the
-// wall-clock profile is on has left its registers on its card.
+// Who waits in a function of ours while a profile of waits, or the wall-clock profile, is on has left its registers on
+// its card. That tells the frame pointer, too: what libc has of it in use is on the stack. Of a process that has
+// changed its user /proc tells nothing but to root; there the card alone is read.
 #include "asleep.h"
 
 #include <string.h>
@@ -84,6 +85,13 @@ static uint32_t walk(void *buffer, struct cp_regs regs, const struct cp_card *ca
 	return cp_capture_without_between(pcs, result.nframes);
 }
 
+/** Left by a longjmp out of a wait, it may be another place's: a thread that waits there stands below it. */
+static uintptr_t frame_pointer_of(const struct cp_card *card, const struct cp_task_syscall *call)
+{
+	bool is_parked = load(&card->parked.function, relaxed) && load(&card->parked.sp, relaxed) > call->sp;
+	return is_parked ? load(&card->parked.fp, relaxed) : UNKNOWN;
+}
+
 /** The function it waits in, then its callers. */
 static uint32_t walk_parked(void *buffer, const struct cp_card *card, uintptr_t *pcs, uint32_t max,
 		bool *is_whole_out)
@@ -106,12 +114,14 @@ uint32_t cp_asleep_walk(void *buffer, int tid, const struct cp_task_status *stat
 	cp_task_read_syscall(tid, &call);
 	struct cp_card card = {0};
 	cp_card_find(tid, &card);
-	struct cp_regs known = {.pc = call.pc, .sp = call.sp, .fp = UNKNOWN, .extra = UNKNOWN};
+	struct cp_regs known = {
+			.pc = call.pc, .sp = call.sp, .fp = frame_pointer_of(&card, &call), .extra = UNKNOWN};
 	uint32_t npcs = 0;
 	*is_whole_out = false;
 	if (call.sp != 0 && call.pc != 0)
 		npcs = walk(buffer, known, &card, pcs, max, is_whole_out);
-	if (!*is_whole_out && load(&card.parked.function, relaxed))
+	bool is_deep = npcs > 0 && pcs[npcs - 1] == CP_MARKER_TRUNCATED; // no less so from a few frames further out
+	if (!*is_whole_out && !is_deep && load(&card.parked.function, relaxed))
 		npcs = walk_parked(buffer, &card, pcs, max, is_whole_out);
 	*labels_id_out = load(&card.labels_id, relaxed);
 	return is_same_sleep(tid, status, &call) ? npcs : 0;

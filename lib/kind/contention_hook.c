@@ -65,7 +65,7 @@ static bool is_charged(enum trace_wait wait)
 /** Its stack can be read from outside then, whoever may look into /proc, and with all that is in frame pointers. */
 static bool park(const struct cp_regs *regs, const struct cp_wait_site *site)
 {
-	struct cp_card *card = regs ? cp_card_take() : NULL;
+	struct cp_card *card = cp_card_take();
 	if (!card)
 		return false;
 	store(&card->parked.pc, regs->pc, relaxed);

@@ -76,7 +76,8 @@ struct cp_wait {
 	bool is_traced, is_parked;
 };
 
-/** regs: of a function that stays on the stack while it waits at `site`; NULL: nobody wants to know. Context: SIG. */
+/** regs: of a function that stays on the stack while it waits at `site`, for who looks at the thread from outside.
+ *  Context: SIG. */
 struct cp_wait cp_wait_begin_at(const struct cp_regs *regs, const struct cp_wait_site *site, const void *object);
 struct cp_wait cp_call_begin_at(const struct cp_regs *regs, const struct cp_wait_site *site, const void *object);
 
@@ -86,8 +87,7 @@ static inline __attribute__((always_inline)) struct cp_wait cp_wait_begin(
 {
 	struct cp_regs here;
 	cp_regs_here(&here);
-	bool is_parked = load(&cp_contention_mode, relaxed) & CP_CONTENTION_WALL;
-	return cp_wait_begin_at(is_parked ? &here : NULL, site, object);
+	return cp_wait_begin_at(&here, site, object);
 }
 
 enum cp_wait_outcome {
@@ -105,8 +105,7 @@ static inline __attribute__((always_inline)) struct cp_wait cp_call_begin(
 {
 	struct cp_regs here;
 	cp_regs_here(&here);
-	bool is_parked = load(&cp_calls_mode, relaxed) & CP_CALLS_WALL;
-	return cp_call_begin_at(is_parked ? &here : NULL, site, object);
+	return cp_call_begin_at(&here, site, object);
 }
 void cp_call_end(const struct cp_wait *wait, enum cp_wait_outcome outcome);
 

@@ -29,18 +29,31 @@ struct range {
 
 enum lock_function {
 	MUTEX_LOCK,
-	MUTEX_TIMEDLOCK,
 	RWLOCK_RDLOCK,
 	RWLOCK_WRLOCK,
-	COND_WAIT, // the first of those that take a mutex again
-	COND_TIMEDWAIT,
-	COND_CLOCKWAIT,
-	NLOCK_FUNCTIONS
+	COND_WAIT, // takes a mutex again
+	NO_LOCK_FUNCTION
 };
 
-static const char *const lock_functions[NLOCK_FUNCTIONS] = {
-	"pthread_mutex_lock", "pthread_mutex_timedlock", "pthread_rwlock_rdlock", "pthread_rwlock_wrlock",
-	"pthread_cond_wait", "pthread_cond_timedwait", "pthread_cond_clockwait"};
+static const struct {
+	const char *name;
+	enum lock_function is;
+} lock_functions[] = {
+	{"pthread_mutex_lock", MUTEX_LOCK},
+	{"pthread_mutex_timedlock", MUTEX_LOCK}, // in glibc these two jump into one, just before them, that has no name
+	{"pthread_mutex_clocklock", MUTEX_LOCK},
+	{"pthread_rwlock_rdlock", RWLOCK_RDLOCK},
+	{"pthread_rwlock_timedrdlock", RWLOCK_RDLOCK},
+	{"pthread_rwlock_clockrdlock", RWLOCK_RDLOCK},
+	{"pthread_rwlock_wrlock", RWLOCK_WRLOCK},
+	{"pthread_rwlock_timedwrlock", RWLOCK_WRLOCK},
+	{"pthread_rwlock_clockwrlock", RWLOCK_WRLOCK},
+	{"pthread_cond_wait", COND_WAIT},
+	{"pthread_cond_timedwait", COND_WAIT},
+	{"pthread_cond_clockwait", COND_WAIT},
+};
+
+enum { NLOCK_FUNCTIONS = sizeof(lock_functions) / sizeof(*lock_functions) };
 
 static struct range lock_ranges[NLOCK_FUNCTIONS];
 
@@ -56,16 +69,34 @@ static void *find_in_libc(const char *function)
 	return address;
 }
 
+/** Of one that only jumps into another just before it, the start of that. */
+static uintptr_t find_start(uintptr_t function, size_t nbytes)
+{
+	enum { NEAR_BYTES = 8 << 10, JUMP_BYTES = 5, MAX_STUB_BYTES = 32 };
+#if defined(__x86_64__)
+	const unsigned char *code = (const unsigned char *)function;
+	int32_t distance;
+	if (nbytes < JUMP_BYTES || nbytes > MAX_STUB_BYTES || code[nbytes - JUMP_BYTES] != 0xe9)
+		return function;
+	__builtin_memcpy(&distance, code + nbytes - sizeof(distance), sizeof(distance));
+	uintptr_t target = function + nbytes + (uintptr_t)(intptr_t)distance;
+	if (function - target < NEAR_BYTES)
+		return target;
+#endif
+	return function;
+}
+
 static void find_ranges(void)
 {
 	for (int i = 0; i < NLOCK_FUNCTIONS; i++) {
 		Dl_info info;
 		void *symbol = NULL;
-		void *address = find_in_libc(lock_functions[i]);
+		void *address = find_in_libc(lock_functions[i].name);
 		if (!address || !dladdr1(address, &info, &symbol, RTLD_DL_SYMENT) || !symbol)
 			continue;
-		lock_ranges[i].start = (uintptr_t)address;
-		lock_ranges[i].end = (uintptr_t)address + ((const ElfW(Sym) *)symbol)->st_size;
+		size_t nbytes = ((const ElfW(Sym) *)symbol)->st_size;
+		lock_ranges[i].start = find_start((uintptr_t)address, nbytes);
+		lock_ranges[i].end = (uintptr_t)address + nbytes;
 	}
 }
 
@@ -76,12 +107,12 @@ static int command_of(const struct cp_thread_seen *t)
 
 /** Whether a wait in frame i of f's is for a lock. Those for conditions have another command, and those for a
  *  condition's own lock are of the function itself. */
-static bool is_for_lock(const struct cp_thread_seen *t, int f, uint32_t i)
+static bool is_for_lock(const struct cp_thread_seen *t, enum lock_function function, uint32_t i)
 {
-	return f < COND_WAIT || (i > 0 && command_of(t) == FUTEX_WAIT);
+	return function < COND_WAIT || (i > 0 && command_of(t) == FUTEX_WAIT);
 }
 
-/** NLOCK_FUNCTIONS: t waits in none. */
+/** NO_LOCK_FUNCTION: t waits in none. */
 static enum lock_function function_of(const struct cp_threads_snapshot *s, const struct cp_thread_seen *t)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -90,10 +121,11 @@ static enum lock_function function_of(const struct cp_threads_snapshot *s, const
 		uintptr_t pc = s->pcs[t->pcs + i] - (i != 0);
 		for (int f = 0; f < NLOCK_FUNCTIONS; f++) {
 			if (pc >= lock_ranges[f].start && pc < lock_ranges[f].end)
-				return is_for_lock(t, f, i) ? (enum lock_function)f : NLOCK_FUNCTIONS;
+				return is_for_lock(t, lock_functions[f].is, i) ? lock_functions[f].is
+									       : NO_LOCK_FUNCTION;
 		}
 	}
-	return NLOCK_FUNCTIONS;
+	return NO_LOCK_FUNCTION;
 }
 
 static bool load_int(uintptr_t address, int *value_out)
@@ -205,7 +237,7 @@ bool cp_lock_wait_of(
 		is_known = load_pi_owner(futex, &owner);
 	else if (wait_out->is_rwlock)
 		is_known = load_rwlock_writer(rwlock_of(t, function), &owner);
-	else if (function != NLOCK_FUNCTIONS ||
+	else if (function != NO_LOCK_FUNCTION ||
 			(command_of(t) == FUTEX_WAIT && cp_robust_list_awaits(t->tid, futex)))
 		is_known = load_mutex_owner(futex, &owner);
 	else

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 // A thread that waits is shown as if nobody stood in for what it waits in: its stack is the same with the block and
-// the syscall profile and lock sites on as without.
+// the syscall profile and lock sites on as without. With them on it is not woken to be looked at, also where it has
+// frame pointers: of these /proc tells nothing, so each dump interrupted it, and what it waited for had just begun.
 #include <cprof/pprof.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -139,31 +142,41 @@ static int take_waiting(stack_text *stacks)
 	return nmissing;
 }
 
-/** The stacks of all waiters in a process whose profiles have these rates. */
-static void take_stacks(int rate, stack_text *out)
+static void start_waiters(int rate)
 {
-	pid_t child = fork();
-	if (child == 0) {
-		pthread_t self = pthread_self(), t;
-		cprof_set_block_profile_rate(rate);
-		cprof_set_mutex_profile_fraction(rate);
-		cprof_set_syscall_profile_rate(rate);
-		cprof_set_lock_sites(rate > 0);
-		for (int i = 0; i < NWAITERS; i++)
-			ck_assert_int_eq(pthread_create(&t, NULL, waiters[i].run, &self), 0);
-		while (take_waiting(out) > 0)
-			usleep(2000);
-		_exit(0);
-	}
+	static pthread_t self;
+	pthread_t t;
+	self = pthread_self();
+	cprof_set_block_profile_rate(rate);
+	cprof_set_mutex_profile_fraction(rate);
+	cprof_set_syscall_profile_rate(rate);
+	for (int i = 0; i < NWAITERS; i++)
+		ck_assert_int_eq(pthread_create(&t, NULL, waiters[i].run, &self), 0);
+}
+
+static void wait_for(pid_t child)
+{
 	int status;
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert_int_eq(status, 0);
 }
 
-START_TEST(who_waits_is_shown_as_if_nobody_stood_between)
+/** The stacks of all waiters in a process whose profiles have these rates. */
+static __attribute__((unused)) void take_stacks(int rate, stack_text *out)
 {
-	stack_text *stacks = mmap(NULL, 2 * NWAITERS * sizeof(*stacks), PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t child = fork();
+	if (child == 0) {
+		cprof_set_lock_sites(rate > 0);
+		start_waiters(rate);
+		while (take_waiting(out) > 0)
+			usleep(2000);
+		_exit(0);
+	}
+	wait_for(child);
+}
+
+static void make_what_is_waited_for(void)
+{
 	pthread_mutex_lock(&held);
 	pthread_rwlock_wrlock(&written);
 	pthread_spin_init(&spun, PTHREAD_PROCESS_PRIVATE);
@@ -174,6 +187,66 @@ START_TEST(who_waits_is_shown_as_if_nobody_stood_between)
 	ck_assert_int_eq(pipe(pipe_fds), 0);
 	epoll_fd = epoll_create1(0);
 	poll_fd = (struct pollfd){pipe_fds[0], POLLIN, 0};
+}
+
+#if defined(WITH_FRAME_POINTERS)
+
+/** For how long the waiter has waited, as the dump says; 0: for no time worth mentioning. */
+static long waited_ms(const char *text, const char *name)
+{
+	char head[64];
+	snprintf(head, sizeof(head), " \"%s\" [", name);
+	const char *block = strstr(text, head);
+	ck_assert_ptr_nonnull(block);
+	const char *end = strstr(block, "]:\n"), *at = end;
+	while (at > block && *at != ',')
+		at--;
+	long number = atol(at + 2);
+	return strncmp(end - 3, " ms", 3) == 0 ? number : strncmp(end - 2, " s", 2) == 0 ? 1000 * number : 0;
+}
+
+static const char *const owned[] = {
+	"\"w_mutex\"", "\"w_mutex_timed\"", "\"w_mutex_clock\"", "\"w_mtx\"", "\"w_mtx_timed\"", "\"w_rdlock\"",
+	"\"w_rdlock_timed\"", "\"w_wrlock\"", "\"w_wrlock_clock\""};
+
+START_TEST(who_waits_is_not_woken)
+{
+	make_what_is_waited_for();
+	pid_t child = fork();
+	if (child == 0) {
+		stack_text stacks[NWAITERS] = {0};
+		start_waiters(1);
+		while (take_waiting(stacks) > 0)
+			usleep(2000);
+		usleep(100000);
+		memset(stacks, 0, sizeof(stacks));
+		take_waiting(stacks);
+		char *text = profile_text(cprof_lookup("threads"), 2);
+		for (int i = 0; i < NWAITERS - 1; i++) { // the last one spins
+			ck_assert_ptr_nonnull(strstr(stacks[i], waiters[i].name));
+			ck_assert_int_ge(waited_ms(text, waiters[i].name), 100);
+		}
+		for (size_t i = 0; i < sizeof(owned) / sizeof(*owned); i++) {
+			const char *block = strstr(text, owned[i]);
+			ck_assert_ptr_nonnull(block);
+			ck_assert_ptr_nonnull(strstr(block, " held by thread "));
+			ck_assert(strstr(block, " held by thread ") < strchr(block, '\n'));
+		}
+		_exit(0);
+	}
+	wait_for(child);
+}
+END_TEST
+
+UNIT_MAIN("waits with frame pointers", who_waits_is_not_woken)
+
+#else
+
+START_TEST(who_waits_is_shown_as_if_nobody_stood_between)
+{
+	stack_text *stacks = mmap(NULL, 2 * NWAITERS * sizeof(*stacks), PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	make_what_is_waited_for();
 	take_stacks(0, stacks);
 	take_stacks(1, stacks + NWAITERS);
 	for (int i = 0; i < NWAITERS; i++) {
@@ -184,3 +257,5 @@ START_TEST(who_waits_is_shown_as_if_nobody_stood_between)
 END_TEST
 
 UNIT_MAIN("waits shown", who_waits_is_shown_as_if_nobody_stood_between)
+
+#endif
