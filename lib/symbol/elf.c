@@ -17,6 +17,10 @@ enum { USUAL_NAME_BYTES = 256 };
 size_t cp_elf_read(const struct cp_elf *elf, uint64_t offset, void *buf, size_t n)
 {
 	const struct cp_elf_source *s = &elf->source;
+	if (offset <= elf->head_bytes && n <= elf->head_bytes - offset) {
+		memcpy(buf, elf->head + offset, n);
+		return n;
+	}
 	if (s->fd < 0) {
 		if (offset >= s->mem_bytes)
 			return 0;
@@ -78,6 +82,7 @@ const void *cp_elf_next_header(struct cp_elf_headers *h)
 int cp_elf_open(struct cp_elf *elf, struct cp_elf_source source)
 {
 	*elf = (struct cp_elf){.source = source};
+	elf->head_bytes = cp_elf_read(elf, 0, elf->head, sizeof(elf->head));
 	Elf64_Ehdr *h = &elf->header;
 	static const uint8_t ident[] = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB};
 	if (!read_all(elf, 0, h, sizeof(*h)) || memcmp(h->e_ident, ident, sizeof(ident)) != 0)

@@ -21,6 +21,8 @@ struct cp_elf {
 	struct cp_elf_source source;
 	Elf64_Ehdr header;
 	uint64_t nsections; // the real count, which the header may hold elsewhere
+	size_t head_bytes;
+	_Alignas(8) char head[1024]; // how it begins: the header, mostly those of segments, and the build id
 };
 
 /** 0; -ENOEXEC: no ELF file of this machine's class. */
