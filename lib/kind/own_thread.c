@@ -10,6 +10,7 @@
 #include "own_thread.h"
 #include "own_thread_hook.h"
 #include "sigsafe/atomic.h"
+#include "sigsafe/file.h"
 #include "sigsafe/futex.h"
 #include "sigsafe/sigmask.h"
 #include "sigsafe/sys.h"
@@ -31,11 +32,14 @@ static int libcs_pid; // of the process whose libc is about to have a second thr
 
 /**
  * A table that no other thread has: where the program's one thread is alone with its own the kernel counts no
- * references when it looks a descriptor up, 50 ns a system call. It is empty: what the program closes is closed.
+ * references when it looks a descriptor up, 50 ns a system call. It is empty: what the program closes is closed. But
+ * for the standard ones, of which cp_open() would have to make way each time, by two to six system calls.
  */
 static void take_own_files(void)
 {
-	cp_syscall(SYS_close_range, 0, ~0u, CLOSE_RANGE_UNSHARE, 0); // before Linux 5.9 the threads share on
+	long held[CP_NSTANDARD_FDS];
+	if (cp_syscall(SYS_close_range, 0, ~0u, CLOSE_RANGE_UNSHARE, 0) == 0) // before Linux 5.9 the threads share on
+		cp_standard_fds_hold(held);
 }
 
 static void run_own_thread(struct cp_own_thread *t)
