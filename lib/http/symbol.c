@@ -15,6 +15,7 @@
 
 struct answer {
 	struct cp_reply *reply;
+	struct cp_locations *locations;
 	const struct cp_module *module;
 };
 
@@ -32,7 +33,7 @@ static bool name_group(void *arg, uint64_t space, const struct cp_module *module
 {
 	struct answer *a = arg;
 	a->module = module;
-	cp_locations_symbolize(space, module, queries, nqueries, on_found, a);
+	cp_locations_symbolize(a->locations, space, module, queries, nqueries, on_found, a);
 	return true;
 }
 
@@ -78,7 +79,7 @@ void cp_http_symbol(struct cp_exchange *x)
 	const char *list = is_post ? q->body : q->query;
 	size_t len = is_post ? q->body_bytes : list ? strlen(list) : 0;
 	struct cp_locations locations = {0};
-	struct answer answer = {.reply = &x->reply};
+	struct answer answer = {.reply = &x->reply, .locations = &locations};
 	cp_modmap_refresh(); // nothing may have been profiled yet
 	if (list && !intern_addresses(&locations, list, len)) {
 		cp_reply_error(&x->reply, 500, "%s", cprof_strerror(-ENOMEM));

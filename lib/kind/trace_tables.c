@@ -122,7 +122,7 @@ static bool put_group(void *arg, uint64_t space, const struct cp_module *m, stru
 		size_t nqueries)
 {
 	struct batch *b = arg;
-	cp_locations_symbolize(space, m, queries, nqueries, on_found, NULL);
+	cp_locations_symbolize(&locations, space, m, queries, nqueries, on_found, NULL);
 	for (size_t i = 0; i < nqueries; i++) {
 		uint64_t address = locations.ids.keys[queries[i].id - 1].value;
 		if (space == (uint64_t)CP_SPACE_MARKER) {

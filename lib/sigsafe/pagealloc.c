@@ -10,6 +10,7 @@
 enum {
 	PAGE_BYTES = 4096, // of the smallest kernel page; munmap rounds up by itself on larger ones
 	CHUNK_BYTES = 256 << 10,
+	KEPT_BYTES = 64 << 10, // used of a chunk at most, for it to be kept
 	ARENA_ALIGN = 16,
 	POPULATE_WRITE = 23, // MADV_POPULATE_WRITE, younger than some libcs
 };
@@ -85,7 +86,7 @@ static bool grow(struct cp_arena *a, struct cp_chunk *full, size_t size_bytes)
 	size_t chunk_bytes = reserve_chunk(a, size_bytes);
 	struct cp_chunk *chunk = chunk_bytes ? cp_pages_alloc(chunk_bytes) : NULL;
 	if (chunk && a->fill_bytes)
-		cp_pages_fill(chunk, a->fill_bytes);
+		cp_pages_fill(chunk, a->fill_bytes < chunk_bytes ? a->fill_bytes : chunk_bytes);
 	if (chunk) {
 		chunk->prev = full;
 		chunk->size_bytes = chunk_bytes;
@@ -120,13 +121,32 @@ void *cp_arena_alloc(struct cp_arena *a, size_t size_bytes)
 	}
 }
 
-void cp_arena_reset(struct cp_arena *a)
+/** All of its chunks but one. */
+static void give_back(struct cp_arena *a, struct cp_chunk *kept)
 {
-	struct cp_chunk *chunk = exchange(&a->chunk, NULL, acq_rel);
+	struct cp_chunk *chunk = exchange(&a->chunk, kept, acq_rel);
 	while (chunk) {
 		struct cp_chunk *prev = chunk->prev;
-		cp_pages_free(chunk, chunk->size_bytes);
+		if (chunk != kept)
+			cp_pages_free(chunk, chunk->size_bytes);
 		chunk = prev;
 	}
-	store(&a->used_bytes, 0, relaxed);
+	store(&a->used_bytes, kept ? kept->size_bytes : 0, relaxed);
+}
+
+void cp_arena_reset(struct cp_arena *a)
+{
+	give_back(a, NULL);
+}
+
+void cp_arena_rewind(struct cp_arena *a)
+{
+	struct cp_chunk *kept = load(&a->chunk, acquire);
+	while (kept && load(&kept->used_bytes, relaxed) > KEPT_BYTES)
+		kept = kept->prev;
+	give_back(a, kept);
+	if (!kept)
+		return;
+	kept->prev = NULL;
+	store(&kept->used_bytes, sizeof(*kept), relaxed);
 }

@@ -10,12 +10,7 @@
 #include "plt.h"
 #include "sigsafe/pagealloc.h"
 
-enum {
-	TABLE_BYTES = 16 << 10, // of a symbol table, at a time: the program's caches are to keep what is in them
-	NAME_BYTES = 16 << 10,  // longer names (there are C++ ones) are left out: cut, they would not demangle
-	SUFFIX_BYTES = 16,      // "@plt"
-	VDSO_MAX_BYTES = 64 << 10,
-};
+enum { TABLE_BYTES = CP_SYMBOLIZE_TABLE_BYTES, NAME_BYTES = CP_SYMBOLIZE_NAME_BYTES, VDSO_MAX_BYTES = 64 << 10 };
 
 static int open_vdso(struct cp_elf *elf)
 {
@@ -31,58 +26,59 @@ static int open_vdso(struct cp_elf *elf)
 	return cp_elf_open(elf, (struct cp_elf_source){.fd = -1, .mem = mem, .mem_bytes = bytes});
 }
 
-/** Hands on the names that one of the two searches found. */
+/** Hands on the names that one of the two searches found. Several addresses of one function are next to each other. */
 static void report(const struct cp_elf *elf, const Elf64_Shdr *strings, struct cp_symbol_query *queries,
 		size_t nqueries, bool is_plt, char *name, cp_symbol_found *found, void *arg)
 {
 	static const char suffix[] = "@plt";
+	uint64_t offset = UINT64_MAX; // of what is in `name`
+	size_t len = 0;
 	for (size_t i = 0; i < nqueries; i++) {
 		struct cp_symbol_query *q = &queries[i];
 		if (!q->is_found || q->is_plt != is_plt)
 			continue;
-		size_t len = cp_elf_string(elf, strings, q->symbol.name_offset, name, NAME_BYTES);
-		if (len == 0)
-			continue;
-		if (is_plt) {
-			memcpy(name + len, suffix, sizeof(suffix));
-			len += sizeof(suffix) - 1;
+		if (q->symbol.name_offset != offset) {
+			offset = q->symbol.name_offset;
+			len = cp_elf_string(elf, strings, offset, name, NAME_BYTES);
+			if (len > 0 && is_plt) {
+				memcpy(name + len, suffix, sizeof(suffix));
+				len += sizeof(suffix) - 1;
+			}
 		}
-		found(arg, q, name, len);
+		if (len > 0)
+			found(arg, q, name, len);
 	}
 }
 
-static int find_names(const struct cp_elf *elf, bool has_plt, struct cp_symbol_query *queries, size_t nqueries,
-		cp_symbol_found *found, void *arg)
+static int find_names(const struct cp_elf *elf, bool has_plt, char *room, struct cp_symbol_query *queries,
+		size_t nqueries, cp_symbol_found *found, void *arg)
 {
-	char *buf = cp_pages_alloc(TABLE_BYTES + NAME_BYTES + SUFFIX_BYTES);
-	if (!buf)
-		return -ENOMEM;
-	cp_pages_fill(buf, TABLE_BYTES);
-	char *name = buf + TABLE_BYTES;
+	char *name = room + TABLE_BYTES;
 	Elf64_Shdr strings;
-	int ret = cp_elf_find(elf, queries, nqueries, buf, TABLE_BYTES, &strings);
+	int ret = cp_elf_find(elf, queries, nqueries, room, TABLE_BYTES, &strings);
 	if (ret == 0)
 		report(elf, &strings, queries, nqueries, false, name, found, arg);
-	if (has_plt && cp_plt_find(elf, queries, nqueries, buf, TABLE_BYTES, &strings) == 0)
+	if (has_plt && cp_plt_find(elf, queries, nqueries, room, TABLE_BYTES, &strings) == 0)
 		report(elf, &strings, queries, nqueries, true, name, found, arg);
-	cp_pages_free(buf, TABLE_BYTES + NAME_BYTES + SUFFIX_BYTES);
 	return ret;
 }
 
-int cp_symbolize(const struct cp_module *module, struct cp_symbol_query *queries, size_t nqueries,
+int cp_symbolize(const struct cp_module *module, char *room, struct cp_symbol_query *queries, size_t nqueries,
 		cp_symbol_found *found, void *arg)
 {
 	struct cp_elf elf;
 	if (!module)
 		return cp_perfmap_find(queries, nqueries, found, arg);
+	if (!room)
+		return -ENOMEM;
 	if (strcmp(module->path, "[vdso]") == 0) {
 		int ret = open_vdso(&elf);
-		return ret ? ret : find_names(&elf, true, queries, nqueries, found, arg);
+		return ret ? ret : find_names(&elf, true, room, queries, nqueries, found, arg);
 	}
 	int ret = cp_module_file_open(&elf, module);
 	if (ret < 0)
 		return ret;
-	ret = find_names(&elf, true, queries, nqueries, found, arg);
+	ret = find_names(&elf, true, room, queries, nqueries, found, arg);
 	cp_module_file_close(&elf);
 	return ret;
 }
@@ -94,7 +90,11 @@ int cp_symbolize_stripped(const struct cp_module *module, struct cp_symbol_query
 	int ret = cp_module_file_open_debug(&elf, module);
 	if (ret < 0)
 		return ret;
-	ret = find_names(&elf, false, queries, nqueries, found, arg); // it has the headers of a PLT alone
+	char *room = cp_pages_alloc(CP_SYMBOLIZE_BYTES);
+	cp_pages_fill(room, TABLE_BYTES);
+	ret = room ? find_names(&elf, false, room, queries, nqueries, found, arg) // it has the headers of a PLT alone
+		   : -ENOMEM;
+	cp_pages_free(room, CP_SYMBOLIZE_BYTES);
 	cp_module_file_close(&elf);
 	return ret;
 }

@@ -29,7 +29,8 @@ struct tree {
 	struct node *nodes;  // of id - 1
 	size_t nodes_cap_bytes;
 	uint32_t itype;
-	const struct cp_module *module;
+	struct cp_locations *locations;
+	const struct cp_module *module; // whose names are being looked up
 	int error;
 };
 
@@ -79,7 +80,7 @@ static bool name_group(void *arg, uint64_t space, const struct cp_module *m, str
 {
 	struct tree *t = arg;
 	t->module = m;
-	cp_locations_symbolize(space, m, queries, nqueries, on_found, t);
+	cp_locations_symbolize(t->locations, space, m, queries, nqueries, on_found, t);
 	for (size_t i = 0; i < nqueries; i++) {
 		uint32_t frame = queries[i].result;
 		if (frame == 0)
@@ -91,11 +92,11 @@ static bool name_group(void *arg, uint64_t space, const struct cp_module *m, str
 	return true;
 }
 
-static bool find_frames(struct tree *t, struct cp_locations *locations)
+static bool find_frames(struct tree *t)
 {
-	if (!cp_grow(&t->frame_of, &t->frame_of_cap_bytes, locations->ids.count * sizeof(*t->frame_of)))
+	if (!cp_grow(&t->frame_of, &t->frame_of_cap_bytes, t->locations->ids.count * sizeof(*t->frame_of)))
 		return false;
-	if (!cp_locations_group(locations, name_group, t))
+	if (!cp_locations_group(t->locations, name_group, t))
 		return false;
 	for (size_t i = 0; i < t->flame->nframes; i++) {
 		const struct cp_string_entry *name = &t->flame->names.entries[i];
@@ -215,13 +216,13 @@ static void free_tree(struct tree *t)
 
 int cp_flame_build(struct cp_flame *f, struct cp_delta *delta, const char *type)
 {
-	struct tree t = {.flame = f};
+	struct tree t = {.flame = f, .locations = cp_delta_locations(delta)};
 	const struct cp_profile_spec *spec = cp_delta_spec(delta);
 	int ret = spec ? find_type(spec, type, &t.itype) : -EINVAL;
 	if (ret < 0)
 		return ret;
 	f->type = spec->sample_types[t.itype];
-	if (!find_frames(&t, cp_delta_locations(delta)))
+	if (!find_frames(&t))
 		t.error = -ENOMEM;
 	if (t.error == 0)
 		cp_delta_each(delta, add_stack, &t);

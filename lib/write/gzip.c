@@ -7,8 +7,6 @@
 #include <limits.h>
 #include <zlib.h>
 
-#include "sigsafe/pagealloc.h"
-
 enum {
 	MIN_WINDOW_BITS = 9,
 	MAX_WINDOW_BITS = 15, // 32 KiB
@@ -35,14 +33,14 @@ static int window_bits(size_t size)
 	return bits;
 }
 
-int cp_gzip(struct profwrite_sink *out, const void *data, size_t size)
+int cp_gzip(struct profwrite_sink *out, const void *data, size_t size, struct cp_arena *scratch)
 {
 	int bits = window_bits(size);
 	int mem_level = bits - 7; // its hash table has 1 << (mem_level + 7) entries
-	struct cp_arena arena = {.fill_bytes = ((size_t)4 << bits) + ((size_t)512 << mem_level) + STATE_BYTES};
-	z_stream z = {.zalloc = zalloc, .zfree = zfree, .opaque = &arena};
+	scratch->fill_bytes = ((size_t)4 << bits) + ((size_t)512 << mem_level) + STATE_BYTES;
+	z_stream z = {.zalloc = zalloc, .zfree = zfree, .opaque = scratch};
 	if (deflateInit2(&z, Z_BEST_SPEED, Z_DEFLATED, bits + GZIP_HEADER, mem_level, Z_DEFAULT_STRATEGY) != Z_OK) {
-		cp_arena_reset(&arena);
+		cp_arena_rewind(scratch);
 		return -ENOMEM;
 	}
 	size_t bound = deflateBound(&z, size);
@@ -67,7 +65,7 @@ int cp_gzip(struct profwrite_sink *out, const void *data, size_t size)
 	if (ret == Z_STREAM_END)
 		out->len = (size_t)(z.next_out - out->ptr);
 	deflateEnd(&z);
-	cp_arena_reset(&arena);
+	cp_arena_rewind(scratch);
 	return ret == Z_STREAM_END ? 0 : -ENOMEM;
 }
 

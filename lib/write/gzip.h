@@ -4,9 +4,11 @@
 #define CPROF_WRITE_GZIP_H
 
 #include "grow.h"
+#include "sigsafe/pagealloc.h"
 
-/** Appends one whole gzip member holding data[0..size) to out. 0 or -ENOMEM. */
-int cp_gzip(struct profwrite_sink *out, const void *data, size_t size);
+/** Appends one whole gzip member holding data[0..size) to out. What zlib needs is taken of `scratch`, which is
+ *  rewound. 0 or -ENOMEM. */
+int cp_gzip(struct profwrite_sink *out, const void *data, size_t size, struct cp_arena *scratch);
 
 /** Unpacks zlib's stream data[0..size) (a compressed section of an ELF file), which must give out_bytes bytes.
  *  0, -EINVAL: it does not, -EFBIG or -ENOMEM. */

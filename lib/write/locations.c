@@ -2,9 +2,12 @@
 // Context: CTL. Numbering and grouping of locations; see locations.h.
 #include "locations.h"
 
-#include "grow.h"
+#include <string.h>
+
 #include "sort.h"
 #include "symbol/remapped.h"
+
+enum { USED_BYTES = 24 << 10 }; // of scratch: a piece's queries, and what cp_symbolize() mostly uses
 
 static const struct cp_module *find_module(struct cp_locations *l, uintptr_t address, uint32_t epoch)
 {
@@ -57,21 +60,31 @@ static bool hand_out(struct cp_symbol_query *queries, size_t nqueries, uint64_t 
 	return fn(arg, space, m, queries, nqueries);
 }
 
-bool cp_locations_group(struct cp_locations *l, cp_locations_group_fn *fn, void *arg)
+/** The locations that are new, sorted; NULL: no memory. */
+static struct cp_symbol_query *new_queries(struct cp_locations *l, size_t count)
 {
-	size_t count = l->ids.count - l->grouped;
-	struct cp_symbol_query *queries = NULL;
-	size_t cap_bytes = 0;
-	if (count == 0)
-		return true;
-	if (!cp_grow(&queries, &cap_bytes, count * sizeof(*queries)))
-		return false;
+	size_t bytes = count * sizeof(struct cp_symbol_query);
+	l->scratch.fill_bytes = USED_BYTES + bytes;
+	struct cp_symbol_query *queries = cp_arena_alloc(&l->scratch, bytes);
+	l->scratch.fill_bytes = USED_BYTES;
+	if (!queries)
+		return NULL;
+	memset(queries, 0, bytes);
 	for (size_t i = 0; i < count; i++) {
 		queries[i].id = l->grouped + (uint32_t)i + 1;
 		queries[i].vaddr = l->ids.keys[queries[i].id - 1].value;
 	}
 	cp_sort(queries, count, sizeof(*queries), is_before, l);
-	bool ok = true;
+	return queries;
+}
+
+bool cp_locations_group(struct cp_locations *l, cp_locations_group_fn *fn, void *arg)
+{
+	size_t count = l->ids.count - l->grouped;
+	if (count == 0)
+		return true;
+	struct cp_symbol_query *queries = new_queries(l, count);
+	bool ok = queries;
 	for (size_t i = 0, end; i < count && ok; i = end) {
 		uint64_t space = l->ids.keys[queries[i].id - 1].space;
 		for (end = i + 1; end < count; end++) {
@@ -80,19 +93,25 @@ bool cp_locations_group(struct cp_locations *l, cp_locations_group_fn *fn, void 
 		}
 		ok = hand_out(queries + i, end - i, space, fn, arg);
 	}
-	l->grouped = l->ids.count;
-	cp_grow_free(&queries, &cap_bytes);
+	if (queries)
+		l->grouped = l->ids.count;
+	l->room = NULL;
+	cp_arena_rewind(&l->scratch);
 	return ok;
 }
 
-void cp_locations_symbolize(uint64_t space, const struct cp_module *module, struct cp_symbol_query *queries,
-		size_t nqueries, cp_symbol_found *found, void *arg)
+void cp_locations_symbolize(struct cp_locations *l, uint64_t space, const struct cp_module *module,
+		struct cp_symbol_query *queries, size_t nqueries, cp_symbol_found *found, void *arg)
 {
-	if (space != (uint64_t)CP_SPACE_MARKER)
-		cp_symbolize(module, queries, nqueries, found, arg);
+	if (space == (uint64_t)CP_SPACE_MARKER)
+		return;
+	if (module && !l->room)
+		l->room = cp_arena_alloc(&l->scratch, CP_SYMBOLIZE_BYTES);
+	cp_symbolize(module, l->room, queries, nqueries, found, arg);
 }
 
 void cp_locations_free(struct cp_locations *l)
 {
 	cp_idmap_free(&l->ids);
+	cp_arena_reset(&l->scratch);
 }

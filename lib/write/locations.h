@@ -9,6 +9,7 @@
 
 #include "idmap.h"
 #include "sigsafe/modmap.h"
+#include "sigsafe/pagealloc.h"
 #include "symbol/symbolize.h"
 
 // Spaces of location keys that are no module's id.
@@ -20,6 +21,8 @@ struct cp_locations {
 	uint32_t grouped; // by earlier calls of cp_locations_group()
 	const struct cp_module *last; // a stack's pcs often lie in the same module
 	uint32_t last_epoch;
+	struct cp_arena scratch; // of cp_locations_group(), and between two calls of it whoever's
+	char *room;              // of it, for cp_symbolize(); NULL: not asked for
 };
 
 /** The id of the location of a stack's entry, 0: no memory. See cp_unwind() for what pc is. */
@@ -34,8 +37,8 @@ typedef bool cp_locations_group_fn(void *arg, uint64_t space, const struct cp_mo
 bool cp_locations_group(struct cp_locations *l, cp_locations_group_fn *fn, void *arg);
 
 /** The function names of a group's locations; a marker's is not among them. */
-void cp_locations_symbolize(uint64_t space, const struct cp_module *module, struct cp_symbol_query *queries,
-		size_t nqueries, cp_symbol_found *found, void *arg);
+void cp_locations_symbolize(struct cp_locations *l, uint64_t space, const struct cp_module *module,
+		struct cp_symbol_query *queries, size_t nqueries, cp_symbol_found *found, void *arg);
 
 void cp_locations_free(struct cp_locations *l);
 

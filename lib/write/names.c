@@ -117,7 +117,7 @@ static bool write_group(void *arg, uint64_t space, const struct cp_module *m,
 		c->failed |= mapping_id == 0;
 	}
 	// A module whose file is gone keeps its addresses; pprof can still name them by build id.
-	cp_locations_symbolize(space, m, queries, nqueries, on_found, c);
+	cp_locations_symbolize(&c->names->locations, space, m, queries, nqueries, on_found, c);
 	for (size_t i = 0; i < nqueries && !c->failed; i++) {
 		if (space == (uint64_t)CP_SPACE_MARKER) {
 			const char *name = cp_marker_name((enum cp_marker)queries[i].vaddr);

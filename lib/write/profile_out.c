@@ -220,7 +220,7 @@ int cp_profile_out_flush(struct cp_profile_out *o, int64_t duration_ns)
 	if (!cp_names_write(&o->names, &o->body))
 		return fail(o, -ENOMEM);
 	o->member.len = 0;
-	int ret = cp_gzip(&o->member, o->body.ptr, o->body.len);
+	int ret = cp_gzip(&o->member, o->body.ptr, o->body.len, &o->names.locations.scratch);
 	o->body.len = 0;
 	if (ret == 0)
 		ret = o->writer.write(o->writer.arg, o->member.ptr, o->member.len);

@@ -101,7 +101,7 @@ static bool resolve_group(void *arg, uint64_t space, const struct cp_module *mod
 	struct cp_text_out *o = arg;
 	for (size_t i = 0; i < nqueries; i++)
 		o->names[queries[i].id - 1].module = module;
-	cp_locations_symbolize(space, module, queries, nqueries, on_found, o);
+	cp_locations_symbolize(&o->locations, space, module, queries, nqueries, on_found, o);
 	if (module && o->wants_lines) {
 		cp_lines_find(module, queries, nqueries, on_line_found, o);
 		name_stripped(o, module, queries, nqueries);

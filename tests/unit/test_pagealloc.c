@@ -61,6 +61,27 @@ START_TEST(arena_holds_more_than_a_chunk)
 }
 END_TEST
 
+/** A piece of a profile is written every second: its memory is not to be asked for anew. */
+START_TEST(arena_keeps_little_when_it_is_rewound)
+{
+	size_t before = cp_pagealloc_bytes();
+	struct cp_arena a = {0};
+	cp_arena_rewind(&a);
+	for (int i = 0; i < 3; i++) {
+		char *first = cp_arena_alloc(&a, 1000);
+		ck_assert_ptr_nonnull(cp_arena_alloc(&a, 3 << 20)); // a chunk of its own
+		cp_arena_rewind(&a);
+		ck_assert_ptr_eq(cp_arena_alloc(&a, 1000), first);
+		cp_arena_rewind(&a);
+	}
+	ck_assert_uint_eq(cp_pagealloc_bytes() - before, 256 << 10);
+	ck_assert_ptr_nonnull(cp_arena_alloc(&a, 100 << 10));
+	cp_arena_rewind(&a); // its pages would stay
+	ck_assert_uint_eq(cp_pagealloc_bytes(), before);
+	cp_arena_reset(&a);
+}
+END_TEST
+
 static struct cp_arena shared;
 
 /** Marks every block it gets with its own number; a block given twice shows at the end. */
@@ -94,4 +115,5 @@ START_TEST(arena_serves_many_threads)
 END_TEST
 
 UNIT_MAIN("pagealloc", pages_are_zeroed_and_counted, impossible_sizes_are_refused,
-	arena_keeps_its_limit, arena_holds_more_than_a_chunk, arena_serves_many_threads)
+	arena_keeps_its_limit, arena_holds_more_than_a_chunk, arena_keeps_little_when_it_is_rewound,
+	arena_serves_many_threads)

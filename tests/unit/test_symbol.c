@@ -190,9 +190,10 @@ static struct cp_module module_of(const char *path)
 /** The name of one address in a module, in *names->text[0]. */
 static int symbolize_one(const struct cp_module *m, uintptr_t pc, struct names *names)
 {
+	static _Alignas(16) char room[CP_SYMBOLIZE_BYTES];
 	struct cp_symbol_query q = {.vaddr = pc - m->load_bias};
 	memset(names, 0, sizeof(*names));
-	return cp_symbolize(m, &q, 1, take_name, names);
+	return cp_symbolize(m, room, &q, 1, take_name, names);
 }
 
 START_TEST(libc_and_the_vdso_have_names)

@@ -59,6 +59,11 @@ void cp_arena_reset(struct cp_arena *a)
 	a->chunk = NULL;
 }
 
+void cp_arena_rewind(struct cp_arena *a)
+{
+	cp_arena_reset(a);
+}
+
 static struct cp_module module = {.start = 0x10000, .end = 0x10000000, .path = "/proc/self/exe",
 		.is_main = true};
 
