@@ -2,8 +2,6 @@
 // Context: CTL. See line_cache.h. Lists only grow, at their heads, so nobody locks, and a fork may come at any time.
 #include "line_cache.h"
 
-#include <string.h>
-
 #include "sigsafe/atomic.h"
 #include "sigsafe/pagealloc.h"
 
@@ -36,7 +34,9 @@ void cp_line_cache_add(uint32_t module_id, uint64_t vaddr, uint32_t line, const 
 	l->module_id = module_id;
 	l->line = line;
 	l->path_bytes = path_bytes;
-	memcpy(l->path, path, path_bytes);
+	// memcpy may be ThreadSanitizer's, which does not see that readers come by what is published below.
+	for (size_t i = 0; i < path_bytes; i++)
+		((volatile char *)l->path)[i] = path[i];
 	l->next = load(bucket, relaxed);
 	while (!atomic_compare_exchange_weak_explicit(
 			bucket, &l->next, l, memory_order_release, memory_order_relaxed))
