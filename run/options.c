@@ -25,7 +25,10 @@ const char run_usage[] =
 		"  -cpurate HZ          samples per second of CPU time of each thread (100)\n"
 		"  -cpuengine ENGINE    auto, timer, perf or itimer (auto)\n"
 		"  -memprofile FILE     where the heap profile goes; written when the process ends\n"
-		"  -memprofilerate N    mean bytes between its samples (524288); 1: every allocation\n"
+		"  -allocsprofile FILE  where the allocs profile goes: the same, but what was ever allocated comes\n"
+		"                       first, and what was freed tells how long it lived\n"
+		"  -memprofilerate N    mean bytes between their samples (524288); 1: every allocation; 0: none,\n"
+		"                       with -http\n"
 		"  -blockprofile FILE   where the block profile goes: time threads waited for locks and each other\n"
 		"  -blockprofilerate N  a sample in N nanoseconds of that (1); 1: every wait\n"
 		"  -mutexprofile FILE   where the mutex profile goes: who held the locks others waited for\n"
@@ -115,6 +118,7 @@ static const struct {
 } texts[] = {
 		{"cpuprofile", offsetof(struct run_options, cpuprofile)},
 		{"memprofile", offsetof(struct run_options, memprofile)},
+		{"allocsprofile", offsetof(struct run_options, allocsprofile)},
 		{"blockprofile", offsetof(struct run_options, blockprofile)},
 		{"mutexprofile", offsetof(struct run_options, mutexprofile)},
 		{"syscallprofile", offsetof(struct run_options, syscallprofile)},
@@ -144,7 +148,10 @@ static struct err *set(struct arena *a, struct run_options *o, const char *name,
 		e = parse_number(a, name, value, MAX_RATE_HZ, &number);
 		o->rate_hz = (int)number;
 	} else if (strcmp(name, "memprofilerate") == 0) {
-		e = parse_number(a, name, value, MAX_MEM_RATE_BYTES, &o->mem_rate_bytes);
+		o->is_heap_off = strcmp(value, "0") == 0;
+		o->mem_rate_bytes = 0;
+		if (!o->is_heap_off)
+			e = parse_number(a, name, value, MAX_MEM_RATE_BYTES, &o->mem_rate_bytes);
 	} else if (strcmp(name, "blockprofilerate") == 0) {
 		e = parse_number(a, name, value, MAX_WAIT_RATE_NS, &o->block_rate_ns);
 	} else if (strcmp(name, "syscallprofilerate") == 0) {
@@ -167,7 +174,7 @@ static bool takes_value(struct run_options *o, const char *name)
 {
 	static const char *const others[] = {"cpurate", "cpuengine", "memprofilerate", "blockprofilerate",
 			"mutexprofilefraction", "syscallprofilerate", "dumpsignal"};
-	if (strcmp(name, "http") == 0)
+	if (strcmp(name, "http") == 0 || strcmp(name, "allocsprofile") == 0)
 		return !o->is_test;
 	if (strcmp(name, "outputdir") == 0)
 		return o->is_test;
@@ -196,8 +203,8 @@ static void complete(struct run_options *o)
 		o->memprofile = "cprof.heap.pb.gz";
 	if (o->leak && !o->mem_rate_bytes)
 		o->mem_rate_bytes = 1;
-	if (!o->memprofile && !o->blockprofile && !o->mutexprofile && !o->syscallprofile && !o->threadprofile &&
-			!o->wallprofile && !o->threadcreateprofile && !o->trace &&
+	if (!o->memprofile && !o->allocsprofile && !o->blockprofile && !o->mutexprofile && !o->syscallprofile &&
+			!o->threadprofile && !o->wallprofile && !o->threadcreateprofile && !o->trace &&
 			!o->cpuprofile && !o->http)
 		o->cpuprofile = default_cpuprofile;
 	if (o->is_test) {
@@ -247,6 +254,9 @@ struct err *run_options_parse(struct arena *a, int argc, char **argv, struct run
 	if (o->lock_sites && !o->dump_signal && !o->http)
 		return err_new(a, "-locksites: nothing would show them without -dumpsignal or -http");
 	complete(o);
+	if (o->is_heap_off && !o->is_test && (o->memprofile || o->allocsprofile))
+		return err_new(a, "-memprofilerate 0: nothing would be in %s",
+				o->memprofile ? o->memprofile : o->allocsprofile);
 	o->program = argv + i;
 	return i < argc ? NULL : err_new(a, "no %s given", o->is_test ? "test" : "program");
 }

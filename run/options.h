@@ -14,6 +14,7 @@ struct run_options {
 	const char *engine;     // NULL: the library's own choice
 	const char *memprofile; // NULL: none
 	int64_t mem_rate_bytes; // 0: the library's own
+	bool is_heap_off;       // -memprofilerate 0; of `cprof test`: as it is
 	const char *blockprofile; // NULL: none
 	int64_t block_rate_ns;    // 0: the library's own
 	const char *mutexprofile; // NULL: none
@@ -26,7 +27,7 @@ struct run_options {
 	const char *threadcreateprofile; // NULL: none
 	int64_t dump_signal;    // 0: none
 	bool lock_sites;        // -locksites: keep where locks were taken
-	const char *allocsprofile; // of `cprof test`, whose -memprofile it is, as go test's; NULL: none
+	const char *allocsprofile; // of `cprof test` its -memprofile, as go test's; NULL: none
 	const char *outputdir;  // of `cprof test`: where files go; NULL: here
 	bool is_test;           // it is `cprof test`
 	bool leak;              // -leak: show what was never freed

@@ -182,9 +182,9 @@ static const char *sized(struct arena *a, int64_t bytes)
 	return arena_printf(a, "%.*f%s", unit ? 2 : 0, value, units[unit]);
 }
 
-static void print_heap(struct arena *a, const struct injection *in, const struct child *c)
+static void print_heap(struct arena *a, const struct injection *in, const struct child *c,
+		const struct injection_file *f)
 {
-	const struct injection_file *f = &in->heap;
 	struct outcome o;
 	const struct outcome_files *files = find_written(a, in, c, f, &o);
 	if (!files)
@@ -199,6 +199,11 @@ static void print_heap(struct arena *a, const struct injection *in, const struct
 		bool is_exact = in->options->mem_rate_bytes == 1;
 		fprintf(stderr, "cprof: wrote %s, empty: no allocation was %s\n", file,
 				is_exact ? "made" : "sampled; -memprofilerate 1 records each");
+		return;
+	}
+	if (f == &in->allocs) {
+		fprintf(stderr, "cprof: wrote %s (%s allocated%s); try: cprof -top %s\n", file,
+				sized(a, m->alloc_bytes), as_of(a, files, c), quote_shell(a, file));
 		return;
 	}
 	// Of a program that freed all, the value shown by default would be an empty table.
@@ -272,7 +277,9 @@ void summary_print(struct arena *a, const struct injection *in, const struct chi
 	if (in->cpu.path)
 		print_cpu(a, in, c);
 	if (in->heap.path)
-		print_heap(a, in, c);
+		print_heap(a, in, c, &in->heap);
+	if (in->allocs.path)
+		print_heap(a, in, c, &in->allocs);
 	if (in->block.path)
 		print_state(a, in, c, &in->block, "wait");
 	if (in->mutex.path)

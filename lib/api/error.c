@@ -17,6 +17,8 @@ CP_VISIBLE const char *cprof_strerror(int error)
 		return "already in use"; // the CPU profile, a trace, a signal
 	case EUSERS:
 		return "no signal is free: the program handles them all, as Go's runtime does";
+	case ENODATA:
+		return "never switched on"; // heap, allocs, threadcreate, the flight recorder
 	case EEXIST:
 		return "name or key already in use";
 	default:

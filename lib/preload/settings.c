@@ -90,11 +90,20 @@ static bool read_path(const char *given, char path_out[PATH_MAX], bool *has_pid_
 	return true;
 }
 
+/** 0: none is kept, if none is asked for but those a client may. */
+static int64_t read_heap_rate(const struct cp_settings *s)
+{
+	const char *text = secure_getenv("CPROF_MEMPROFILERATE");
+	if (text && strcmp(text, "0") == 0 && !*s->recording.paths[CP_RECORD_HEAP] &&
+			!*s->recording.paths[CP_RECORD_ALLOCS])
+		return 0;
+	return parse_rate(text, MAX_HEAP_RATE_BYTES, DEFAULT_HEAP_RATE_BYTES);
+}
+
 static void read_rates(struct cp_settings *s)
 {
 	struct cp_record *records = s->recording.records;
-	s->heap_rate_bytes = parse_rate(secure_getenv("CPROF_MEMPROFILERATE"), MAX_HEAP_RATE_BYTES,
-			DEFAULT_HEAP_RATE_BYTES);
+	s->heap_rate_bytes = read_heap_rate(s);
 	s->recording.engine = parse_engine(secure_getenv("CPROF_CPUENGINE"));
 	records[CP_RECORD_CPU].rate = parse_rate(secure_getenv("CPROF_CPURATE"), MAX_RATE_HZ, DEFAULT_RATE_HZ);
 	records[CP_RECORD_WALL].rate = DEFAULT_RATE_HZ;

@@ -151,6 +151,21 @@ def text():
           tail["MaxRSS"] >= 1 << 20 and tail["ProfilerAddressSpace"] > 0, str(tail))
 
 
+def lifetime_of_others():
+    churn = "import ctypes; c = ctypes.CDLL(None); c.malloc.restype = ctypes.c_void_p\n" \
+            "kept = c.malloc(1 << 20)\n" \
+            "for _ in range(100): c.free(ctypes.c_void_p(c.malloc(1 << 20)))"
+    with tempfile.TemporaryDirectory() as d:
+        path = os.path.join(d, "allocs.pb.gz")
+        said = subprocess.run([CPROF, "run", "-allocsprofile", path, "-memprofilerate", "1", "/usr/bin/python3", "-c",
+                               churn], check=True, timeout=60, capture_output=True, text=True).stderr
+        mib = [s for s in profile.read(path).samples if s.labels.get("bytes") == 1 << 20]
+    told = re.fullmatch(r"cprof: wrote \S+ \(\d+[.\d]*MB allocated\); try: .*\n", said)
+    check("cprof run says what was allocated", bool(told), said)
+    freed, kept = (sum(s.values[0] for s in mib if ("lifetime" in s.labels) == is_freed) for is_freed in (True, False))
+    check("what was freed has a lifetime", (freed, kept) == (100, 1), f"{freed}, {kept}")
+
+
 def rates():
     p, _ = run("heap_rates")
     for name, share in {"at_64k": 0.15, "at_1": 0, "at_16k": 0.1, "at_1_again": 0}.items():
@@ -201,7 +216,7 @@ def leak():
     check("it is the first line of -top -diff_base", "log_request" in lines[:2], top.stdout + top.stderr)
 
 
-for part in reference, sites, exact, null, peak, labels, lifetime, text, rates, family, cpp, leak:
+for part in reference, sites, exact, null, peak, labels, lifetime, lifetime_of_others, text, rates, family, cpp, leak:
     part()
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed != 0)

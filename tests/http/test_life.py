@@ -144,6 +144,13 @@ class Life(unittest.TestCase):
                 self.assertEqual(out.returncode, 7)
                 self.assertTrue(out.stderr.startswith("cprof: no profile: %s: %s" % (address, reason)), out.stderr)
 
+    def test_no_heap_at_rate_0(self):
+        port = free_port()
+        process, _ = self.start("localhost:%d" % port, flags=("-memprofilerate", "0"))
+        for name in "heap", "allocs?debug=1":
+            self.assertEqual(self.ask(port, name), (500, b"failed to collect profile: never switched on\n"))
+        self.end(process)
+
     def test_good_addresses(self):
         for address in "localhost:%d", "127.0.0.1:%d", "127.0.0.9:%d", "[::1]:%d", ":%d":
             port = free_port()

@@ -31,7 +31,6 @@ sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import profile  # noqa: E402
 
 
-
 def within_reach(build):
     """Where every user can execute what is built: the directory itself, or a copy if it lies below, say, /root."""
     parents = [build]
@@ -160,7 +159,8 @@ def test_options_are_gos():
 def test_mistakes_are_told_in_few_lines():
     for options, complaint in ((["-what"], "there is no flag -what"), (["-dumpsignal", "FOO"], "name of a signal"),
                                (["-dumpsignal", "SIGKILL"], "no program can catch it"),
-                               (["-leak=3"], 'invalid boolean value "3" for -leak')):
+                               (["-leak=3"], 'invalid boolean value "3" for -leak'),
+                               (["-memprofile", "m", "-memprofilerate", "0"], "nothing would be in m")):
         case = Case("true", options=options)
         expect_eq((case.status, len(case.notes), len(case.stderr)), (2, 1, 1), options)
         expect(complaint in case.notes[0] and "cprof help run" in case.stderr[0], case.stderr)
