@@ -208,6 +208,14 @@ uint64_t cp_thread_own_cpu_ns(void)
 	return sum_ns;
 }
 
+unsigned cp_thread_own_count(void)
+{
+	unsigned n = 0;
+	for (int i = 0; i < MAX_OWN_THREADS; i++)
+		n += load(&threads.own_tid[i], relaxed) != 0;
+	return n;
+}
+
 bool cp_thread_is_excluded(int tid)
 {
 	for (int i = 0; i < MAX_OWN_THREADS; i++) {

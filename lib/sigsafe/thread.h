@@ -81,6 +81,7 @@ void cp_thread_forget_all(void);
 void cp_thread_exclude_self(void);
 void cp_thread_include_self(void);
 bool cp_thread_is_excluded(int tid);
+unsigned cp_thread_own_count(void);
 
 /** CPU time they took so far. */
 uint64_t cp_thread_own_cpu_ns(void);
