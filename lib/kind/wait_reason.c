@@ -4,18 +4,25 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "lock_wait.h"
 #include "write/vformat.h"
 
-enum { FD_TEXT_BYTES = 256 };
+enum {
+	FD_PATH_BYTES = 128,
+	FD_TEXT_BYTES = 256,
+	NAMED_FDS = 3, // of those that are polled; the others are counted
+	MAX_FDS = 1024,
+};
 
-enum kind { OTHER, ON_FUTEX, ON_FD };
+enum kind { OTHER, ON_FUTEX, ON_FD, ON_POLLED, ON_SELECTED, ON_CONNECT };
 
 /** The system calls that block. */
 static const struct blocking {
@@ -37,17 +44,17 @@ static const struct blocking {
 	{SYS_sendmsg, "sendmsg", ON_FD},
 	{SYS_accept, "accept", ON_FD},
 	{SYS_accept4, "accept", ON_FD},
-	{SYS_connect, "connect", ON_FD},
+	{SYS_connect, "connect", ON_CONNECT},
 	{SYS_fsync, "fsync", ON_FD},
 	{SYS_fdatasync, "fdatasync", ON_FD},
 	{SYS_flock, "flock", ON_FD},
 	{SYS_fcntl, "fcntl", ON_FD},
 	{SYS_epoll_pwait, "epoll_wait", ON_FD},
-	{SYS_ppoll, "poll", OTHER},
-	{SYS_pselect6, "select", OTHER},
+	{SYS_ppoll, "poll", ON_POLLED},
+	{SYS_pselect6, "select", ON_SELECTED},
 #ifdef SYS_poll
-	{SYS_poll, "poll", OTHER},
-	{SYS_select, "select", OTHER},
+	{SYS_poll, "poll", ON_POLLED},
+	{SYS_select, "select", ON_SELECTED},
 	{SYS_epoll_wait, "epoll_wait", ON_FD},
 	{SYS_pause, "pause", OTHER},
 #endif
@@ -71,38 +78,139 @@ static const struct blocking *find_call(long number)
 	return NULL;
 }
 
-/** "10.0.0.1:80", a path; "": it has no peer. */
-static void describe_peer(int fd, char *out, size_t size)
+union address {
+	struct sockaddr any;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+	struct sockaddr_un un;
+};
+
+// Of a union address: a path may come without its NUL.
+enum { ADDRESS_BYTES = sizeof(union address) - 1 };
+
+/** What the thread has there; false: it gave the memory back. */
+static bool copy(void *to, uint64_t from, size_t nbytes)
 {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in in;
-		struct sockaddr_in6 in6;
-		struct sockaddr_un un;
-	} peer = {0};
-	socklen_t len = sizeof(peer) - 1; // a path may come without its NUL
-	char host[INET6_ADDRSTRLEN];
-	out[0] = '\0';
-	if (getpeername(fd, &peer.any, &len) < 0)
-		return;
-	if (peer.any.sa_family == AF_INET && inet_ntop(AF_INET, &peer.in.sin_addr, host, sizeof(host)))
-		cp_format(out, size, " %s:%u", host, ntohs(peer.in.sin_port));
-	else if (peer.any.sa_family == AF_INET6 && inet_ntop(AF_INET6, &peer.in6.sin6_addr, host, sizeof(host)))
-		cp_format(out, size, " [%s]:%u", host, ntohs(peer.in6.sin6_port));
-	else if (peer.any.sa_family == AF_UNIX && peer.un.sun_path[0])
-		cp_format(out, size, " %s", peer.un.sun_path);
+	struct iovec local = {to, nbytes}, remote = {(void *)(uintptr_t)from, nbytes};
+	return from && process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)nbytes;
 }
 
-/** "fd 5 /path", "fd 6 socket:[1234] 10.0.0.1:80" */
+/** " 10.0.0.1:80", " at /a/path"; "": of no kind that is known. */
+static void describe_address(const union address *a, const char *before, char *out, size_t size)
+{
+	char host[INET6_ADDRSTRLEN];
+	out[0] = '\0';
+	if (a->any.sa_family == AF_INET && inet_ntop(AF_INET, &a->in.sin_addr, host, sizeof(host)))
+		cp_format(out, size, " %s%s:%u", before, host, ntohs(a->in.sin_port));
+	else if (a->any.sa_family == AF_INET6 && inet_ntop(AF_INET6, &a->in6.sin6_addr, host, sizeof(host)))
+		cp_format(out, size, " %s[%s]:%u", before, host, ntohs(a->in6.sin6_port));
+	else if (a->any.sa_family == AF_UNIX && a->un.sun_path[0])
+		cp_format(out, size, " %s%s", before, a->un.sun_path);
+}
+
+/** Its peer's address; where it has none its own, at which a listener waits. */
+static void describe_socket(int fd, char *out, size_t size)
+{
+	union address a = {0};
+	socklen_t peer_len = ADDRESS_BYTES, own_len = ADDRESS_BYTES;
+	out[0] = '\0';
+	if (getpeername(fd, &a.any, &peer_len) == 0)
+		describe_address(&a, "", out, size);
+	else if (getsockname(fd, &a.any, &own_len) == 0)
+		describe_address(&a, "at ", out, size);
+}
+
+static void read_link(int fd, char path_out[FD_PATH_BYTES])
+{
+	char link[64];
+	cp_format(link, sizeof(link), "/proc/thread-self/fd/%d", fd);
+	ssize_t n = readlink(link, path_out, FD_PATH_BYTES - 1);
+	path_out[n > 0 ? n : 0] = '\0';
+}
+
+/** "fd 5 /path", "fd 6 socket:[1234] 10.0.0.1:80", "fd 7 socket:[1235] at 127.0.0.1:80" */
 static void describe_fd(int fd, char out[FD_TEXT_BYTES])
 {
-	char link[64], path[128], peer[128] = "";
-	cp_format(link, sizeof(link), "/proc/thread-self/fd/%d", fd);
-	ssize_t n = readlink(link, path, sizeof(path) - 1);
-	path[n > 0 ? n : 0] = '\0';
+	char path[FD_PATH_BYTES], address[128] = "";
+	read_link(fd, path);
 	if (strncmp(path, "socket:", 7) == 0)
-		describe_peer(fd, peer, sizeof(peer));
-	cp_format(out, FD_TEXT_BYTES, "fd %d %s%s", fd, path, peer);
+		describe_socket(fd, address, sizeof(address));
+	cp_format(out, FD_TEXT_BYTES, "fd %d %s%s", fd, path, address);
+}
+
+/// Several descriptors
+
+/** A list of descriptors in words. */
+struct fd_list {
+	char *text;
+	size_t len, size;
+	unsigned n;
+};
+
+static void add_fd(struct fd_list *l, int fd)
+{
+	char one[FD_TEXT_BYTES];
+	if (l->n++ >= NAMED_FDS)
+		return;
+	describe_fd(fd, one);
+	l->len += cp_format(l->text + l->len, l->size - l->len, "%s%s", l->n > 1 ? ", " : " ", one);
+}
+
+static void describe_polled(struct fd_list *l, const struct cp_task_syscall *call)
+{
+	struct pollfd fds[MAX_FDS];
+	size_t n = call->args[1] < MAX_FDS ? (size_t)call->args[1] : MAX_FDS;
+	if (!copy(fds, call->args[0], n * sizeof(*fds)))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		if (fds[i].fd >= 0)
+			add_fd(l, fds[i].fd);
+	}
+	l->n += (unsigned)(call->args[1] - n);
+}
+
+/** To read, to write or for exceptions. */
+static void describe_selected(struct fd_list *l, const struct cp_task_syscall *call)
+{
+	enum { WORD_BITS = 64, NSETS = 3 };
+	uint64_t any[MAX_FDS / WORD_BITS] = {0}, set[MAX_FDS / WORD_BITS];
+	int nfds = (int)call->args[0] < MAX_FDS ? (int)call->args[0] : MAX_FDS;
+	size_t nwords = nfds > 0 ? ((size_t)nfds + WORD_BITS - 1) / WORD_BITS : 0;
+	for (int i = 1; i <= NSETS; i++) {
+		if (!copy(set, call->args[i], nwords * sizeof(*set)))
+			continue;
+		for (size_t k = 0; k < nwords; k++)
+			any[k] |= set[k];
+	}
+	for (int fd = 0; fd < nfds; fd++) {
+		if (any[fd / WORD_BITS] >> fd % WORD_BITS & 1)
+			add_fd(l, fd);
+	}
+}
+
+/** Whom it wants to reach: there is no peer yet. */
+static void describe_connect(const struct cp_task_syscall *call, char out[CP_WAIT_REASON_BYTES])
+{
+	char path[FD_PATH_BYTES], to[128];
+	union address a = {0};
+	size_t nbytes = call->args[2] < ADDRESS_BYTES ? (size_t)call->args[2] : ADDRESS_BYTES;
+	read_link((int)call->args[0], path);
+	copy(&a, call->args[1], nbytes);
+	describe_address(&a, "to ", to, sizeof(to));
+	cp_format(out, CP_WAIT_REASON_BYTES, "connect fd %d %s%s", (int)call->args[0], path, to);
+}
+
+static void describe_several(const struct blocking *what, const struct cp_task_syscall *call,
+		char out[CP_WAIT_REASON_BYTES])
+{
+	struct fd_list l = {.text = out, .size = CP_WAIT_REASON_BYTES};
+	l.len = cp_format(out, l.size, "%s", what->name);
+	if (what->kind == ON_POLLED)
+		describe_polled(&l, call);
+	else
+		describe_selected(&l, call);
+	if (l.n > NAMED_FDS)
+		cp_format(out + l.len, l.size - l.len, " and %u more", l.n - NAMED_FDS);
 }
 
 static const char *name_of(const struct cp_threads_snapshot *s, int tid)
@@ -172,6 +280,10 @@ void cp_wait_reason(const struct cp_threads_snapshot *s, const struct cp_thread_
 	} else if (call->kind == ON_FD) {
 		describe_fd((int)t->call.args[0], fd);
 		cp_format(out, CP_WAIT_REASON_BYTES, "%s %s", call->name, fd);
+	} else if (call->kind == ON_POLLED || call->kind == ON_SELECTED) {
+		describe_several(call, &t->call, out);
+	} else if (call->kind == ON_CONNECT) {
+		describe_connect(&t->call, out);
 	} else {
 		cp_format(out, CP_WAIT_REASON_BYTES, "%s", call->name);
 	}

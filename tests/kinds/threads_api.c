@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 // What the dump of all threads says of each of them, and what asking does to them.
+#include <arpa/inet.h>
 #include <cprof/pprof.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -60,6 +64,52 @@ static void *receive(void *arg)
 	char c;
 	name_self("receiver");
 	return (void *)recv(socket_fds[0], &c, 1, 0);
+}
+
+static void *poll_two(void *arg)
+{
+	struct pollfd fds[] = {{.fd = -1}, {.fd = pipe_fds[0], .events = POLLIN}, {.fd = socket_fds[0]}};
+	name_self("poller");
+	poll(fds, 3, -1);
+	return arg;
+}
+
+static void *select_many(void *arg)
+{
+	fd_set to_read, to_write;
+	FD_ZERO(&to_read);
+	FD_ZERO(&to_write);
+	for (int fd = pipe_fds[0], n = 0; n < 5; n++)
+		FD_SET(dup(fd), &to_read);
+	name_self("selector");
+	select(FD_SETSIZE, &to_read, &to_write, NULL, NULL);
+	return arg;
+}
+
+static struct sockaddr_in listening = {.sin_family = AF_INET};
+
+static void *accept_one(void *arg)
+{
+	socklen_t len = sizeof(listening);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	listening.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	bind(fd, (struct sockaddr *)&listening, len);
+	getsockname(fd, (struct sockaddr *)&listening, &len);
+	listen(fd, 1);
+	name_self("acceptor");
+	accept(fd, NULL, NULL);
+	return arg;
+}
+
+static struct sockaddr_un crowded = {.sun_family = AF_UNIX};
+
+/** To one who accepts nobody: the first that waits is let in. */
+static void *connect_two(void *arg)
+{
+	name_self("connector");
+	for (int i = 0; i < 2; i++)
+		connect(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&crowded, sizeof(crowded));
+	return arg;
 }
 
 static void *lock_mutex(void *arg)
@@ -128,6 +178,39 @@ START_TEST(what_they_wait_for_is_told)
 	ck_assert_ptr_eq(nread, (void *)1); // not -1: nobody got EINTR
 	pthread_join(receiver, &nread);
 	ck_assert_ptr_eq(nread, (void *)1);
+}
+END_TEST
+
+START_TEST(what_is_polled_and_listened_at_is_told)
+{
+	char expected[128], *block;
+	ck_assert_int_eq(pipe(pipe_fds), 0);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, socket_fds), 0);
+	start(poll_two);
+	start(select_many);
+	start(accept_one);
+	snprintf(crowded.sun_path, sizeof(crowded.sun_path), "/tmp/threads_api.%d", getpid());
+	int crowd = socket(AF_UNIX, SOCK_STREAM, 0);
+	ck_assert_int_eq(bind(crowd, (struct sockaddr *)&crowded, sizeof(crowded)), 0);
+	listen(crowd, 0);
+	start(connect_two);
+	block = await_block("connector", "connect fd ", "\nconnect_two+0x");
+	unlink(crowded.sun_path);
+	snprintf(expected, sizeof(expected), "] to %s", crowded.sun_path);
+	ck_assert_ptr_nonnull(strstr(block, expected));
+	free(block);
+	snprintf(expected, sizeof(expected), "poll fd %d pipe:[", pipe_fds[0]);
+	block = await_block("poller", expected, "\npoll_two+0x");
+	snprintf(expected, sizeof(expected), "], fd %d socket:[", socket_fds[0]);
+	ck_assert_ptr_nonnull(strstr(block, expected));
+	free(block);
+	block = await_block("selector", "select fd ", "\nselect_many+0x");
+	ck_assert_ptr_nonnull(strstr(block, "] and 2 more"));
+	free(block);
+	block = await_block("acceptor", "accept fd ", "\naccept_one+0x");
+	snprintf(expected, sizeof(expected), "] at 127.0.0.1:%d", ntohs(listening.sin_port));
+	ck_assert_ptr_nonnull(strstr(block, expected));
+	free(block);
 }
 END_TEST
 
@@ -274,6 +357,7 @@ START_TEST(a_forks_child_may_choose_whoever_chose_meanwhile)
 }
 END_TEST
 
-UNIT_MAIN("threads", what_they_wait_for_is_told, the_owner_of_a_mutex_is_named, who_cannot_answer_is_listed_and_why,
-		who_sleeps_is_not_disturbed, a_signal_prints_the_dump, a_forks_child_may_choose_whoever_chose_meanwhile,
+UNIT_MAIN("threads", what_they_wait_for_is_told, what_is_polled_and_listened_at_is_told,
+		the_owner_of_a_mutex_is_named, who_cannot_answer_is_listed_and_why, who_sleeps_is_not_disturbed,
+		a_signal_prints_the_dump, a_forks_child_may_choose_whoever_chose_meanwhile,
 		the_programs_own_use_of_the_signal_goes_on, nothing_is_pending_after_exec)
