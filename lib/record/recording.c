@@ -20,6 +20,7 @@
 #include "sigsafe/sigmask.h"
 #include "sigsafe/sys.h"
 #include "sigsafe/unwind.h"
+#include "write/grow.h"
 #include "write/profile_out.h"
 
 enum { MAX_STOP_MS = 10000 };
@@ -202,11 +203,15 @@ static int stop(struct cp_recording *r)
 static bool try_take(struct cp_recording *r)
 {
 	uint32_t pid = (uint32_t)cp_getpid(), other = load(&r->writer_pid, relaxed);
-	return other != pid && compare_exchange(&r->writer_pid, &other, pid, acquire);
+	if (other == pid || !compare_exchange(&r->writer_pid, &other, pid, acquire))
+		return false;
+	cp_grow_keep();
+	return true;
 }
 
 static void release(struct cp_recording *r)
 {
+	cp_grow_give_back();
 	store(&r->writer_pid, 0, release);
 	cp_futex_wake(&r->writer_pid, INT32_MAX);
 }

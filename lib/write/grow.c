@@ -6,9 +6,50 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "sigsafe/atomic.h"
 #include "sigsafe/pagealloc.h"
 
-enum { MIN_BYTES = 8 << 10 };
+enum { MIN_BYTES = 8 << 10, MAX_KEPT = 12 };
+
+static _Atomic int keepers;
+static _Atomic(void *) kept[MAX_KEPT];
+
+/** MIN_BYTES that were kept, zeroed, or NULL. */
+static void *take_kept(void)
+{
+	for (int i = 0; i < MAX_KEPT; i++) {
+		void *ptr = load(&kept[i], relaxed) ? exchange(&kept[i], NULL, acquire) : NULL;
+		if (ptr)
+			return memset(ptr, 0, MIN_BYTES);
+	}
+	return NULL;
+}
+
+static void give(void *ptr, size_t bytes)
+{
+	for (int i = 0; i < MAX_KEPT && bytes == MIN_BYTES && load(&keepers, relaxed) > 0; i++) {
+		void *none = NULL;
+		if (compare_exchange(&kept[i], &none, ptr, release))
+			return;
+	}
+	cp_pages_free(ptr, bytes);
+}
+
+void cp_grow_keep(void)
+{
+	fetch_add(&keepers, 1, relaxed);
+}
+
+void cp_grow_give_back(void)
+{
+	if (fetch_sub(&keepers, 1, relaxed) > 1)
+		return;
+	for (int i = 0; i < MAX_KEPT; i++) {
+		void *ptr = exchange(&kept[i], NULL, acquire);
+		if (ptr)
+			cp_pages_free(ptr, MIN_BYTES);
+	}
+}
 
 bool cp_grow(void *array, size_t *cap_bytes, size_t need_bytes)
 {
@@ -20,14 +61,17 @@ bool cp_grow(void *array, size_t *cap_bytes, size_t need_bytes)
 			return false;
 		cap *= 2;
 	}
-	void *bigger = cp_pages_alloc(cap), *ptr;
+	void *bigger = cap == MIN_BYTES ? take_kept() : NULL, *ptr;
+	if (!bigger) {
+		bigger = cp_pages_alloc(cap);
+		cp_pages_fill(bigger, *cap_bytes ? *cap_bytes : cap);
+	}
 	if (!bigger)
 		return false;
-	cp_pages_fill(bigger, *cap_bytes ? *cap_bytes : cap);
 	memcpy(&ptr, array, sizeof(ptr)); // by its bytes: it may be of any pointer type
 	if (ptr) {
 		memcpy(bigger, ptr, *cap_bytes);
-		cp_pages_free(ptr, *cap_bytes);
+		give(ptr, *cap_bytes);
 	}
 	memcpy(array, &bigger, sizeof(bigger));
 	*cap_bytes = cap;
@@ -39,7 +83,7 @@ void cp_grow_free(void *array, size_t *cap_bytes)
 	void *ptr;
 	memcpy(&ptr, array, sizeof(ptr));
 	if (ptr)
-		cp_pages_free(ptr, *cap_bytes);
+		give(ptr, *cap_bytes);
 	memset(array, 0, sizeof(ptr));
 	*cap_bytes = 0;
 }

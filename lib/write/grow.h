@@ -15,6 +15,13 @@
 bool cp_grow(void *array, size_t *cap_bytes, size_t need_bytes);
 void cp_grow_free(void *array, size_t *cap_bytes);
 
+/**
+ * Between the two freed memory of the least size is kept, some of it, for who grows next: profiles that are written one
+ * after the other each map and unmap a dozen such pieces. Each keep has its give_back. Any threads, handlers too.
+ */
+void cp_grow_keep(void);
+void cp_grow_give_back(void);
+
 /** struct profwrite_sink's grow, by cp_grow(). */
 bool cp_grow_sink(struct profwrite_sink *s, size_t extra_bytes);
 void cp_grow_sink_free(struct profwrite_sink *s);

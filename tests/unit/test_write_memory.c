@@ -9,6 +9,7 @@
 #include "sigsafe/modmap.h"
 #include "sigsafe/pagealloc.h"
 #include "unit.h"
+#include "write/grow.h"
 #include "write/profile_out.h"
 
 static int until_failure;  // allocations that still succeed; < 0: all do
@@ -137,6 +138,33 @@ START_TEST(each_allocation_may_fail)
 }
 END_TEST
 
+static int allocations_of_a_profile(void)
+{
+	const int many = 1000000;
+	until_failure = many;
+	npieces = 0;
+	ck_assert_int_eq(write_profile(), 0);
+	ck_assert_int_eq(npieces, 2);
+	return many - until_failure;
+}
+
+/** At the end of `true` half of all its system calls were for memory that the next profile wanted, too. */
+START_TEST(memory_is_kept_from_one_profile_to_the_next)
+{
+	int alone = allocations_of_a_profile();
+	ck_assert_uint_eq(taken_bytes, 0);
+	cp_grow_keep();
+	cp_grow_keep();
+	ck_assert_int_eq(allocations_of_a_profile(), alone);
+	ck_assert_int_le(allocations_of_a_profile(), alone - 8);
+	cp_grow_give_back();
+	ck_assert_int_le(allocations_of_a_profile(), alone - 8);
+	cp_grow_give_back();
+	ck_assert_uint_eq(taken_bytes, 0);
+	ck_assert_int_eq(allocations_of_a_profile(), alone);
+}
+END_TEST
+
 START_TEST(a_profile_given_up_leaves_nothing)
 {
 	static const struct cp_profile_spec spec = {.sample_types = {{"samples", "count"}},
@@ -150,4 +178,5 @@ START_TEST(a_profile_given_up_leaves_nothing)
 }
 END_TEST
 
-UNIT_MAIN("write memory", each_allocation_may_fail, a_profile_given_up_leaves_nothing)
+UNIT_MAIN("write memory", each_allocation_may_fail, memory_is_kept_from_one_profile_to_the_next,
+		a_profile_given_up_leaves_nothing)
