@@ -132,8 +132,12 @@ struct err *report_write_traces(struct report *r, struct buf *out)
 
 	for (uint32_t i = 0; i < t.g->nnodes; i++)
 		t.names[i] = graph_node_name(t.g, i);
-	for (uint32_t i = 1; i < p->nlabel_sets; i++)
-		t.label_sets[i] = label_lines(&t, i);
+	// A filter may have left samples with few of the label sets.
+	for (uint32_t i = 0; i < p->nsamples; i++) {
+		uint32_t set = profile_label_set(p, i);
+		if (set && !t.label_sets[set].ptr)
+			t.label_sets[set] = label_lines(&t, set);
+	}
 
 	report_profile_labels(r, out);
 	buf_byte(out, '\n');
