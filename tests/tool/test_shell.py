@@ -136,6 +136,38 @@ class Piped(AnalyzerTest):
                 options.append(command)
         self.assertEqual(shell(*commands, "sample_index=cpu", *commands), want * 2)
 
+    def test_a_report_is_the_same_whenever_it_is_asked_for(self):
+        # While its user reads a report, the shell makes others: each may be asked for before, during and after that.
+        p = cpu_profile()
+        for i in range(20_000):
+            calls = ["f%d" % (i * k % 211) for k in range(1, 30)]
+            p.sample(calls, [1, i + 1], key="v%d" % (i % 7), bytes=(1 << i % 9, "bytes"))
+        p.write(self.cpu)
+        commands = ["top", "dot", "tree", "sample_index=samples", "tree", "dot f1", "dot"]
+        want = self.run_cprof(self.cpu, stdin="\n".join(commands))[0]
+        for delay_s in (0.001, 0.03, 0.2, 1):
+            with open(self.path("out"), "wb") as out, \
+                    subprocess.Popen([CPROF, self.cpu], stdin=subprocess.PIPE, stdout=out, stderr=subprocess.DEVNULL,
+                                     env=self.env, cwd=self.dir) as shell:
+                for command in commands:
+                    shell.stdin.write(command.encode() + b"\n")
+                    shell.stdin.flush()
+                    time.sleep(delay_s)
+            self.assertEqual(shell.returncode, 0)
+            with open(self.path("out")) as out:
+                self.assertEqual(out.read(), want)
+
+    def test_quit_while_it_looks_ahead(self):
+        many_samples().write(self.cpu)
+        for delay_s in (0, 0.01, 0.03, 0.1):
+            with subprocess.Popen([CPROF, self.cpu], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL, env=self.env, cwd=self.dir) as shell:
+                shell.stdin.write(b"top\n")
+                shell.stdin.flush()
+                time.sleep(delay_s)
+                shell.stdin.write(b"quit\n")
+            self.assertEqual(shell.returncode, 0)
+
     def test_reports_for_programs_get_a_file(self):
         self.shell("proto", "proto")
         self.assertEqual(sorted(n for n in os.listdir(self.dir) if n.startswith("profile")),

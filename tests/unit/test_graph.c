@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdlib.h>
 
+#include "base/cancel.h"
 #include "tool/graph/node_stacks.h"
 #include "tool/graph/pass_cache.h"
 #include "tool/profile/filter.h"
@@ -444,7 +445,7 @@ static struct pass_cache *cache_with_stacks(void)
 {
 	struct pass_cache *cache = pass_cache_create(p);
 	graph_destroy(linked_graph(cache, false, 0, NULL));
-	pass_cache_prepare(cache);
+	pass_cache_prepare(cache, NULL, NULL);
 	struct profile *view = profile_view(p);
 	view->pass_cache = cache;
 	struct graph *frames = graph_create(view, &(struct graph_options){0});
@@ -481,6 +482,102 @@ START_TEST(stacks_kept_as_nodes_say_the_same)
 	regex_free(without);
 	arena_deinit(&a);
 	pass_cache_destroy(cache);
+	profile_destroy(p);
+}
+END_TEST
+
+struct guesser {
+	struct pass_cache *cache;
+	atomic_bool has_begun, has_ended;
+};
+
+static void guess_until_cancelled(void *arg)
+{
+	struct guesser *g = arg;
+	atomic_store(&g->has_begun, true);
+	while (!cancelled())
+		sched_yield();
+	atomic_store(&g->has_ended, true);
+}
+
+static void begin_guess(struct guesser *g)
+{
+	atomic_store(&g->has_begun, false);
+	atomic_store(&g->has_ended, false);
+	pass_cache_prepare(g->cache, guess_until_cancelled, g);
+	while (!atomic_load(&g->has_begun)) // behind the stacks, where these are due
+		sched_yield();
+}
+
+START_TEST(a_guess_gives_way_to_reports_and_to_the_end)
+{
+	begin_profile();
+	add_random_samples(20000);
+	struct guesser g = {.cache = pass_cache_create(p)};
+	struct graph *expected = linked_graph(NULL, false, 5, NULL);
+	for (int i = 0; i < 3; i++) {
+		struct graph *got = linked_graph(g.cache, false, 5, NULL);
+		check_same(got, expected);
+		graph_destroy(got);
+		begin_guess(&g);
+		pass_cache_pause(g.cache);
+		ck_assert(atomic_load(&g.has_ended));
+		ck_assert(!cancelled());
+	}
+	graph_destroy(expected);
+	begin_guess(&g);
+	pass_cache_destroy(g.cache);
+	ck_assert(atomic_load(&g.has_ended));
+	ck_assert(!cancelled());
+	profile_destroy(p);
+}
+END_TEST
+
+// Between the stacks' making and a report there may be no time to guess: none begins behind pass_cache_pause().
+START_TEST(no_guess_begins_in_a_report)
+{
+	begin_profile();
+	add_random_samples(2000);
+	for (int i = 0; i < 20; i++) {
+		struct guesser g = {.cache = pass_cache_create(p)};
+		graph_destroy(linked_graph(g.cache, false, 0, NULL));
+		pass_cache_prepare(g.cache, guess_until_cancelled, &g);
+		for (int k = 0; k < i * 40; k++)
+			sched_yield();
+		pass_cache_pause(g.cache);
+		ck_assert_int_eq(atomic_load(&g.has_begun), atomic_load(&g.has_ended));
+		bool had_begun = atomic_load(&g.has_begun);
+		graph_destroy(linked_graph(g.cache, false, 5, NULL));
+		ck_assert_int_eq(atomic_load(&g.has_begun), had_begun);
+		pass_cache_destroy(g.cache);
+	}
+	profile_destroy(p);
+}
+END_TEST
+
+static void guess_edges(void *arg)
+{
+	struct guesser *g = arg;
+	graph_destroy(linked_graph(g->cache, false, 5, NULL));
+	atomic_store(&g->has_ended, true);
+}
+
+START_TEST(what_a_guess_found_is_as_found_by_a_report)
+{
+	begin_profile();
+	add_random_samples(20000);
+	struct guesser g = {.cache = pass_cache_create(p)};
+	struct graph *expected = linked_graph(NULL, false, 5, NULL);
+	graph_destroy(linked_graph(g.cache, false, 0, NULL));
+	pass_cache_prepare(g.cache, guess_edges, &g);
+	while (!atomic_load(&g.has_ended))
+		sched_yield();
+	pass_cache_pause(g.cache);
+	struct graph *got = linked_graph(g.cache, false, 5, NULL);
+	check_same(got, expected);
+	graph_destroy(got);
+	graph_destroy(expected);
+	pass_cache_destroy(g.cache);
 	profile_destroy(p);
 }
 END_TEST
@@ -552,4 +649,5 @@ UNIT_MAIN("graph", counts_recursion_once, bridges_what_is_left_out, marks_calls_
 		leaves_zeros_and_losses_out, several_threads_count_as_one,
 		views_share_places_until_they_change_them, remembers_passes_over_the_same_samples,
 		stacks_kept_as_nodes_say_the_same, nodes_of_some_names_are_as_among_all,
-		stacks_that_find_no_room_are_not_kept)
+		a_guess_gives_way_to_reports_and_to_the_end, no_guess_begins_in_a_report,
+		what_a_guess_found_is_as_found_by_a_report, stacks_that_find_no_room_are_not_kept)

@@ -11,6 +11,7 @@
 
 #include "complete.h"
 #include "deliver.h"
+#include "guess.h"
 #include "help.h"
 #include "shell_command.h"
 #include "shell_input.h"
@@ -20,6 +21,7 @@ struct shell {
 	const struct session *session;
 	const struct env *env;
 	struct config config;
+	struct guess guess;
 	bool is_over;
 };
 
@@ -193,6 +195,8 @@ static struct err *report(struct shell *sh, struct arena *a, const char *line)
 	struct err *e = shell_parse(a, line, &sh->config, &c);
 	if (e)
 		return e;
+	struct pass_cache *cache = sh->session->profile->pass_cache;
+	pass_cache_pause(cache);
 	// ^C on a terminal ends the report. (The line editor has its own, see shell_input.c; a script's ends
 	// all of us.)
 	struct sigaction interrupt = {.sa_handler = on_interrupt}, old;
@@ -202,7 +206,8 @@ static struct err *report(struct shell *sh, struct arena *a, const char *line)
 	if (sh->env->in_is_terminal)
 		sigaction(SIGINT, &old, NULL);
 	cancel_forget();
-	pass_cache_prepare(sh->session->profile->pass_cache);
+	bool is_due = guess_is_due(&sh->guess, &sh->config);
+	pass_cache_prepare(cache, is_due ? guess_make : NULL, &sh->guess);
 	return e;
 }
 
@@ -257,7 +262,7 @@ static const char *const *expand(struct shell *sh, struct arena *a, const char *
 
 struct err *shell_run(struct arena *a, const struct session *s, const struct config *config)
 {
-	struct shell sh = {.arena = a, .session = s, .env = s->env, .config = *config};
+	struct shell sh = {.arena = a, .session = s, .env = s->env, .config = *config, .guess = {.session = s}};
 	sh.config.compact_labels = true;
 	greet(&sh);
 	struct shell_input *in = shell_input_open(a, s->env, s->profile);

@@ -153,7 +153,8 @@ static struct edge_list collect_edges(const struct linker *like, const struct no
 		edge_trail_destroy(&linkers[i].trail);
 	}
 	for (uint32_t i = 1; i < n; i++) {
-		edge_table_merge(&linkers[0].table, &linkers[i].table);
+		if (!gave_up)
+			edge_table_merge(&linkers[0].table, &linkers[i].table);
 		edge_table_destroy(&linkers[i].table);
 	}
 	struct edge_list list = {0};
@@ -205,6 +206,9 @@ static void choose_edges(struct graph *g, const struct edge_list *all, const str
 static void find_edges(struct graph *g, const struct node_stacks *stacks, bool only_selected,
 		const struct edge_wish *wish)
 {
+	g->nedges = 0;
+	if (cancelled())
+		return;
 	struct arena scratch = {0};
 	struct frame_table frames = frames_to_link(g, &scratch, only_selected, wish ? wish->nodes : NULL);
 	bool only_to = wish && wish->only_to;

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/cancel.h"
 #include "base/libm.h"
 
 struct ordering {
@@ -157,13 +158,14 @@ void graph_sort(struct graph *g, enum graph_order order)
 		return;
 	if (order == ORDER_CUM || order == ORDER_ENTROPY) {
 		int64_t *scores = arena_array(&scratch, int64_t, g->nnodes);
-		for (uint32_t i = 0; i < g->nselected; i++) {
+		for (uint32_t i = 0; i < g->nselected && !cancelled(); i++) {
 			uint32_t n = g->selected[i];
 			scores[n] = order == ORDER_CUM ? g->nodes[n].cum : entropy_score(g, n);
 		}
 		o.scores = scores;
 	}
-	qsort_r(g->selected, g->nselected, sizeof(g->selected[0]), compare_nodes, &o);
+	if (!cancelled())
+		qsort_r(g->selected, g->nselected, sizeof(g->selected[0]), compare_nodes, &o);
 	arena_deinit(&scratch);
 }
 

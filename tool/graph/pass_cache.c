@@ -10,6 +10,9 @@
 #include "base/cancel.h"
 #include "base/mem.h"
 
+// Whether the thread may guess, or does. It is the thread that begins, and the main thread that forbids it.
+enum guessing { GUESS_FORBIDDEN, GUESS_ALLOWED, GUESS_BEGUN };
+
 enum { ENTRIES = 16, TOTALS = 4, MAX_RESULT_BYTES = 16 << 20, STACKS = 2, WARM_BYTES_A_SAMPLE = 96 };
 
 struct table {
@@ -52,8 +55,12 @@ struct pass_cache {
 	struct known_stacks stacks[STACKS];
 	uint32_t next_stacks;
 	struct known_places places;
-	pthread_t maker; // while some are being made
-	atomic_bool stop;
+	pthread_t maker;
+	bool has_maker; // not joined
+	atomic_bool stop; // making stacks
+	_Atomic(enum guessing) guessing;
+	pass_cache_guess *guess;
+	void *guess_arg;
 };
 
 struct pass_cache *pass_cache_create(const struct profile *base)
@@ -77,12 +84,28 @@ static void entry_free(struct entry *e)
 	*e = (struct entry){0};
 }
 
-static void wait_for(struct pass_cache *cache, struct known_stacks *s)
+// What the thread made is there for the main thread when that knows of its end; the thread itself, when it guesses,
+// knows it before.
+static void note_made(struct pass_cache *cache)
 {
-	if (s->state != STACKS_BEING_MADE)
+	for (uint32_t i = 0; i < STACKS; i++)
+		if (cache->stacks[i].state == STACKS_BEING_MADE)
+			cache->stacks[i].state = STACKS_KNOWN;
+}
+
+static void join(struct pass_cache *cache)
+{
+	if (!cache->has_maker)
 		return;
 	pthread_join(cache->maker, NULL);
-	s->state = STACKS_KNOWN;
+	cache->has_maker = false;
+	note_made(cache);
+}
+
+static void wait_for(struct pass_cache *cache, struct known_stacks *s)
+{
+	if (s->state == STACKS_BEING_MADE)
+		join(cache);
 }
 
 static void stacks_free(struct pass_cache *cache, struct known_stacks *s)
@@ -95,14 +118,16 @@ static void stacks_free(struct pass_cache *cache, struct known_stacks *s)
 
 void pass_cache_destroy(struct pass_cache *cache)
 {
-	for (uint32_t i = 0; cache && i < ENTRIES; i++)
+	if (!cache)
+		return;
+	pass_cache_pause(cache);
+	atomic_store(&cache->stop, true);
+	join(cache);
+	for (uint32_t i = 0; i < ENTRIES; i++)
 		entry_free(&cache->entries[i]);
-	for (uint32_t i = 0; cache && i < STACKS; i++) {
-		atomic_store(&cache->stop, true);
+	for (uint32_t i = 0; i < STACKS; i++)
 		stacks_free(cache, &cache->stacks[i]);
-	}
-	if (cache)
-		known_places_free(&cache->places);
+	known_places_free(&cache->places);
 	free(cache);
 }
 
@@ -210,10 +235,13 @@ void pass_cache_keep_total(const struct profile *p, uint32_t value_index, bool m
 	cache->next_total = (cache->next_total + 1) % TOTALS;
 }
 
+// Asked by a guess, all are made.
 static bool are_being_made(struct pass_cache *cache, struct known_stacks *s)
 {
-	if (s->state == STACKS_BEING_MADE && pthread_tryjoin_np(cache->maker, NULL) == 0)
-		s->state = STACKS_KNOWN;
+	if (s->state == STACKS_BEING_MADE && cache->has_maker && pthread_tryjoin_np(cache->maker, NULL) == 0) {
+		cache->has_maker = false;
+		note_made(cache);
+	}
 	return s->state == STACKS_BEING_MADE;
 }
 
@@ -250,40 +278,84 @@ const struct node_stacks *pass_cache_known_stacks(const struct profile *p, struc
 	return NULL;
 }
 
-static void *make_stacks(void *arg)
+static bool make_stacks(struct pass_cache *cache)
 {
-	struct pass_cache *cache = arg;
+	bool has_made = false;
 	for (uint32_t i = 0; i < STACKS; i++) {
 		struct known_stacks *s = &cache->stacks[i];
 		struct frame_table frames = {.codes = s->table.codes, .lists = s->table.lists};
 		if (s->state != STACKS_BEING_MADE)
 			continue;
+		has_made = true;
 		s->stacks = node_stacks_create(cache->base, &frames, s->nnodes, &cache->stop);
 		if (s->stacks)
 			node_stacks_link(s->stacks, s->value_index, s->mean, &cache->stop);
-		// The next command shall not have to wait for the memory it needs.
-		if (!atomic_load(&cache->stop))
-			mem_warm((size_t)cache->base->nsamples * WARM_BYTES_A_SAMPLE);
+	}
+	return has_made;
+}
+
+// The next command shall not have to wait for the memory it needs.
+static void warm(const struct pass_cache *cache)
+{
+	if (!atomic_load(&cache->stop) && !cancelled())
+		mem_warm((size_t)cache->base->nsamples * WARM_BYTES_A_SAMPLE);
+}
+
+static void *make(void *arg)
+{
+	struct pass_cache *cache = arg;
+	enum guessing allowed = GUESS_ALLOWED;
+	if (make_stacks(cache))
+		warm(cache);
+	if (atomic_compare_exchange_strong(&cache->guessing, &allowed, GUESS_BEGUN)) {
+		note_made(cache);
+		cache->guess(cache->guess_arg);
 	}
 	return NULL;
 }
 
-void pass_cache_prepare(struct pass_cache *cache)
+void pass_cache_pause(struct pass_cache *cache)
+{
+	if (atomic_exchange(&cache->guessing, GUESS_FORBIDDEN) != GUESS_BEGUN)
+		return;
+	cancel_work(); // no report is being made that it could end
+	join(cache);
+	cancel_forget();
+}
+
+static void allow(struct pass_cache *cache, pass_cache_guess *guess, void *arg)
+{
+	if (!guess)
+		return;
+	cache->guess = guess;
+	cache->guess_arg = arg;
+	atomic_store(&cache->guessing, GUESS_ALLOWED);
+}
+
+void pass_cache_prepare(struct pass_cache *cache, pass_cache_guess *guess, void *arg)
 {
 	struct known_stacks *due = NULL;
+	bool is_busy = false;
 	for (uint32_t i = 0; i < STACKS; i++) {
-		if (are_being_made(cache, &cache->stacks[i]))
-			return;
+		is_busy |= are_being_made(cache, &cache->stacks[i]);
 		if (cache->stacks[i].state == STACKS_DUE)
 			due = &cache->stacks[i];
 	}
-	if (!due)
+	if (is_busy) {
+		allow(cache, guess, arg); // it may come too late: then after another report
 		return;
-	due->state = STACKS_BEING_MADE;
+	}
+	if (!due && !guess)
+		return;
+	join(cache); // it has nothing left to do
+	allow(cache, guess, arg);
+	if (due)
+		due->state = STACKS_BEING_MADE;
 	sigset_t all, old;
 	sigfillset(&all); // signals are for the thread that waits for the user
 	pthread_sigmask(SIG_BLOCK, &all, &old);
-	if (pthread_create(&cache->maker, NULL, make_stacks, cache) != 0)
-		due->state = STACKS_KNOWN;
+	cache->has_maker = pthread_create(&cache->maker, NULL, make, cache) == 0;
+	if (!cache->has_maker)
+		note_made(cache);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }

@@ -42,8 +42,18 @@ void pass_cache_keep_total(const struct profile *p, uint32_t value_index, bool m
 /** What was made of the base's places. */
 struct known_places *pass_cache_places(struct pass_cache *cache);
 
-/** Between two reports: begins to make, in a thread, what the last one lacked. */
-void pass_cache_prepare(struct pass_cache *cache);
+/** Makes reports that may be asked for next; in the end, or when cancelled() says so, it returns. */
+typedef void pass_cache_guess(void *arg);
+
+/**
+ * Between two reports: begins to make, in a thread, what the last one lacked, and then calls `guess`, if that is not
+ * NULL: what its reports need is known then. While stacks are made, other reports may be; while it guesses, none: the
+ * next begins with pass_cache_pause().
+ */
+void pass_cache_prepare(struct pass_cache *cache, pass_cache_guess *guess, void *arg);
+
+/** Before a report: no guess is under way, and none begins until pass_cache_prepare(). What was found stays. */
+void pass_cache_pause(struct pass_cache *cache);
 
 /** The result of an equal pass, *bytes_out long and valid until the next pass_cache_keep(); or NULL. */
 const void *pass_cache_find(const struct pass_key *key, size_t *bytes_out);

@@ -131,12 +131,12 @@ static void add_sets(struct tagger *t)
 	const struct profile *p = t->g->profile;
 	uint64_t *weights = arena_array(&t->arena, uint64_t, p->nlabel_sets);
 	t->by_set = arena_array(&t->arena, struct item_range, p->nlabel_sets);
-	for (uint32_t i = 0; i < p->nsamples; i++) {
+	for (uint32_t i = 0; i < p->nsamples && !cancelled(); i++) {
 		uint64_t *sum = &weights[profile_label_set(p, i)];
 		uint64_t w = (uint64_t)wrap_abs(profile_values(p, i)[t->g->options.value_index]);
 		*sum = *sum + w < w ? UINT64_MAX : *sum + w;
 	}
-	for (uint32_t set = 1; set < p->nlabel_sets; set++)
+	for (uint32_t set = 1; set < p->nlabel_sets && !cancelled(); set++)
 		if (weights[set] || t->g->options.mean)
 			add_set(t, set, weights[set]);
 }

@@ -108,7 +108,7 @@ static void on_request(struct evhttp_request *request, void *arg)
 	send_response(&a, request, &response);
 	arena_deinit(&a);
 	const struct web *w = arg;
-	pass_cache_prepare(w->session->profile->pass_cache);
+	pass_cache_prepare(w->session->profile->pass_cache, NULL, NULL);
 }
 
 static struct evhttp *new_server(struct event_base *base, struct web *w)

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// See guess.h.
+#include "guess.h"
+
+#include "base/cancel.h"
+
+// With a filter there are too many to guess; call trees, and what is not trimmed, may be as large as the profile.
+static bool is_worthwhile(const struct config *c)
+{
+	const char *const must_be_empty[] = {c->focus, c->ignore, c->hide, c->show, c->show_from, c->prune_from,
+			c->tagfocus, c->tagignore, c->tagshow, c->taghide, c->tagroot, c->tagleaf};
+	for (size_t i = 0; i < sizeof(must_be_empty) / sizeof(must_be_empty[0]); i++)
+		if (*must_be_empty[i])
+			return false;
+	bool is_by_functions = !*c->granularity || strcmp(c->granularity, "functions") == 0;
+	return is_by_functions && !c->call_tree && c->trim && c->nodefraction > 0;
+}
+
+static bool is_equal(const struct config *x, const struct config *y)
+{
+	struct arena a = {0};
+	bool is = true;
+	for (const struct config_field *f = config_fields; f->name && is; f++)
+		is = strcmp(config_get(&a, x, f), config_get(&a, y, f)) == 0;
+	arena_deinit(&a);
+	return is;
+}
+
+bool guess_is_due(struct guess *g, const struct config *config)
+{
+	if (!is_worthwhile(config) || (g->is_done && is_equal(&g->config, config)))
+		return false;
+	g->config = *config;
+	g->is_done = false;
+	return true;
+}
+
+static int discard(void *arg, const char *data, size_t len)
+{
+	return 0;
+}
+
+static void make(const struct session *s, const struct config *config, const char *name)
+{
+	struct analysis an;
+	struct buf out = {.flush = discard, .flush_bytes = 64 << 10};
+	if (!analyze(s, command_find(name, strlen(name)), NULL, config, &an))
+		report_generate(an.report, &out);
+	analysis_end(&an);
+	buf_deinit(&out);
+}
+
+void guess_make(void *guess)
+{
+	static const char *const names[] = {"tree", "dot"};
+	struct guess *g = guess;
+	struct env quiet = *g->session->env;
+	struct session s = *g->session;
+	s.env = &quiet;
+	quiet.err = fopen("/dev/null", "we"); // warnings are for who asks
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && quiet.err && !cancelled(); i++)
+		make(&s, &g->config, names[i]);
+	if (quiet.err)
+		fclose(quiet.err);
+	g->is_done = !cancelled();
+}
