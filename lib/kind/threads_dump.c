@@ -9,10 +9,14 @@
 //	holds mutex 0x55d0f0, taken by begin+0x17
 //		/src/server/work.c:31 (/usr/bin/server +0x1147)
 //
+// and, where thread 4710 had ended, "thread 4710 ended and held mutex 0x55d0c0, taken by ...".
 // Where there is no debug information, "/usr/bin/server +0x11a2" alone.
 #include "threads_dump.h"
 
+#include <pthread.h>
+
 #include "held.h"
+#include "lock_wait.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/clock.h"
 #include "sigsafe/stacktab.h"
@@ -67,9 +71,25 @@ static void put_held(struct cp_text_out *o, const struct cp_held_lock *held)
 {
 	const char *how = held->kind == TRACE_WAIT_RWLOCK_READ ? " to read" : " to write";
 	bool is_mutex = held->kind == TRACE_WAIT_MUTEX;
-	cp_text_out_printf(o, "holds %s 0x%lx%s, taken by ", is_mutex ? "mutex" : "rwlock", (unsigned long)held->lock,
+	cp_text_out_printf(o, "%s 0x%lx%s, taken by ", is_mutex ? "mutex" : "rwlock", (unsigned long)held->lock,
 			is_mutex ? "" : how);
 	cp_text_out_frames(o, held->taken_at->pcs, held->taken_at->npcs, held->taken_at->epoch);
+}
+
+/** What t waits for, if who took it has ended and has no block of its own. */
+static void put_left_behind(struct cp_text_out *o, const struct cp_threads_snapshot *s, const struct cp_thread_seen *t,
+		const struct cp_held_list *held)
+{
+	struct cp_lock_wait wait;
+	if (t->is_caller || !cp_lock_wait_of(s, t, &wait) || !wait.is_owner_gone)
+		return;
+	for (size_t i = 0; i < held->count; i++) {
+		const struct cp_held_lock *h = &held->locks[i];
+		if (h->tid != wait.owner_tid || t->call.args[0] - h->lock >= sizeof(pthread_rwlock_t))
+			continue; // the futex is a word of the lock
+		cp_text_out_printf(o, "thread %d ended and held ", h->tid);
+		put_held(o, h);
+	}
 }
 
 static void put_thread(struct cp_text_out *o, const struct cp_threads_snapshot *s, const struct cp_thread_seen *t,
@@ -87,9 +107,12 @@ static void put_thread(struct cp_text_out *o, const struct cp_threads_snapshot *
 		cp_text_out_frames(o, t->created_at->pcs, 1, t->created_at->epoch);
 	}
 	for (size_t i = 0; i < held->count; i++) {
-		if (held->locks[i].tid == t->tid)
-			put_held(o, &held->locks[i]);
+		if (held->locks[i].tid != t->tid)
+			continue;
+		cp_text_out_printf(o, "holds ");
+		put_held(o, &held->locks[i]);
 	}
+	put_left_behind(o, s, t, held);
 	cp_text_out_printf(o, "\n");
 }
 

@@ -88,6 +88,37 @@ START_TEST(where_locks_were_taken_is_told)
 }
 END_TEST
 
+__attribute__((noinline)) static void *end_holding(void *arg)
+{
+	pthread_mutex_lock(arg);
+	__asm__ volatile("");
+	return NULL;
+}
+
+__attribute__((noinline)) static void *wait_for_ever(void *arg)
+{
+	pthread_mutex_lock(arg);
+	__asm__ volatile("");
+	return NULL;
+}
+
+START_TEST(where_who_has_ended_took_it_is_told)
+{
+	pthread_t t;
+	ck_assert_int_eq(cprof_set_lock_sites(true), 0);
+	start(end_holding, &orphan, &t);
+	pthread_join(t, NULL);
+	start(wait_for_ever, &orphan, &t);
+	char *text = await_stuck(1, 2), expected[128];
+	const char *waits = strstr(text, "\nwait_for_ever+0x"), *ended = strstr(text, "\nthread ");
+	snprintf(expected, sizeof(expected), " ended and held mutex 0x%lx, taken by end_holding+0x",
+			(unsigned long)&orphan);
+	ck_assert(waits && ended && ended > waits);
+	ck_assert_ptr_nonnull(strstr(ended, expected));
+	free(text);
+}
+END_TEST
+
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER, other_rwlock = PTHREAD_RWLOCK_INITIALIZER;
 static pthread_cond_t never_signaled = PTHREAD_COND_INITIALIZER;
 static pthread_mutex_t of_cond = PTHREAD_MUTEX_INITIALIZER;
@@ -230,5 +261,6 @@ START_TEST(a_mutex_given_up_for_a_condition_is_not_held)
 }
 END_TEST
 
-UNIT_MAIN("lock sites", where_locks_were_taken_is_told, every_function_that_takes_a_lock_is_noted,
+UNIT_MAIN("lock sites", where_locks_were_taken_is_told, where_who_has_ended_took_it_is_told,
+		every_function_that_takes_a_lock_is_noted,
 		a_lock_read_twice_is_held_until_it_was_released_twice, a_mutex_given_up_for_a_condition_is_not_held)
