@@ -209,11 +209,16 @@ static bool try_take(struct cp_recording *r)
 	return true;
 }
 
+static void let_others(struct cp_recording *r)
+{
+	store(&r->writer_pid, 0, release);
+	cp_futex_wake(&r->writer_pid, INT32_MAX);
+}
+
 static void release(struct cp_recording *r)
 {
 	cp_grow_give_back();
-	store(&r->writer_pid, 0, release);
-	cp_futex_wake(&r->writer_pid, INT32_MAX);
+	let_others(r);
 }
 
 int cp_recording_stop(struct cp_recording *r)
@@ -336,11 +341,13 @@ static void leave(struct cp_recording *r, bool ends)
 			write_state_leaving((enum cp_record_kind)kind, cprof_to_path(r->paths[kind]));
 	}
 	cp_modmap_take_as_is(false);
+	if (is_taken)
+		cp_grow_give_back(); // before the ticks count again
 	// Last: it stops the ticks until the process has gone, but not for long.
 	if (!ends && is_cpu_on)
 		cp_cpu_checkpoint();
 	if (is_taken)
-		release(r);
+		let_others(r);
 	cp_sigmask_restore(mask);
 }
 
