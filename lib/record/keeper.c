@@ -11,12 +11,14 @@
 #include "sigsafe/sys.h"
 
 enum {
+	LEAST_TURN_MS = 5,
 	FIRST_TURN_MS = 1000,
 	LAST_TURN_MS = 10000,
 	CPU_FACTOR = 2000, // a write for so many times the CPU time that the last one took
-	GROWN_FACTOR = 250, // one for memory that has grown: by the clock, and
-	MAX_GROWN_MS = 1000, // at most after that
+	GROWN_FACTOR = 500, // one for memory that has grown
+	IDLE_FACTOR = 4,    // who used no more than a quarter of a processor pays little of it by the clock
 	LEAST_GROWTH_BYTES = 16 << 20,
+	FIRST_TOOK_NS = 500000, // that much is assumed of the write before the first
 };
 
 /** More than that is worth another write. */
@@ -31,18 +33,31 @@ static bool has_grown(const struct cp_keeper_write *last)
 	return cp_heap_estimate_in_use() > grown_bytes(last);
 }
 
-/** The next write for growth comes then at the earliest. */
-static uint64_t rested_at_ns(const struct cp_keeper_write *last)
+/** The longer it goes on, the less is new. */
+static uint64_t turn_ns(const struct cp_keeper *k, uint64_t now_ns)
 {
-	const uint64_t max_ns = MAX_GROWN_MS * CP_NS_PER_MS;
-	uint64_t rest_ns = GROWN_FACTOR * last->took_ns;
-	return last->ns + (rest_ns < max_ns ? rest_ns : max_ns);
+	const uint64_t first_ns = FIRST_TURN_MS * CP_NS_PER_MS, last_ns = LAST_TURN_MS * CP_NS_PER_MS;
+	uint64_t step_ns = (now_ns - k->started_ns) / 4;
+	return step_ns < first_ns ? first_ns : step_ns > last_ns ? last_ns : step_ns;
 }
 
-static bool is_due(const struct cp_keeper_write *last, uint64_t now_ns)
+/** How long no write for growth comes yet, if the process goes on to use CPU time as since the last write. */
+static uint64_t rest_left_ns(const struct cp_keeper *k, uint64_t now_ns)
 {
-	uint64_t used_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU) - last->cpu_ns;
-	return used_ns >= CPU_FACTOR * last->took_ns || (now_ns >= rested_at_ns(last) && has_grown(last));
+	const uint64_t passed_ns = now_ns - k->last.ns, worth_ns = GROWN_FACTOR * k->last.took_ns;
+	uint64_t used_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU) - k->last.cpu_ns;
+	uint64_t max_ns = used_ns > passed_ns / IDLE_FACTOR ? LAST_TURN_MS * CP_NS_PER_MS : turn_ns(k, now_ns);
+	if (used_ns >= worth_ns || passed_ns >= max_ns)
+		return 0;
+	uint64_t left_us = (max_ns - passed_ns) / 1000;
+	uint64_t worth_us = used_ns ? (worth_ns - used_ns) / 1000 * passed_ns / used_ns : left_us;
+	return (worth_us < left_us ? worth_us : left_us) * 1000;
+}
+
+static bool is_due(const struct cp_keeper *k, uint64_t now_ns)
+{
+	uint64_t used_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU) - k->last.cpu_ns;
+	return used_ns >= CPU_FACTOR * k->last.took_ns || (has_grown(&k->last) && rest_left_ns(k, now_ns) == 0);
 }
 
 static void write_now(struct cp_keeper *k)
@@ -55,16 +70,16 @@ static void write_now(struct cp_keeper *k)
 	k->last.cpu_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU);
 }
 
-/** The longer it goes on, the less is new. Growth is told of: a process that sleeps is left alone. */
+/** Growth is told of: a process that sleeps is left alone. */
 static uint64_t next_turn_ns(const struct cp_keeper *k, uint64_t now_ns)
 {
-	const uint64_t first_ns = FIRST_TURN_MS * CP_NS_PER_MS, last_ns = LAST_TURN_MS * CP_NS_PER_MS;
-	uint64_t step_ns = (now_ns - k->started_ns) / 4;
-	uint64_t rested_ns = rested_at_ns(&k->last);
-	if (has_grown(&k->last)) // just after the last write, or just now
-		return rested_ns > now_ns ? rested_ns - now_ns : 1;
+	const uint64_t least_ns = LEAST_TURN_MS * CP_NS_PER_MS;
+	if (has_grown(&k->last)) { // just after the last write, or just now
+		uint64_t left_ns = rest_left_ns(k, now_ns);
+		return left_ns > least_ns ? left_ns : least_ns;
+	}
 	cp_heap_await_growth(grown_bytes(&k->last));
-	return step_ns < first_ns ? first_ns : step_ns > last_ns ? last_ns : step_ns;
+	return turn_ns(k, now_ns);
 }
 
 /** Where it is sent away the program may be about to become another user's, or have become that. */
@@ -75,7 +90,7 @@ static void keep(void *keeper)
 			!cp_own_thread_is_left_behind(&k->thread)) {
 		uint32_t ngrown = load(&cp_heap_ngrown, acquire);
 		uint64_t now_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
-		if (is_due(&k->last, now_ns))
+		if (is_due(k, now_ns))
 			write_now(k);
 		cp_futex_wait(&cp_heap_ngrown, ngrown, next_turn_ns(k, now_ns));
 	}
@@ -94,7 +109,7 @@ void cp_keeper_start(struct cp_keeper *k, struct cp_recording *r)
 			.pid = cp_getpid(),
 			.started_ns = cp_clock_ns(CP_CLOCK_MONOTONIC),
 			.last = {.ns = cp_clock_ns(CP_CLOCK_MONOTONIC), .cpu_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU),
-					.took_ns = CP_NS_PER_MS},
+					.took_ns = FIRST_TOOK_NS},
 	};
 	if (cp_own_thread_start(&k->thread) < 0)
 		k->pid = 0;

@@ -3,8 +3,9 @@
 // as for want of memory, or that dies of a fault leaves them, too.
 //
 // It writes where the memory in use has grown by an eighth (and by 16 MiB), since that is what such a process dies of;
-// the allocation that makes it so wakes the thread. Besides it writes so seldom that it takes a two-thousandth of the
-// process's CPU time.
+// the allocation that makes it so wakes the thread. After a write it rests until the process has used 500 times the CPU
+// time that took; at most for 10 s by the clock, and where the process uses little 1 s at first, later for more.
+// Besides it writes so seldom that it takes a two-thousandth of the process's CPU time.
 #ifndef CPROF_RECORD_KEEPER_H
 #define CPROF_RECORD_KEEPER_H
 
