@@ -31,11 +31,17 @@ def wait_until(condition, what):
     raise AssertionError(what)
 
 
+def link_of(path):
+    try:
+        return os.readlink(path)
+    except FileNotFoundError:  # closed since it was listed
+        return ""
+
+
 def has_events(pid):
     """All are open before the descriptor for signals is."""
     fds = "/proc/%d/fd" % pid
-    links = [os.readlink(os.path.join(fds, fd)) for fd in os.listdir(fds)]
-    return any("signalfd" in link for link in links)
+    return any("signalfd" in link_of(os.path.join(fds, fd)) for fd in os.listdir(fds))
 
 
 class AttachTest(AnalyzerTest):
