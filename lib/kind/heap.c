@@ -288,6 +288,7 @@ const char *cp_heap_blindness(void)
 	if (cp_heap.sanitizer)
 		return cp_heap.sanitizer;
 	if (cp_heap.is_shadowed)
-		return "the program brings its own malloc, which cprof does not stand in front of";
+		return "the program brings its own malloc, or loads another before libcprof, "
+		       "and cprof does not stand in front of it";
 	return NULL;
 }
