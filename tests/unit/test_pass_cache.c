@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: MIT
+// What is kept between graphs of one profile, and made ahead in a thread: as found anew, and out of the way of reports.
+#include "tool/graph/pass_cache.h"
+
+#include <sched.h>
+#include <stdlib.h>
+
+#include "base/cancel.h"
+#include "tool/graph/node_stacks.h"
+#include "tool/profile/filter.h"
+
+#include "letter_profile.h"
+
+// What a view's function a has, where filters called `selection` left it a sample more than its base.
+static int64_t cum_of_view(const char *selection, int64_t value)
+{
+	struct profile *view = profile_view(p);
+	profile_add_sample(view, profile_stack(p, 0).locs, profile_stack(p, 0).n, &value, 0);
+	view->selection = selection;
+	struct graph *g = graph_create(view, &(struct graph_options){0});
+	int64_t cum = g->nodes[node_named(g, 'a')].cum;
+	graph_destroy(g);
+	profile_destroy(view);
+	return cum;
+}
+
+START_TEST(views_share_places_until_they_change_them)
+{
+	begin_profile();
+	add_sample("a;bc", 5);
+	struct arena a = {0};
+	struct regex *hide = NULL;
+	ck_assert_ptr_null(regex_compile(&a, STR("b"), &hide));
+	struct pass_cache *cache = p->pass_cache = pass_cache_create(p);
+	struct profile *views[] = {profile_view(p), profile_view(p), profile_view(p)};
+	profile_filter_names(views[1], &(struct name_filter){.hide = hide});
+	for (int i = 0; i < 3; i++) {
+		graph_aggregate(views[i], (struct aggregate_keep){.function = true, .inline_frames = true});
+		struct graph *g = graph_create(views[i], &(struct graph_options){0});
+		ck_assert_int_eq(g->nodes[node_named(g, 'a')].cum, 5);
+		ck_assert_int_eq(node_named(g, 'b') == NO_INDEX, i == 1);
+		graph_destroy(g);
+	}
+	ck_assert_ptr_eq(views[0]->locations, views[2]->locations);
+	ck_assert_ptr_ne(views[0]->locations, views[1]->locations);
+	ck_assert_ptr_ne(views[0]->locations, p->locations);
+	for (int i = 0; i < 3; i++)
+		profile_destroy(views[i]);
+	pass_cache_destroy(cache);
+	regex_free(hide);
+	arena_deinit(&a);
+	profile_destroy(p);
+}
+END_TEST
+
+START_TEST(remembers_passes_over_the_same_samples)
+{
+	begin_profile();
+	add_sample("a;b", 5);
+	struct pass_cache *cache = p->pass_cache = pass_cache_create(p);
+	ck_assert_int_eq(cum_of_view("few", 1), 6);
+	ck_assert_int_eq(cum_of_view("many", 2), 7);
+	ck_assert_int_eq(cum_of_view(NULL, 3), 8);
+	// Nobody calls other samples the same, but so it shows who looks.
+	ck_assert_int_eq(cum_of_view("few", 4), 6);
+	ck_assert_int_eq(cum_of_view("many", 4), 7);
+	ck_assert_int_eq(cum_of_view(NULL, 4), 9);
+	pass_cache_destroy(cache);
+	profile_destroy(p);
+}
+END_TEST
+
+// Stacks with much in common, recursion, inlined functions; values that cancel out, or are zero.
+static void add_random_samples(uint32_t n)
+{
+	static const char *const places[] = {"a", "b", "c", "ab", "bcd", "da", "e", "f"};
+	struct value_type types[] = {{profile_intern(p, STR("n")), 0}, {profile_intern(p, STR("cpu")), 0}};
+	profile_set_sample_types(p, types, 2);
+	uint32_t locations[8], seed = 7;
+	for (int i = 0; i < 8; i++)
+		locations[i] = location_of(places[i], strlen(places[i]));
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t locs[12], depth = i % 13;
+		for (uint32_t k = 0; k < depth; k++) {
+			seed = seed * 1664525 + 1013904223;
+			locs[k] = locations[(seed >> 24) % (depth - k > 5 ? 2 : 8)];
+		}
+		profile_add_sample(p, locs, depth, (int64_t[]){i % 3, (int64_t)(seed >> 20 & 7) - 3}, 0);
+	}
+}
+
+static struct regex *with, *rare, *without;
+
+static void check_same(const struct graph *got, const struct graph *expected)
+{
+	ck_assert_uint_eq(got->nnodes, expected->nnodes);
+	for (uint32_t i = 0; i < got->nnodes; i++) {
+		ck_assert_int_eq(got->nodes[i].flat, expected->nodes[i].flat);
+		ck_assert_int_eq(got->nodes[i].cum, expected->nodes[i].cum);
+		ck_assert_int_eq(got->nodes[i].flat_div, expected->nodes[i].flat_div);
+		ck_assert_int_eq(got->nodes[i].cum_div, expected->nodes[i].cum_div);
+	}
+	ck_assert_uint_eq(got->nedges, expected->nedges);
+	for (uint32_t i = 0; i < got->nedges; i++) {
+		const struct edge *e = &got->edges[i], *x = &expected->edges[i];
+		ck_assert_uint_eq(e->src, x->src);
+		ck_assert_uint_eq(e->dst, x->dst);
+		ck_assert_int_eq(e->weight, x->weight);
+		ck_assert_int_eq(e->weight_div, x->weight_div);
+		ck_assert_int_eq(e->residual, x->residual);
+		ck_assert_int_eq(e->is_inline, x->is_inline);
+	}
+}
+
+enum { LEFT_OUT = 0x3f, INLINED = 0x40, ONLY_TO = 0x80 }; // nodes; which edges are wanted
+
+static struct graph *linked_graph(struct pass_cache *cache, bool mean, uint32_t link_case, const struct regex *focus)
+{
+	p->pass_cache = cache;
+	struct profile *view = profile_view(p);
+	const struct regex *ignore = focus ? without : NULL;
+	sample_finder *find = graph_find_samples;
+	profile_filter_names(view, &(struct name_filter){.focus = focus, .ignore = mean ? ignore : NULL, .find = find});
+	profile_filter_names(view, &(struct name_filter){.ignore = ignore, .find = find});
+	struct graph *g = graph_create(view, &(struct graph_options){.value_index = 1, .mean = mean});
+	for (uint32_t i = 0; i < g->nnodes; i++)
+		g->is_selected[i] = !(link_case >> i & 1);
+	struct edge_wish wish = {graph_may_inline(g), link_case & ONLY_TO};
+	graph_link(g, link_case & LEFT_OUT, link_case & INLINED ? &wish : NULL);
+	p->pass_cache = NULL;
+	profile_destroy(view);
+	return g;
+}
+
+// One of p that knows its stacks as nodes.
+static struct pass_cache *cache_with_stacks(void)
+{
+	struct pass_cache *cache = pass_cache_create(p);
+	graph_destroy(linked_graph(cache, false, 0, NULL));
+	pass_cache_prepare(cache, NULL, NULL);
+	struct profile *view = profile_view(p);
+	view->pass_cache = cache;
+	struct graph *frames = graph_create(view, &(struct graph_options){0});
+	while (!pass_cache_stacks(frames)) // being made; Check ends what never comes
+		sched_yield();
+	graph_destroy(frames);
+	profile_destroy(view);
+	return cache;
+}
+
+START_TEST(stacks_kept_as_nodes_say_the_same)
+{
+	begin_profile();
+	add_random_samples(20000);
+	struct arena a = {0};
+	ck_assert_ptr_null(regex_compile(&a, STR("[ab]"), &with));
+	ck_assert_ptr_null(regex_compile(&a, STR("e"), &rare));
+	ck_assert_ptr_null(regex_compile(&a, STR("f"), &without));
+	struct pass_cache *cache = cache_with_stacks();
+	for (uint32_t i = 0; i < 68; i++) {
+		for (int mean = 0; mean < 2; mean++) {
+			// None; a few samples; most.
+			const struct regex *focus = i >= 64 || i % 3 == 0 ? NULL : i % 3 == 1 ? rare : with;
+			uint32_t link_case = i >= 64 ? (i - 64) << 6 : i | (i & 12) << 4;
+			struct graph *expected = linked_graph(NULL, mean, link_case, focus);
+			struct graph *got = linked_graph(cache, mean, link_case, focus);
+			check_same(got, expected);
+			graph_destroy(got);
+			graph_destroy(expected);
+		}
+	}
+	regex_free(with);
+	regex_free(rare);
+	regex_free(without);
+	arena_deinit(&a);
+	pass_cache_destroy(cache);
+	profile_destroy(p);
+}
+END_TEST
+
+struct guesser {
+	struct pass_cache *cache;
+	atomic_bool has_begun, has_ended;
+};
+
+static void guess_until_cancelled(void *arg)
+{
+	struct guesser *g = arg;
+	atomic_store(&g->has_begun, true);
+	while (!cancelled())
+		sched_yield();
+	atomic_store(&g->has_ended, true);
+}
+
+static void begin_guess(struct guesser *g)
+{
+	atomic_store(&g->has_begun, false);
+	atomic_store(&g->has_ended, false);
+	pass_cache_prepare(g->cache, guess_until_cancelled, g);
+	while (!atomic_load(&g->has_begun)) // behind the stacks, where these are due
+		sched_yield();
+}
+
+START_TEST(a_guess_gives_way_to_reports_and_to_the_end)
+{
+	begin_profile();
+	add_random_samples(20000);
+	struct guesser g = {.cache = pass_cache_create(p)};
+	struct graph *expected = linked_graph(NULL, false, 5, NULL);
+	for (int i = 0; i < 3; i++) {
+		struct graph *got = linked_graph(g.cache, false, 5, NULL);
+		check_same(got, expected);
+		graph_destroy(got);
+		begin_guess(&g);
+		pass_cache_pause(g.cache);
+		ck_assert(atomic_load(&g.has_ended));
+		ck_assert(!cancelled());
+	}
+	graph_destroy(expected);
+	begin_guess(&g);
+	pass_cache_destroy(g.cache);
+	ck_assert(atomic_load(&g.has_ended));
+	ck_assert(!cancelled());
+	profile_destroy(p);
+}
+END_TEST
+
+// Between the stacks' making and a report there may be no time to guess: none begins behind pass_cache_pause().
+START_TEST(no_guess_begins_in_a_report)
+{
+	begin_profile();
+	add_random_samples(2000);
+	for (int i = 0; i < 20; i++) {
+		struct guesser g = {.cache = pass_cache_create(p)};
+		graph_destroy(linked_graph(g.cache, false, 0, NULL));
+		pass_cache_prepare(g.cache, guess_until_cancelled, &g);
+		for (int k = 0; k < i * 40; k++)
+			sched_yield();
+		pass_cache_pause(g.cache);
+		ck_assert_int_eq(atomic_load(&g.has_begun), atomic_load(&g.has_ended));
+		bool had_begun = atomic_load(&g.has_begun);
+		graph_destroy(linked_graph(g.cache, false, 5, NULL));
+		ck_assert_int_eq(atomic_load(&g.has_begun), had_begun);
+		pass_cache_destroy(g.cache);
+	}
+	profile_destroy(p);
+}
+END_TEST
+
+static void guess_edges(void *arg)
+{
+	struct guesser *g = arg;
+	graph_destroy(linked_graph(g->cache, false, 5, NULL));
+	atomic_store(&g->has_ended, true);
+}
+
+START_TEST(what_a_guess_found_is_as_found_by_a_report)
+{
+	begin_profile();
+	add_random_samples(20000);
+	struct guesser g = {.cache = pass_cache_create(p)};
+	struct graph *expected = linked_graph(NULL, false, 5, NULL);
+	graph_destroy(linked_graph(g.cache, false, 0, NULL));
+	pass_cache_prepare(g.cache, guess_edges, &g);
+	while (!atomic_load(&g.has_ended))
+		sched_yield();
+	pass_cache_pause(g.cache);
+	struct graph *got = linked_graph(g.cache, false, 5, NULL);
+	check_same(got, expected);
+	graph_destroy(got);
+	graph_destroy(expected);
+	pass_cache_destroy(g.cache);
+	profile_destroy(p);
+}
+END_TEST
+
+// Nodes whose names match, of samples in focus, against the same nodes of the whole graph.
+static void check_named(struct pass_cache *cache, bool mean, const struct regex *focus, const struct regex *named)
+{
+	struct profile *view = profile_view(p);
+	view->pass_cache = cache;
+	profile_filter_names(view, &(struct name_filter){.focus = focus, .find = graph_find_samples});
+	struct graph_options options = {.value_index = 1, .mean = mean};
+	struct graph *all = graph_create(view, &options);
+	options.named = named;
+	struct graph *some = graph_create(view, &options);
+	uint32_t nmatching = 0;
+	for (uint32_t i = 0; i < all->nselected; i++) {
+		uint32_t node = all->selected[i];
+		struct str name = graph_node_name(all, node);
+		if (!regex_match(named, name))
+			continue;
+		nmatching++;
+		check_node(some, name.ptr[0], all->nodes[node].flat, all->nodes[node].cum);
+		const struct node *same = &some->nodes[node_named(some, name.ptr[0])];
+		ck_assert_int_eq(same->flat_div, all->nodes[node].flat_div);
+		ck_assert_int_eq(same->cum_div, all->nodes[node].cum_div);
+	}
+	ck_assert_uint_eq(some->nselected, nmatching);
+	graph_destroy(all);
+	graph_destroy(some);
+	profile_destroy(view);
+}
+
+START_TEST(nodes_of_some_names_are_as_among_all)
+{
+	begin_profile();
+	add_random_samples(20000);
+	struct arena a = {0};
+	static const char *const names[] = {"[ab]", "e", "[bd]", "nothing", ""};
+	struct regex *focus, *named;
+	ck_assert_ptr_null(regex_compile(&a, STR("[ce]"), &focus));
+	struct pass_cache *cache = cache_with_stacks();
+	for (uint32_t i = 0; i < 5 * 8; i++) {
+		ck_assert_ptr_null(regex_compile(&a, str_from(names[i / 8]), &named));
+		check_named(i & 1 ? cache : NULL, i & 2, i & 4 ? focus : NULL, named);
+		regex_free(named);
+	}
+	regex_free(focus);
+	arena_deinit(&a);
+	pass_cache_destroy(cache);
+	profile_destroy(p);
+}
+END_TEST
+
+START_TEST(stacks_that_find_no_room_are_not_kept)
+{
+	begin_profile();
+	add_sample("abc", 1); // one location, three nodes
+	struct graph *g = graph_create(p, &(struct graph_options){0});
+	atomic_bool stop = false;
+	ck_assert_ptr_null(node_stacks_create(p, g->frames, g->nnodes, &stop));
+	graph_destroy(g);
+	profile_destroy(p);
+}
+END_TEST
+
+UNIT_MAIN("pass cache", views_share_places_until_they_change_them, remembers_passes_over_the_same_samples,
+		stacks_kept_as_nodes_say_the_same, nodes_of_some_names_are_as_among_all,
+		a_guess_gives_way_to_reports_and_to_the_end, no_guess_begins_in_a_report,
+		what_a_guess_found_is_as_found_by_a_report, stacks_that_find_no_room_are_not_kept)
