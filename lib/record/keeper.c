@@ -33,6 +33,12 @@ static bool has_grown(const struct cp_keeper_write *last)
 	return cp_heap_estimate_in_use() > grown_bytes(last);
 }
 
+/** CPU time of the process since then. */
+static uint64_t used_since_ns(const struct cp_keeper_write *last)
+{
+	return cp_clock_ns(CP_CLOCK_PROCESS_CPU) - last->cpu_ns;
+}
+
 /** The longer it goes on, the less is new. */
 static uint64_t turn_ns(const struct cp_keeper *k, uint64_t now_ns)
 {
@@ -45,7 +51,7 @@ static uint64_t turn_ns(const struct cp_keeper *k, uint64_t now_ns)
 static uint64_t rest_left_ns(const struct cp_keeper *k, uint64_t now_ns)
 {
 	const uint64_t passed_ns = now_ns - k->last.ns, worth_ns = GROWN_FACTOR * k->last.took_ns;
-	uint64_t used_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU) - k->last.cpu_ns;
+	uint64_t used_ns = used_since_ns(&k->last);
 	uint64_t max_ns = used_ns > passed_ns / IDLE_FACTOR ? LAST_TURN_MS * CP_NS_PER_MS : turn_ns(k, now_ns);
 	if (used_ns >= worth_ns || passed_ns >= max_ns)
 		return 0;
@@ -56,8 +62,8 @@ static uint64_t rest_left_ns(const struct cp_keeper *k, uint64_t now_ns)
 
 static bool is_due(const struct cp_keeper *k, uint64_t now_ns)
 {
-	uint64_t used_ns = cp_clock_ns(CP_CLOCK_PROCESS_CPU) - k->last.cpu_ns;
-	return used_ns >= CPU_FACTOR * k->last.took_ns || (has_grown(&k->last) && rest_left_ns(k, now_ns) == 0);
+	return used_since_ns(&k->last) >= CPU_FACTOR * k->last.took_ns ||
+	       (has_grown(&k->last) && rest_left_ns(k, now_ns) == 0);
 }
 
 static void write_now(struct cp_keeper *k)
@@ -89,10 +95,9 @@ static void keep(void *keeper)
 	while (!load(&k->is_stopping, acquire) && !cp_own_thread_is_dismissed(&k->thread) &&
 			!cp_own_thread_is_left_behind(&k->thread)) {
 		uint32_t ngrown = load(&cp_heap_ngrown, acquire);
-		uint64_t now_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
-		if (is_due(k, now_ns))
+		if (is_due(k, cp_clock_ns(CP_CLOCK_MONOTONIC)))
 			write_now(k);
-		cp_futex_wait(&cp_heap_ngrown, ngrown, next_turn_ns(k, now_ns));
+		cp_futex_wait(&cp_heap_ngrown, ngrown, next_turn_ns(k, cp_clock_ns(CP_CLOCK_MONOTONIC)));
 	}
 	if (!load(&k->is_stopping, acquire) && cp_recording_make_way(k->recording))
 		k->last.in_use_bytes = 0;
