@@ -14,10 +14,11 @@
  *                   .modes = CPROF_PROFILE_CPU | CPROF_PROFILE_HEAP, .path = "."});
  *
  * both profiles to the current one. Nothing is to be called at the end: the files are written when the program
- * returns from main() or calls exit(), quick_exit(), _exit() or exec, when it aborts, and when SIGINT or SIGTERM
- * ends it. A CPU profile is brought up to date each second or two besides (of a program that does little, within ten);
- * heap, block, mutex, syscall and threadcreate profiles when the memory in use has grown by an eighth, and now and
- * then: so a kill, too, leaves most of them.
+ * returns from main() or calls exit(), quick_exit(), _exit() or exec, when it aborts, and when SIGINT, SIGTERM,
+ * SIGHUP, SIGQUIT or SIGALRM ends it. (A CPU profile without a sample is not left by _exit and exec.) A CPU profile is
+ * brought up to date each second or two besides (of a program that does little, within ten); heap, block, mutex,
+ * syscall and threadcreate profiles when the memory in use has grown by an eighth, and now and then: so a kill, too,
+ * leaves most of them.
  *
  * As pkg/profile does, this part of the library says on stderr what it does ("2026/11/25 21:14:59 profile: cpu
  * profiling enabled, /tmp/profile4711/cpu.pprof"). Its functions may be called from any thread, not from a signal
@@ -58,13 +59,13 @@ struct cprof_profile_options {
 	unsigned modes;         /* of enum cprof_profile_mode, any number of them; 0: CPU */
 	int cpu_rate_hz;        /* samples a second of CPU time of each thread, to 10000; 0: 100 */
 	int wall_rate_hz;       /* looks at all threads a second, to 1000; 0: 100. With many threads it is less */
-	const char *path;       /* the directory, made if need be. NULL: a new one in $TMPDIR or /tmp */
+	const char *path;       /* the directory, made if need be. NULL, "": a new one in $TMPDIR or /tmp */
 	int64_t mem_rate_bytes; /* heap and allocs: one sample in so many bytes; 0: 4096, 1: every allocation */
 	int64_t block_rate_ns;  /* one sample in so many nanoseconds of waiting; 0: 1, every wait */
 	int64_t syscall_rate_ns; /* one sample in so many nanoseconds of it; 0: 10000 */
 	int mutex_fraction;     /* one sample in so many releases; 0: 1, every release */
 	bool quiet;             /* say nothing but errors */
-	/* Leave SIGINT, SIGTERM and SIGABRT alone: then they end the program without writing the files. */
+	/* Leave these signals and SIGABRT alone: then they end the program without writing the files. */
 	bool no_shutdown_hook;
 	/* SIGINT and SIGTERM end the program with exit status 0, as pkg/profile does. Else it dies of the signal once
 	 * the files are written, and its parent sees that. */
@@ -81,8 +82,8 @@ struct cprof_profile_options {
  * expected to end the program by one of the ways above. The thread a signal interrupts waits meanwhile, the others
  * go on; the writing is done by a thread of the library's.
  *
- * -EBUSY: a session is on, or somebody else's CPU profile; -EINVAL: modes or rates; -E2BIG: options of a newer
- * version of the library; errors of the path.
+ * -EBUSY: a session is on, or somebody else's CPU profile, wall-clock profile or trace; -EINVAL: modes or rates;
+ * -E2BIG: options of a newer version of the library; -EAGAIN: no thread can be made; errors of the path.
  */
 static inline int cprof_profile_start(const struct cprof_profile_options *options);
 

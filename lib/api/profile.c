@@ -29,6 +29,7 @@ static int take_options(const void *given, size_t size, struct cprof_profile_opt
 	}
 	if (given)
 		memcpy(o, given, size < sizeof(*o) ? size : sizeof(*o));
+	o->path = o->path && *o->path ? o->path : NULL; // "" is none to pkg/profile, too
 	o->modes = o->modes ? o->modes : CPROF_PROFILE_CPU;
 	o->cpu_rate_hz = o->cpu_rate_hz ? o->cpu_rate_hz : DEFAULT_RATE_HZ;
 	o->wall_rate_hz = o->wall_rate_hz ? o->wall_rate_hz : DEFAULT_RATE_HZ;

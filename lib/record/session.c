@@ -219,7 +219,9 @@ static int start(const struct cprof_profile_options *o)
 		return ret;
 	if (!o->no_shutdown_hook)
 		ret = cp_finish_watch(stop_at_signal, &(struct cp_finish_how){.exits_zero = o->exit_zero});
-	if (ret == 0)
+	if (ret < 0)
+		cp_session_refuse(ret); // no record says why
+	else
 		ret = cp_recording_start(&recording, o->modes);
 	if (ret < 0) {
 		say_errors();

@@ -80,6 +80,7 @@ def test_pkg_profiles_own_cases():
     lines_are(Run("sequential"), on, off, *mutex)
     lines_are(Run("badpath", path=os.path.abspath(__file__)),
               "profile: could not create initial output directory: Not a directory")
+    lines_are(Run("nothreads"), "profile: could not start: Resource temporarily unavailable")
     quiet = Run("quiet")
     lines_are(quiet)
     check("quiet, but at work", quiet.files == FILES, quiet.files)
@@ -92,10 +93,11 @@ def test_paths():
         lines_are(run, "profile: cpu profiling enabled, %s/cpu.pprof" % deep,
                   "profile: cpu profiling disabled, %s/cpu.pprof" % deep)
         check("made, and a percent sign is one", run.files == ["cpu.pprof"], run.files)
-        run = Run("default", env={**os.environ, "TMPDIR": folder})
-        lines_are(run, "profile: cpu profiling enabled, %s/profile.{6}/cpu.pprof" % folder,
-                  "profile: cpu profiling disabled, %s/profile.{6}/cpu.pprof" % folder)
-        check("in a new directory", os.path.exists(run.lines[0].split(", ")[1]))
+        for how in ("default", "emptypath"):
+            run = Run(how, env={**os.environ, "TMPDIR": folder})
+            lines_are(run, "profile: cpu profiling enabled, %s/profile.{6}/cpu.pprof" % folder,
+                      "profile: cpu profiling disabled, %s/profile.{6}/cpu.pprof" % folder)
+            check("in a new directory", os.path.exists(run.lines[0].split(", ")[1]))
 
 
 def test_numbers_and_versions():
