@@ -32,7 +32,8 @@ extern "C" {
  * argument. "--" ends them.
  *
  *   -cpuprofile FILE             the CPU profile
- *   -memprofile FILE             the allocs profile; -memprofilerate BYTES: one sample in so many (0: as it is)
+ *   -memprofile FILE             the allocs profile; -memprofilerate BYTES: one sample in so many (0, or below: as
+ *                                it is)
  *   -blockprofile FILE           where threads waited; -blockprofilerate NS: one sample in so many (1: every wait)
  *   -mutexprofile FILE           who made them wait; -mutexprofilefraction N: one in so many releases (1: each)
  *   -trace FILE                  the execution trace: see <cprof/trace.h>
@@ -43,7 +44,8 @@ extern "C" {
  * The files are written when the program ends: tests passed or failed, by exit, _exit, abort (a failed assert), or
  * one of the signals of <cprof/profile.h>, by which a harness ends a test that takes too long. What runs in a child
  * of fork() is in none of them: let the framework not fork (CK_NOFORK), or use `cprof test`, which profiles
- * children, too. Errors of files are told on stderr ("testing: ..."), and the tests run all the same, as in Go.
+ * children, too. (A CPU profile without a sample is not left by _exit.) Errors of files are told on stderr
+ * ("testing: ..."), and the tests run all the same, as in Go.
  *
  * Returns how many profiles were started, or -EINVAL: a flag lacks its value, or has one that it cannot have; then
  * a line on stderr says which. -EALREADY: it was called before.

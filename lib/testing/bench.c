@@ -46,7 +46,7 @@ void cp_bench_reset(struct cp_bench *b)
 int cp_bench_add_metric(struct cp_bench *b, double value, const char *unit)
 {
 	int i = 0;
-	if (!unit || !*unit || strlen(unit) >= CP_BENCH_UNIT_BYTES || strpbrk(unit, " \t\n"))
+	if (!unit || !*unit || strlen(unit) >= CP_BENCH_UNIT_BYTES || strpbrk(unit, " \t\n\v\f\r"))
 		return -EINVAL;
 	while (i < b->nmetrics && strcmp(b->metrics[i].unit, unit) != 0)
 		i++;

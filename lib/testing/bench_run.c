@@ -16,8 +16,8 @@ static const char prefix[] = "Benchmark";
 static bool matches(const char *pattern, const char *name)
 {
 	regex_t regex;
-	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-		return strstr(name, pattern);
+	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0) // no memory: it was looked at before
+		return false;
 	bool is_match = regexec(&regex, name, 0, NULL, 0) == 0;
 	regfree(&regex);
 	return is_match;
@@ -71,7 +71,7 @@ bool cp_bench_run(const struct cp_testing_flags *flags, const char *name, void (
 	bool has_prefix = strncmp(name, prefix, sizeof(prefix) - 1) == 0;
 	int nprocessors = processors();
 	snprintf(full_name, sizeof(full_name), "%s%s", has_prefix ? "" : prefix, name);
-	if (!flags->bench || !matches(flags->bench, full_name))
+	if (!flags->bench || flags->count == 0 || !matches(flags->bench, full_name))
 		return false;
 	print_head();
 	for (int64_t i = 0; i < flags->count; i++) {

@@ -3,12 +3,15 @@
 #include "flags.h"
 
 #include <errno.h>
+#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "write/vformat.h"
 
 enum { COMPLAINT_BYTES = 256 };
+
+static const int64_t MAX_NUMBER = (int64_t)1 << 40;
 
 enum flag {
 	CPUPROFILE,
@@ -47,12 +50,12 @@ static enum flag flag_of(const char *arg, const char **value_out)
 	return flag;
 }
 
-static bool parse_int(const char *value, int64_t *number_out)
+static bool parse_int(const char *value, int64_t least, int64_t *number_out)
 {
 	char *end;
 	errno = 0;
 	long long number = strtoll(value, &end, 0);
-	if (*value == '\0' || *end || errno)
+	if (*value == '\0' || *end || errno || number < least || number > MAX_NUMBER)
 		return false;
 	*number_out = number;
 	return true;
@@ -96,40 +99,50 @@ static bool parse_benchtime(const char *value, struct cp_testing_flags *f)
 	return false;
 }
 
+static bool parse_regexp(const char *value, const char **regexp_out)
+{
+	regex_t regex;
+	if (regcomp(&regex, value, REG_EXTENDED | REG_NOSUB) != 0)
+		return false;
+	regfree(&regex);
+	*regexp_out = *value ? value : NULL;
+	return true;
+}
+
+/** As in Go, an empty name is none: what a script makes of a variable that is not set. */
+static bool set_name(const char *value, const char **name_out)
+{
+	*name_out = *value ? value : NULL;
+	return true;
+}
+
 static bool set(struct cp_testing_flags *f, enum flag flag, const char *value)
 {
 	switch (flag) {
 	case CPUPROFILE:
-		f->files[CP_RECORD_CPU] = value;
-		return true;
+		return set_name(value, &f->files[CP_RECORD_CPU]);
 	case MEMPROFILE:
-		f->files[CP_RECORD_ALLOCS] = value;
-		return true;
+		return set_name(value, &f->files[CP_RECORD_ALLOCS]);
 	case BLOCKPROFILE:
-		f->files[CP_RECORD_BLOCK] = value;
-		return true;
+		return set_name(value, &f->files[CP_RECORD_BLOCK]);
 	case MUTEXPROFILE:
-		f->files[CP_RECORD_MUTEX] = value;
-		return true;
+		return set_name(value, &f->files[CP_RECORD_MUTEX]);
 	case TRACE:
-		f->files[CP_RECORD_TRACE] = value;
-		return true;
+		return set_name(value, &f->files[CP_RECORD_TRACE]);
 	case OUTPUTDIR:
-		f->outputdir = value;
-		return true;
+		return set_name(value, &f->outputdir);
 	case BENCH:
-		f->bench = value;
-		return true;
+		return parse_regexp(value, &f->bench);
 	case BENCHTIME:
 		return parse_benchtime(value, f);
 	case MEMPROFILERATE:
-		return parse_int(value, &f->mem_rate_bytes);
+		return parse_int(value, INT64_MIN, &f->mem_rate_bytes);
 	case BLOCKPROFILERATE:
-		return parse_int(value, &f->block_rate_ns);
+		return parse_int(value, INT64_MIN, &f->block_rate_ns);
 	case MUTEXPROFILEFRACTION:
-		return parse_int(value, &f->mutex_fraction);
+		return parse_int(value, INT64_MIN, &f->mutex_fraction);
 	case COUNT:
-		return parse_int(value, &f->count);
+		return parse_int(value, 0, &f->count);
 	case BENCHMEM:
 		return parse_bool(value, &f->benchmem);
 	default:

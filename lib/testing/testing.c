@@ -38,16 +38,32 @@ static void say(const char *fmt, ...)
 	cp_write_fd((void *)(intptr_t)STDERR_FILENO, line, len);
 }
 
+/** In whose name percent signs are meant as such: nobody has written it for us. */
+static int find_current(char path_out[PATH_MAX])
+{
+	char cwd[PATH_MAX];
+	size_t len = 0;
+	if (!getcwd(cwd, sizeof(cwd)))
+		return -errno;
+	for (const char *at = cwd; *at; at++) {
+		if (len + 4 > PATH_MAX)
+			return -ENAMETOOLONG;
+		path_out[len++] = *at;
+		if (*at == '%')
+			path_out[len++] = '%';
+	}
+	memcpy(path_out + len, "/", 2);
+	return 0;
+}
+
 /** Go: toOutputDir. Absolute, since tests change their directory. */
 static int find_path(const char *file, char path_out[PATH_MAX])
 {
-	char cwd[PATH_MAX] = "";
-	const char *dir = file[0] == '/' ? "" : flags.outputdir ? flags.outputdir : ".";
-	if (file[0] != '/' && dir[0] != '/' && !getcwd(cwd, sizeof(cwd)))
-		return -errno;
-	size_t len = cp_format(path_out, PATH_MAX, "%s%s%s%s%s", cwd, cwd[0] ? "/" : "", strcmp(dir, ".") ? dir : "",
-			dir[0] && strcmp(dir, ".") ? "/" : "", file);
-	return len + 1 < PATH_MAX ? 0 : -ENAMETOOLONG;
+	char current[PATH_MAX] = "";
+	const char *dir = file[0] == '/' || !flags.outputdir ? "" : flags.outputdir;
+	int ret = file[0] == '/' || dir[0] == '/' ? 0 : find_current(current);
+	size_t len = cp_format(path_out, PATH_MAX, "%s%s%s%s", current, dir, dir[0] ? "/" : "", file);
+	return ret < 0 ? ret : len + 1 < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
 /// At the end
@@ -93,7 +109,7 @@ static int64_t rate_of(enum cp_record_kind kind)
 	case CP_RECORD_MUTEX:
 		return flags.mutex_fraction;
 	default:
-		return flags.mem_rate_bytes ? flags.mem_rate_bytes : cp_heap_rate();
+		return flags.mem_rate_bytes > 0 ? flags.mem_rate_bytes : cp_heap_rate();
 	}
 }
 

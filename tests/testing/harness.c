@@ -89,7 +89,8 @@ static void bench_metrics(struct cprof_bench *b, void *arg)
 	++*nruns;
 	cprof_bench_report_allocs(b);
 	if (cprof_bench_report_metric(b, 0.25, "zeta/op") || cprof_bench_report_metric(b, 123456, "alpha/op") ||
-			cprof_bench_report_metric(b, 2000, "ns/op") || !cprof_bench_report_metric(b, 1, "two words"))
+			cprof_bench_report_metric(b, 2000, "ns/op") || !cprof_bench_report_metric(b, 1, "two words") ||
+			!cprof_bench_report_metric(b, 1, "two\vwords"))
 		abort();
 }
 

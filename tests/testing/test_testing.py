@@ -64,6 +64,10 @@ def test_mistakes():
                             (["-memprofilerate="], 'invalid value "" for flag -memprofilerate'),
                             (["-benchtime=0s"], 'invalid value "0s" for flag -benchtime'),
                             (["-benchtime=1.5x"], 'invalid value "1.5x" for flag -benchtime'),
+                            (["-bench", "["], 'invalid value "[" for flag -bench'),
+                            (["-count=-1"], 'invalid value "-1" for flag -count'),
+                            (["-memprofilerate=2000000000000"],
+                             'invalid value "2000000000000" for flag -memprofilerate'),
                             (["-benchmem=perhaps"], 'invalid value "perhaps" for flag -benchmem')):
         run = Run(*args)
         check(" ".join(args), run.status == 2 and run.stderr == complaint + "\n", run.stderr)
@@ -72,6 +76,10 @@ def test_mistakes():
     check("and it is told", run.stderr.startswith("testing: can't write /nowhere/mem: No such file"), run.stderr)
     run = Run("-blockprofile", "b", "-blockprofilerate", "-1", "-mutexprofile", "m", "-mutexprofilefraction=-1")
     check("rates below 0", run.files == [] and run.lines == ["0"], run.files)
+    run = Run("-memprofile", "m", "-memprofilerate", "-1")
+    check("of memory: as it is", run.files == ["m"] and run.lines == ["1"], run.files)
+    run = Run("-cpuprofile=", "-memprofile", "", "-outputdir", "", "-bench", "", "bench")
+    check("empty: none", run.files == [] and run.lines == ["0 bench"] and not run.stderr, run.lines + [run.stderr])
 
 
 def test_outputdir():
@@ -79,6 +87,10 @@ def test_outputdir():
         run = Run("-outputdir", folder, "-cpuprofile", "c.%p", "-memprofile", os.path.join(folder, "abs"),
                   folder=folder)
         check("outputdir", [f.rstrip("0123456789") for f in run.files] == ["abs", "c."], run.files)
+        percent = os.path.join(folder, "100%p")
+        os.mkdir(percent)
+        subprocess.run([PROGRAMS[0], "-cpuprofile", "c"], cwd=percent, check=True, stdout=subprocess.DEVNULL)
+        check("percent signs of the current directory", os.listdir(percent) == ["c"], os.listdir(folder))
 
 
 # --- files
@@ -143,6 +155,7 @@ def test_choice_and_count():
     check("chosen", found == ["BenchmarkTwoBlocks 3"] * 2 + ["BenchmarkKnown 3"] * 2, found)
     check("no allocs unless asked", not any("allocs/op" in line for line in run.lines), run.lines)
     check("none without -bench", Run("bench").lines == ["0 bench"])
+    check("none of a count of 0", Run("-bench", ".", "-count=0", "bench").lines == ["0 bench"])
 
 
 # --- examples
