@@ -100,7 +100,7 @@ CP_VISIBLE void cprof_trace_log(const char *category, const char *message)
 
 CP_VISIBLE void cprof_trace_logf(const char *category, const char *format, ...)
 {
-	char text[CP_TRACE_MAX_TEXT_BYTES];
+	char text[CP_TRACE_MAX_TEXT_BYTES + 1];
 	if (!cp_trace_is_on() || !format)
 		return;
 	va_list ap;

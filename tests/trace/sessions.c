@@ -4,6 +4,7 @@
 //   writer     a writer that stops its own trace is refused
 //   names      more names than there is room for: no region is missing
 //   nulls      strings that are missing end no program once it is traced
+//   texts      of a long message as much is kept as is said, however it is made
 //   leftovers  what threads recorded while a trace was stopped is not in the next
 //   stop       a stop writes what there was to write then, while threads go on recording
 //   fork       children that are made while the first trace is being started can trace
@@ -98,6 +99,32 @@ static bool names(void)
 		cprof_trace_region_end(&region);
 	}
 	return cprof_trace_stop() == 0 && is_whole;
+}
+
+enum { KEPT_BYTES = 4096 };
+
+static atomic_int nkept;
+
+static int count_kept(void *arg, const void *data, size_t nbytes)
+{
+	size_t run = 0;
+	for (const char *at = data, *end = at + nbytes; at <= end; at++) {
+		bool is_x = at < end && *at == 'x';
+		if (!is_x && run == KEPT_BYTES)
+			atomic_fetch_add(&nkept, 1);
+		run = is_x ? run + 1 : 0;
+	}
+	return 0;
+}
+
+static bool texts(void)
+{
+	char text[KEPT_BYTES + 100] = {0};
+	memset(text, 'x', sizeof(text) - 1);
+	bool is_on = trace_by(count_kept) == 0;
+	cprof_trace_log("kind", text);
+	cprof_trace_logf("kind", "%s", text);
+	return is_on && cprof_trace_stop() == 0 && atomic_load(&nkept) == 2;
 }
 
 static void *log_for_ever(void *last)
@@ -201,7 +228,7 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		bool (*is_right)(void);
-	} all[] = {{"refused", refused}, {"writer", writer}, {"names", names}, {"nulls", nulls},
+	} all[] = {{"refused", refused}, {"writer", writer}, {"names", names}, {"nulls", nulls}, {"texts", texts},
 			{"leftovers", leftovers}, {"stop", stop}, {"fork", fork_meanwhile}};
 	for (size_t i = 0; argc == 2 && i < sizeof(all) / sizeof(all[0]); i++) {
 		if (strcmp(argv[1], all[i].name) == 0)
