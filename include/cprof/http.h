@@ -30,8 +30,9 @@ struct cprof_http_options {
 	bool allow_remote;
 	/* /debug/pprof/cmdline is not there: arguments may hold secrets. */
 	bool hide_cmdline;
-	/* Rates may be changed by POST /debug/pprof/rates (CPROF_HTTP_CONTROL=1 in the environment allows it, too).
-	 * Such a request needs the token or, without one, the header X-Cprof-Control. */
+	/* Rates may be changed by POST /debug/pprof/rates (CPROF_HTTP_CONTROL=1 in the environment lets
+	 * cprof_http_serve() allow it, too). Such a request needs the token or, without one, the header
+	 * X-Cprof-Control. */
 	bool allow_control;
 	/* The longest `seconds` that may be asked for; 0: 300. */
 	int max_seconds;
@@ -47,8 +48,9 @@ struct cprof_http_options {
  * takes a free one. "unix:/path" is a socket only the owner may use; %p in the path: the process id.
  * A fork's child does not serve: it may call this again, with another address.
  *
- * -EINVAL: the address; -EACCES: it is no loopback one, and allow_remote is not set; -EADDRINUSE;
- * -EALREADY: this process serves already; -ENOENT: libcprof-http.so.0 is not found (package libcprof-http).
+ * -EINVAL: the address; -EACCES: it is no loopback one, and allow_remote is not set; -ENAMETOOLONG: the socket's
+ * path; -EADDRINUSE and what else bind(2) says; -EALREADY: this process serves already; -ENOENT: libcprof-http.so.0
+ * is not found (package libcprof-http), or the socket's folder.
  */
 int cprof_http_serve(const char *address, const struct cprof_http_options *options);
 

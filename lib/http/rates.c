@@ -91,8 +91,8 @@ static bool may_change(struct cp_exchange *x)
 {
 	if (!x->options->allow_control)
 		cp_reply_error(&x->reply, 403,
-				"this program does not allow rates to be changed: it is not started with "
-				"CPROF_HTTP_CONTROL=1 in its environment, and does not set allow_control");
+				"this program does not allow rates to be changed: it does not set allow_control, "
+				"nor was it served by libcprof with CPROF_HTTP_CONTROL=1 in its environment");
 	else if (!x->options->bearer_token && !x->request->control)
 		cp_reply_error(&x->reply, 403, "the header X-Cprof-Control is missing");
 	else
