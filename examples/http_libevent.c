@@ -4,6 +4,7 @@
 //
 //   cc http_libevent.c $(pkg-config --cflags --libs libcprof libevent libevent_pthreads) -o http_libevent
 //   ./http_libevent 8080 &  cprof -top 'http://localhost:8080/debug/pprof/profile?seconds=2'
+#define _GNU_SOURCE // POLLRDHUP
 #include <cprof/http.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>

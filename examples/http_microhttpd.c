@@ -3,6 +3,7 @@
 //
 //   cc http_microhttpd.c $(pkg-config --cflags --libs libcprof libmicrohttpd) -o http_microhttpd
 //   ./http_microhttpd 8080 &  cprof -top 'http://localhost:8080/debug/pprof/profile?seconds=2'
+#define _GNU_SOURCE // POLLRDHUP
 #include <arpa/inet.h>
 #include <cprof/http.h>
 #include <errno.h>

@@ -3,10 +3,12 @@
 """From `meson install` to a stranger's program: test_install.py BUILD
 
 Installs into a temporary place, compiles stranger.c there with nothing but pkg-config, against the shared
-and the static library, runs it, reads its profile; then uninstalls, and looks for what is left."""
+and the static library, runs it, reads its profile; compiles the examples by the commands they begin with; then
+uninstalls, and looks for what is left."""
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -83,6 +85,22 @@ def test_programs(place, folder):
     check("static with libc: refused when it is linked", refused, whole.stderr)
 
 
+def test_examples(place, folder):
+    """Their libraries may be missing; what they say of themselves may not be wrong."""
+    examples = os.path.join(HERE, "..", "..", "examples")
+    for name in sorted(n for n in os.listdir(examples) if n.endswith(".c")):
+        with open(os.path.join(examples, name), encoding="utf-8") as f:
+            command = re.search(r"^//   (cc .*)", f.read(), re.M)[1]
+        packages = [p for p in " ".join(re.findall(r"--libs ([^)]*)", command)).split() if p != "libcprof"]
+        if any(run(["pkg-config", "--exists", p]).returncode for p in packages):
+            continue
+        if "-lcivetweb" in command and not os.path.exists("/usr/include/civetweb.h"):
+            continue
+        shutil.copy(os.path.join(examples, name), folder)
+        out = run(["sh", "-c", command], cwd=folder, env=place.pkg_config)
+        check("%s: compiles by its own command" % name, out.returncode == 0 and not out.stderr, out.stderr)
+
+
 def test_files(place, dest):
     names = files_under(dest)
     inside = os.path.relpath(place.prefix, dest)
@@ -114,6 +132,7 @@ def main():
             place = Place(build, dest)
             test_files(place, dest)
             test_programs(place, folder)
+            test_examples(place, folder)
             test_uninstall(build, dest)
     if os.path.exists(kept):
         os.replace(kept, log)
