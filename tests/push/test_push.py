@@ -103,6 +103,15 @@ class PushTest(unittest.TestCase):
         self.assertIn("it is kept", out.stderr)
         self.assertIn("answers again", out.stderr)
 
+    def test_the_last_round_ends_without_a_server(self):
+        """It was tried for ever, and a job that asks for some rounds never ended."""
+        begin = time.monotonic()
+        out = subprocess.run([CPROF, "push", "-to", "http://127.0.0.1:1", "-rounds=2", "-every=1", "-timeout=1",
+                              self.url + "/debug/pprof/heap"], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(out.returncode, 2)
+        self.assertIn("0 profiles sent, 2 dropped, 0 could not", out.stderr)
+        self.assertGreater(time.monotonic() - begin, 9)
+
     def test_a_refusal_is_final(self):
         self.server.plan = [400]
         out = self.push("-rounds=1")

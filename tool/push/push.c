@@ -21,7 +21,8 @@
 #include "folder.h"
 #include "spool.h"
 
-enum { EXIT_BAD = 2, MAX_BACKOFF_S = 30, POLL_MS = 100, FLUSH_S = 5, MAX_BUFFER_MB = 1 << 20 };
+enum { EXIT_BAD = 2, MAX_BACKOFF_S = 30, POLL_MS = 100, FLUSH_S = 5, MAX_BUFFER_MB = 1 << 20,
+	LAST_TIMEOUTS = 10 }; // after the last round: a server that is restarted is back by then
 
 static const char usage[] =
 		"usage: cprof push -to URL|FOLDER [FLAGS] SOURCE...\n"
@@ -34,7 +35,8 @@ static const char usage[] =
 		"  -name NAME     the application, with labels if wanted: shop{env=prod,region=eu} (cprof)\n"
 		"  -tenant ID     for servers with several tenants\n"
 		"  -buffer MB     what unsent profiles may take before the oldest are dropped (64)\n"
-		"  -rounds N      ends after so many profiles of each source (0: never)\n"
+		"  -rounds N      ends after so many profiles of each source (0: never), and 10 times -timeout\n"
+		"                 later where these cannot be sent\n"
 		"  -timeout N     seconds to wait for the server (30)\n"
 		"Environment: CPROF_PUSH_TOKEN (bearer token), CPROF_PUSH_USER (name:password), CPROF_PUSH_TENANT.\n";
 
@@ -48,7 +50,7 @@ struct push {
 	struct spool spool;
 	_Atomic int ncollecting; // threads
 	_Atomic bool is_sent;    // all there will be
-	_Atomic bool is_ending;  // a signal came: what is left is tried once
+	_Atomic bool is_ending;  // a signal came, or the last round's patience is over: what is left is tried once
 	uint64_t nsent, nrefused;
 	_Atomic uint64_t nfailed; // to be fetched
 };
@@ -159,14 +161,17 @@ static long put_once(struct arena *a, const struct push *p, const struct spooled
 	return 0;
 }
 
-/** Sends it, however long that takes; where nothing comes any more, once. */
+/** Sends it, however long that takes while more is to come. */
 static void deliver(struct push *p, struct spooled *one)
 {
 	bool was_failing = false;
+	time_t begin_s = time(NULL);
 	for (int backoff_s = 1;; backoff_s = backoff_s * 2 < MAX_BACKOFF_S ? backoff_s * 2 : MAX_BACKOFF_S) {
 		struct arena a = {0};
 		struct err *e = NULL;
 		long status = put_once(&a, p, one, &e);
+		if (e && spool_is_closed(&p->spool) && time(NULL) - begin_s >= LAST_TIMEOUTS * (time_t)p->timeout_s)
+			p->is_ending = true;
 		bool is_over = !e || !is_worth_another_try(status) || p->is_ending;
 		if (!e)
 			p->nsent++;
@@ -243,7 +248,7 @@ static struct err *parse(struct arena *a, struct push *p, int argc, char **argv,
 static void wait_for_end(struct push *p, const sigset_t *ends)
 {
 	const struct timespec poll = {.tv_nsec = POLL_MS * 1000000};
-	while (!p->is_sent && sigtimedwait(ends, NULL, &poll) < 0)
+	while (!p->is_sent && !p->is_ending && sigtimedwait(ends, NULL, &poll) < 0)
 		;
 	p->is_ending = true;
 	spool_close(&p->spool);
