@@ -51,7 +51,7 @@ _cprof()
 		return
 	fi
 	if [[ $command == help && $COMP_CWORD -eq 2 ]]; then
-		COMPREPLY=($(compgen -W "trace $_cprof_commands $_cprof_plain_flags $_cprof_value_flags" -- "$cur"))
+		COMPREPLY=($(compgen -W "run attach test trace push $_cprof_commands $_cprof_plain_flags $_cprof_value_flags" -- "$cur"))
 		return
 	fi
 	if [[ $cur == -* ]]; then

@@ -91,6 +91,7 @@ class Completions(unittest.TestCase):
         self.assertEqual(complete("cprof", "trace", "-pprof", "=", "sy"), ["sync", "syscall"])
         self.assertEqual(complete("cprof", "-unit", "=", "mi"), ["minimum"])
         self.assertEqual(complete("cprof", "push", "-bu"), ["-buffer"])
+        self.assertEqual(complete("cprof", "help", "ru"), ["run"])
         self.assertEqual(set(complete("cprof", "run", "-")), {"-" + name for name in helped("run")})
 
     def test_zsh(self):
