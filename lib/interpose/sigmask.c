@@ -5,6 +5,7 @@
 
 #include "kind/signal_hook.h"
 #include "next.h"
+#include "sigsafe/sigmask.h"
 #include "sigsafe/sys.h"
 #include "visible.h"
 
@@ -13,22 +14,30 @@ CP_NEXT(int, pthread_sigmask, (int how, const sigset_t *set, sigset_t *old), (ho
 /**
  * Who does not ask which mask there was will not restore it: it is no section in which no handler may run, such as
  * around a fork() whose child gives all signals their defaults. Nor is there one by the process's first thread, as
- * postgres has them, nor does the program use our signal.
+ * postgres has them, nor where the program uses our signal. Those of ours for which it is so.
  */
-static bool is_for_good(int how, const sigset_t *set, const sigset_t *old, int ours)
+static uint64_t blocked_for_good(int how, const sigset_t *set, const sigset_t *old)
 {
-	return ours && set && !old && how != SIG_UNBLOCK && sigismember(set, ours) == 1 &&
-	       cp_gettid() != cp_getpid() && !cp_signal_is_handled_by_app(ours);
+	uint64_t ours = cp_signal_mask_of_ours();
+	if (!ours || !set || old || how == SIG_UNBLOCK || cp_gettid() == cp_getpid())
+		return 0;
+	for (int use = 0; use < CP_SIGNAL_USES; use++) {
+		int sig = cp_signal_of(use);
+		if (sig > 0 && cp_signal_is_handled_by_app(sig))
+			ours &= ~cp_sigmask_of(sig);
+	}
+	return ours & cp_sigmask_of_set(set);
 }
 
 CP_VISIBLE int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
 {
-	int ours = cp_signal_ours();
-	if (!is_for_good(how, set, old, ours))
+	uint64_t ours = blocked_for_good(how, set, old);
+	if (!ours)
 		return next_pthread_sigmask(how, set, old);
 	sigset_t before;
 	int ret = next_pthread_sigmask(how, set, &before);
-	if (ret == 0 && sigismember(&before, ours) == 0) // else it is the end of an inner section
-		cp_sigmask(CP_SIG_UNBLOCK, cp_sigmask_of(ours));
+	ours &= ~cp_sigmask_of_set(&before); // what was blocked stays so: it is the end of an inner section
+	if (ret == 0 && ours)
+		cp_sigmask(CP_SIG_UNBLOCK, ours);
 	return ret;
 }

@@ -171,8 +171,9 @@ void cp_cpu_name_blocked(struct cp_cpu_leftover *left)
 void cp_cpu_thread_begin(struct cp_thread *t)
 {
 	// Its creator may have blocked all signals, meaning the program's own. Also for a profile that is yet to come.
-	if (cp_signal_ours())
-		cp_sigmask(CP_SIG_UNBLOCK, cp_sigmask_of(cp_signal_ours()));
+	uint64_t ours = cp_signal_mask_of_ours();
+	if (ours)
+		cp_sigmask(CP_SIG_UNBLOCK, ours);
 	if (!cp_cpu_enter()) {
 		cp_thread_free(t);
 		return;

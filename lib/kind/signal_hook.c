@@ -29,14 +29,19 @@ int cp_signal_of(enum cp_signal_use use)
 	return load(&owned[use].sig, acquire);
 }
 
-uint64_t cp_signal_block_app(void)
+uint64_t cp_signal_mask_of_ours(void)
 {
-	uint64_t let_in = cp_sigmask_of(CP_SIGSETXID);
+	uint64_t mask = 0;
 	for (int use = 0, sig; use < CP_SIGNAL_USES; use++) {
 		if ((sig = cp_signal_of(use)) > 0)
-			let_in |= cp_sigmask_of(sig);
+			mask |= cp_sigmask_of(sig);
 	}
-	return cp_sigmask(CP_SIG_BLOCK, ~let_in);
+	return mask;
+}
+
+uint64_t cp_signal_block_app(void)
+{
+	return cp_sigmask(CP_SIG_BLOCK, ~(cp_signal_mask_of_ours() | cp_sigmask_of(CP_SIGSETXID)));
 }
 
 static struct owned *find(int sig)
@@ -95,21 +100,13 @@ void cp_signal_reset_in_child(void)
 		store(&owned[use].lock.word, 0, relaxed);
 }
 
-/** The kernel's sigset_t: a word, or a structure of one. */
-static uint64_t mask_word(const sigset_t *set)
-{
-	uint64_t mask;
-	memcpy(&mask, set, sizeof(mask));
-	return mask;
-}
-
 void cp_signal_query_kernel(int sig, struct cp_action *action_out)
 {
 	struct sigaction action = {0};
 	cp_syscall(SYS_rt_sigaction, sig, NULL, &action, sizeof(action.sa_mask));
 	action_out->handler = (uintptr_t)action.sa_handler;
 	action_out->flags = action.sa_flags;
-	action_out->mask = mask_word(&action.sa_mask);
+	action_out->mask = cp_sigmask_of_set(&action.sa_mask);
 }
 
 bool cp_signal_is_deadly(int sig)
@@ -139,7 +136,7 @@ void cp_signal_pass_on(int sig, void *info, void *ucontext)
 	if (app.flags & SA_RESETHAND)
 		cp_signal_swap_app_action(sig, &(struct cp_action){0}, NULL);
 	// Our handler blocks all; his runs under the interrupted code's mask and what he asked for.
-	uint64_t mask = mask_word(&((const struct ucontext *)ucontext)->uc_sigmask) | app.mask;
+	uint64_t mask = cp_sigmask_of_set(&((const struct ucontext *)ucontext)->uc_sigmask) | app.mask;
 	if (!(app.flags & SA_NODEFER))
 		mask |= cp_sigmask_of(sig);
 	uint64_t ours_mask = cp_sigmask(CP_SIG_SETMASK, mask);

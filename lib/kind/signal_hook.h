@@ -32,6 +32,9 @@ static inline int cp_signal_ours(void)
 	return cp_signal_of(CP_SIGNAL_CPU);
 }
 
+/** Those that are ours by now. */
+uint64_t cp_signal_mask_of_ours(void);
+
 /**
  * Blocks the application's signals in the calling thread and returns the mask there was. Ours come on: that a thread
  * blocks them is what profiles tell of the thread. For who holds what a recording's files wait for: the handler

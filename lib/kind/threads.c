@@ -35,6 +35,11 @@ enum { PATIENCE_MS = 1000, OFTEN_PATIENCE_MS = 500, MAX_LISTINGS = 4 };
 
 static void *asleep_buffer;
 
+int cp_threads_reserve_signal(void)
+{
+	return cp_signal_install(CP_SIGNAL_THREADS, cp_threads_on_signal);
+}
+
 /** The turn is ours. Returns the signal, 0 where none is to be sent, or a negative errno. */
 static int prepare(unsigned how)
 {
@@ -56,7 +61,7 @@ static int prepare(unsigned how)
 		cp_threads_shared.magic = cp_random_next(&random) << 48 | 1ull << 48;
 	}
 	cp_threads_shared.pid = cp_getpid();
-	return how & CP_THREADS_NO_SIGNALS ? 0 : cp_signal_install(CP_SIGNAL_THREADS, cp_threads_on_signal);
+	return how & CP_THREADS_NO_SIGNALS ? 0 : cp_threads_reserve_signal();
 }
 
 /** Known before anybody asks: whoever execs must tell a child of vfork() from this process. */

@@ -50,6 +50,9 @@ enum {
 	CP_THREADS_OFTEN = 4,      // many times a second: waits less for answers, and the caller keeps the module map
 };
 
+/** As cp_cpu_reserve_signal(): threads that block all signals before the first question let it through. */
+int cp_threads_reserve_signal(void);
+
 /** Callers take turns. 0 or a negative errno, -EBUSY where this has interrupted itself; free it in either case. */
 int cp_threads_take(struct cp_threads_snapshot *s, unsigned how);
 /** The same of the threads that are in s already: their tid, all else zero. */

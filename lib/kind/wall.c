@@ -16,6 +16,7 @@
 #include "sigsafe/sys.h"
 #include "sigsafe/unwind.h"
 #include "target.h"
+#include "threads.h"
 #include "wall_threads.h"
 #include "write/labels_out.h"
 #include "write/profile_out.h"
@@ -96,6 +97,7 @@ static int start(int rate_hz)
 	store(&is_stopping, 0, relaxed);
 	thread = (struct cp_own_thread){.name = "cprof-wall", .run = run, .waits_on = &is_stopping,
 			.has_own_files = true};
+	cp_threads_reserve_signal(); // not at the first tick: threads are born before it
 	let_waiters_tell(true);
 	ret = cp_own_thread_start(&thread);
 	if (ret < 0) {

@@ -126,6 +126,7 @@ static void start(void)
 		cp_cpu_set_rate((int)settings.recording.records[CP_RECORD_CPU].rate);
 		cp_cpu_set_engine(settings.recording.engine);
 		cp_cpu_reserve_signal(); // for threads that block all signals long before a client asks
+		cp_threads_reserve_signal();
 		if (cp_http_serve(settings.http, NULL) == 0 && !(on & 1u << CP_RECORD_CPU))
 			cp_leave_call(cp_cpu_checkpoint); // a client's profile's timer would go on after an exec
 	}

@@ -76,6 +76,9 @@ static int switch_on(struct cp_recording *r, enum cp_record_kind kind)
 	case CP_RECORD_MUTEX:
 	case CP_RECORD_SYSCALL:
 		return set_contention(record, contention_of(kind));
+	case CP_RECORD_THREADS:
+		cp_threads_reserve_signal(); // else those that block all signals have no stacks at the end
+		return 0;
 	case CP_RECORD_WALL:
 		return cp_wall_start((int)record->rate);
 	case CP_RECORD_TRACE:

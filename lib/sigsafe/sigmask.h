@@ -3,6 +3,8 @@
 #ifndef CPROF_SIGSAFE_SIGMASK_H
 #define CPROF_SIGSAFE_SIGMASK_H
 
+#include <string.h>
+
 #include "sys.h"
 #include "types.h"
 
@@ -23,6 +25,14 @@ static inline uint64_t cp_sigmask(int how, uint64_t mask)
 static inline uint64_t cp_sigmask_of(int sig)
 {
 	return 1ull << (sig - 1);
+}
+
+/** Of the kernel's sigset_t, a word or a structure of one, or libc's, which begins with it. */
+static inline uint64_t cp_sigmask_of_set(const void *set)
+{
+	uint64_t mask;
+	memcpy(&mask, set, sizeof(mask));
+	return mask;
 }
 
 /** All but CP_SIGSETXID. */

@@ -69,13 +69,21 @@ def blocks_them():
         pass
 child = os.fork()
 if child == 0:
-    signal.pthread_sigmask(signal.SIG_SETMASK, range(1, 64))
+    signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
     threading.Thread(target=born_so).start()
     threading.Thread(target=blocks_them).start()
     signal.pause()
 print(child, flush=True)
 sys.stdin.read()
 os.kill(child, signal.SIGKILL)
+"""
+BLOCKED_TO_THE_END = BLOCKED.partition("child =")[0] + """
+signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
+threading.Thread(target=born_so, daemon=True).start()
+threading.Thread(target=blocks_them, daemon=True).start()
+signal.pthread_sigmask(signal.SIG_SETMASK, ())
+sys.stdin.read()
+os._exit(0)
 """
 THEN_BURN = "exec env -i sh -c 'i=0; while [ $i -lt 500000 ]; do i=$((i + 1)); done; exit 9'"
 
@@ -222,16 +230,30 @@ class Life(unittest.TestCase):
         process, _ = self.start("unix:%p.s", sys.executable, "-c", BLOCKED)
         child = int(process.stdout.readline())
         time.sleep(0.5)
-        with socket.socket(socket.AF_UNIX) as client, open(self.path("cpu"), "wb") as out:
-            client.connect(self.path("%d.s" % child))
-            client.sendall(b"GET /debug/pprof/profile?seconds=1 HTTP/1.0\r\n\r\n")
-            answer = client.makefile("rb").read()
-            out.write(answer.partition(b"\r\n\r\n")[2])
+        for name, question in ("cpu", "profile?seconds=1"), ("threads", "threads"):
+            with socket.socket(socket.AF_UNIX) as client, open(self.path(name), "wb") as out:
+                client.connect(self.path("%d.s" % child))
+                client.sendall(b"GET /debug/pprof/%s HTTP/1.0\r\n\r\n" % question.encode())
+                answer = client.makefile("rb").read()
+                out.write(answer.partition(b"\r\n\r\n")[2])
         self.end(process)
+        self.assertEqual(self.blocked_in("threads"), [])
         p = profile.read(self.path("cpu"))
         self.assertGreater(p.total("cpu"), 100e6)
         self.assertNotIn("block", "\n".join(p.comments))
         self.assertGreater(p.by_function("cpu").get("_PyEval_EvalFrameDefault", 0), 0.8 * p.total("cpu"))
+
+    def blocked_in(self, name):
+        p = profile.read(self.path(name))
+        return [marker for marker in p.by_function(p.sample_types[-1][0]) if "blocks the" in marker]
+
+    def test_wall_of_threads_that_block_all_signals(self):
+        """The signal that asks for a stack was blocked with the others: those of qemu's processors had none."""
+        process, _ = self.start("localhost:0", sys.executable, "-c", BLOCKED_TO_THE_END, flags=("-wallprofile", "wall"))
+        time.sleep(0.5)
+        self.end(process)
+        self.assertGreater(profile.read(self.path("wall")).by_function("time").get("pythread_wrapper", 0), 0)
+        self.assertEqual(self.blocked_in("wall"), [])
 
     def threads(self, pid):
         return [p.read_text() for p in Path("/proc/%d/task" % pid).glob("*/comm")]
