@@ -139,8 +139,9 @@ static void print_cpu(struct arena *a, const struct injection *in, const struct 
 	else
 		print_missing(used_ms, used_ms - sampled_ns / NS_PER_MS,
 				"are in no profile: the loader's before a program begins, the profiler's own, or of "
-				"processes that were killed, ended within milliseconds or past libc (as Go's do), are "
-				"static, or run as another user, who may not write there");
+				"processes that were killed, ended within milliseconds or past libc (as Go's do), "
+				"are static, were given another environment, or run as another user, who may not write "
+				"there");
 }
 
 /** Of when it is, where the program did not come to write it at its end. */
