@@ -103,8 +103,7 @@ int cp_alloctrace_open(void)
 
 int cp_alloctrace_start(void)
 {
-	for (uintptr_t slot = 0; slot < CP_HEAP_FILTER_SLOTS; slot++)
-		cp_heap_filter_pin((const void *)(slot << 4));
+	cp_heap_filter_pin_all();
 	store(&cp_alloctrace.is_on, true, release);
 	return cp_heap_set_rate(1);
 }

@@ -75,6 +75,7 @@ static int make_ready(bool is_dense)
 /** No memory: then the chains that are there grow longer. */
 static void add_dense_chains(void)
 {
+	cp_heap_filter_keep_bits(); // at rate 1 no sample is to be given up
 	if (!load(&cp_heap_live_table.dense_chains, relaxed))
 		store(&cp_heap_live_table.dense_chains,
 				cp_pages_alloc(sizeof(cp_heap_chain) << CP_HEAP_DENSE_LOG2), release);

@@ -182,7 +182,7 @@ CP_NEAR void cp_heap_freed(const struct cp_heap_block *taken)
 
 CP_FAR void cp_heap_restore(const void *ptr, const struct cp_heap_block *taken)
 {
-	// No memory cannot be: its own entry is free, unless another block has just taken it.
+	// That it fails can hardly be: its own entry is free, unless another block has just taken it.
 	if (!cp_heap_live_add(ptr, taken))
 		cp_heap_freed(taken);
 }

@@ -23,34 +23,11 @@ struct cp_heap_live {
 	struct cp_heap_block block;
 };
 
-_Atomic uint8_t cp_heap_filter[CP_HEAP_FILTER_SLOTS];
-CP_NEAR_DATA _Alignas(64) _Atomic uint8_t cp_heap_prefilter[CP_HEAP_PREFILTER_SLOTS];
 CP_NEAR_DATA struct cp_heap_live_table cp_heap_live_table;
 
 // Enough for the default rate. A low one adds the dense chains: from then on blocks are put there, and looked
 // for in both.
 static cp_heap_chain chains[1 << BUCKETS_LOG2];
-
-void cp_heap_filter_pin(const void *ptr)
-{
-	store(&cp_heap_filter[cp_heap_filter_slot(ptr)], UINT8_MAX, relaxed);
-	store(&cp_heap_prefilter[cp_heap_prefilter_slot(ptr)], UINT8_MAX, relaxed);
-}
-
-static void count(_Atomic uint8_t *counter, int delta)
-{
-	uint8_t seen = load(counter, relaxed);
-	do {
-		if (seen == UINT8_MAX)
-			return; // too many to count: stays, and costs a look further
-	} while (!compare_exchange(counter, &seen, (uint8_t)(seen + delta), relaxed));
-}
-
-static CP_NEAR void filter_add(const void *ptr, int delta)
-{
-	count(&cp_heap_filter[cp_heap_filter_slot(ptr)], delta);
-	count(&cp_heap_prefilter[cp_heap_prefilter_slot(ptr)], delta);
-}
 
 /** Neighbours share cache lines: programs free what they allocated together. */
 static cp_heap_chain *dense_chain_of(const void *ptr)
@@ -95,12 +72,15 @@ static struct cp_heap_live *claim(const void *ptr)
 
 CP_NEAR bool cp_heap_live_add(const void *ptr, const struct cp_heap_block *block)
 {
-	struct cp_heap_live *l = claim(ptr);
-	if (!l)
+	if (!cp_heap_filter_add(ptr))
 		return false;
+	struct cp_heap_live *l = claim(ptr);
+	if (!l) {
+		cp_heap_filter_remove(ptr);
+		return false;
+	}
 	l->block = *block;
 	store(&l->ptr, (uintptr_t)ptr, release);
-	filter_add(ptr, 1);
 	return true;
 }
 
@@ -114,7 +94,7 @@ CP_NEAR bool cp_heap_live_take(const void *ptr, struct cp_heap_block *block_out)
 	if (!l)
 		return false;
 	*block_out = l->block;
-	filter_add(ptr, -1);
 	store(&l->ptr, FREE, release);
+	cp_heap_filter_remove(ptr);
 	return true;
 }
