@@ -94,6 +94,8 @@ static void offer(const struct cp_elf *elf, const Elf64_Shdr *strings, const Elf
 		const struct query_index *x)
 {
 	size_t i = first_at_or_above(x, sym->st_value);
+	if (i > 0 && (x->queries[i - 1].next_start == 0 || x->queries[i - 1].next_start > sym->st_value))
+		x->queries[i - 1].next_start = sym->st_value;
 	if (i == x->n)
 		return;
 	struct cp_symbol_candidate *best = sym->st_size ? &x->queries[i].symbol : &x->queries[i].unsized;
@@ -120,10 +122,29 @@ static bool is_in_section(const struct cp_elf *elf, const struct cp_symbol_candi
 			vaddr - section.sh_addr < section.sh_size;
 }
 
+/** What is found of a sized symbol, up to the next one; of a place without a name, between two symbols. */
+static void tell_alike(struct cp_symbol_query *q, uint64_t next_start)
+{
+	uint64_t end = q->symbol.is_set ? q->symbol.start + q->symbol.size_bytes : 0;
+	bool is_after = q->unsized.is_set && (!q->symbol.is_set || q->unsized.start > q->symbol.start);
+	if (q->is_found && q->symbol.size_bytes > 0) {
+		q->alike_start = q->symbol.start;
+		q->alike_end = next_start < end ? next_start : end;
+	} else if (!q->is_found && !is_after) {
+		q->alike_start = end;
+		q->alike_end = next_start;
+	}
+}
+
 /** Queries without a symbol of their own look at those of their neighbours below; then decides. */
 static void settle(const struct cp_elf *elf, struct cp_symbol_query *queries, size_t n)
 {
 	struct cp_symbol_candidate sized = {0}, unsized = {0};
+	uint64_t next_start = UINT64_MAX;
+	for (size_t i = n; i-- > 0;) {
+		next_start = queries[i].next_start ? queries[i].next_start : next_start;
+		queries[i].next_start = next_start;
+	}
 	for (size_t i = 0; i < n; i++) {
 		struct cp_symbol_query *q = &queries[i];
 		if (q->symbol.is_set)
@@ -132,12 +153,15 @@ static void settle(const struct cp_elf *elf, struct cp_symbol_query *queries, si
 			unsized = q->unsized;
 		q->symbol = sized;
 		q->is_found = sized.is_set && q->vaddr - sized.start < sized.size_bytes;
-		bool follows_sized = !sized.is_set || unsized.start - sized.start >= sized.size_bytes;
+		bool follows_sized = !sized.is_set || (unsized.start > sized.start &&
+							      unsized.start - sized.start >= sized.size_bytes);
 		if (!q->is_found && unsized.is_set && follows_sized &&
 				is_in_section(elf, &unsized, q->vaddr)) {
 			q->symbol = unsized;
 			q->is_found = true;
 		}
+		q->unsized = unsized;
+		tell_alike(q, q->next_start);
 	}
 }
 

@@ -27,8 +27,10 @@ struct cp_symbol_query {
 	uint32_t result; // this
 	bool is_found;
 	bool is_plt; // found by cp_plt_find()
+	uint64_t alike_start, alike_end; // the answer is the same for each vaddr between; 0, 0: not known for any other
 	struct cp_symbol_candidate symbol;  // where found
 	struct cp_symbol_candidate unsized; // private: the nearest symbol that states no size
+	uint64_t next_start;                // private: of the next symbol above; 0: none is known
 	uint64_t plt_slot;                  // private: the address its PLT stub jumps through
 };
 

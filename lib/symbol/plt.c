@@ -54,6 +54,20 @@ static bool is_plt(const struct cp_elf *elf, const Elf64_Shdr *names, const Elf6
 			memcmp(name, ".plt", 4) == 0;
 }
 
+/** Stubs have names of their own: a place beside a PLT that has none is not alike to what is in there. */
+static void keep_apart(struct cp_symbol_query *q, const Elf64_Shdr *section)
+{
+	uint64_t start = section->sh_addr, end = start + section->sh_size;
+	if (q->alike_end <= start || q->alike_start >= end)
+		return;
+	if (q->vaddr >= end)
+		q->alike_start = end;
+	else if (q->vaddr < start)
+		q->alike_end = start;
+	else
+		q->alike_start = q->alike_end = 0;
+}
+
 /** Notes the stub and the slot of each unanswered query in this section; returns how many there are. */
 static size_t decode_section(const struct cp_elf *elf, const Elf64_Shdr *section,
 		struct cp_symbol_query *queries, size_t nqueries)
@@ -64,6 +78,8 @@ static size_t decode_section(const struct cp_elf *elf, const Elf64_Shdr *section
 	for (size_t i = 0; i < nqueries; i++) {
 		uint64_t offset = queries[i].vaddr - section->sh_addr;
 		uint8_t code[STUB_BYTES] = {0};
+		if (!queries[i].is_found)
+			keep_apart(&queries[i], section);
 		if (queries[i].is_found || queries[i].vaddr < section->sh_addr ||
 				offset >= section->sh_size)
 			continue;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "known.h"
 #include "sort.h"
 #include "symbol/remapped.h"
 
@@ -100,14 +101,40 @@ bool cp_locations_group(struct cp_locations *l, cp_locations_group_fn *fn, void 
 	return ok;
 }
 
+struct keep {
+	const struct cp_module *module;
+	cp_symbol_found *found;
+	void *arg;
+};
+
+static void keep_found(void *arg, struct cp_symbol_query *query, const char *name, size_t len)
+{
+	const struct keep *k = arg;
+	if (!query->is_plt)
+		cp_known_add(k->module, query, name, len);
+	k->found(k->arg, query, name, len);
+}
+
+/** What has no name, too: else it would be looked for again and again. */
+static void keep_nameless(const struct cp_module *module, const struct cp_symbol_query *queries, size_t nqueries)
+{
+	for (size_t i = 0; i < nqueries; i++) {
+		if (!queries[i].is_found)
+			cp_known_add(module, &queries[i], NULL, 0);
+	}
+}
+
 void cp_locations_symbolize(struct cp_locations *l, uint64_t space, const struct cp_module *module,
 		struct cp_symbol_query *queries, size_t nqueries, cp_symbol_found *found, void *arg)
 {
-	if (space == (uint64_t)CP_SPACE_MARKER)
+	if (space == (uint64_t)CP_SPACE_MARKER || (module && cp_known_find(module, queries, nqueries, found, arg)))
 		return;
 	if (module && !l->room)
 		l->room = cp_arena_alloc(&l->scratch, CP_SYMBOLIZE_BYTES);
-	cp_symbolize(module, l->room, queries, nqueries, found, arg);
+	struct keep k = {module, found, arg};
+	int ret = cp_symbolize(module, l->room, queries, nqueries, module ? keep_found : found, module ? &k : arg);
+	if (module && ret == 0)
+		keep_nameless(module, queries, nqueries);
 }
 
 void cp_locations_free(struct cp_locations *l)

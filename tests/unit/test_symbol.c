@@ -3,11 +3,11 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <link.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "module_of.h"
 #include "symbol/elf_symbols.h"
 #include "symbol/marker.h"
 #include "symbol/symbolize.h"
@@ -101,6 +101,8 @@ START_TEST(assembly_without_a_size_reaches_to_the_next_symbol)
 	ck_assert_str_eq(lookup(TEXT + 0x1f), "label");
 	ck_assert_str_eq(lookup(TEXT + 0x28), "sized");
 	ck_assert_str_eq(lookup(TEXT + 0x30), "");
+	add("after", TEXT + 0x40, 8, STT_FUNC, STB_GLOBAL);
+	ck_assert_str_eq(lookup(TEXT + 0x48), ""); // "inside" ended before
 	ck_assert_str_eq(lookup(TEXT + TEXT_BYTES - 1), "last");
 	ck_assert_str_eq(lookup(TEXT + TEXT_BYTES), ""); // another section
 }
@@ -156,35 +158,10 @@ static void take_name(void *arg, struct cp_symbol_query *q, const char *name, si
 	memcpy(n->text[q->id], name, len);
 }
 
-static int take_module(struct dl_phdr_info *info, size_t size, void *arg)
-{
-	struct cp_module *m = arg;
-	bool is_it = m->is_main ? info->dlpi_name[0] == '\0' : strstr(info->dlpi_name, m->path) != NULL;
-	if (!is_it)
-		return 0;
-	m->path = strcmp(m->path, "vdso") == 0 ? "[vdso]" : info->dlpi_name;
-	m->load_bias = info->dlpi_addr;
-	for (int i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
-		if (p->p_type == PT_LOAD && (p->p_flags & PF_X)) {
-			m->start = info->dlpi_addr + p->p_vaddr;
-			m->end = m->start + p->p_memsz;
-		}
-	}
-	return 1;
-}
-
 /** libc's own, whoever else stands in for it (a sanitizer). */
 static uintptr_t libc_function(const char *name)
 {
 	return (uintptr_t)dlsym(dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD), name);
-}
-
-static struct cp_module module_of(const char *path)
-{
-	struct cp_module m = {.path = path, .is_main = path[0] == '\0'};
-	ck_assert_int_eq(dl_iterate_phdr(take_module, &m), 1);
-	return m;
 }
 
 /** The name of one address in a module, in *names->text[0]. */
