@@ -57,8 +57,8 @@ int cp_recording_start(struct cp_recording *r, uint32_t kinds);
  *  in cp_recording_leave(), with signals blocked: finish.c would wait for the thread whose handler waits for it. */
 int cp_recording_stop(struct cp_recording *r);
 
-/** Writes CP_RECORDS_OF_STATE as they are now, and says so in them. Nothing, where somebody stops it or leaves. Asks
- *  the loader nothing. */
+/** Writes CP_RECORDS_OF_STATE that are not empty as they are now, and says so in them. Nothing, where somebody stops it
+ *  or leaves. Asks the loader nothing. */
 void cp_recording_checkpoint(struct cp_recording *r);
 
 /** Removes what that wrote where the user the process may be about to become could not replace it. False: nothing. */

@@ -40,6 +40,15 @@ def test_what_is_killed_leaves_its_heap():
                 expect(re.search(r"cprof: wrote .*, \d\.\d s before %s\); try: " % end, note), case.notes)
 
 
+def test_what_is_empty_is_not_kept():
+    options = OPTIONS + ("-blockprofile", "block.pb.gz", "-mutexprofile", "mutex.pb.gz",
+                         "-threadcreateprofile", "create.pb.gz")
+    for more, created in (((), []), (("second",), ["create.pb.gz"])):
+        case = Case(program("grow"), "kill", *more, options=options)
+        expect_eq((case.status, case.files), (-signal.SIGKILL, sorted(FILES + created)), more)
+        expect_eq(sum("before it could be written" in note for note in case.notes), 3 - len(created), case.notes)
+
+
 def test_who_ends_well_writes_it_anew():
     for more in ((), ("second",)):
         case = Case(program("grow"), "return", *more, options=OPTIONS)
