@@ -78,10 +78,7 @@ sys.stdin.read()
 os.kill(child, signal.SIGKILL)
 """
 BLOCKED_TO_THE_END = BLOCKED.partition("child =")[0] + """
-signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
-threading.Thread(target=born_so, daemon=True).start()
 threading.Thread(target=blocks_them, daemon=True).start()
-signal.pthread_sigmask(signal.SIG_SETMASK, ())
 sys.stdin.read()
 os._exit(0)
 """
@@ -237,23 +234,20 @@ class Life(unittest.TestCase):
                 answer = client.makefile("rb").read()
                 out.write(answer.partition(b"\r\n\r\n")[2])
         self.end(process)
-        self.assertEqual(self.blocked_in("threads"), [])
+        self.assertEqual(profile.read(self.path("threads")).by_function("threads").get("pythread_wrapper"), 2)
         p = profile.read(self.path("cpu"))
         self.assertGreater(p.total("cpu"), 100e6)
         self.assertNotIn("block", "\n".join(p.comments))
         self.assertGreater(p.by_function("cpu").get("_PyEval_EvalFrameDefault", 0), 0.8 * p.total("cpu"))
 
-    def blocked_in(self, name):
-        p = profile.read(self.path(name))
-        return [marker for marker in p.by_function(p.sample_types[-1][0]) if "blocks the" in marker]
-
-    def test_wall_of_threads_that_block_all_signals(self):
+    def test_wall_of_a_thread_that_blocks_all_signals(self):
         """The signal that asks for a stack was blocked with the others: those of qemu's processors had none."""
         process, _ = self.start("localhost:0", sys.executable, "-c", BLOCKED_TO_THE_END, flags=("-wallprofile", "wall"))
         time.sleep(0.5)
         self.end(process)
-        self.assertGreater(profile.read(self.path("wall")).by_function("time").get("pythread_wrapper", 0), 0)
-        self.assertEqual(self.blocked_in("wall"), [])
+        times = profile.read(self.path("wall")).by_function("time")
+        # Some of the latter there may be: libc blocks signals while it makes a thread.
+        self.assertGreater(times["pythread_wrapper"], 2 * times["[thread blocks the profiling signal]"])
 
     def threads(self, pid):
         return [p.read_text() for p in Path("/proc/%d/task" % pid).glob("*/comm")]
