@@ -30,6 +30,18 @@ static int print_start_error(const char *name, int error)
 	return error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
 
+static void print_where_served(const char *address)
+{
+	static const char unix_scheme[] = "unix:";
+	const char *path = address + sizeof(unix_scheme) - 1;
+	if (strncmp(address, unix_scheme, sizeof(unix_scheme) - 1) == 0)
+		fprintf(stderr, "cprof: serving %s; try: curl --unix-socket %s http://localhost/debug/pprof/\n",
+				address, path);
+	else
+		fprintf(stderr, "cprof: serving http://%s%s/debug/pprof/\n",
+				*address == ':' ? "localhost" : "", address);
+}
+
 static int run(struct arena *a, const struct run_options *o)
 {
 	const char *name = o->program[0];
@@ -48,9 +60,8 @@ static int run(struct arena *a, const struct run_options *o)
 				target.obstacle);
 	if (obstacle)
 		fprintf(stderr, "cprof: no profile: %s\n", obstacle);
-	else if (injection.http && strncmp(injection.http, "unix:", 5) != 0)
-		fprintf(stderr, "cprof: serving http://%s%s/debug/pprof/\n", *injection.http == ':' ? "localhost" : "",
-				injection.http);
+	else if (injection.http)
+		print_where_served(injection.http);
 	struct environment_context context = {a, &injection};
 	struct child child = child_run(a, target.path, o->program, obstacle ? NULL : make_environment,
 			&context);

@@ -176,6 +176,18 @@ class Life(unittest.TestCase):
                     self.assertEqual(answer.read(), b"cat")
                 process.stdin.close()
 
+    def test_how_a_socket_file_is_asked_is_told(self):
+        """No URL names it, and no reader of profiles fetches from it."""
+        with subprocess.Popen([CPROF, "run", "-http", "unix:s", "--", "cat"], stdin=subprocess.PIPE, cwd=self.folder,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            told = re.fullmatch("cprof: serving unix:s; try: (curl .*/debug/pprof/)\n", process.stderr.readline())
+            process.stdin.write("up\n")
+            process.stdin.flush()
+            self.assertEqual(process.stdout.readline(), "up\n")
+            out = subprocess.run(told[1].split() + ["-s"], stdout=subprocess.PIPE, cwd=self.folder, check=True)
+            self.assertIn(b"threadcreate", out.stdout)
+            process.stdin.close()
+
     def test_socket_files(self):
         """They go with their process, and one that a kill left behind is no obstacle."""
         process, pid = self.start("unix:s")
