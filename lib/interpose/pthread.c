@@ -12,6 +12,7 @@
 #include <threads.h>
 
 #include "kind/cpu_hook.h"
+#include "kind/heap_hook.h"
 #include "kind/last_thread_hook.h"
 #include "kind/own_thread_hook.h"
 #include "kind/threadcreate_hook.h"
@@ -96,11 +97,19 @@ static int run_c11_thread(void *arg)
 	return start(start_arg);
 }
 
+/** Another libcprof, which the program is linked with, may have put its own function in place of ours: then the caller
+ *  tells, who makes a thread of ours and is none. */
+static bool is_own(uintptr_t start)
+{
+	return start == load(&cp_thread_own_entry, relaxed) ||
+			(cp_heap_is_own() && !cp_thread_is_excluded(cp_gettid()));
+}
+
 /** A record for a thread about to be made; NULL: it is one of ours, or there is no memory. Also while no
  *  profile runs: one may, when the thread ends. */
 static struct cp_thread *expect_thread(uintptr_t start, void *arg, const void *caller)
 {
-	if (start == load(&cp_thread_own_entry, relaxed))
+	if (is_own(start))
 		return NULL;
 	cp_own_threads_before_libcs();
 	cp_finish_before_thread();

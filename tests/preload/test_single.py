@@ -30,6 +30,15 @@ def test_libc_does_not_know_the_collector():
         expect(0.8 * burnt_ms < got_ms < 1.2 * burnt_ms, (how, got_ms))
 
 
+def test_a_second_thread_of_a_program_with_a_libcprof_of_its_own():
+    """Linked statically that stands before ours, also where ours makes a thread: it came back to us as the program's,
+    and waited for itself."""
+    files = ["block", "cpu", "mem"]
+    options = [o for file in files for o in ("-%sprofile" % file, file)]
+    case = Case(program("meet_linked"), options=options)
+    expect_eq((case.status, case.stderr, case.files), (0, [], files))
+
+
 def test_a_signal_inside_the_loader_leaves_the_heap():
     for how, sig in (("locked", signal.SIGTERM), ("abort", signal.SIGABRT)):
         case = Case(program("load"), how, program("plugin.so"), options=OPTIONS)
@@ -65,6 +74,7 @@ def test_a_signal_leaves_the_cpu_profile_whole():
 
 if __name__ == "__main__":
     test_run.PARTS = {"single": [test_it_stays_one, test_libc_does_not_know_the_collector,
+                                 test_a_second_thread_of_a_program_with_a_libcprof_of_its_own,
                                  test_a_signal_inside_the_loader_leaves_the_heap,
                                  test_exit_in_a_handler_inside_the_loader_leaves_the_heap,
                                  test_a_second_signal_lets_the_first_write,
