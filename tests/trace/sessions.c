@@ -4,6 +4,7 @@
 //   writer     a writer that stops its own trace is refused
 //   names      more names than there is room for: no region is missing
 //   nulls      strings that are missing end no program once it is traced
+//   tasks      each has an id of its own, a trace or none, and a thread has the one it was given last
 //   texts      of a long message as much is kept as is said, however it is made
 //   leftovers  what threads recorded while a trace was stopped is not in the next
 //   stop       a stop writes what there was to write then, while threads go on recording
@@ -99,6 +100,26 @@ static bool names(void)
 		cprof_trace_region_end(&region);
 	}
 	return cprof_trace_stop() == 0 && is_whole;
+}
+
+static bool task_is_its_own(void)
+{
+	uint64_t first = cprof_trace_task_begin("task", 0), second = cprof_trace_task_begin("task", first);
+	bool is_right = first != 0 && second != 0 && first != second && cprof_trace_current_task() == 0;
+	is_right &= cprof_trace_set_task(first) == 0 && cprof_trace_set_task(second) == first;
+	is_right &= cprof_trace_current_task() == second && cprof_trace_set_task(0) == second;
+	cprof_trace_task_end(second);
+	cprof_trace_task_end(first);
+	return is_right && cprof_trace_current_task() == 0;
+}
+
+static bool tasks(void)
+{
+	bool is_right = task_is_its_own() && trace_by(drop) == 0 && task_is_its_own();
+	uint64_t within = cprof_trace_task_begin("begun in it", 0);
+	is_right &= cprof_trace_stop() == 0 && cprof_trace_task_begin("after it", 0) != within;
+	cprof_trace_task_end(within);
+	return is_right;
 }
 
 enum { KEPT_BYTES = 4096 };
@@ -228,8 +249,8 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		bool (*is_right)(void);
-	} all[] = {{"refused", refused}, {"writer", writer}, {"names", names}, {"nulls", nulls}, {"texts", texts},
-			{"leftovers", leftovers}, {"stop", stop}, {"fork", fork_meanwhile}};
+	} all[] = {{"refused", refused}, {"writer", writer}, {"names", names}, {"nulls", nulls}, {"tasks", tasks},
+			{"texts", texts}, {"leftovers", leftovers}, {"stop", stop}, {"fork", fork_meanwhile}};
 	for (size_t i = 0; argc == 2 && i < sizeof(all) / sizeof(all[0]); i++) {
 		if (strcmp(argv[1], all[i].name) == 0)
 			puts(all[i].is_right() ? "ok" : "wrong");

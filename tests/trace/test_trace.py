@@ -148,7 +148,7 @@ class Churn(WithFolder):
 
 class Sessions(unittest.TestCase):
     def test_one_knows_nothing_of_the_one_before(self):
-        for how in ("refused", "writer", "names", "nulls", "texts", "leftovers", "stop", "fork"):
+        for how in ("refused", "writer", "names", "nulls", "tasks", "texts", "leftovers", "stop", "fork"):
             with self.subTest(how):
                 self.assertEqual(run("sessions", how).stdout, "ok\n")
 
