@@ -49,6 +49,7 @@
 #include "kind/heap.h"
 #include "kind/own_thread_hook.h"
 #include "kind/threadcreate.h"
+#include "kind/threads.h"
 #include "record/finish.h"
 #include "record/keeper.h"
 #include "settings.h"
