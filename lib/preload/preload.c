@@ -54,6 +54,7 @@
 #include "record/keeper.h"
 #include "settings.h"
 #include "sigsafe/modmap.h"
+#include "sigsafe/pagealloc.h"
 #include "sigsafe/sys.h"
 
 static struct cp_settings settings;
@@ -146,6 +147,7 @@ static void stop(void)
 		return;
 	int cancel_state = cp_cancel_hold(); // it runs in exit()
 	cp_modmap_before_exit();
+	cp_pages_before_exit();
 	cp_keeper_stop(&keeper);
 	cp_recording_stop(&settings.recording);
 	cp_cancel_release(cancel_state);

@@ -21,6 +21,7 @@
 #include "sigsafe/atomic.h"
 #include "sigsafe/futex.h"
 #include "sigsafe/modmap.h"
+#include "sigsafe/pagealloc.h"
 #include "sigsafe/sigmask.h"
 #include "sigsafe/sys.h"
 #include "write/vformat.h"
@@ -191,6 +192,7 @@ static void stop_at_signal(int sig)
 static void stop_at_exit(void)
 {
 	cp_modmap_before_exit();
+	cp_pages_before_exit();
 	cp_session_stop(load(&number, relaxed));
 }
 

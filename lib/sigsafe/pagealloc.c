@@ -13,6 +13,7 @@ enum {
 	KEPT_BYTES = 64 << 10, // used of a chunk at most, for it to be kept
 	ARENA_ALIGN = 16,
 	POPULATE_WRITE = 23, // MADV_POPULATE_WRITE, younger than some libcs
+	MAX_LEFT_BYTES = 8 << 20,
 };
 
 struct cp_chunk {
@@ -23,6 +24,8 @@ struct cp_chunk {
 };
 
 static _Atomic size_t held_bytes;
+static _Atomic size_t left_bytes;
+static _Atomic int exiting_pid; // what comes of a fork in an exit handler may live long
 
 static size_t round_up(size_t n, size_t unit)
 {
@@ -48,9 +51,23 @@ void cp_pages_fill(void *ptr, size_t size_bytes)
 		cp_syscall(SYS_madvise, start, (uintptr_t)ptr + size_bytes - start, POPULATE_WRITE, 0);
 }
 
+void cp_pages_before_exit(void)
+{
+	store(&exiting_pid, cp_getpid(), relaxed);
+}
+
+static bool is_left_to_exit(size_t size_bytes)
+{
+	int pid = load(&exiting_pid, relaxed);
+	if (pid == 0 || pid != cp_getpid() || load(&left_bytes, relaxed) + size_bytes > MAX_LEFT_BYTES)
+		return false;
+	fetch_add(&left_bytes, size_bytes, relaxed);
+	return true;
+}
+
 void cp_pages_free(void *ptr, size_t size_bytes)
 {
-	if (!ptr)
+	if (!ptr || is_left_to_exit(size_bytes))
 		return;
 	// By libc's function and whole pages: ThreadSanitizer stands in for it, and else takes whoever gets these
 	// pages next for a second user of what is in them.

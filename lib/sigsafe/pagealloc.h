@@ -14,6 +14,10 @@ void cp_pages_fill(void *ptr, size_t size_bytes);
 
 void cp_pages_free(void *ptr, size_t size_bytes);
 
+/** The process is about to end: some of what is given back from here on is left to that, which takes all at once. To
+ *  unmap a page that was touched costs more than all else that is done with it where page tables are shadowed. */
+void cp_pages_before_exit(void);
+
 /** Address space the profiler holds, in bytes. */
 size_t cp_pagealloc_bytes(void);
 

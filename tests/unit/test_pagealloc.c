@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "sigsafe/pagealloc.h"
 #include "unit.h"
@@ -61,6 +63,35 @@ START_TEST(arena_holds_more_than_a_chunk)
 }
 END_TEST
 
+/** Bytes that stay mapped of what is given back. */
+static size_t left_of(size_t size_bytes)
+{
+	size_t before = cp_pagealloc_bytes();
+	cp_pages_free(cp_pages_alloc(size_bytes), size_bytes);
+	return cp_pagealloc_bytes() - before;
+}
+
+/** An exit handler may fork what lives on: that gives all back. */
+START_TEST(little_is_left_to_the_end_of_the_process)
+{
+	enum { LITTLE = 8 << 10, MUCH = 64 << 20 };
+	ck_assert_uint_eq(left_of(LITTLE), 0);
+	pid_t child = fork(), grandchild;
+	int status = -1;
+	if (child == 0) {
+		cp_pages_before_exit();
+		if (left_of(MUCH) != 0 || left_of(LITTLE) != LITTLE)
+			_exit(1);
+		grandchild = fork();
+		if (grandchild == 0)
+			_exit(left_of(LITTLE) == 0 ? 0 : 2);
+		_exit(waitpid(grandchild, &status, 0) == grandchild && WIFEXITED(status) ? WEXITSTATUS(status) : 3);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 /** A piece of a profile is written every second: its memory is not to be asked for anew. */
 START_TEST(arena_keeps_little_when_it_is_rewound)
 {
@@ -115,5 +146,5 @@ START_TEST(arena_serves_many_threads)
 END_TEST
 
 UNIT_MAIN("pagealloc", pages_are_zeroed_and_counted, impossible_sizes_are_refused,
-	arena_keeps_its_limit, arena_holds_more_than_a_chunk, arena_keeps_little_when_it_is_rewound,
-	arena_serves_many_threads)
+	arena_keeps_its_limit, arena_holds_more_than_a_chunk, little_is_left_to_the_end_of_the_process,
+	arena_keeps_little_when_it_is_rewound, arena_serves_many_threads)
