@@ -135,13 +135,12 @@ static int write_proto(enum cp_contention_kind kind, struct cprof_writer writer)
 static int write_now(enum cp_contention_kind kind, struct cprof_writer writer, int debug)
 {
 	struct cp_target target;
-	int rc = cp_target_init(&target, writer);
+	int rc = cp_target_open(&target, writer);
 	if (rc != 0)
 		return rc;
-	rc = cp_target_begin(&target);
-	if (rc == 0 && debug)
+	if (debug)
 		rc = cp_contention_write_text(&state[kind]->stacks, kind == CP_KIND_MUTEX, target.writer);
-	else if (rc == 0)
+	else
 		rc = write_proto(kind, target.writer);
 	return cp_target_end(&target, rc);
 }

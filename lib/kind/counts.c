@@ -120,13 +120,13 @@ int cp_counts_write(const struct cp_counts *c, struct cprof_writer writer, int d
 {
 	struct groups g = {0};
 	struct cp_target target;
-	int ret = cp_target_init(&target, writer);
+	int ret = cp_target_open(&target, writer);
 	if (ret < 0)
 		return ret;
 	cp_modmap_refresh();
 	cp_stacktab_each(c->stacks, take_group, &g);
 	cp_sort(g.at, g.n, sizeof(*g.at), is_before, NULL);
-	ret = g.error ? g.error : cp_target_begin(&target);
+	ret = g.error;
 	if (ret == 0)
 		ret = debug ? write_text(c, &g, target.writer) : write_proto(c, &g, target.writer);
 	cp_grow_free(&g.at, &g.cap_bytes);

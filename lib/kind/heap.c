@@ -257,12 +257,10 @@ static int write_proto(enum cp_heap_view view, struct cprof_writer writer)
 static int write_now(enum cp_heap_view view, struct cprof_writer writer, int debug)
 {
 	struct cp_target target;
-	int rc = cp_target_init(&target, writer);
+	int rc = cp_target_open(&target, writer);
 	if (rc != 0)
 		return rc;
-	rc = cp_target_begin(&target);
-	if (rc == 0)
-		rc = debug ? cp_heap_write_text(target.writer) : write_proto(view, target.writer);
+	rc = debug ? cp_heap_write_text(target.writer) : write_proto(view, target.writer);
 	return cp_target_end(&target, rc);
 }
 

@@ -172,7 +172,8 @@ static int open_in_place(struct cp_target *t)
 	return 0;
 }
 
-int cp_target_init(struct cp_target *t, struct cprof_writer writer)
+/** Where it goes; opened, where that is in place. */
+static int find(struct cp_target *t, struct cprof_writer writer)
 {
 	t->writer = writer;
 	t->path[0] = t->temp_path[0] = '\0';
@@ -183,8 +184,14 @@ int cp_target_init(struct cp_target *t, struct cprof_writer writer)
 	int ret = cp_target_expand_path(writer.path, t->path);
 	if (ret < 0)
 		return ret;
-	if (is_special(t->path))
-		return open_in_place(t);
+	return is_special(t->path) ? open_in_place(t) : 0;
+}
+
+int cp_target_init(struct cp_target *t, struct cprof_writer writer)
+{
+	int ret = find(t, writer);
+	if (ret < 0 || t->path[0] == '\0')
+		return ret;
 	int fd = open_temp(t);
 	if (fd < 0)
 		return fd;
@@ -202,6 +209,12 @@ int cp_target_begin(struct cp_target *t)
 		return fd;
 	set_fd(t, fd);
 	return 0;
+}
+
+int cp_target_open(struct cp_target *t, struct cprof_writer writer)
+{
+	int ret = find(t, writer);
+	return ret < 0 ? ret : cp_target_begin(t);
 }
 
 int cp_target_end(struct cp_target *t, int error)

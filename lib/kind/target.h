@@ -27,6 +27,9 @@ int cp_target_init(struct cp_target *t, struct cprof_writer writer);
 /** Until the end: the profile goes to t->writer. */
 int cp_target_begin(struct cp_target *t);
 
+/** Both at once, for what is written now: there is nothing to look at beforehand. */
+int cp_target_open(struct cp_target *t, struct cprof_writer writer);
+
 /** `error`: what went wrong in between; then the file stays as it was. Returns the first error. */
 int cp_target_end(struct cp_target *t, int error);
 

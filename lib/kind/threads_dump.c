@@ -155,11 +155,6 @@ static int write_all(const struct cp_threads_snapshot *s, struct cprof_writer wr
 int cp_threads_dump(const struct cp_threads_snapshot *s, struct cprof_writer writer)
 {
 	struct cp_target target;
-	int ret = cp_target_init(&target, writer);
-	if (ret < 0)
-		return ret;
-	ret = cp_target_begin(&target);
-	if (ret == 0)
-		ret = write_all(s, target.writer);
-	return cp_target_end(&target, ret);
+	int ret = cp_target_open(&target, writer);
+	return ret < 0 ? ret : cp_target_end(&target, write_all(s, target.writer));
 }

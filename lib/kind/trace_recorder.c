@@ -123,9 +123,7 @@ static int write_to(struct cprof_writer writer)
 	struct cp_target target;
 	if (!cp_trace_recorder_is_on())
 		return -ENODATA;
-	int ret = cp_target_init(&target, writer);
-	if (ret == 0)
-		ret = cp_target_begin(&target);
+	int ret = cp_target_open(&target, writer);
 	return ret < 0 ? ret : cp_target_end(&target, write_snapshot(target.writer));
 }
 

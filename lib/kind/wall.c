@@ -163,11 +163,8 @@ static int write_samples(struct cprof_writer writer)
 static int write_now(struct cprof_writer writer)
 {
 	struct cp_target target;
-	int ret = cp_target_init(&target, writer);
-	if (ret < 0)
-		return ret;
-	ret = cp_target_begin(&target);
-	return cp_target_end(&target, ret < 0 ? ret : write_samples(target.writer));
+	int ret = cp_target_open(&target, writer);
+	return ret < 0 ? ret : cp_target_end(&target, write_samples(target.writer));
 }
 
 int cp_wall_stop(struct cprof_writer writer)

@@ -247,8 +247,7 @@ bool cp_recording_keeps_none_open(const struct cp_recording *r)
 static bool write_checkpoint(enum cp_record_kind kind, const char *path)
 {
 	struct cp_target target;
-	if (cp_target_is_kept_open(path) || cp_target_init(&target, cprof_to_path(path)) < 0 ||
-			cp_target_begin(&target) < 0)
+	if (cp_target_is_kept_open(path) || cp_target_open(&target, cprof_to_path(path)) < 0)
 		return false;
 	struct cp_remarked remarked = {target.writer,
 			"cprof: written while the process ran; it ended without writing its profile anew"};
