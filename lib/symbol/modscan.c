@@ -205,8 +205,12 @@ bool modscan_ask_loader(uintptr_t pc, uintptr_t *image_out)
 	return false;
 }
 
+/** For none, where the caller has a list: most find it unchanged. */
 static int prepare(struct modscan *scan, uint32_t capacity)
 {
+	*scan = (struct modscan){.capacity = capacity};
+	if (capacity == 0)
+		return 0;
 	size_t modules_bytes = capacity * sizeof(struct cp_module);
 	size_t pages_bytes = modules_bytes + (size_t)capacity * NAME_BYTES_EACH;
 	char *pages = cp_pages_alloc(pages_bytes);
@@ -222,7 +226,8 @@ static int prepare(struct modscan *scan, uint32_t capacity)
 
 int modscan_read(struct modscan *scan, uint64_t known_version)
 {
-	for (uint32_t capacity = FIRST_CAPACITY;; capacity *= 2) {
+	uint32_t capacity = known_version ? 0 : FIRST_CAPACITY;
+	for (;; capacity = capacity ? 2 * capacity : FIRST_CAPACITY) {
 		int err = prepare(scan, capacity);
 		if (err)
 			return err;
