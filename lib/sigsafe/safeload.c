@@ -143,6 +143,8 @@ CP_NEAR void cp_readable_keep(const struct cp_readable *range)
 void cp_readable_keep_main_stack(void)
 {
 	struct cp_readable range = {.low = page_of((uintptr_t)__builtin_frame_address(0))};
+	if (range.low >= own_stack.low && range.low < own_stack.high)
+		return;
 	range.high = range.low + PAGE_BYTES;
 	for (int i = 0; i < MAX_MAIN_PAGES && probe(range.high); i++)
 		range.high += PAGE_BYTES;
