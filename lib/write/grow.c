@@ -13,6 +13,9 @@ enum { MIN_BYTES = 8 << 10, MAX_KEPT = 12 };
 
 static _Atomic int keepers;
 static _Atomic(void *) kept[MAX_KEPT];
+static struct cp_arena scratch;
+static _Atomic uint32_t scratch_state;
+enum { NONE, MOVING, KEPT }; // the scratch: who moves it there has it to himself
 
 /** MIN_BYTES that were kept, zeroed, or NULL. */
 static void *take_kept(void)
@@ -49,6 +52,34 @@ void cp_grow_give_back(void)
 		if (ptr)
 			cp_pages_free(ptr, MIN_BYTES);
 	}
+	struct cp_arena arena = {0};
+	cp_grow_take_scratch(&arena);
+	cp_arena_reset(&arena);
+}
+
+static bool move_scratch(uint32_t from)
+{
+	return compare_exchange(&scratch_state, &from, MOVING, acquire);
+}
+
+void cp_grow_take_scratch(struct cp_arena *arena)
+{
+	if (!move_scratch(KEPT))
+		return;
+	*arena = scratch;
+	store(&scratch_state, NONE, release);
+}
+
+void cp_grow_give_scratch(struct cp_arena *arena)
+{
+	cp_arena_rewind(arena);
+	if (load(&keepers, relaxed) == 0 || !move_scratch(NONE)) {
+		cp_arena_reset(arena);
+		return;
+	}
+	scratch = *arena;
+	store(&scratch_state, KEPT, release);
+	*arena = (struct cp_arena){0};
 }
 
 bool cp_grow(void *array, size_t *cap_bytes, size_t need_bytes)

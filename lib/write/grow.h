@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "format/profwrite.h"
+#include "sigsafe/pagealloc.h"
 
 /**
  * `array` is the address of a pointer of whichever type; NULL there: nothing yet. Makes it point to room for
@@ -21,6 +22,10 @@ void cp_grow_free(void *array, size_t *cap_bytes);
  */
 void cp_grow_keep(void);
 void cp_grow_give_back(void);
+
+/** So is an arena for what is soon forgotten: fills *arena, which is zero, with one that was given, if one was kept. */
+void cp_grow_take_scratch(struct cp_arena *arena);
+void cp_grow_give_scratch(struct cp_arena *arena);
 
 /** struct profwrite_sink's grow, by cp_grow(). */
 bool cp_grow_sink(struct profwrite_sink *s, size_t extra_bytes);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "grow.h"
 #include "known.h"
 #include "sort.h"
 #include "symbol/remapped.h"
@@ -140,5 +141,5 @@ void cp_locations_symbolize(struct cp_locations *l, uint64_t space, const struct
 void cp_locations_free(struct cp_locations *l)
 {
 	cp_idmap_free(&l->ids);
-	cp_arena_reset(&l->scratch);
+	cp_grow_give_scratch(&l->scratch);
 }

@@ -13,12 +13,12 @@
 #include "grow.h"
 #include "gzip.h"
 #include "names.h"
-#include "sigsafe/pagealloc.h"
 #include "vformat.h"
 
 enum { COMMENT_MAX_BYTES = 4096 };
 
 struct cp_profile_out {
+	size_t bytes; // of itself
 	struct cprof_writer writer;
 	struct cp_delta *delta; // samples are summed there; NULL: they are written
 	uint32_t nvalues;
@@ -74,13 +74,16 @@ static bool write_head(struct cp_profile_out *o, const struct cp_profile_spec *s
 
 static struct cp_profile_out *make(const struct cp_profile_spec *spec, struct cprof_writer writer)
 {
-	struct cp_profile_out *o = cp_pages_alloc(sizeof(*o));
-	if (!o)
+	struct cp_profile_out *o = NULL;
+	size_t bytes = 0;
+	if (!cp_grow(&o, &bytes, sizeof(*o)))
 		return NULL;
+	o->bytes = bytes;
 	o->writer = writer;
 	o->nvalues = spec->nsample_types;
 	o->body.grow = cp_grow_sink;
 	o->member.grow = cp_grow_sink;
+	cp_grow_take_scratch(&o->names.locations.scratch);
 	return o;
 }
 
@@ -241,5 +244,6 @@ void cp_profile_out_abandon(struct cp_profile_out *o)
 	cp_names_free(&o->names);
 	cp_grow_sink_free(&o->body);
 	cp_grow_sink_free(&o->member);
-	cp_pages_free(o, sizeof(*o));
+	size_t bytes = o->bytes;
+	cp_grow_free(&o, &bytes);
 }
