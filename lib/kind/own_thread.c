@@ -52,8 +52,6 @@ static void run_own_thread(struct cp_own_thread *t)
 	t->tid = cp_gettid();
 	store(&t->has_begun, 1, release);
 	cp_futex_wake(&t->has_begun, 1);
-	if (t->is_bare)
-		cp_task_read_user(t->tid, &t->user);
 	t->run(t->arg);
 	cp_thread_include_self();
 	store(&t->has_ended, 1, release);
@@ -92,6 +90,7 @@ static int start(struct cp_own_thread *t)
 	store(&t->has_begun, 0, relaxed);
 	store(&t->has_ended, 0, relaxed);
 	store(&t->is_dismissed, false, relaxed);
+	t->user.text[0] = '\0';
 	t->is_bare = t->does_without_libc && __libc_single_threaded && libcs_pid != cp_getpid();
 	// Born with everything blocked: the application's signals are for its own threads.
 	uint64_t mask = cp_sigmask_block_all();
@@ -109,8 +108,10 @@ bool cp_own_thread_is_dismissed(const struct cp_own_thread *t)
 	return load(&t->is_dismissed, acquire);
 }
 
-bool cp_own_thread_is_left_behind(const struct cp_own_thread *t)
+bool cp_own_thread_is_left_behind(struct cp_own_thread *t)
 {
+	if (t->is_bare && !t->user.text[0])
+		cp_task_read_user(t->tid, &t->user);
 	return t->is_bare && !cp_task_is_user(cp_getpid(), &t->user);
 }
 

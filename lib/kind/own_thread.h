@@ -27,7 +27,7 @@ struct cp_own_thread {
 	_Atomic bool is_dismissed;
 	bool is_lost; // there is nothing to join
 	bool is_bare;
-	struct cp_task_user user; // a bare one's: libc cannot change it
+	struct cp_task_user user; // a bare one's: libc cannot change it; for the thread to look up
 	int tid;
 	union {
 		pthread_t handle;
@@ -43,7 +43,7 @@ bool cp_own_thread_is_dismissed(const struct cp_own_thread *t);
 
 /** So, too. A bare one is still who the program was before it changed users by a system call of its own, or by a libc
  *  we are not in front of: it must not stay, perhaps as root. */
-bool cp_own_thread_is_left_behind(const struct cp_own_thread *t);
+bool cp_own_thread_is_left_behind(struct cp_own_thread *t);
 
 void cp_own_thread_join(struct cp_own_thread *t);
 

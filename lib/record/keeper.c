@@ -92,12 +92,13 @@ static uint64_t next_turn_ns(const struct cp_keeper *k, uint64_t now_ns)
 static void keep(void *keeper)
 {
 	struct cp_keeper *k = keeper;
-	while (!load(&k->is_stopping, acquire) && !cp_own_thread_is_dismissed(&k->thread) &&
-			!cp_own_thread_is_left_behind(&k->thread)) {
+	bool is_left_behind = false; // not yet: short programs look nobody up
+	while (!load(&k->is_stopping, acquire) && !cp_own_thread_is_dismissed(&k->thread) && !is_left_behind) {
 		uint32_t ngrown = load(&cp_heap_ngrown, acquire);
 		if (is_due(k, cp_clock_ns(CP_CLOCK_MONOTONIC)))
 			write_now(k);
 		cp_futex_wait(&cp_heap_ngrown, ngrown, next_turn_ns(k, cp_clock_ns(CP_CLOCK_MONOTONIC)));
+		is_left_behind = !load(&k->is_stopping, acquire) && cp_own_thread_is_left_behind(&k->thread);
 	}
 	if (!load(&k->is_stopping, acquire) && cp_recording_make_way(k->recording))
 		k->last.in_use_bytes = 0;
