@@ -19,6 +19,7 @@
 
 enum {
 	PAGE_BYTES = 4096,
+	USED_STACK_BYTES = 8192, // by nearly all
 	LIBC_BYTES = 4096,      // its struct pthread, above or below what the thread pointer points to; 0 will do
 	MAX_TLS_BYTES = 1 << 20, // farther away it is no part of the block around the thread pointer
 	GONE_NS = 20000,
@@ -33,6 +34,7 @@ enum { HEAD_BYTES = 16 };
 /** The thread-local storage around this thread's pointer; and what of it is this library's. */
 struct tls {
 	uintptr_t pointer, low, high;
+	uint64_t known_version, version; // of the loader's list
 	char *own;
 	size_t own_bytes, own_image_bytes;
 	const void *own_image;
@@ -41,6 +43,9 @@ struct tls {
 static int see_module(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	struct tls *tls = arg;
+	tls->version = info->dlpi_adds + info->dlpi_subs;
+	if (tls->version == tls->known_version)
+		return 1;
 	uintptr_t start = (uintptr_t)info->dlpi_tls_data;
 	for (int i = 0; i < info->dlpi_phnum && start; i++) {
 		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
@@ -82,19 +87,32 @@ static int make_room(struct cp_bare_thread *t, const struct tls *tls)
 		return -ENOMEM;
 	mprotect(t->pages, CP_OWN_GUARD_BYTES, PROT_NONE);
 	madvise(t->pages, t->pages_bytes, MADV_DONTFORK);
+	size_t unused_bytes = CP_OWN_GUARD_BYTES + CP_OWN_STACK_BYTES - USED_STACK_BYTES;
+	cp_pages_fill(t->pages + unused_bytes, t->pages_bytes - unused_bytes);
 	return 0;
+}
+
+/** To see each module is to read a page of each: a child of fork() would for each of its threads. */
+static const struct tls *find_tls(uintptr_t pointer)
+{
+	static struct tls last; // one thread at a time is here, see start_dismissible()
+	struct tls tls = {.pointer = pointer, .low = pointer, .high = pointer + HEAD_BYTES};
+	tls.known_version = last.pointer == pointer ? last.version : 0;
+	dl_iterate_phdr(see_module, &tls);
+	if (tls.version != tls.known_version)
+		last = tls;
+	return &last;
 }
 
 int cp_bare_thread_start(struct cp_bare_thread *t, int (*run)(void *arg), void *arg)
 {
 	uintptr_t pointer = (uintptr_t)__builtin_thread_pointer();
-	struct tls tls = {.pointer = pointer, .low = pointer, .high = pointer + HEAD_BYTES};
-	dl_iterate_phdr(see_module, &tls);
-	int ret = tls.own ? make_room(t, &tls) : -ENOTSUP;
+	const struct tls *tls = find_tls(pointer);
+	int ret = tls->own ? make_room(t, tls) : -ENOTSUP;
 	if (ret < 0)
 		return ret;
 	char *stack_end = t->pages + CP_OWN_GUARD_BYTES + CP_OWN_STACK_BYTES;
-	pointer = copy_tls(&tls, stack_end);
+	pointer = copy_tls(tls, stack_end);
 	store(&t->is_alive, 1, relaxed);
 	// As pthread_create() does, which is what emulators and filters of system calls know.
 	int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |

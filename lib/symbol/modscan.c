@@ -159,7 +159,9 @@ static int on_module(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	struct modscan *scan = arg;
 	bool first = !scan->adds;
-	const struct r_debug_extended *own = first ? own_namespace(info) : NULL;
+	const struct r_debug_extended *own = first ? load(&namespaces, relaxed) : NULL;
+	if (first && !own)
+		own = own_namespace(info);
 	const struct r_debug_extended *others = other_namespaces(own);
 	if (first)
 		store(&namespaces, own, relaxed);
