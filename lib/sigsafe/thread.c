@@ -22,11 +22,11 @@ static struct {
 	_Atomic uint32_t count;  // indexes 1 to it have been given out
 	_Atomic uint32_t nfreed; // records freed so far
 	uint32_t free;           // index of the first free record
-	_Atomic(struct cp_thread *) chunk[MAX_CHUNKS];
-	_Atomic uint32_t bucket[NBUCKETS];
 	_Atomic int own_tid[MAX_OWN_THREADS];
 	_Atomic uint64_t own_ended_ns; // CPU time of those that ended
-} threads;
+	_Atomic(struct cp_thread *) chunk[MAX_CHUNKS];
+	_Atomic uint32_t bucket[NBUCKETS];
+} threads CP_TABLE;
 
 _Atomic uintptr_t cp_thread_own_entry;
 
@@ -162,13 +162,13 @@ bool cp_thread_claim(struct cp_thread *t, enum cp_thread_state from, enum cp_thr
 void cp_thread_forget_all(void)
 {
 	store(&threads.lock.word, 0, relaxed);
-	for (int i = 0; i < NBUCKETS; i++)
-		store(&threads.bucket[i], 0, relaxed);
 	for (int i = 0; i < MAX_OWN_THREADS; i++)
 		store(&threads.own_tid[i], 0, relaxed);
 	threads.free = 0;
 	for (uint32_t i = cp_thread_limit() - 1; i > 0; i--) {
 		struct cp_thread *t = cp_thread_at(i);
+		if (load(&t->tid, relaxed) != 0) // or it is in none
+			store(bucket_of(load(&t->tid, relaxed)), 0, relaxed);
 		store(&t->tid, 0, relaxed);
 		store(&t->state, CP_THREAD_FREE, relaxed);
 		store(&t->next, threads.free, relaxed);
