@@ -43,7 +43,7 @@ static void environment(struct arena *a, char *text)
 	memset(&s, 0, sizeof(s));
 	cp_settings_read(&s);
 	for (int i = 0; i < CP_RECORD_KINDS; i++)
-		if (cp_settings_expand(s.recording.paths[i], 1, path, sizeof(path)) == 0 &&
+		if (s.recording.paths[i] && cp_settings_expand(s.recording.paths[i], 1, path, sizeof(path)) == 0 &&
 				!memchr(path, '\0', sizeof(path)))
 			abort();
 	while (n > 0)

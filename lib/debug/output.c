@@ -9,11 +9,12 @@
 
 #include "kind/target.h"
 #include "sigsafe/file.h"
+#include "sigsafe/types.h"
 #include "write/vformat.h"
 
 enum { STDERR_FD = 2, LINE_BYTES = 4096 /* schedtrace has a number a CPU */, FILE_MODE = 0666 };
 
-static char path[PATH_MAX];
+static char path[PATH_MAX] CP_TABLE;
 static struct stat stderr_at_start;
 
 void cp_debug_output_set(const char *template)

@@ -144,7 +144,7 @@ static void print_threads(uint64_t step_ns)
 
 void cp_schedtrace_print(bool with_details)
 {
-	static struct summary s; // too large for our stack
+	static struct summary s CP_TABLE; // too large for our stack
 	struct rusage usage = {0};
 	if (cp_sched_threads_read(&trace.threads) < 0)
 		return;

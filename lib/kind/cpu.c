@@ -33,7 +33,7 @@ enum {
 };
 
 static _Atomic int owner_tid; // of the thread that is starting or stopping
-static struct cp_cpu_session session;
+static struct cp_cpu_session session CP_TABLE;
 static uint64_t magic; // of our timers' cookies, in this process
 
 static void set_state(enum cp_cpu_state to)

@@ -12,7 +12,7 @@
 #define CLOSING UINT64_MAX
 
 CP_NEAR_DATA _Alignas(64) _Atomic uint64_t cp_heap_filter_bits[CP_HEAP_FILTER_SPANS / 64];
-_Atomic uint64_t cp_heap_filter_counts[CP_HEAP_FILTER_SPANS];
+_Atomic uint64_t cp_heap_filter_counts[CP_HEAP_FILTER_SPANS] CP_TABLE;
 
 static _Atomic bool keeps_bits;
 

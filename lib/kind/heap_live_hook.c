@@ -27,7 +27,7 @@ CP_NEAR_DATA struct cp_heap_live_table cp_heap_live_table;
 
 // Enough for the default rate. A low one adds the dense chains: from then on blocks are put there, and looked
 // for in both.
-static cp_heap_chain chains[1 << BUCKETS_LOG2];
+static cp_heap_chain chains[1 << BUCKETS_LOG2] CP_TABLE;
 
 /** Neighbours share cache lines: programs free what they allocated together. */
 static cp_heap_chain *dense_chain_of(const void *ptr)

@@ -24,7 +24,7 @@ struct held {
 struct cp_held_locks cp_held_locks;
 
 static struct cp_arena arena = {.limit_bytes = ARENA_LIMIT_BYTES};
-static _Atomic(struct held *) buckets[1 << NBUCKETS_LOG2];
+static _Atomic(struct held *) buckets[1 << NBUCKETS_LOG2] CP_TABLE;
 
 static _Atomic(struct held *) *bucket_of(uintptr_t lock)
 {

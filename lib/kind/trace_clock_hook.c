@@ -8,7 +8,7 @@
 enum { MAX_POINTS = 1024, TRIES = 5 };
 
 // The last MAX_POINTS; older ticks are counted from the oldest.
-static struct cp_trace_point points[MAX_POINTS];
+static struct cp_trace_point points[MAX_POINTS] CP_TABLE;
 static _Atomic uint64_t npoints;
 
 struct cp_trace_point cp_trace_clock_read(void)

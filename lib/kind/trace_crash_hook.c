@@ -13,7 +13,7 @@
 enum { SET_BYTES = 8, FILE_MODE = 0666, MAX_WAIT_MS = 5000, STEP_MS = 10 };
 
 const int cp_trace_crash_signals[CP_TRACE_CRASH_SIGNALS] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
-struct cp_trace_crash cp_trace_crash;
+struct cp_trace_crash cp_trace_crash CP_TABLE;
 
 // The kernel's own, which has what libc's hides: the way back from a handler.
 static struct sigaction before[CP_TRACE_CRASH_SIGNALS];

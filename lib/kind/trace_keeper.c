@@ -22,7 +22,7 @@ enum {
 	MAX_NAMES_MS = 30000,
 };
 
-struct cp_trace_stream cp_trace_stream;
+struct cp_trace_stream cp_trace_stream CP_TABLE;
 
 static struct cp_own_thread keeper;
 static int owner_pid; // of the process it runs in; 0: it does not

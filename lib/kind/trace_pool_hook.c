@@ -8,7 +8,7 @@
 #include "sigsafe/pagealloc.h"
 #include "sigsafe/sys.h"
 
-static struct cp_trace_buffer buffers[CP_TRACE_MAX_BUFFERS];
+static struct cp_trace_buffer buffers[CP_TRACE_MAX_BUFFERS] CP_TABLE;
 static uint8_t *memory; // of them all; the kernel gives what is touched
 static _Atomic uint32_t limit, ever, cursor;
 

@@ -17,7 +17,7 @@
 enum { NOT_FREE = -1, NAME_BYTES = 16, MAX_WAIT_MS = 10, WITHOUT_BARRIER_MS = 2 };
 
 __thread uint32_t cp_trace_own;
-struct cp_trace_thread cp_trace_threads[CP_TRACE_MAX_THREADS];
+struct cp_trace_thread cp_trace_threads[CP_TRACE_MAX_THREADS] CP_TABLE;
 
 static _Atomic uint32_t cursor, end = CP_TRACE_FIRST_THREAD; // of records that were ever used
 static _Atomic uint32_t ntaken;

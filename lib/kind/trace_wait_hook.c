@@ -8,7 +8,7 @@
 enum { PLACES_LOG2 = 12, TID_BITS = 22 /* Linux's PID_MAX_LIMIT */ };
 
 // The object's hash without the bits that are the place, and the thread.
-static _Atomic uint64_t notes[1 << PLACES_LOG2];
+static _Atomic uint64_t notes[1 << PLACES_LOG2] CP_TABLE;
 
 static uint64_t hash_of(const void *object)
 {

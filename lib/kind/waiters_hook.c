@@ -25,7 +25,7 @@ struct cp_waiter {
 	_Atomic uint64_t start_ns;
 };
 
-struct cp_waiters_bucket cp_waiters[1 << CP_WAITERS_BUCKETS_LOG2];
+struct cp_waiters_bucket cp_waiters[1 << CP_WAITERS_BUCKETS_LOG2] CP_TABLE;
 
 static struct cp_arena arena = {.limit_bytes = ARENA_LIMIT_BYTES};
 static _Atomic uint64_t lost;

@@ -57,7 +57,7 @@
 #include "sigsafe/pagealloc.h"
 #include "sigsafe/sys.h"
 
-static struct cp_settings settings;
+static struct cp_settings settings CP_TABLE;
 static struct cp_keeper keeper;
 static atomic_bool is_retired; // the process is in a sandbox where we may not be
 
@@ -66,7 +66,7 @@ static bool is_ours(int kind, int pid)
 {
 	const char *given = settings.recording.paths[kind];
 	char path[PATH_MAX];
-	if (!given[0] || (!(settings.with_pid & 1u << kind) && settings.root_pid && settings.root_pid != pid))
+	if (!given || (!(settings.with_pid & 1u << kind) && settings.root_pid && settings.root_pid != pid))
 		return false;
 	if (settings.root_pid && cp_settings_expand(given, pid, path, sizeof(path)) == 0)
 		cp_earlier_keep(path, settings.start_ns);
@@ -76,7 +76,7 @@ static bool is_ours(int kind, int pid)
 /** Without %p only one process can have the address. */
 static bool serves(int pid)
 {
-	return settings.http[0] && (settings.has_http_pid || !settings.root_pid || settings.root_pid == pid);
+	return settings.http && (settings.has_http_pid || !settings.root_pid || settings.root_pid == pid);
 }
 
 static void leave(void)

@@ -80,11 +80,14 @@ static char next_part(const char *at, size_t *len_out)
 	return is_escape ? at[1] == 'p' ? 'p' : '%' : 0;
 }
 
-static bool read_path(const char *given, char path_out[PATH_MAX], bool *has_pid_out)
+static bool read_path(struct cp_settings *s, const char *name, const char **path_out, bool *has_pid_out)
 {
-	if (!given || !*given || strlen(given) >= PATH_MAX)
+	const char *given = secure_getenv(name);
+	size_t bytes = given ? strlen(given) + 1 : 1;
+	if (bytes == 1 || bytes > PATH_MAX)
 		return false;
-	memcpy(path_out, given, strlen(given) + 1);
+	*path_out = memcpy(s->text + s->text_bytes, given, bytes);
+	s->text_bytes += bytes;
 	for (size_t i = 0, len; given[i]; i += len)
 		*has_pid_out |= next_part(given + i, &len) == 'p';
 	return true;
@@ -94,8 +97,8 @@ static bool read_path(const char *given, char path_out[PATH_MAX], bool *has_pid_
 static int64_t read_heap_rate(const struct cp_settings *s)
 {
 	const char *text = secure_getenv("CPROF_MEMPROFILERATE");
-	if (text && strcmp(text, "0") == 0 && !*s->recording.paths[CP_RECORD_HEAP] &&
-			!*s->recording.paths[CP_RECORD_ALLOCS])
+	if (text && strcmp(text, "0") == 0 && !s->recording.paths[CP_RECORD_HEAP] &&
+			!s->recording.paths[CP_RECORD_ALLOCS])
 		return 0;
 	return parse_rate(text, MAX_HEAP_RATE_BYTES, DEFAULT_HEAP_RATE_BYTES);
 }
@@ -116,10 +119,10 @@ static void read_rates(struct cp_settings *s)
 
 bool cp_settings_read(struct cp_settings *s)
 {
-	bool is_asked = read_path(secure_getenv("CPROF_HTTP"), s->http, &s->has_http_pid);
+	bool is_asked = read_path(s, "CPROF_HTTP", &s->http, &s->has_http_pid);
 	for (int i = 0; i < CP_RECORD_KINDS; i++) {
 		bool has_pid = false;
-		is_asked |= read_path(secure_getenv(file_variables[i]), s->recording.paths[i], &has_pid);
+		is_asked |= read_path(s, file_variables[i], &s->recording.paths[i], &has_pid);
 		s->with_pid |= (uint32_t)has_pid << i;
 	}
 	read_rates(s);

@@ -9,13 +9,15 @@
 struct cp_settings {
 	struct cp_recording recording;
 	uint32_t with_pid; // bits of enum cp_record_kind: %p is in its path
-	char http[PATH_MAX];
+	const char *http;        // the address, NULL: none
 	bool has_http_pid;       // %p is in it: "unix:/path"
 	int64_t heap_rate_bytes; // also of a heap that is only served
 	int dump_signal;         // 0: none
 	bool has_lock_sites;
 	int root_pid;            // of the process `cprof run` started, 0: not by it
 	int64_t start_ns;        // CLOCK_REALTIME of that
+	size_t text_bytes;
+	char text[(1 + CP_RECORD_KINDS) * PATH_MAX]; // of all paths, one behind another
 };
 
 /** Fills *s, which is all zero. False: nothing is asked for, or the environment may not be trusted (AT_SECURE). */

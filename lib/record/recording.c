@@ -131,7 +131,7 @@ int cp_recording_start(struct cp_recording *r, uint32_t kinds)
 		struct cp_record *record = &r->records[kind];
 		record->error = 0;
 		record->has_checkpoint = false;
-		if (!(kinds & 1u << kind) || !r->paths[kind][0])
+		if (!(kinds & 1u << kind) || !r->paths[kind])
 			continue;
 		if (kind != CP_RECORD_CPU) // which looks itself
 			record->error = probe_path(r->paths[kind]);
@@ -237,8 +237,8 @@ int cp_recording_stop(struct cp_recording *r)
 
 bool cp_recording_keeps_none_open(const struct cp_recording *r)
 {
-	return !cp_target_is_kept_open(r->paths[CP_RECORD_CPU]) &&
-	       !cp_target_is_kept_open(r->paths[CP_RECORD_TRACE]);
+	const char *cpu = r->paths[CP_RECORD_CPU], *trace = r->paths[CP_RECORD_TRACE];
+	return !(cpu && cp_target_is_kept_open(cpu)) && !(trace && cp_target_is_kept_open(trace));
 }
 
 /// Meanwhile

@@ -41,12 +41,11 @@ enum { CP_RECORDS_OF_STATE = 1u << CP_RECORD_HEAP | 1u << CP_RECORD_ALLOCS | 1u 
 
 /** Zero it to start, and fill in paths and rates. */
 struct cp_recording {
-	// Together, and apart from the paths: a fork's child writes to them, and the kernel copies each page for it.
 	struct cp_record records[CP_RECORD_KINDS];
 	enum cprof_cpu_engine engine;
 	bool skip_empty; // as in struct cp_cpu_options
 	_Atomic uint32_t writer_pid; // a futex: of the process where somebody writes it (a fork copies that); 0: nobody
-	char paths[CP_RECORD_KINDS][PATH_MAX]; // "": not asked for; %p: the process id, %%: %
+	const char *paths[CP_RECORD_KINDS]; // NULL: not asked for; %p: the process id, %%: %
 };
 
 /** Switches on those in `kinds` (bits) that have a path: all of them, or none and the error, which stands in the

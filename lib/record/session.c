@@ -32,7 +32,8 @@ static _Atomic uint32_t state; // a futex
 static _Atomic int owner_pid;
 static _Atomic int number; // of the session that is on, or was the last
 static bool is_quiet;
-static char directory[PATH_MAX]; // as it was given
+static char directory[PATH_MAX] CP_TABLE; // as it was given
+static char paths[CP_RECORD_KINDS][PATH_MAX] CP_TABLE;
 static struct cp_recording recording;
 static struct cp_keeper keeper;
 
@@ -122,7 +123,7 @@ static int make_absolute(const char *name, char path_out[PATH_MAX])
 
 static const char *file_of(enum cp_record_kind kind)
 {
-	bool is_second = kind == CP_RECORD_ALLOCS && recording.paths[CP_RECORD_HEAP][0];
+	bool is_second = kind == CP_RECORD_ALLOCS && recording.paths[CP_RECORD_HEAP];
 	return is_second ? "allocs.pprof" : modes[kind].file;
 }
 
@@ -130,8 +131,10 @@ static int choose_paths(const struct cprof_profile_options *o)
 {
 	int ret = choose_directory(o->path);
 	for (int kind = 0; ret == 0 && kind < CP_RECORD_KINDS; kind++) {
-		if (o->modes & 1u << kind)
-			ret = make_absolute(file_of((enum cp_record_kind)kind), recording.paths[kind]);
+		if (!(o->modes & 1u << kind))
+			continue;
+		ret = make_absolute(file_of((enum cp_record_kind)kind), paths[kind]);
+		recording.paths[kind] = paths[kind];
 	}
 	if (ret < 0)
 		cp_log("profile: could not create initial output directory: %s", cprof_strerror(ret));
@@ -145,7 +148,7 @@ static void say(const char *change)
 	for (int kind = 0; !is_quiet && kind < CP_RECORD_KINDS; kind++) {
 		const struct cp_record *record = &recording.records[kind];
 		const char *name = modes[kind].name, *file = file_of((enum cp_record_kind)kind);
-		if (!recording.paths[kind][0] || record->error)
+		if (!recording.paths[kind] || record->error)
 			continue;
 		if (kind == CP_RECORD_HEAP || kind == CP_RECORD_ALLOCS)
 			cp_log("profile: %s profiling %s (rate %lld), %s/%s", name, change, (long long)record->rate,

@@ -12,7 +12,7 @@ enum { NBUCKETS = 1024, MAX_BYTES = 64 << 20 };
 __thread struct cp_card *cp_card;
 
 static struct cp_lock lock;
-static struct cp_card *buckets[NBUCKETS], *free_cards;
+static struct cp_card *buckets[NBUCKETS] CP_TABLE, *free_cards;
 static struct cp_arena arena = {.limit_bytes = MAX_BYTES};
 
 static struct cp_card **bucket_of(int tid)

@@ -22,10 +22,10 @@ struct part {
 };
 
 static struct cp_arena arena = {.limit_bytes = MAX_SETS_BYTES};
-static _Atomic(struct cprof_labels *) buckets[NBUCKETS];
+static _Atomic(struct cprof_labels *) buckets[NBUCKETS] CP_TABLE;
 static _Atomic(struct part *) by_id[MAX_SETS / PART_SETS];
 static _Atomic uint32_t last_id;
-static _Atomic uint64_t merges[1 << MERGES_LOG2]; // a cache: base's id, over's, the result's
+static _Atomic uint64_t merges[1 << MERGES_LOG2] CP_TABLE; // a cache: base's id, over's, the result's
 static _Atomic uint64_t refused;
 
 static int compare(const char *a, const char *b)

@@ -2,7 +2,7 @@
 // Context: SIG. The rule cache's memory; see rulecache.h.
 #include "rulecache.h"
 
-_Atomic uint64_t cp_rulecache[1 << CP_RULECACHE_BITS];
+_Atomic uint64_t cp_rulecache[1 << CP_RULECACHE_BITS] CP_TABLE;
 
 void cp_rulecache_flush(void)
 {

@@ -54,6 +54,9 @@ enum cp_marker {
 // beside what calls that are no sample use.
 #define CP_NEAR __attribute__((hot))
 #define CP_NEAR_DATA __attribute__((section("cprof_near_data")))
+/** Large and zero: behind all variables, which else would lie on a page each, that is to be made when a process starts
+ *  and copied when it forks. (Of this name the compiler knows that a file holds nothing of it.) */
+#define CP_TABLE __attribute__((section(".sbss.cprof_tables")))
 /** Out of the way of those. */
 #define CP_FAR __attribute__((cold, noinline))
 

@@ -8,7 +8,7 @@
 enum { NBUCKETS_LOG2 = 12, LIMIT_BYTES = 4 << 20 };
 
 static struct cp_arena arena = {.limit_bytes = LIMIT_BYTES};
-static _Atomic(struct cp_line *) buckets[1 << NBUCKETS_LOG2];
+static _Atomic(struct cp_line *) buckets[1 << NBUCKETS_LOG2] CP_TABLE;
 
 static _Atomic(struct cp_line *) *bucket_of(uint32_t module_id, uint64_t vaddr)
 {

@@ -13,12 +13,14 @@
 #include "record/finish.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/sys.h"
+#include "sigsafe/types.h"
 #include "write/vformat.h"
 
 enum { LINE_BYTES = 2 * PATH_MAX, COMPLAINT_BYTES = 256, CPU_RATE_HZ = 100 };
 
 static struct cp_testing_flags flags;
 static struct cp_recording recording;
+static char paths[CP_RECORD_KINDS][PATH_MAX] CP_TABLE;
 static _Atomic int owner_pid; // 0: nobody has called cp_testing_init()
 
 const struct cp_testing_flags *cp_testing_flags(void)
@@ -78,7 +80,7 @@ int cp_testing_stop(void)
 	int error = cp_recording_stop(&recording);
 	for (int kind = 0; kind < CP_RECORD_KINDS; kind++) {
 		struct cp_record *record = &recording.records[kind];
-		if (record->error && recording.paths[kind][0])
+		if (record->error && recording.paths[kind])
 			say("testing: can't write %s: %s", recording.paths[kind], cprof_strerror(record->error));
 		record->error = 0;
 	}
@@ -120,7 +122,8 @@ static int start(enum cp_record_kind kind)
 	record->rate = rate_of(kind);
 	if (!flags.files[kind] || record->rate < 0)
 		return 0;
-	int ret = find_path(flags.files[kind], recording.paths[kind]);
+	int ret = find_path(flags.files[kind], paths[kind]);
+	recording.paths[kind] = paths[kind];
 	if (ret == 0)
 		ret = cp_recording_start(&recording, 1u << kind);
 	if (ret == 0)
