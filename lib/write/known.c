@@ -2,13 +2,10 @@
 // Context: CTL. See known.h. Modules' records are never freed and keep their ids, so nothing here grows old.
 #include "known.h"
 
-#include <string.h>
-
-#include "grow.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/pagealloc.h"
 
-enum { MAX_FUNCTIONS = 16 << 10, MAX_NAMES_BYTES = 1 << 20 };
+enum { MAX_FUNCTIONS = 16 << 10, FUNCTIONS_AT_ONCE = 512, MAX_NAMES_BYTES = 1 << 20 };
 
 /** A function, or what lies between two of them. */
 struct range {
@@ -21,8 +18,7 @@ struct range {
 static _Atomic bool is_taken;
 
 static struct {
-	struct range *ranges; // by module, then by address
-	size_t cap_bytes;
+	struct range *ranges; // MAX_FUNCTIONS, by module, then by address
 	size_t count;
 	struct cp_arena names;
 } known = {.names = {.limit_bytes = MAX_NAMES_BYTES}};
@@ -76,13 +72,22 @@ bool cp_known_find(const struct cp_module *module, struct cp_symbol_query *queri
 	return nfound == nqueries;
 }
 
+/// What threads write here they copy by loops: memcpy may be ThreadSanitizer's, which does not see them take turns.
+
 static void insert(struct range r)
 {
-	if (!cp_grow(&known.ranges, &known.cap_bytes, (known.count + 1) * sizeof(r)))
+	if (!known.ranges)
+		known.ranges = cp_pages_alloc(MAX_FUNCTIONS * sizeof(r));
+	if (!known.ranges)
 		return;
-	struct range *at = known.ranges + upper_bound(r.module_id, r.start);
-	memmove(at + 1, at, (size_t)(known.ranges + known.count++ - at) * sizeof(r));
-	*at = r;
+	if (known.count % FUNCTIONS_AT_ONCE == 0)
+		cp_pages_fill(known.ranges + known.count, FUNCTIONS_AT_ONCE * sizeof(r));
+	size_t at = upper_bound(r.module_id, r.start);
+	for (size_t i = known.count++; i > at; i--) {
+		known.ranges[i] = known.ranges[i - 1];
+		__asm__ volatile("" ::: "memory"); // it stays a loop
+	}
+	known.ranges[at] = r;
 }
 
 static void add(struct range r, const char *name)
@@ -90,8 +95,8 @@ static void add(struct range r, const char *name)
 	char *copy = name ? cp_arena_alloc(&known.names, r.len) : NULL;
 	if (name && !copy)
 		return;
-	if (name)
-		memcpy(copy, name, r.len);
+	for (size_t i = 0; copy && i < r.len; i++)
+		((volatile char *)copy)[i] = name[i];
 	r.name = copy;
 	insert(r);
 }
