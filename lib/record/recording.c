@@ -7,6 +7,7 @@
 #include "kind/contention.h"
 #include "kind/cpu.h"
 #include "kind/heap.h"
+#include "kind/heap_hook.h"
 #include "kind/own_stack.h"
 #include "kind/signal_hook.h"
 #include "kind/target.h"
@@ -203,12 +204,23 @@ static int stop(struct cp_recording *r)
 	return of_samplers ? of_samplers : of_others;
 }
 
+/** Between one profile and the next. It goes from thread to thread then, which ThreadSanitizer would not see. */
+static void keep_memory(bool is_kept)
+{
+	if (cp_heap.sanitizer)
+		return;
+	if (is_kept)
+		cp_grow_keep();
+	else
+		cp_grow_give_back();
+}
+
 static bool try_take(struct cp_recording *r)
 {
 	uint32_t pid = (uint32_t)cp_getpid(), other = load(&r->writer_pid, relaxed);
 	if (other == pid || !compare_exchange(&r->writer_pid, &other, pid, acquire))
 		return false;
-	cp_grow_keep();
+	keep_memory(true);
 	return true;
 }
 
@@ -220,7 +232,7 @@ static void let_others(struct cp_recording *r)
 
 static void release(struct cp_recording *r)
 {
-	cp_grow_give_back();
+	keep_memory(false);
 	let_others(r);
 }
 
@@ -353,7 +365,7 @@ static void leave(struct cp_recording *r, bool ends)
 	}
 	cp_modmap_take_as_is(false);
 	if (is_taken)
-		cp_grow_give_back(); // before the ticks count again
+		keep_memory(false); // before the ticks count again
 	// Last: it stops the ticks until the process has gone, but not for long.
 	if (!ends && is_cpu_on)
 		cp_cpu_checkpoint();

@@ -2,7 +2,6 @@
 // Context: CTL. Numbering and grouping of locations; see locations.h.
 #include "locations.h"
 
-#include <string.h>
 
 #include "grow.h"
 #include "known.h"
@@ -71,10 +70,9 @@ static struct cp_symbol_query *new_queries(struct cp_locations *l, size_t count)
 	l->scratch.fill_bytes = USED_BYTES;
 	if (!queries)
 		return NULL;
-	memset(queries, 0, bytes);
 	for (size_t i = 0; i < count; i++) {
-		queries[i].id = l->grouped + (uint32_t)i + 1;
-		queries[i].vaddr = l->ids.keys[queries[i].id - 1].value;
+		uint32_t id = l->grouped + (uint32_t)i + 1;
+		queries[i] = (struct cp_symbol_query){.id = id, .vaddr = l->ids.keys[id - 1].value};
 	}
 	cp_sort(queries, count, sizeof(*queries), is_before, l);
 	return queries;

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Profiles that two threads write at once, of two that contend, in a program built with ThreadSanitizer: its locks go
 // on being seen, and it takes nothing of ours for a race. It ends the program by an error status where it does.
+// Then a session with all modes: what it keeps from one profile to the next goes from thread to thread.
 #include <cprof/pprof.h>
+#include <cprof/profile.h>
+#include <cprof/trace.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 enum { ROUNDS = 4, LOCKS = 20000 };
 
@@ -13,6 +18,7 @@ static long counter; // of mutex
 static void *contend(void *arg)
 {
 	for (int i = 0; i < LOCKS; i++) {
+		CPROF_TRACE_REGION("locked");
 		pthread_mutex_lock(&mutex);
 		counter++;
 		pthread_mutex_unlock(&mutex);
@@ -34,15 +40,11 @@ static void *write_all(void *arg)
 	return NULL;
 }
 
-int main(void)
+/** False: not all of it went well. */
+static bool run_all(void *(*const work[4])(void *))
 {
-	void *(*const work[])(void *) = {contend, contend, write_all, write_all};
 	pthread_t threads[4];
 	void *failed = NULL;
-	cprof_set_block_profile_rate(1);
-	cprof_set_mutex_profile_fraction(1);
-	if (cprof_start_cpu_profile(cprof_to_path("/dev/null")) != 0)
-		return 2;
 	for (int i = 0; i < 4; i++)
 		pthread_create(&threads[i], NULL, work[i], &mutex);
 	for (int i = 0; i < 4; i++) {
@@ -50,5 +52,35 @@ int main(void)
 		pthread_join(threads[i], &result);
 		failed = result ? result : failed;
 	}
-	return cprof_stop_cpu_profile() != 0 || failed || counter != 2 * LOCKS;
+	return !failed;
+}
+
+static bool run_session(void *(*const work[4])(void *))
+{
+	static const char *const files[] = {"allocs.pprof", "block.pprof", "clock.pprof", "cpu.pprof",
+			"goroutine.pprof", "mem.pprof", "mutex.pprof", "syscall.pprof", "threadcreation.pprof",
+			"trace.out"};
+	char folder[] = "/tmp/cprof-tsan-XXXXXX", path[64];
+	struct cprof_profile_options all = {.modes = 2 * CPROF_PROFILE_TRACE - 1, .quiet = true};
+	all.path = mkdtemp(folder);
+	int session = all.path ? cprof_profile_start(&all) : -1;
+	bool is_right = session > 0 && run_all(work) && cprof_profile_stop(session) == 0;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, files[i]);
+		is_right &= unlink(path) == 0;
+	}
+	return rmdir(folder) == 0 && is_right;
+}
+
+int main(void)
+{
+	void *(*const work[])(void *) = {contend, contend, write_all, write_all};
+	cprof_set_block_profile_rate(1);
+	cprof_set_mutex_profile_fraction(1);
+	if (cprof_start_cpu_profile(cprof_to_path("/dev/null")) != 0)
+		return 2;
+	bool is_right = run_all(work);
+	is_right &= cprof_stop_cpu_profile() == 0;
+	is_right &= run_session(work);
+	return !is_right || counter != 4 * LOCKS;
 }
