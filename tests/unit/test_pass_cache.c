@@ -274,6 +274,40 @@ START_TEST(what_a_guess_found_is_as_found_by_a_report)
 }
 END_TEST
 
+static void guess_other_granularities(void *arg)
+{
+	static const struct aggregate_keep keeps[] = {{.function = true}, {.filename = true}, {.line = true}};
+	struct guesser *g = arg;
+	for (int i = 0; i < 3; i++) {
+		struct profile *view = profile_view(p);
+		view->pass_cache = g->cache;
+		profile_aggregate(view, keeps[i]);
+		graph_destroy(graph_create(view, &(struct graph_options){.value_index = 1}));
+		profile_destroy(view);
+	}
+	atomic_store(&g->has_ended, true);
+}
+
+START_TEST(a_guess_pushes_out_no_stacks)
+{
+	begin_profile();
+	add_random_samples(20000);
+	struct guesser g = {.cache = cache_with_stacks()};
+	pass_cache_prepare(g.cache, guess_other_granularities, &g);
+	while (!atomic_load(&g.has_ended))
+		sched_yield();
+	pass_cache_pause(g.cache);
+	struct profile *view = profile_view(p);
+	view->pass_cache = g.cache;
+	struct graph *frames = graph_create(view, &(struct graph_options){0});
+	ck_assert_ptr_nonnull(pass_cache_stacks(frames));
+	graph_destroy(frames);
+	profile_destroy(view);
+	pass_cache_destroy(g.cache);
+	profile_destroy(p);
+}
+END_TEST
+
 // Nodes whose names match, of samples in focus, against the same nodes of the whole graph.
 static void check_named(struct pass_cache *cache, bool mean, const struct regex *focus, const struct regex *named)
 {
@@ -338,4 +372,5 @@ END_TEST
 UNIT_MAIN("pass cache", views_share_places_until_they_change_them, remembers_passes_over_the_same_samples,
 		stacks_kept_as_nodes_say_the_same, nodes_of_some_names_are_as_among_all,
 		a_guess_gives_way_to_reports_and_to_the_end, no_guess_begins_in_a_report,
-		what_a_guess_found_is_as_found_by_a_report, stacks_that_find_no_room_are_not_kept)
+		what_a_guess_found_is_as_found_by_a_report, a_guess_pushes_out_no_stacks,
+		stacks_that_find_no_room_are_not_kept)

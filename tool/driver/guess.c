@@ -4,6 +4,8 @@
 
 #include "base/cancel.h"
 
+#include "shell_command.h"
+
 // With a filter there are too many to guess; call trees, and what is not trimmed, may be as large as the profile.
 static bool is_worthwhile(const struct config *c)
 {
@@ -40,26 +42,41 @@ static int discard(void *arg, const char *data, size_t len)
 	return 0;
 }
 
-static void make(const struct session *s, const struct config *config, const char *name)
+// As the user would type them. Which name is asked for matters little: what costs is to add up all samples.
+static const struct {
+	const char *line, *granularity;
+} reports[] = {
+		{"tree", ""},
+		{"dot", ""},
+		{"disasm a^", ""},
+		{"weblist a^", ""},
+		{"top", "lines"},
+		{"top", "files"},
+};
+
+static void make(const struct session *s, struct config config, size_t i)
 {
-	struct analysis an;
+	struct arena a = {0};
+	struct analysis an = {0};
+	struct shell_command c;
 	struct buf out = {.flush = discard, .flush_bytes = 64 << 10};
-	if (!analyze(s, command_find(name, strlen(name)), NULL, config, &an))
+	config.granularity = reports[i].granularity;
+	if (!shell_parse(&a, reports[i].line, &config, &c) && !analyze(s, c.command, c.param, &c.config, &an))
 		report_generate(an.report, &out);
 	analysis_end(&an);
 	buf_deinit(&out);
+	arena_deinit(&a);
 }
 
 void guess_make(void *guess)
 {
-	static const char *const names[] = {"tree", "dot"};
 	struct guess *g = guess;
 	struct env quiet = *g->session->env;
 	struct session s = *g->session;
 	s.env = &quiet;
 	quiet.err = fopen("/dev/null", "we"); // warnings are for who asks
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && quiet.err && !cancelled(); i++)
-		make(&s, &g->config, names[i]);
+	for (size_t i = 0; i < sizeof(reports) / sizeof(reports[0]) && quiet.err && !cancelled(); i++)
+		make(&s, g->config, i);
 	if (quiet.err)
 		fclose(quiet.err);
 	g->is_done = !cancelled();

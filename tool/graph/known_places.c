@@ -28,7 +28,8 @@ static bool is_equal(struct aggregate_keep a, struct aggregate_keep b)
 
 void graph_aggregate(struct profile *p, struct aggregate_keep keep)
 {
-	struct known_places *known = places_of(p);
+	// Those by addresses are as large as the profile's own, and asked for least.
+	struct known_places *known = keep.address ? NULL : places_of(p);
 	for (unsigned i = 0; known && i < KNOWN_GRANULARITIES; i++) {
 		struct known_place_table *t = &known->tables[i];
 		if (!t->view) {

@@ -165,7 +165,7 @@ static bool is_equal(const struct entry *e, const struct pass_key *key)
 	const struct graph_options *o = &key->graph->options;
 	return e->result && e->pass == key->pass && e->value_index == o->value_index && e->mean == o->mean &&
 			!strcmp(e->selection, selection_of(key->graph->profile)) &&
-			has_table(&e->table, key->graph->profile, key->frames);
+			(!key->frames || has_table(&e->table, key->graph->profile, key->frames));
 }
 
 const void *pass_cache_find(const struct pass_key *key, size_t *bytes_out)
@@ -205,7 +205,8 @@ void pass_cache_keep(const struct pass_key *key, const void *result, size_t byte
 	entry_free(e);
 	const char *selection = selection_of(g->profile);
 	*e = (struct entry){key->pass, copy(selection, strlen(selection) + 1, 1), g->options.value_index,
-			g->options.mean, copy_table(g->profile, key->frames), copy(result, bytes, 1), bytes};
+			g->options.mean, key->frames ? copy_table(g->profile, key->frames) : (struct table){0},
+			copy(result, bytes, 1), bytes};
 }
 
 static bool has_all_samples(const struct profile *p)
@@ -257,6 +258,8 @@ const struct node_stacks *pass_cache_stacks(const struct graph *g)
 			continue;
 		return are_being_made(cache, s) ? NULL : s->stacks;
 	}
+	if (atomic_load(&cache->guessing) == GUESS_BEGUN)
+		return NULL; // what is only guessed pushes out nothing that was asked for
 	struct known_stacks *s = &cache->stacks[cache->next_stacks];
 	cache->next_stacks = (cache->next_stacks + 1) % STACKS;
 	stacks_free(cache, s);

@@ -11,12 +11,12 @@
 #include "tool/graph/known_places.h"
 #include "tool/graph/node_stacks.h"
 
-enum pass { PASS_TALLY, PASS_LINK, PASS_LINK_TO };
+enum pass { PASS_TALLY, PASS_LINK, PASS_LINK_TO, PASS_PLACES };
 
 struct pass_key {
 	enum pass pass;
 	const struct graph *graph; // its profile, value_index and mean
-	const struct frame_table *frames;
+	const struct frame_table *frames; // NULL: it is about locations
 };
 
 /**

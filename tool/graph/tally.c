@@ -168,18 +168,51 @@ static void tally_all(struct graph *g)
 		tally_samples(g);
 }
 
+// A known tally is two numbers a node, and of a mean two more.
+static void take_known(struct graph *g, const int64_t *known)
+{
+	for (uint32_t i = 0; i < g->nnodes; i++) {
+		struct node *n = &g->nodes[i];
+		n->flat = *known++;
+		n->cum = *known++;
+		if (g->options.mean) {
+			n->flat_div = *known++;
+			n->cum_div = *known++;
+		}
+	}
+}
+
+static void keep(const struct graph *g, const struct pass_key *key)
+{
+	struct arena scratch = {0};
+	size_t n = 0;
+	int64_t *numbers = arena_array(&scratch, int64_t, (size_t)g->nnodes * 4);
+	for (uint32_t i = 0; i < g->nnodes; i++) {
+		const struct node *node = &g->nodes[i];
+		numbers[n++] = node->flat;
+		numbers[n++] = node->cum;
+		if (g->options.mean) {
+			numbers[n++] = node->flat_div;
+			numbers[n++] = node->cum_div;
+		}
+	}
+	pass_cache_keep(key, numbers, n * sizeof(*numbers));
+	arena_deinit(&scratch);
+}
+
 void tally_nodes(struct graph *g)
 {
 	struct pass_key key = {PASS_TALLY, g, g->frames};
 	size_t bytes;
-	const void *known = pass_cache_find(&key, &bytes);
+	const int64_t *known = pass_cache_find(&key, &bytes);
 	nodes_of_infos(g);
 	if (known) {
-		memcpy(g->nodes, known, bytes);
+		take_known(g, known);
 		return;
 	}
 	tally_all(g);
-	pass_cache_keep(&key, g->nodes, g->nnodes * sizeof(*g->nodes));
+	if (g->profile->pass_cache)
+		keep(g, &key);
 }
 
 static bool is_shown(const struct graph *g, const struct node *n)

@@ -21,7 +21,6 @@ struct disasm {
 	struct report *report;
 	struct graph *graph;
 	struct arena *arena;
-	const struct node **by_address; // all selected nodes
 	struct err *open_error;         // the first binary that could not be read
 };
 
@@ -87,7 +86,7 @@ static struct symbol_samples collect_samples(struct disasm *d, const struct matc
 	struct symbol_samples s = {.symbol = m};
 	s.nodes = arena_array(d->arena, const struct node *, d->graph->nselected);
 	for (uint32_t i = 0; i < d->graph->nselected; i++) {
-		const struct node *n = d->by_address[i];
+		const struct node *n = &d->graph->nodes[d->graph->selected[i]];
 		uint64_t address;
 		// As in pprof, the last byte does not count; no instruction begins there but a ret.
 		if (!node_address(d, m->object, n, &address) || address < m->start || address >= m->end)
@@ -96,6 +95,8 @@ static struct symbol_samples collect_samples(struct disasm *d, const struct matc
 		s.flat = wrap_add(s.flat, n->flat);
 		s.cum = wrap_add(s.cum, n->cum);
 	}
+	if (s.n)
+		qsort_r(s.nodes, s.n, sizeof *s.nodes, by_node_address, d->graph);
 	return s;
 }
 
@@ -246,12 +247,6 @@ struct err *report_write_disasm_top(struct report *r, uint32_t limit, struct buf
 {
 	struct graph *g = report_graph(r);
 	struct disasm d = {.report = r, .graph = g, .arena = &g->arena};
-	d.by_address = arena_array(&g->arena, const struct node *, g->nselected);
-	for (uint32_t i = 0; i < g->nselected; i++)
-		d.by_address[i] = &g->nodes[g->selected[i]];
-	if (g->nselected)
-		qsort_r(d.by_address, g->nselected, sizeof *d.by_address, by_node_address, g);
-
 	buf_cstr(out, "Total: ");
 	put_value(r, r->total, 0, out);
 	buf_byte(out, '\n');

@@ -2,7 +2,7 @@
 // Which functions and addresses a source listing is about. See source_listing.h.
 #include <stdlib.h>
 
-#include "tool/graph/graph.h"
+#include "tool/graph/place_sums.h"
 #include "tool/report/source_listing.h"
 #include "tool/report/source_symbols.h"
 
@@ -49,17 +49,30 @@ enum verdict { UNKNOWN, MATCHES, DIFFERS };
 
 struct matcher {
 	struct source_listing *listing;
-	uint8_t *verdicts; // of each string
+	uint8_t *strings;   // [nstrings]: verdicts
+	uint8_t *functions; // [nfunctions]: verdicts
 	bool has_address;
 	uint64_t address;
 };
 
 static bool string_matches(struct matcher *m, strid s)
 {
-	if (m->verdicts[s] == UNKNOWN)
-		m->verdicts[s] = regex_match(m->listing->report->options.symbol,
+	if (m->strings[s] == UNKNOWN)
+		m->strings[s] = regex_match(m->listing->report->options.symbol,
 				profile_str(m->listing->report->profile, s)) ? MATCHES : DIFFERS;
-	return m->verdicts[s] == MATCHES;
+	return m->strings[s] == MATCHES;
+}
+
+static bool function_matches(struct matcher *m, uint32_t function)
+{
+	if (function == NO_INDEX)
+		return false;
+	if (m->functions[function] == UNKNOWN) {
+		const struct function *f = &m->listing->report->profile->functions[function];
+		m->functions[function] = string_matches(m, f->name) || string_matches(m, f->system_name) ||
+				string_matches(m, f->filename) ? MATCHES : DIFFERS;
+	}
+	return m->functions[function] == MATCHES;
 }
 
 static void want(struct source_listing *l, const struct line *line, struct sampled_address *at)
@@ -83,56 +96,46 @@ static void match_location(struct matcher *m, uint32_t location, struct sampled_
 		return;
 	}
 	bool in_binary = loc->mapping != NO_INDEX && string_matches(m, p->mappings[loc->mapping].file);
-	for (uint32_t i = 0; i < loc->nlines; i++) {
-		const struct function *f = lines[i].function == NO_INDEX ? NULL
-				: &p->functions[lines[i].function];
-		if ((i == 0 && in_binary) || (f && (string_matches(m, f->name) ||
-				string_matches(m, f->system_name) || string_matches(m, f->filename))))
+	for (uint32_t i = 0; i < loc->nlines; i++)
+		if ((i == 0 && in_binary) || function_matches(m, lines[i].function))
 			want(l, &lines[i], at);
-	}
 }
 
-static void learn_names(struct source_listing *l, uint32_t location)
+// Of several functions with one system name the place that appears last decides; `orders` ([nstrings]) tells when.
+static void learn_names(struct source_listing *l, const struct place_sum *place, uint32_t *orders)
 {
 	const struct profile *p = l->report->profile;
-	const struct location *loc = &p->locations[location];
+	const struct location *loc = &p->locations[place->location];
 	for (uint32_t i = 0; i < loc->nlines; i++) {
 		const struct line *line = &p->lines[loc->line_begin + i];
-		if (line->function != NO_INDEX)
-			l->pretty_name[p->functions[line->function].system_name] =
-					p->functions[line->function].name;
+		const struct function *f = line->function == NO_INDEX ? NULL : &p->functions[line->function];
+		if (!f || place->order < orders[f->system_name])
+			continue;
+		orders[f->system_name] = place->order;
+		l->pretty_name[f->system_name] = f->name;
 	}
 }
 
 bool source_samples_collect(struct source_listing *l)
 {
-	const struct profile *p = l->report->profile;
+	struct profile *p = l->report->profile;
 	const struct report_options *o = &l->report->options;
-	struct matcher m = {.listing = l, .verdicts = arena_array(l->arena, uint8_t, p->nstrings)};
+	struct matcher m = {.listing = l, .strings = arena_array(l->arena, uint8_t, p->nstrings),
+			.functions = arena_array(l->arena, uint8_t, p->nfunctions)};
 	m.has_address = report_symbol_address(l->report, &m.address);
 	l->nstrings = p->nstrings;
 	l->interesting = arena_array(l->arena, bool, p->nstrings);
 	l->pretty_name = arena_array(l->arena, strid, p->nstrings);
 	uint32_t *index;
 	index_addresses(l, &index);
-	bool *seen = arena_array(l->arena, bool, p->nlocations);
-
-	for (uint32_t i = 0; i < p->nsamples; i++) {
-		const int64_t *values = profile_values(p, i);
-		int64_t value = mean_value(values[o->value_index], o->mean ? values[0] : 0);
-		struct stack stack = profile_stack(p, i);
-		for (uint32_t k = 0; k < stack.n; k++) {
-			uint32_t location = stack_loc(stack, k);
-			struct sampled_address *at = &l->sampled[index[location]];
-			at->cum = wrap_add(at->cum, value);
-			if (k == 0)
-				at->flat = wrap_add(at->flat, value);
-			if (seen[location])
-				continue;
-			seen[location] = true;
-			learn_names(l, location);
-			match_location(&m, location, at);
-		}
+	uint32_t n, *orders = arena_array(l->arena, uint32_t, p->nstrings);
+	const struct place_sum *places = graph_sum_places(p, o->value_index, o->mean, l->arena, &n);
+	for (uint32_t i = 0; i < n; i++) {
+		struct sampled_address *at = &l->sampled[index[places[i].location]];
+		at->cum = wrap_add(at->cum, places[i].cum);
+		at->flat = wrap_add(at->flat, places[i].flat);
+		learn_names(l, &places[i], orders);
+		match_location(&m, places[i].location, at);
 	}
 	for (uint32_t i = 0; i < l->nstrings; i++)
 		if (l->interesting[i])
