@@ -6,71 +6,82 @@
 #include <stdlib.h>
 
 #include "base/cancel.h"
+#include "base/mem.h"
 #include "tool/graph/frames.h"
 
-// Hash over (caller, info) -> node; the caller of a root is NO_INDEX.
+enum { FIRST_NODES = 1024 };
+
+// Hash over (caller, info) -> node. A large profile has more contexts than samples, so the nodes are pages of their
+// own, which grow without a copy.
 struct trie {
 	uint32_t *slots; // node + 1
 	uint64_t mask;
-	uint32_t *parents; // [nodes_cap]
-	bool *inlines;     // every call to the node was inlined
 	uint32_t nodes_cap;
 };
 
-static uint64_t trie_at(uint32_t parent, uint32_t info, uint64_t mask)
+static uint64_t trie_at(const struct trie *t, uint32_t caller, uint32_t info)
 {
-	uint64_t h = ((uint64_t)parent << 32 | info) * 0x9e3779b97f4a7c15u;
-	return (h ^ h >> 32) & mask;
+	uint64_t h = ((uint64_t)caller << 32 | info) * 0x9e3779b97f4a7c15u;
+	return (h ^ h >> 32) & t->mask;
 }
 
-static void trie_grow(struct graph *g, struct trie *t)
+static void put_slot(const struct graph *g, uint32_t node)
 {
-	struct arena *a = &g->arena;
-	uint32_t old = t->nodes_cap, cap = old ? old * 2 : 1024;
-	g->nodes = arena_grow(a, g->nodes, old * sizeof(struct node), cap * sizeof(struct node),
-			_Alignof(struct node));
-	t->parents = arena_grow(a, t->parents, old * sizeof(uint32_t), cap * sizeof(uint32_t),
-			_Alignof(uint32_t));
-	t->inlines = arena_grow(a, t->inlines, old * sizeof(bool), cap * sizeof(bool), 1);
-	t->nodes_cap = cap;
-
-	t->mask = (uint64_t)cap * 2 - 1;
-	t->slots = arena_array(a, uint32_t, t->mask + 1);
-	for (uint32_t i = 0; i < g->nnodes; i++) {
-		uint64_t at = trie_at(t->parents[i], g->nodes[i].info, t->mask);
-		while (t->slots[at])
-			at = (at + 1) & t->mask;
-		t->slots[at] = i + 1;
-	}
-}
-
-static uint32_t trie_find(const struct graph *g, const struct trie *t, uint32_t parent, uint32_t info)
-{
-	uint64_t at = trie_at(parent, info, t->mask);
-	for (; t->slots[at]; at = (at + 1) & t->mask) {
-		uint32_t n = t->slots[at] - 1;
-		if (t->parents[n] == parent && g->nodes[n].info == info)
-			return n;
-	}
-	return NO_INDEX;
-}
-
-static uint32_t trie_find_or_add(struct graph *g, struct trie *t, uint32_t parent, uint32_t info)
-{
-	uint32_t n = trie_find(g, t, parent, info);
-	if (n != NO_INDEX)
-		return n;
-	if (g->nnodes == t->nodes_cap)
-		trie_grow(g, t);
-	n = g->nnodes++;
-	g->nodes[n] = (struct node){.info = info};
-	t->parents[n] = parent;
-	t->inlines[n] = true;
-	uint64_t at = trie_at(parent, info, t->mask);
+	struct trie *t = g->contexts;
+	uint64_t at = trie_at(t, g->nodes[node].caller, g->nodes[node].info);
 	while (t->slots[at])
 		at = (at + 1) & t->mask;
-	t->slots[at] = n + 1;
-	return n;
+	t->slots[at] = node + 1;
+}
+
+static void trie_grow(struct graph *g)
+{
+	struct trie *t = g->contexts;
+	size_t old = t->nodes_cap, cap = old ? old * 2 : FIRST_NODES, size = sizeof(struct node);
+	struct node *nodes = pages_grow(g->nodes, old * size, cap * size);
+	if (!nodes || cap > UINT32_MAX / 2)
+		mem_resize(NULL, SIZE_MAX, 2); // says so and ends
+	g->nodes = nodes;
+	t->nodes_cap = (uint32_t)cap;
+	free(t->slots);
+	t->slots = mem_zeroed(cap * 2, sizeof(*t->slots));
+	t->mask = cap * 2 - 1;
+	for (uint32_t i = 0; i < g->nnodes; i++)
+		put_slot(g, i);
+}
+
+void calltree_free(struct graph *g)
+{
+	if (!g->contexts)
+		return;
+	pages_free(g->nodes, g->contexts->nodes_cap * sizeof(*g->nodes));
+	free(g->contexts->slots);
+}
+
+// `caller` and the result are nodes plus 1.
+static uint32_t trie_find(const struct graph *g, uint32_t caller, uint32_t info)
+{
+	const struct trie *t = g->contexts;
+	uint64_t at = trie_at(t, caller, info);
+	for (; t->slots[at]; at = (at + 1) & t->mask) {
+		const struct node *n = &g->nodes[t->slots[at] - 1];
+		if (n->caller == caller && n->info == info)
+			return t->slots[at];
+	}
+	return 0;
+}
+
+static uint32_t trie_find_or_add(struct graph *g, uint32_t caller, uint32_t info)
+{
+	uint32_t n = trie_find(g, caller, info);
+	if (n)
+		return n;
+	if (g->nnodes == g->contexts->nodes_cap)
+		trie_grow(g);
+	n = g->nnodes++;
+	g->nodes[n] = (struct node){.info = info, .caller = caller & INT32_MAX, .is_inline = true};
+	put_slot(g, n);
+	return n + 1;
 }
 
 static void add_value(struct node *n, int64_t w, int64_t dw)
@@ -79,66 +90,95 @@ static void add_value(struct node *n, int64_t w, int64_t dw)
 	n->cum_div = wrap_add(n->cum_div, dw);
 }
 
-static void add_sample(struct graph *g, struct trie *t, uint32_t sample, int64_t w, int64_t dw)
+static void add_sample(struct graph *g, uint32_t sample, int64_t w, int64_t dw)
 {
-	const struct frame_table *f = g->frames;
 	struct stack stack = profile_stack(g->profile, sample);
-	uint32_t at = NO_INDEX;
+	uint32_t at = 0;
 	for (uint32_t k = stack.n; k-- > 0;) {
 		uint32_t n;
-		const uint32_t *nodes = frames_nodes(f, stack_loc(stack, k), &n);
+		const uint32_t *nodes = frames_nodes(g->frames, stack_loc(stack, k), &n);
 		for (uint32_t j = n; j-- > 0;) {
-			at = trie_find_or_add(g, t, at, nodes[j]);
-			add_value(&g->nodes[at], w, dw);
-			t->inlines[at] &= j != n - 1;
+			at = trie_find_or_add(g, at, nodes[j]);
+			add_value(&g->nodes[at - 1], w, dw);
+			g->nodes[at - 1].is_inline &= j != n - 1;
 		}
 	}
-	if (at == NO_INDEX)
+	if (!at)
 		return;
-	g->nodes[at].flat = wrap_add(g->nodes[at].flat, w);
-	g->nodes[at].flat_div = wrap_add(g->nodes[at].flat_div, dw);
+	struct node *leaf = &g->nodes[at - 1];
+	leaf->flat = wrap_add(leaf->flat, w);
+	leaf->flat_div = wrap_add(leaf->flat_div, dw);
 }
 
 void calltree_build(struct graph *g)
 {
 	const struct profile *p = g->profile;
-	struct trie *t = g->contexts = arena_new(&g->arena, struct trie);
-	trie_grow(g, t);
+	g->contexts = arena_new(&g->arena, struct trie);
+	trie_grow(g);
 	for (uint32_t i = 0; i < p->nsamples && !cancelled(); i++) {
 		const int64_t *values = profile_values(p, i);
 		int64_t w = values[g->options.value_index], dw = g->options.mean ? values[0] : 0;
 		if (w != 0 || dw != 0)
-			add_sample(g, t, i, w, dw);
-	}
-	g->edges = arena_array(&g->arena, struct edge, g->nnodes);
-	for (uint32_t i = 0; i < g->nnodes; i++) {
-		if (t->parents[i] == NO_INDEX)
-			continue;
-		const struct node *n = &g->nodes[i];
-		g->edges[g->nedges++] = (struct edge){.src = t->parents[i], .dst = i,
-				.is_inline = t->inlines[i], .weight = n->cum, .weight_div = n->cum_div};
+			add_sample(g, i, w, dw);
 	}
 }
 
 uint32_t graph_caller(const struct graph *g, uint32_t node)
 {
-	if (!g->contexts || g->contexts->parents[node] == NO_INDEX)
-		return 0;
-	return g->contexts->parents[node] + 1;
+	return g->nodes[node].caller;
 }
 
 uint32_t calltree_path(const struct graph *g, uint32_t sample, uint32_t *path)
 {
-	const struct frame_table *f = g->frames;
 	struct stack stack = profile_stack(g->profile, sample);
-	uint32_t at = NO_INDEX, n = 0;
+	uint32_t at = 0, n = 0;
 	for (uint32_t k = stack.n; k-- > 0;) {
 		uint32_t nnodes;
-		const uint32_t *nodes = frames_nodes(f, stack_loc(stack, k), &nnodes);
-		while (nnodes-- > 0)
-			path[n++] = at = trie_find(g, g->contexts, at, nodes[nnodes]);
+		const uint32_t *nodes = frames_nodes(g->frames, stack_loc(stack, k), &nnodes);
+		while (nnodes-- > 0) {
+			at = trie_find(g, at, nodes[nnodes]);
+			path[n++] = at - 1;
+		}
 	}
 	return n;
+}
+
+// Where the edge into a node comes from, once nodes between were left out.
+struct origin {
+	uint32_t src; // plus 1; 0: there is none
+	bool residual, is_inline;
+};
+
+static struct origin origin_of(const struct graph *g, const struct origin *origins, uint32_t node,
+		const bool *was_selected)
+{
+	const struct node *n = &g->nodes[node];
+	struct origin o = {n->caller, false, n->is_inline};
+	if (!o.src || !was_selected[o.src - 1] || g->is_selected[o.src - 1])
+		return o;
+	const struct origin *up = &origins[o.src - 1]; // callers come before callees: it is settled
+	return (struct origin){up->src, true, o.is_inline && up->is_inline};
+}
+
+void calltree_link(struct graph *g, const bool *was_selected)
+{
+	struct arena scratch = {0};
+	struct origin *origins = arena_array(&scratch, struct origin, g->nnodes);
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < g->nnodes; i++) {
+		origins[i] = origin_of(g, origins, i, was_selected);
+		n += origins[i].src && (g->is_selected[i] || !was_selected[i]);
+	}
+	g->edges = arena_array(&g->arena, struct edge, n);
+	for (uint32_t i = 0; i < g->nnodes; i++) {
+		const struct origin *o = &origins[i];
+		if (o->src && (g->is_selected[i] || !was_selected[i]))
+			g->edges[g->nedges++] = (struct edge){.src = o->src - 1, .dst = i, .residual = o->residual,
+					.is_inline = o->is_inline, .weight = g->nodes[i].cum,
+					.weight_div = g->nodes[i].cum_div};
+	}
+	arena_deinit(&scratch);
+	graph_index_edges(g);
 }
 
 void calltree_trim(struct graph *g, const bool *was_selected)

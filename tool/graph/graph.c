@@ -55,8 +55,6 @@ struct graph *graph_create(struct profile *p, const struct graph_options *option
 	else
 		tally_nodes(g);
 	select_nodes(g);
-	if (options->call_tree)
-		graph_index_edges(g);
 	return g;
 }
 
@@ -64,6 +62,7 @@ void graph_destroy(struct graph *g)
 {
 	if (!g)
 		return;
+	calltree_free(g);
 	arena_deinit(&g->arena);
 	if (!g->shares_infos)
 		free(g->infos);

@@ -34,6 +34,8 @@ struct node_info {
 
 struct node {
 	uint32_t info;               // index into infos
+	uint32_t caller : 31;        // of a call tree: the caller plus 1; 0 for roots
+	uint32_t is_inline : 1;      // of a call tree: every call was inlined
 	int64_t flat, cum;           // own, and with callees
 	int64_t flat_div, cum_div;   // sums of the mean divisor; 0 without
 };
@@ -112,7 +114,7 @@ struct graph *graph_of_frames(struct profile *p);
 /** The nodes of a location's lines, innermost first. A location without lines has one too. */
 const uint32_t *graph_location_nodes(const struct graph *g, uint32_t location, uint32_t *n_out);
 
-/** Nodes with their values (of a call tree, edges and tags too). Selected are all that are not zero. */
+/** Nodes with their values. Selected are all that are not zero. */
 struct graph *graph_create(struct profile *p, const struct graph_options *options);
 void graph_destroy(struct graph *g);
 

@@ -13,11 +13,14 @@ void nodes_of_infos(struct graph *g);
 /** Does so and adds up the samples. */
 void tally_nodes(struct graph *g);
 void tally_stacks(struct graph *g, const struct node_stacks *stacks);
-/** Makes a node of each context, with its edge from its caller. */
+/** Makes a node of each context. */
 void calltree_build(struct graph *g);
+void calltree_free(struct graph *g);
 /** The nodes of a sample's stack in a call tree, root first; into `path`, which has room for all. */
 uint32_t calltree_path(const struct graph *g, uint32_t sample, uint32_t *path);
-/** Connects what stays to its nearest ancestor that stays, once nodes went from `selected`. */
+/** Makes the edges: connects what stays of the nodes that were selected to its nearest ancestor that stays. */
+void calltree_link(struct graph *g, const bool *was_selected);
+/** Does so once more, once nodes went from `selected`. */
 void calltree_trim(struct graph *g, const bool *was_selected);
 
 /** Selects the nodes that are not zero (nor below, where these are to be dropped). */

@@ -14,38 +14,35 @@ static int64_t cutoff(int64_t total, double fraction)
 }
 
 // Leaves the first n of `selected`. Of a call tree the rest is connected around them.
-static void keep_first(struct graph *g, uint32_t n)
+static void keep_first(struct graph *g, uint32_t n, void (*connect)(struct graph *g, const bool *was_selected))
 {
 	struct arena scratch = {0};
-	bool *was = arena_array(&scratch, bool, g->nnodes);
-	for (uint32_t i = 0; i < g->nselected; i++)
+	bool *was = g->options.call_tree ? arena_array(&scratch, bool, g->nnodes) : NULL;
+	for (uint32_t i = 0; was && i < g->nselected; i++)
 		was[g->selected[i]] = true;
 	for (uint32_t i = n; i < g->nselected; i++)
 		g->is_selected[g->selected[i]] = false;
 	g->nselected = n;
-	if (g->options.call_tree)
-		calltree_trim(g, was);
+	if (was)
+		connect(g, was);
 	arena_deinit(&scratch);
 }
 
 static uint32_t drop_light_nodes(struct graph *g, int64_t min_cum)
 {
-	if (min_cum <= 0)
-		return 0;
 	struct arena scratch = {0};
 	uint32_t *light = arena_array(&scratch, uint32_t, g->nselected);
 	uint32_t nlight = 0, n = 0, all = g->nselected;
 	for (uint32_t i = 0; i < all; i++) {
 		uint32_t node = g->selected[i];
-		if (wrap_abs(g->nodes[node].cum) < min_cum)
+		if (min_cum > 0 && wrap_abs(g->nodes[node].cum) < min_cum)
 			light[nlight++] = node;
 		else
 			g->selected[n++] = node;
 	}
 	for (uint32_t i = 0; i < nlight; i++)
 		g->selected[n + i] = light[i];
-	if (nlight)
-		keep_first(g, n);
+	keep_first(g, n, calltree_link);
 	arena_deinit(&scratch);
 	return nlight;
 }
@@ -87,7 +84,7 @@ static uint32_t count_top(const struct graph *g, const struct graph_cuts *cuts)
 static void link_for(struct graph *g, const struct graph_cuts *cuts, bool only_selected)
 {
 	if (g->options.call_tree)
-		return; // built with its edges, and trimmed with them
+		return; // its edges are trimmed with its nodes
 	bool is_wanted = !cuts->wish;
 	for (uint32_t i = 0; i < g->nselected && !is_wanted; i++)
 		is_wanted = cuts->wish->nodes[g->selected[i]];
@@ -119,7 +116,7 @@ void graph_trim(struct graph *g, const struct graph_cuts *cuts, struct graph_dro
 			drop_light_edges(g, min_edge);
 		uint32_t n = count_top(g, cuts);
 		if (n < g->nselected) {
-			keep_first(g, n);
+			keep_first(g, n, calltree_trim);
 			only_selected = true;
 			is_linked = false;
 		}
