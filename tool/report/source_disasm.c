@@ -21,7 +21,8 @@ struct disasm {
 	struct report *report;
 	struct graph *graph;
 	struct arena *arena;
-	struct err *open_error;         // the first binary that could not be read
+	struct buf name;        // of the node at hand: of all nodes together they would be large
+	struct err *open_error; // the first binary that could not be read
 };
 
 static const struct node_info *info_of(const struct graph *g, const struct node *n)
@@ -38,15 +39,18 @@ static int by_node_address(const void *x, const void *y, void *graph)
 
 // pprof matches the name with its address before and its file behind, so that "^main$" finds nothing;
 // here the name alone will do as well.
-static bool node_matches(const struct disasm *d, uint32_t node)
+static bool node_matches(struct disasm *d, uint32_t node)
 {
+	const struct profile *p = d->report->profile;
 	const struct regex *re = d->report->options.symbol;
 	const struct node_info *info = info_of(d->graph, &d->graph->nodes[node]);
-	return regex_match(re, graph_node_name(d->graph, node)) ||
-			regex_match(re, profile_str(d->report->profile, info->name));
+	struct str name = profile_str(p, info->name);
+	d->name.len = 0;
+	node_info_print(d->graph, info, name, profile_str(p, info->file), " ", &d->name);
+	return regex_match(re, name) || regex_match(re, (struct str){d->name.ptr, d->name.len});
 }
 
-static bool mapping_is_wanted(const struct disasm *d, const struct mapping *m)
+static bool mapping_is_wanted(struct disasm *d, const struct mapping *m)
 {
 	uint64_t address;
 	if (report_symbol_address(d->report, &address) && address >= m->start && address <= m->limit)
@@ -253,6 +257,7 @@ struct err *report_write_disasm_top(struct report *r, uint32_t limit, struct buf
 	struct err *e = put_symbols(&d, limit, out);
 	if (e)
 		e = err_new(&r->profile->arena, "%s", e->message);
+	buf_deinit(&d.name);
 	graph_destroy(g);
 	return e;
 }
