@@ -143,7 +143,8 @@ class Piped(AnalyzerTest):
             calls = ["f%d" % (i * k % 211) for k in range(1, 30)]
             p.sample(calls, [1, i + 1], key="v%d" % (i % 7), bytes=(1 << i % 9, "bytes"))
         p.write(self.cpu)
-        commands = ["top", "dot", "tree", "sample_index=samples", "tree", "dot f1", "dot"]
+        commands = ["top", "dot", "tree", "sample_index=samples", "tree", "dot f1", "dot", "focus=f2", "top", "tree",
+                    "focus=", "granularity=lines", "top"]
         want = self.run_cprof(self.cpu, stdin="\n".join(commands))[0]
         for delay_s in (0.001, 0.03, 0.2, 1):
             with open(self.path("out"), "wb") as out, \

@@ -6,16 +6,22 @@
 
 #include "shell_command.h"
 
-// With a filter there are too many to guess; call trees, and what is not trimmed, may be as large as the profile.
+// What changes stacks takes long to make, and cannot be ended; call trees, and what is not trimmed, may be as large as
+// the profile.
 static bool is_worthwhile(const struct config *c)
 {
-	const char *const must_be_empty[] = {c->focus, c->ignore, c->hide, c->show, c->show_from, c->prune_from,
-			c->tagfocus, c->tagignore, c->tagshow, c->taghide, c->tagroot, c->tagleaf};
+	const char *const must_be_empty[] = {c->hide, c->show, c->show_from, c->prune_from, c->tagshow, c->taghide,
+			c->tagroot, c->tagleaf};
 	for (size_t i = 0; i < sizeof(must_be_empty) / sizeof(must_be_empty[0]); i++)
 		if (*must_be_empty[i])
 			return false;
 	bool is_by_functions = !*c->granularity || strcmp(c->granularity, "functions") == 0;
 	return is_by_functions && !c->call_tree && c->trim && c->nodefraction > 0;
+}
+
+static bool has_filter(const struct config *c)
+{
+	return *c->focus || *c->ignore || *c->tagfocus || *c->tagignore;
 }
 
 static bool is_equal(const struct config *x, const struct config *y)
@@ -41,6 +47,9 @@ static int discard(void *arg, const char *data, size_t len)
 {
 	return 0;
 }
+
+// Of samples that a filter leaves the first two: these are made from sorted stacks.
+enum { FILTERED_REPORTS = 2 };
 
 // As the user would type them. Which name is asked for matters little: what costs is to add up all samples.
 static const struct {
@@ -75,7 +84,8 @@ void guess_make(void *guess)
 	struct session s = *g->session;
 	s.env = &quiet;
 	quiet.err = fopen("/dev/null", "we"); // warnings are for who asks
-	for (size_t i = 0; i < sizeof(reports) / sizeof(reports[0]) && quiet.err && !cancelled(); i++)
+	size_t n = has_filter(&g->config) ? FILTERED_REPORTS : sizeof(reports) / sizeof(reports[0]);
+	for (size_t i = 0; i < n && quiet.err && !cancelled(); i++)
 		make(&s, g->config, i);
 	if (quiet.err)
 		fclose(quiet.err);

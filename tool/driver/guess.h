@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What the user of the shell may ask for next: while the last report is read, tree and dot of all samples are made, top
-// of other granularities, and what weblist and disasm add up; and thrown away. What these found out about the samples
-// stays in the pass cache (tool/graph/pass_cache.h), which calls this in its thread and ends it with cancel_work()
-// before the next report.
+// What the user of the shell may ask for next: while the last report is read, tree and dot are made; and of all
+// samples, if no filter is set, top of other granularities and what weblist and disasm add up. They are thrown away.
+// What these found out about the samples stays in the pass cache (tool/graph/pass_cache.h), which calls this in its
+// thread and ends it with cancel_work() before the next report.
 #ifndef CPROF_TOOL_DRIVER_GUESS_H
 #define CPROF_TOOL_DRIVER_GUESS_H
 
