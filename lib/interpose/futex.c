@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 
 #include "locks.h"
+#include "sandbox.h"
 
 enum { LOCK_PI2 = 13 }; // FUTEX_LOCK_PI2, younger than some kernel headers
 
@@ -22,6 +23,7 @@ CP_VISIBLE long syscall(long number, ...);
 CP_NEXT(long, syscall, (long number, long a, long b, long c, long d, long e, long f), (number, a, b, c, d, e, f))
 
 HIDDEN long cp_futex_syscall(long number, long word, long operation, long value, long timeout, long word2, long value3);
+HIDDEN long cp_seccomp_syscall(long number, long operation, long flags, long filter);
 HIDDEN void cp_own_syscall(void); // syscall: that name may be a slot of the program's PLT
 
 #define STRINGIFY_(x) #x
@@ -36,6 +38,8 @@ __asm__(".text\n"
 	"cp_own_syscall:\n"
 	".cfi_startproc\n"
 	"	endbr64\n"
+	"	cmpl $" STRINGIFY(__NR_seccomp) ", %edi\n"
+	"	je cp_seccomp_syscall\n"
 	"	cmpl $" STRINGIFY(__NR_futex) ", %edi\n"
 	"	jne 1f\n"
 	"	cmpl $0, cp_contention_mode(%rip)\n"
@@ -52,6 +56,8 @@ __asm__(".text\n"
 	"cp_own_syscall:\n"
 	".cfi_startproc\n"
 	"	hint #34\n" // bti c
+	"	cmp x0, #" STRINGIFY(__NR_seccomp) "\n"
+	"	b.eq cp_seccomp_syscall\n"
 	"	cmp x0, #" STRINGIFY(__NR_futex) "\n"
 	"	b.ne 1f\n"
 	"	adrp x16, cp_contention_mode\n"
@@ -90,4 +96,12 @@ CP_BETWEEN long cp_futex_syscall(long number, long word, long operation, long va
 	long result = next_syscall(number, word, operation, value, timeout, word2, value3);
 	cp_wake_end(&wake, &site);
 	return result;
+}
+
+/// seccomp
+
+long cp_seccomp_syscall(long number, long operation, long flags, long filter)
+{
+	cp_sandbox_before(operation, (const void *)filter);
+	return next_syscall(number, operation, flags, filter, 0, 0, 0);
 }

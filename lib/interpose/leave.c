@@ -17,6 +17,7 @@ enum { MAX_FUNCTIONS = 4 }; // there are three: of a plain CPU profile, of sessi
 static _Atomic(leave_fn *) functions[MAX_FUNCTIONS];
 static _Atomic(leave_fn *) retire;
 static _Atomic int owner_pid;
+static atomic_bool is_retired; // where asking for the process id may be death
 static atomic_bool is_leaving; // in some thread; exec may fail, then it comes back
 
 void cp_leave_call(void (*fn)(void))
@@ -32,7 +33,7 @@ void cp_leave_call(void (*fn)(void))
 
 void cp_leave(void)
 {
-	if (!load(&functions[0], acquire) || load(&owner_pid, relaxed) != cp_getpid() ||
+	if (!load(&functions[0], acquire) || load(&is_retired, relaxed) || load(&owner_pid, relaxed) != cp_getpid() ||
 			exchange(&is_leaving, true, acquire))
 		return;
 	int saved_errno = errno, cancel_state;
@@ -62,4 +63,5 @@ void cp_retire(void)
 	fn();
 	pthread_setcancelstate(cancel_state, NULL);
 	errno = saved_errno;
+	store(&is_retired, true, relaxed);
 }

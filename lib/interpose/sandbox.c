@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Context: CTL. A program that shuts itself into a sandbox of seccomp, by prctl().
+// Context: CTL. A program that shuts itself into a sandbox of seccomp, by prctl() or by syscall(SYS_seccomp, ...).
 //
 // The return from a signal handler is a system call, too. sshd's filter kills the thread that makes it, so a tick in
 // the child that reads what strangers send took its main thread away; ours lived on, in a process that was neither
 // there nor gone, and its parent waited for ever. So the filter is asked before it is there, and the profiles end
-// where it kills for that.
+// where it kills for that, or for what handlers and the writing at the end cannot do without.
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stdarg.h>
@@ -13,12 +13,36 @@
 
 #include "leave.h"
 #include "next.h"
+#include "sandbox.h"
 #include "sigsafe/seccomp_filter.h"
 #include "visible.h"
 
 // The macro's functions have no ellipsis; what is not given is passed on as it is.
 CP_NEXT(int, prctl, (int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d),
 		(option, a, b, c, d))
+
+static bool kills_us(const struct sock_fprog *filter)
+{
+	static const int needed[] = {SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_futex, SYS_getpid, SYS_gettid,
+			SYS_clock_gettime, SYS_mmap, SYS_munmap, SYS_openat, SYS_write, SYS_close};
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		if (cp_seccomp_filter_kills(filter, needed[i]))
+			return true;
+	}
+	return false;
+}
+
+static void meet(const struct sock_fprog *filter)
+{
+	if (filter && filter->filter && kills_us(filter))
+		cp_retire();
+}
+
+void cp_sandbox_before(long operation, const void *filter)
+{
+	if (operation == SECCOMP_SET_MODE_FILTER)
+		meet(filter);
+}
 
 CP_VISIBLE int prctl(int option, ...)
 {
@@ -27,8 +51,7 @@ CP_VISIBLE int prctl(int option, ...)
 	unsigned long a = va_arg(arguments, unsigned long), b = va_arg(arguments, unsigned long);
 	unsigned long c = va_arg(arguments, unsigned long), d = va_arg(arguments, unsigned long);
 	va_end(arguments);
-	const struct sock_fprog *filter = option == PR_SET_SECCOMP && a == SECCOMP_MODE_FILTER ? (void *)b : NULL;
-	if (filter && filter->filter && cp_seccomp_filter_kills(filter, SYS_rt_sigreturn))
-		cp_retire();
+	if (option == PR_SET_SECCOMP && a == SECCOMP_MODE_FILTER)
+		meet((const struct sock_fprog *)b);
 	return next_prctl(option, a, b, c, d);
 }

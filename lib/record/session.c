@@ -194,9 +194,12 @@ static void stop_at_signal(int sig)
 
 static void stop_at_exit(void)
 {
+	int last = load(&number, relaxed);
 	cp_modmap_before_exit();
+	if (last == 0) // a sandbox may kill for the system calls
+		return;
 	cp_pages_before_exit();
-	cp_session_stop(load(&number, relaxed));
+	cp_session_stop(last);
 }
 
 static void prepare(const struct cprof_profile_options *o)

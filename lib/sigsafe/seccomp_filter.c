@@ -114,5 +114,5 @@ bool cp_seccomp_filter_kills(const struct sock_fprog *filter, int number)
 	const struct seccomp_data data = {.nr = number, .arch = AUDIT_ARCH_AARCH64};
 #endif
 	uint32_t action = run(filter, &data) & SECCOMP_RET_ACTION_FULL;
-	return action == SECCOMP_RET_KILL_THREAD || action == SECCOMP_RET_KILL_PROCESS;
+	return action == SECCOMP_RET_KILL_THREAD || action == SECCOMP_RET_KILL_PROCESS || action == SECCOMP_RET_TRAP;
 }

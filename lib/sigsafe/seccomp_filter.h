@@ -8,7 +8,7 @@
 
 struct sock_fprog;
 
-/** Whether a thread that makes this system call, all its arguments 0, is killed for it. */
+/** Whether a thread that makes this system call, all its arguments 0, is killed for it, or gets SIGSYS. */
 bool cp_seccomp_filter_kills(const struct sock_fprog *filter, int number);
 
 #endif

@@ -4,7 +4,8 @@
 did before. CPROF_BUILD is the build directory.
 
 Logging in to an sshd under `cprof run -cpuprofile sshd.%p` hung: a tick killed the thread of its sandbox, and our
-threads kept the process from ending."""
+threads kept the process from ending. What allowed little else, as chronyd -F 1, died where it would have exited,
+or hung."""
 
 import os
 import subprocess
@@ -18,12 +19,12 @@ from checks import check, exit_status  # noqa: E402
 BUILD = os.path.abspath(os.environ["CPROF_BUILD"])
 ALL = ["-memprofile", "mem.%p", "-blockprofile", "block.%p", "-wallprofile", "wall.%p", "-trace", "trace.%p"]
 
-for options in [], ALL:
+for options, how in ([], []), (ALL, []), ([], ["little"]), (ALL, ["little"]), ([], ["trapped"]):
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run([os.path.join(BUILD, "tool", "cprof"), "run", "-cpuprofile", "cpu.%p", *options, "--",
-                               os.path.join(BUILD, "tests", "preload", "preload_sandboxed"), "200"],
+                               os.path.join(BUILD, "tests", "preload", "preload_sandboxed"), "200", *how],
                               cwd=folder, stderr=subprocess.DEVNULL, timeout=60)
-        name = " ".join(["with", *options])
+        name = " ".join(["with", *options, *how])
         check(name + ": its status", done.returncode == 7, done.returncode)
         files = [os.path.join(folder, f) for f in os.listdir(folder)]
         ms = sum(profile.read(f).by_function("cpu").get("burn", 0) for f in files if "/cpu." in f) / 1e6
