@@ -24,7 +24,7 @@ import programs  # noqa: E402
 
 TIMES = 9
 GOAL = 1.02
-LOADS = {"redis": 4, "nginx": 4, "postgres": 6}  # of the longer one: some 3 s of CPU
+LOADS = {"redis": 4, "nginx": 4, "postgres": 20}  # of the longer one: some 3 s of CPU, of each of two backends 5
 CPU = {"CPUPROFILE": "cpu", "CPURATE": 100}
 HEAP = {"MEMPROFILE": "heap", "MEMPROFILERATE": 512 << 10}
 WAITS = {"BLOCKPROFILE": "block", "BLOCKPROFILERATE": 10000, "MUTEXPROFILE": "mutex", "MUTEXPROFILEFRACTION": 100}

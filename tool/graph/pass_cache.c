@@ -313,6 +313,7 @@ static void *make(void *arg)
 	if (atomic_compare_exchange_strong(&cache->guessing, &allowed, GUESS_BEGUN)) {
 		note_made(cache);
 		cache->guess(cache->guess_arg);
+		warm(cache); // what it made took of that
 	}
 	return NULL;
 }
