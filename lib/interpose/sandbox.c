@@ -14,6 +14,7 @@
 #include "leave.h"
 #include "next.h"
 #include "sandbox.h"
+#include "sigsafe/safeload.h"
 #include "sigsafe/seccomp_filter.h"
 #include "visible.h"
 
@@ -32,9 +33,25 @@ static bool kills_us(const struct sock_fprog *filter)
 	return false;
 }
 
+static bool is_readable(const void *at, size_t nbytes)
+{
+	enum { PIECE_BYTES = 4096 };
+	struct cp_readable range = {0};
+	size_t done = 0;
+	while (done < nbytes) {
+		size_t piece = nbytes - done < PIECE_BYTES ? nbytes - done : PIECE_BYTES;
+		if (!cp_readable_extend(&range, (uintptr_t)at + done, piece))
+			return false;
+		done += piece;
+	}
+	return nbytes > 0;
+}
+
+/** Pointers that lead nowhere are the kernel's to refuse: programs ask so whether it has filters. */
 static void meet(const struct sock_fprog *filter)
 {
-	if (filter && filter->filter && kills_us(filter))
+	if (is_readable(filter, sizeof(*filter)) &&
+			is_readable(filter->filter, filter->len * sizeof(*filter->filter)) && kills_us(filter))
 		cp_retire();
 }
 
