@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -127,7 +128,7 @@ static void *block_signals(void *arg)
 	sigset_t all;
 	name_self(arg ? "deaf sleeper" : "deaf");
 	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, NULL);
+	syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, NULL, _NSIG / 8); // the function would let our signal through
 	while (arg ? sem_wait(&never) != 0 : !is_over)
 		;
 	return NULL;
