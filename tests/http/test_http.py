@@ -178,7 +178,7 @@ def test_rates(s):
                b"syscallprofilerate 0\n"
     check("rates", s.ask(P + "rates")[::2] == (200, expected), s.ask(P + "rates"))
     status, _, body = s.ask(P + "rates?cpurate=1", "POST", headers={"X-Cprof-Control": "1"})
-    check("rates: not allowed", status == 403 and b"not started with CPROF_HTTP_CONTROL=1" in body, body)
+    check("rates: not allowed", status == 403 and b"does not set allow_control" in body, body)
     check("rates: PUT", s.ask(P + "rates", "PUT")[0] == 405)
     check("rates: nothing was changed", s.ask(P + "rates")[2] == expected)
 
