@@ -14,7 +14,7 @@
 static pthread_mutex_t lock __asm__("_ZN4shop4lockE") = PTHREAD_MUTEX_INITIALIZER; // as C++ calls shop::lock
 static pthread_mutex_t ready_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t is_ready = PTHREAD_COND_INITIALIZER;
-static sem_t may_wait;
+static sem_t may_wait, will_wait;
 static int ready;
 static uint64_t task;
 
@@ -62,6 +62,7 @@ static void *wait_for_signal(void *arg)
 {
 	pthread_setname_np(pthread_self(), "sleeper");
 	pthread_mutex_lock(&ready_lock);
+	sem_post(&will_wait); // and who then takes the lock finds it waiting
 	uint64_t start_ns = now_ns();
 	while (!ready)
 		pthread_cond_wait(&is_ready, &ready_lock);
@@ -85,6 +86,7 @@ static void signal_late(void)
 {
 	pthread_t sleeper;
 	pthread_create(&sleeper, NULL, wait_for_signal, NULL);
+	sem_wait(&will_wait);
 	sleep_ms(40);
 	pthread_mutex_lock(&ready_lock);
 	ready = 1;
@@ -107,6 +109,7 @@ int main(int argc, char **argv)
 	if (argc > 1 && cprof_trace_start(cprof_to_path(argv[1])) != 0)
 		return 1;
 	sem_init(&may_wait, 0, 0);
+	sem_init(&will_wait, 0, 0);
 	task = cprof_trace_task_begin("request", 0);
 	cprof_trace_set_task(task);
 	cprof_trace_log("step", "begin");
