@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """What a server pays with every profile on at Go's rates, and with one at a time: bench_everything.py BUILD [TIMES]
-[SERVER|MODE...]; half a minute a time. Of the modes "plain" always runs: the fewer, the more of the processor has each.
+[SERVER|MODE...]; half a minute a time, of postgres more. Of the modes "plain" always runs: the fewer, the more of the
+processor has each.
 
 The servers run at the same time on one processor (at_once.py), each with its client, so that none ever waits for
 another processor to wake up. Each gets a load that warms it, the load again, and a longer one. What the longer one

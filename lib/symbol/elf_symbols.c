@@ -123,16 +123,16 @@ static bool is_in_section(const struct cp_elf *elf, const struct cp_symbol_candi
 }
 
 /** What is found of a sized symbol, up to the next one; of a place without a name, between two symbols. */
-static void tell_alike(struct cp_symbol_query *q, uint64_t next_start)
+static void tell_alike(struct cp_symbol_query *q)
 {
 	uint64_t end = q->symbol.is_set ? q->symbol.start + q->symbol.size_bytes : 0;
 	bool is_after = q->unsized.is_set && (!q->symbol.is_set || q->unsized.start > q->symbol.start);
 	if (q->is_found && q->symbol.size_bytes > 0) {
 		q->alike_start = q->symbol.start;
-		q->alike_end = next_start < end ? next_start : end;
+		q->alike_end = q->next_start < end ? q->next_start : end;
 	} else if (!q->is_found && !is_after) {
 		q->alike_start = end;
-		q->alike_end = next_start;
+		q->alike_end = q->next_start;
 	}
 }
 
@@ -161,7 +161,7 @@ static void settle(const struct cp_elf *elf, struct cp_symbol_query *queries, si
 			q->is_found = true;
 		}
 		q->unsized = unsized;
-		tell_alike(q, q->next_start);
+		tell_alike(q);
 	}
 }
 

@@ -2,7 +2,6 @@
 // Context: CTL. Numbering and grouping of locations; see locations.h.
 #include "locations.h"
 
-
 #include "grow.h"
 #include "known.h"
 #include "sort.h"
@@ -101,7 +100,7 @@ bool cp_locations_group(struct cp_locations *l, cp_locations_group_fn *fn, void 
 }
 
 struct keep {
-	const struct cp_module *module;
+	const struct cp_module *module; // NULL: of code that a JIT made, which may be another's tomorrow
 	cp_symbol_found *found;
 	void *arg;
 };
@@ -109,7 +108,7 @@ struct keep {
 static void keep_found(void *arg, struct cp_symbol_query *query, const char *name, size_t len)
 {
 	const struct keep *k = arg;
-	if (!query->is_plt)
+	if (k->module && !query->is_plt)
 		cp_known_add(k->module, query, name, len);
 	k->found(k->arg, query, name, len);
 }
@@ -131,8 +130,7 @@ void cp_locations_symbolize(struct cp_locations *l, uint64_t space, const struct
 	if (module && !l->room)
 		l->room = cp_arena_alloc(&l->scratch, CP_SYMBOLIZE_BYTES);
 	struct keep k = {module, found, arg};
-	int ret = cp_symbolize(module, l->room, queries, nqueries, module ? keep_found : found, module ? &k : arg);
-	if (module && ret == 0)
+	if (cp_symbolize(module, l->room, queries, nqueries, keep_found, &k) == 0 && module)
 		keep_nameless(module, queries, nqueries);
 }
 
