@@ -74,29 +74,64 @@ static bool parse_bool(const char *value, bool *bool_out)
 	return false;
 }
 
-/** "1.5s", "300ms", "2m"; or "100x". */
-static bool parse_benchtime(const char *value, struct cp_testing_flags *f)
+/** Digits with at most one point among them, whatever the locale's is. False: there are none. */
+static bool take_decimal(const char **text, double *number_out)
+{
+	double number = 0, scale = 1;
+	bool is_behind_point = false;
+	const char *c = *text;
+	size_t ndigits = 0;
+	for (; (*c >= '0' && *c <= '9') || (*c == '.' && !is_behind_point); c++) {
+		if (*c == '.') {
+			is_behind_point = true;
+			continue;
+		}
+		number = number * 10 + (*c - '0');
+		scale *= is_behind_point ? 10 : 1;
+		ndigits++;
+	}
+	*text = c;
+	*number_out = number / scale;
+	return ndigits > 0;
+}
+
+/** "1.5s", "300ms", "1m30s". */
+static bool parse_duration(const char *value, int64_t *ns_out)
 {
 	static const struct {
 		const char *unit;
 		double ns;
-	} units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
+	} units[] = {{"ns", 1}, {"us", 1e3}, {"\u00b5s", 1e3}, {"\u03bcs", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9},
+			{"h", 3600e9}};
+	const size_t nunits = sizeof(units) / sizeof(*units);
+	double ns = 0, number;
+	do {
+		size_t i = 0;
+		if (!take_decimal(&value, &number))
+			return false;
+		while (i < nunits && strncmp(value, units[i].unit, strlen(units[i].unit)) != 0)
+			i++;
+		if (i == nunits)
+			return false;
+		ns += number * units[i].ns;
+		value += strlen(units[i].unit);
+	} while (*value);
+	*ns_out = ns >= 1 && ns < 1e18 ? (int64_t)ns : 0;
+	return *ns_out > 0;
+}
+
+/** A duration; or "100x". */
+static bool parse_benchtime(const char *value, struct cp_testing_flags *f)
+{
+	size_t len = strlen(value);
+	if (len < 2 || value[len - 1] != 'x')
+		return parse_duration(value, &f->benchtime_ns);
 	char *end;
-	double number = strtod(value, &end);
-	if (end == value || !(number > 0))
-		return false;
-	if (strcmp(end, "x") == 0) {
-		f->benchtime_ns = 0;
-		f->benchtime_n = (int64_t)number;
-		return number >= 1 && number <= 1e9 && (double)f->benchtime_n == number;
-	}
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
-		if (strcmp(end, units[i].unit) == 0 && number * units[i].ns >= 1 && number * units[i].ns < 1e18) {
-			f->benchtime_ns = (int64_t)(number * units[i].ns);
-			return true;
-		}
-	}
-	return false;
+	errno = 0;
+	long long number = strtoll(value, &end, 10);
+	f->benchtime_ns = 0;
+	f->benchtime_n = number;
+	return end == value + len - 1 && !errno && number >= 1 && number <= 1000000000;
 }
 
 static bool parse_regexp(const char *value, const char **regexp_out)

@@ -53,6 +53,8 @@ def test_only_our_flags_are_taken():
               "-cpuprofile", "d")
     check("left", run.lines == ["1 quick -v -run x - -- -cpuprofile d"], run.lines)
     check("taken", run.files == ["c"] and run.status == 0, run.files)
+    for duration in ("1m30s", "1.5h", ".5s", "20\u00b5s", "1h2m3.5s"):
+        check(duration, Run("-benchtime", duration).status == 0)
     run = Run()
     check("none", run.lines == ["0"] and not run.files and not run.stderr, run.lines)
     check("once", Run("again").status == 0)
@@ -63,6 +65,7 @@ def test_mistakes():
                             (["-blockprofilerate", "x"], 'invalid value "x" for flag -blockprofilerate'),
                             (["-memprofilerate="], 'invalid value "" for flag -memprofilerate'),
                             (["-benchtime=0s"], 'invalid value "0s" for flag -benchtime'),
+                            (["-benchtime=1m30"], 'invalid value "1m30" for flag -benchtime'),
                             (["-benchtime=1.5x"], 'invalid value "1.5x" for flag -benchtime'),
                             (["-bench", "["], 'invalid value "[" for flag -bench'),
                             (["-count=-1"], 'invalid value "-1" for flag -count'),
@@ -124,7 +127,7 @@ NUMBER = r"\s+([0-9.]+) "
 
 
 def test_lines():
-    run = Run("-bench", ".", "-benchtime", "20ms", "-benchmem", "bench")
+    run = Run("-bench", ".", "-benchtime", "0m20.0ms", "-benchmem", "bench")
     head = dict(line.split(": ", 1) for line in run.lines[1:] if re.match("[a-z]+: ", line))
     check("head", head["goos"] == "linux" and head["goarch"] in ("amd64", "arm64") and head["pkg"] == "harness", head)
     lines = {}
