@@ -30,14 +30,14 @@ void cp_threadcreate_begin(struct cp_stack *stack)
 {
 	if (!stack || !cp_card_take())
 		return;
-	cp_card->created_at = stack;
+	store(&cp_card->created_at, stack, relaxed);
 	fetch_add(&stack->values[ALIVE], 1, relaxed);
 }
 
 /** That made this thread; NULL: not known. */
 static struct cp_stack *own_stack(void)
 {
-	return cp_card ? cp_card->created_at : NULL;
+	return cp_card ? load(&cp_card->created_at, relaxed) : NULL;
 }
 
 void cp_threadcreate_end(void)

@@ -121,7 +121,7 @@ static void look_at(struct cp_thread_seen *t, int sig, unsigned how)
 	}
 	struct cp_card card;
 	if (cp_card_find(t->tid, &card))
-		t->created_at = card.created_at;
+		t->created_at = load(&card.created_at, relaxed);
 	if (t->is_caller)
 		return;
 	if (how & CP_THREADS_DETAILS) {

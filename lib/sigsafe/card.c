@@ -65,7 +65,7 @@ struct cp_card *cp_card_take(void)
 			store(&card->labels_id, 0, relaxed);
 			store(&card->stack_high, 0, relaxed);
 			store(&card->parked.function, 0, relaxed);
-			card->created_at = NULL;
+			store(&card->created_at, NULL, relaxed);
 		}
 		cp_card = card;
 	}
@@ -90,12 +90,26 @@ void cp_card_give_back(void)
 	cp_lock_release(&lock);
 }
 
+/** Its thread goes on to write: each part is of some moment. */
+static void copy(const struct cp_card *from, struct cp_card *to)
+{
+	store(&to->tid, load(&from->tid, relaxed), relaxed);
+	store(&to->labels_id, load(&from->labels_id, relaxed), relaxed);
+	store(&to->created_at, load(&from->created_at, relaxed), relaxed);
+	store(&to->stack_low, load(&from->stack_low, relaxed), relaxed);
+	store(&to->stack_high, load(&from->stack_high, relaxed), relaxed);
+	store(&to->parked.function, load(&from->parked.function, relaxed), relaxed);
+	store(&to->parked.pc, load(&from->parked.pc, relaxed), relaxed);
+	store(&to->parked.sp, load(&from->parked.sp, relaxed), relaxed);
+	store(&to->parked.fp, load(&from->parked.fp, relaxed), relaxed);
+}
+
 bool cp_card_find(int tid, struct cp_card *card_out)
 {
 	cp_lock_take(&lock);
 	const struct cp_card *card = find(tid);
 	if (card)
-		__builtin_memcpy(card_out, card, sizeof(*card_out));
+		copy(card, card_out);
 	cp_lock_release(&lock);
 	return card != NULL;
 }

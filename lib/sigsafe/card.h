@@ -11,7 +11,7 @@ struct cp_card {
 	struct cp_card *next;        // in its bucket, or of the free ones
 	_Atomic int tid;             // 0: nobody's
 	_Atomic uint32_t labels_id;  // 0: none
-	struct cp_stack *created_at; // its creator's stack; NULL: not known
+	_Atomic(struct cp_stack *) created_at; // its creator's stack; NULL: not known
 	_Atomic uintptr_t stack_low, stack_high; // it was told to stand on; high 0: on its own, or not told
 	struct cp_parked {
 		_Atomic uintptr_t function, pc, sp, fp; // function 0: it does not wait

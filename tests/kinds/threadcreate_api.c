@@ -25,13 +25,13 @@ static int end_c11(void *arg)
 	return 0;
 }
 
-__attribute__((noipa)) static void make_pthreads(pthread_t *threads, int n)
+__attribute__((noipa, noinline)) static void make_pthreads(pthread_t *threads, int n)
 {
 	for (int i = 0; i < n; i++)
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, wait_for_end, NULL), 0);
 }
 
-__attribute__((noipa)) static void make_c11_thread(void)
+__attribute__((noipa, noinline)) static void make_c11_thread(void)
 {
 	thrd_t t;
 	ck_assert_int_eq(thrd_create(&t, end_c11, NULL), thrd_success);

@@ -12,7 +12,7 @@
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct cprof_profile *custom;
-static void *block;
+static void *volatile block;
 static int depth;
 
 static __attribute__((noinline)) void descend(int left, void (*then)(void))
