@@ -20,6 +20,9 @@
 enum {
 	TRAMPOLINE_BYTES = 16,
 	MAX_SCAN_BYTES = 2048, // locals of a codec's assembly
+	REALIGNED_BYTES = 1024, // at least, where assembly aligns its stack for a buffer
+	MAX_BUFFER_BYTES = 64 << 10,
+	MAX_SAVED_BYTES = 512, // registers and arguments of such a function, below its return address
 };
 
 // What a step came to: on, at the root, or a marker (which is positive).
@@ -79,8 +82,26 @@ static int go_to(struct walk *w, const struct cp_frame *caller)
 	return arrive(&w->frame);
 }
 
-/** Code in a module that no FDE covers, by the best evidence there is: the return address on top of a
- *  leaf's stack, one behind the frame pointer, one further up, or the frame pointer's bare word. */
+/** The first return address in so many bytes of the stack that has a caller, too. */
+static bool find_caller(struct cp_frame *f, uintptr_t from, size_t nbytes, struct cp_frame *caller_out)
+{
+	for (uintptr_t at = from; at < from + nbytes && cp_readable(&f->stack, at, WORD_BYTES); at += WORD_BYTES)
+		if (cp_bare_behind_word(f, at, caller_out) && is_confirmed(caller_out))
+			return true;
+	return false;
+}
+
+/** The kernels of OpenBLAS align the stack to pages, below a buffer larger than one would search, and keep the
+ *  stack there was in rbx. What lies in the buffer is of calls long over. */
+static bool has_realigned(const struct cp_frame *f)
+{
+	return f->sp % REALIGNED_BYTES == 0 && f->extra > f->sp && f->extra - f->sp <= MAX_BUFFER_BYTES &&
+		f->extra % WORD_BYTES == 0;
+}
+
+/** Code in a module that no FDE covers, by the best evidence there is: the return address on top of a leaf's
+ *  stack, one behind the frame pointer, one above the stack that was before it was aligned, one further up, or
+ *  the frame pointer's bare word. */
 static int step_bare(struct walk *w)
 {
 	struct cp_frame *f = &w->frame, by_fp, caller;
@@ -91,10 +112,9 @@ static int step_bare(struct walk *w)
 	bool has_fp = cp_bare_behind_fp(f, &by_fp);
 	if (has_fp && cp_bare_is_return_address(by_fp.pc))
 		return go_to(w, &by_fp);
-	for (uintptr_t at = f->sp; at < f->sp + MAX_SCAN_BYTES && cp_readable(&f->stack, at, WORD_BYTES);
-		at += WORD_BYTES)
-		if (cp_bare_behind_word(f, at, &caller) && is_confirmed(&caller))
-			return go_to(w, &caller);
+	if ((has_realigned(f) && find_caller(f, f->extra, MAX_SAVED_BYTES, &caller)) ||
+		find_caller(f, f->sp, MAX_SCAN_BYTES, &caller))
+		return go_to(w, &caller);
 	return has_fp ? go_to(w, &by_fp) : CP_MARKER_NO_CFI;
 }
 
