@@ -7,7 +7,7 @@ DESTDIR ?=
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := all
-.PHONY: all help demo check asan tsan aarch64 fuzz bench benchfull lint install uninstall clean
+.PHONY: all help demo check asan tsan clang aarch64 fuzz bench benchfull lint install uninstall clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -53,6 +53,12 @@ tsan: ## unit tests, and the tool where it has threads, under ThreadSanitizer
 	TSAN_OPTIONS=halt_on_error=1 scripts/check build-tsan 'analyzer sources' 'analyzer shell' push \
 		'web pages' 'web access' 'web settings'
 
+clang: ## build all with clang, pass the fast tests
+	scripts/deps build test
+	[ -f build-clang/build.ninja ] || CC=clang CXX=clang++ meson setup build-clang
+	ninja -C build-clang
+	scripts/check build-clang --suite fast
+
 aarch64: ## cross-compile the library and check its unwind rules under qemu
 	scripts/deps build test
 	scripts/aarch64
@@ -89,4 +95,4 @@ uninstall: ## remove what install wrote
 ## Clean
 
 clean: ## remove the build directories
-	rm -rf build build-asan build-tsan build-fuzz build-aarch64
+	rm -rf build build-asan build-tsan build-clang build-fuzz build-aarch64

@@ -92,12 +92,15 @@ def main():
         for binary in compiled(directory):
             check(binary)
         # Shared parts of the debug information in the file itself, then in a file of their own.
+        # dwz knows no section of addresses, which clang makes.
         one, other = directory + "/dwz-one", directory + "/dwz-other"
+        sections = subprocess.run(["readelf", "-SW", CPROF], capture_output=True, text=True).stdout
+        shared = directory + "/g++3" if ".debug_addr" in sections else CPROF
         for binary in one, other:
-            shutil.copy(CPROF, binary)
+            shutil.copy(shared, binary)
         subprocess.run(["dwz", one], check=True)
         check(one)
-        shutil.copy(CPROF, one)
+        shutil.copy(shared, one)
         subprocess.run(["dwz", "-m", directory + "/dwz-common", one, other], check=True)
         check(one)
     check(CPROF)
