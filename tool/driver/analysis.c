@@ -136,6 +136,12 @@ static const char *selection_text(struct arena *a, const struct config *c)
 	return text;
 }
 
+// Of one report alone the stacks are not there as nodes.
+static bool asks_graph(const struct session *s, const struct command *c)
+{
+	return !s->is_single && (c->format == REPORT_TEXT || c->format == REPORT_TREE || c->format == REPORT_DOT);
+}
+
 struct err *analyze(const struct session *s, const struct command *c, const char *param,
 		const struct config *config, struct analysis *out)
 {
@@ -149,7 +155,7 @@ struct err *analyze(const struct session *s, const struct command *c, const char
 	struct report_options o;
 	struct err *e = NULL;
 	if (adjusted.relative_percentages)
-		e = focus_apply(a, s->env, &adjusted, &s->units, p);
+		e = focus_apply(a, s->env, &adjusted, &s->units, false, p);
 	if (!e)
 		e = make_options(a, p, &adjusted, &s->units, &o);
 	if (!e && param)
@@ -160,7 +166,7 @@ struct err *analyze(const struct session *s, const struct command *c, const char
 	o.object_tools = s->tools;
 	out->report = report_new(p, &o);
 	if (!adjusted.relative_percentages)
-		e = focus_apply(a, s->env, &adjusted, &s->units, p);
+		e = focus_apply(a, s->env, &adjusted, &s->units, asks_graph(s, c), p);
 	if (p->pass_cache)
 		p->selection = selection_text(a, &adjusted);
 	if (!e)

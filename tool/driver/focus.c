@@ -63,9 +63,10 @@ static void warn_unless(const struct env *env, bool matched, const char *what)
 		env_warn(env, "%s expression matched no samples", what);
 }
 
-static void apply_names(const struct env *env, const struct filters *f, struct profile *p)
+static void apply_names(const struct env *env, const struct filters *f, bool asks_graph, struct profile *p)
 {
-	struct name_filter names = {f->focus, f->ignore, f->hide, f->show, graph_find_samples};
+	bool is_last = !f->show_from && !f->tagfocus && !f->tagignore && !f->prune_from;
+	struct name_filter names = {f->focus, f->ignore, f->hide, f->show, graph_find_samples, asks_graph && is_last};
 	struct name_matches m = profile_filter_names(p, &names);
 	warn_unless(env, !f->focus || m.focus, "Focus");
 	warn_unless(env, !f->ignore || m.ignore, "Ignore");
@@ -110,12 +111,12 @@ static void free_all(struct filters *f)
 }
 
 struct err *focus_apply(struct arena *a, const struct env *env, const struct config *c,
-		const struct label_units *units, struct profile *p)
+		const struct label_units *units, bool asks_graph, struct profile *p)
 {
 	struct filters f = {0};
 	struct err *e = compile_all(a, env, c, units, &f);
 	if (!e) {
-		apply_names(env, &f, p);
+		apply_names(env, &f, asks_graph, p);
 		apply_tags(env, &f, p);
 		e = apply_tag_keys(a, env, c, &f, p);
 	}

@@ -12,8 +12,11 @@
 void focus_add_label_frames(struct arena *a, const struct env *env, const struct config *c,
 		struct profile *p);
 
-/** focus, ignore, hide, show, show_from, the tag filters, prune_from. */
+/**
+ * focus, ignore, hide, show, show_from, the tag filters, prune_from. asks_graph: who reads the profile asks a graph of
+ * it alone about stacks.
+ */
 struct err *focus_apply(struct arena *a, const struct env *env, const struct config *c,
-		const struct label_units *units, struct profile *p);
+		const struct label_units *units, bool asks_graph, struct profile *p);
 
 #endif

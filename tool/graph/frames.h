@@ -12,8 +12,8 @@
 #define FRAMES_WANTED 0x40000000u
 #define FRAMES_NONE 0x3fffffffu
 
-// What a location or a node is to the collector of edges: bits.
-enum frame_role { ROLE_STAYS = 1, ROLE_WANTED = 2 };
+// What a location or a node is to the collector of edges: bits. Of nodes alone, and alone: it is hidden.
+enum frame_role { ROLE_STAYS = 1, ROLE_WANTED = 2, ROLE_HIDDEN = 4 };
 
 struct frame_table {
 	uint32_t *codes;   // [nlocations]
@@ -55,6 +55,12 @@ static inline const uint32_t *frames_nodes(const struct frame_table *f, uint32_t
 
 /** Fills infos and frames of g. */
 void frames_create(struct graph *g);
+
+/**
+ * Marks the nodes of g that its profile hides (hide.h). False where a node is hidden in some places, and shown in
+ * others.
+ */
+bool frames_hide(struct graph *g);
 
 /**
  * A copy of g's table, in `a`, for collecting edges. only_selected: other nodes are FRAMES_NONE. wanted

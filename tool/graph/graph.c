@@ -8,7 +8,9 @@
 #include "base/path.h"
 #include "tool/graph/frames.h"
 #include "tool/graph/known_places.h"
+#include "tool/graph/pass_cache.h"
 #include "tool/graph/passes.h"
+#include "tool/profile/hide.h"
 
 struct graph *graph_with_frames(struct profile *p, const struct graph_options *options)
 {
@@ -50,6 +52,11 @@ const bool *graph_may_inline(const struct graph *g)
 struct graph *graph_create(struct profile *p, const struct graph_options *options)
 {
 	struct graph *g = graph_with_frames(p, options);
+	if (p->hidden && (options->call_tree || options->named || !frames_hide(g) || !pass_cache_stacks(g))) {
+		graph_destroy(g);
+		profile_hide(p);
+		g = graph_with_frames(p, options);
+	}
 	if (options->call_tree)
 		calltree_build(g);
 	else

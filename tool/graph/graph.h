@@ -85,6 +85,7 @@ struct graph {
 
 	struct node *nodes;
 	uint32_t nnodes;
+	const bool *is_hidden; // [nnodes]: taken out of all stacks, but not of the profile's (hide.h); NULL: none is
 	uint32_t *selected; // the nodes shown, in order
 	uint32_t nselected;
 	bool *is_selected; // [nnodes]

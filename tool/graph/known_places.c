@@ -4,6 +4,7 @@
 
 #include "tool/graph/pass_cache.h"
 #include "tool/graph/passes.h"
+#include "tool/profile/hide.h"
 
 void known_places_free(struct known_places *known)
 {
@@ -28,6 +29,9 @@ static bool is_equal(struct aggregate_keep a, struct aggregate_keep b)
 
 void graph_aggregate(struct profile *p, struct aggregate_keep keep)
 {
+	// Of no inlined lines the outermost stay that are left.
+	if (!keep.inline_frames)
+		profile_hide(p);
 	// Those by addresses are as large as the profile's own, and asked for least.
 	struct known_places *known = keep.address ? NULL : places_of(p);
 	for (unsigned i = 0; known && i < KNOWN_GRANULARITIES; i++) {

@@ -17,26 +17,44 @@ static inline uint32_t walk_to(const struct linker *l, struct walk *walk, uint32
 	return l->frames->node_roles[node] & ROLE_WANTED ? node | FRAMES_WANTED : node;
 }
 
+// Past a hidden node: who called it is the caller of whom it calls, and what was inlined into it is inlined into that.
+static inline void walk_past(struct walk *walk, uint32_t entry, uint32_t depth)
+{
+	if (depth == walk->place + 1)
+		walk->place = depth;
+	if (!(entry & NODE_INLINED) || depth == walk->outermost)
+		walk->outermost = depth + 1;
+}
+
+// The key of the edge to a node on the way, or 0.
+static inline uint64_t walk_on(struct linker *l, struct walk *walk, uint32_t entry, uint32_t depth)
+{
+	if (l->frames->node_roles[entry & NODE_INDEX] & ROLE_HIDDEN) {
+		walk_past(walk, entry, depth);
+		return 0;
+	}
+	uint32_t node = walk_to(l, walk, entry, depth);
+	bool is_inline = entry & NODE_INLINED && depth != walk->outermost;
+	return linker_step(l, walk, node, is_inline, entry & NODE_REPEATS);
+}
+
 static struct walk walk_from_path(const struct linker *l)
 {
-	struct walk walk = {.parent = FRAMES_NONE};
-	if (l->npath) {
-		const struct step *last = &l->path[l->npath - 1];
-		walk.parent = last->node;
-		walk.place = last->span->depth;
-		walk.repeats = last->span->entry & NODE_REPEATS;
-	}
-	return walk;
+	if (!l->npath)
+		return (struct walk){.parent = FRAMES_NONE};
+	const struct step *last = &l->path[l->npath - 1];
+	return (struct walk){.parent = last->parent, .place = last->place, .outermost = last->outermost,
+			.repeats = last->repeats};
 }
 
 static void enter(struct linker *l, const struct node_span *span)
 {
 	struct walk walk = walk_from_path(l);
-	uint32_t node = walk_to(l, &walk, span->entry, span->depth);
-	uint64_t key = linker_step(l, &walk, node, span->entry & NODE_INLINED, span->entry & NODE_REPEATS);
+	uint64_t key = walk_on(l, &walk, span->entry, span->depth);
 	if (key)
 		edge_trail_add(&l->trail, key);
-	l->path[l->npath++] = (struct step){walk.parent, span, key, l->nrows, l->w, l->dw};
+	l->path[l->npath++] = (struct step){span, walk.parent, walk.place, walk.outermost, walk.repeats, key, l->nrows,
+			l->w, l->dw};
 }
 
 // Takes the spans off the path that begin at the row, or behind it.
@@ -65,16 +83,13 @@ static void link_row(struct linker *l, struct walk *walk, const struct node_row 
 		for (uint32_t k = begin; k < end; k++) {
 			unsigned role = node_roles[nodes[k] & NODE_INDEX];
 			places[nplaces] = k;
-			nplaces += role & ROLE_STAYS;
+			nplaces += (role & (ROLE_STAYS | ROLE_HIDDEN)) != 0;
 			roles |= role;
 		}
-		if (nplaces && !(roles & ROLE_WANTED) && !(walk->parent & FRAMES_WANTED))
+		if (nplaces && !(roles & (ROLE_WANTED | ROLE_HIDDEN)) && !(walk->parent & FRAMES_WANTED))
 			i = nplaces - 1; // the parent of what may follow
-		for (; i < nplaces; i++) {
-			uint32_t entry = nodes[places[i]];
-			uint32_t node = walk_to(l, walk, entry, row->depth + places[i]);
-			linker_wait(l, walk, linker_step(l, walk, node, entry & NODE_INLINED, entry & NODE_REPEATS));
-		}
+		for (; i < nplaces; i++)
+			linker_wait(l, walk, walk_on(l, walk, nodes[places[i]], row->depth + places[i]));
 	}
 	linker_count(l, walk);
 	edge_trail_cut(&l->trail, path_edges);
@@ -96,7 +111,7 @@ static uint8_t *rows_to_walk(const struct linker *l)
 	return marks;
 }
 
-// The spans of nodes that stay, in their order, behind one that no row is in.
+// The spans of nodes that stay or are hidden, in their order, behind one that no row is in.
 static const struct node_span **spans_to_enter(const struct linker *l, const struct node_span ***end_out)
 {
 	const struct node_run *run = l->run;
@@ -129,7 +144,7 @@ void linker_take_rows(struct linker *l, struct sample_range range)
 		const int64_t *values = run->values + (size_t)i * l->profile->nsample_types;
 		int64_t mask = node_run_mask(run, i, l->g->profile->kept, true, NODE_ROWS_DOWN);
 		int64_t w = values[l->g->options.value_index] & mask, dw = l->g->options.mean ? values[0] & mask : 0;
-		bool is_parent_wanted = l->npath && l->path[l->npath - 1].node & FRAMES_WANTED;
+		bool is_parent_wanted = l->npath && l->path[l->npath - 1].parent & FRAMES_WANTED;
 		if ((may_be_wanted[i] || is_parent_wanted) && (w || dw)) {
 			struct walk walk = walk_from_path(l);
 			walk.w = w;

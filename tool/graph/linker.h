@@ -11,10 +11,11 @@
 // So many edges wait for their cells to come from memory.
 enum { LINKER_WAITING = 64 };
 
-// A node that stays and that rows to come share (node_stacks.h), with the edge into it.
+// A node that stays, or is hidden, and that rows to come share (node_stacks.h), with the edge into it.
 struct step {
-	uint32_t node;
 	const struct node_span *span;
+	uint32_t parent, place, outermost; // of the walk that goes on from here
+	bool repeats;
 	uint64_t key;   // 0: none, or it is nearer to the root as well
 	uint32_t nrows; // that were counted before it,
 	int64_t w, dw;  // and what these weigh
@@ -41,7 +42,8 @@ struct linker {
 // Where the walk from the root to the leaf of one sample stands.
 struct walk {
 	uint32_t parent; // with FRAMES_WANTED; FRAMES_NONE at first
-	uint32_t place;  // of the last frame that stayed
+	uint32_t place;  // of the last frame that stayed; of rows: or of the last of the hidden ones next to it
+	uint32_t outermost; // of rows: who is inlined at this depth is so into hidden ones alone, and thus is not
 	bool residual;   // something was left out since the parent
 	bool repeats;    // the parent stands nearer to the root, too
 	uint32_t stamp;  // 1 + the samples before it

@@ -136,11 +136,16 @@ struct known_places *pass_cache_places(struct pass_cache *cache)
 	return &cache->places;
 }
 
-/* Which samples a pass is over: "" all; NULL where it is not known. */
-static const char *selection_of(const struct profile *p)
+static bool has_borrowed_samples(const struct profile *p)
 {
 	const unsigned samples = PROFILE_SAMPLES | PROFILE_LOCS;
-	return (p->borrowed & samples) == samples ? "" : p->selection;
+	return (p->borrowed & samples) == samples;
+}
+
+/* Which samples a pass is over: "" all, as they are; NULL where it is not known. */
+static const char *selection_of(const struct profile *p)
+{
+	return has_borrowed_samples(p) && !p->hidden ? "" : p->selection;
 }
 
 static struct pass_cache *pass_cache_of(const struct pass_key *key)
@@ -250,7 +255,7 @@ const struct node_stacks *pass_cache_stacks(const struct graph *g)
 {
 	const struct profile *p = g->profile;
 	struct pass_cache *cache = p->pass_cache;
-	if (!cache || !(has_all_samples(p) || p->kept))
+	if (!cache || !(has_borrowed_samples(p) || p->kept))
 		return NULL;
 	for (uint32_t i = 0; i < STACKS; i++) {
 		struct known_stacks *s = &cache->stacks[i];
@@ -263,7 +268,7 @@ const struct node_stacks *pass_cache_stacks(const struct graph *g)
 	struct known_stacks *s = &cache->stacks[cache->next_stacks];
 	cache->next_stacks = (cache->next_stacks + 1) % STACKS;
 	stacks_free(cache, s);
-	*s = (struct known_stacks){copy_table(p, g->frames), g->nnodes, g->options.value_index, g->options.mean, NULL,
+	*s = (struct known_stacks){copy_table(p, g->frames), g->ninfos, g->options.value_index, g->options.mean, NULL,
 			STACKS_DUE};
 	return NULL;
 }

@@ -27,8 +27,8 @@ void pass_cache_destroy(struct pass_cache *cache);
 
 /**
  * The stacks of a graph's base as nodes. NULL while they are being made, for a pass over the samples is shorter
- * than the rest of that; where there are none; and where a filter changed stacks. Those not known yet will be made, if
- * pass_cache_prepare() is called.
+ * than the rest of that; where there are none; and where a filter changed stacks, but for hidden nodes (struct graph).
+ * Those not known yet will be made, if pass_cache_prepare() is called.
  */
 const struct node_stacks *pass_cache_stacks(const struct graph *g);
 

@@ -13,6 +13,8 @@ void nodes_of_infos(struct graph *g);
 /** Does so and adds up the samples. */
 void tally_nodes(struct graph *g);
 void tally_stacks(struct graph *g, const struct node_stacks *stacks);
+/** Adds to `flats` what stacks with a hidden leaf weigh. */
+void sum_hidden_leaves(const struct graph *g, const struct node_stacks *stacks, uint32_t value_index, uint64_t *flats);
 /** Makes a node of each context. */
 void calltree_build(struct graph *g);
 void calltree_free(struct graph *g);

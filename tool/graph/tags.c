@@ -228,8 +228,10 @@ static uint32_t graph_path(const struct graph *g, uint32_t sample, uint32_t *pat
 	for (uint32_t k = stack.n; k-- > 0;) {
 		uint32_t nnodes;
 		const uint32_t *nodes = frames_nodes(f, stack_loc(stack, k), &nnodes);
-		while (nnodes-- > 0)
-			path[n++] = nodes[nnodes];
+		while (nnodes-- > 0) {
+			path[n] = nodes[nnodes];
+			n += !g->is_hidden || !g->is_hidden[nodes[nnodes]];
+		}
 	}
 	return n;
 }

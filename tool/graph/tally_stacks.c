@@ -80,14 +80,22 @@ static void tally_value(struct graph *g, const struct node_stacks *stacks, uint3
 	const uint8_t *kept = g->profile->kept;
 	const struct node_sums *all = &stacks->totals[value_index];
 	bool subtracts = g->profile->nsamples > stacks->profile->nsamples / 2;
+	const bool *is_hidden = g->is_hidden;
 	struct node_sums some = {0};
+	uint64_t *moved = is_hidden ? arena_array(&scratch, uint64_t, g->nnodes) : NULL;
 	if (kept)
 		some = node_stacks_sum(stacks, value_index, kept, !subtracts, &scratch, &cancel_flag);
+	if (is_hidden)
+		sum_hidden_leaves(g, stacks, value_index, moved);
 	for (uint32_t i = 0; i < g->nnodes; i++) {
+		if (is_hidden && is_hidden[i])
+			continue;
 		struct node *n = &g->nodes[i];
 		uint64_t flat = kept ? some.flats[i] : 0, cum = kept ? some.cums[i] : 0;
-		*(is_divisor ? &n->flat_div : &n->flat) = (int64_t)(subtracts ? all->flats[i] - flat : flat);
-		*(is_divisor ? &n->cum_div : &n->cum) = (int64_t)(subtracts ? all->cums[i] - cum : cum);
+		flat = (subtracts ? all->flats[i] - flat : flat) + (moved ? moved[i] : 0);
+		cum = subtracts ? all->cums[i] - cum : cum;
+		*(is_divisor ? &n->flat_div : &n->flat) = (int64_t)flat;
+		*(is_divisor ? &n->cum_div : &n->cum) = (int64_t)cum;
 	}
 	arena_deinit(&scratch);
 }

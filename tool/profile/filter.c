@@ -3,11 +3,12 @@
 // is a look at the flags of its stack.
 #include "tool/profile/filter.h"
 
+#include "tool/profile/hide.h"
 #include "tool/profile/memo.h"
 #include "tool/profile/parallel.h"
 #include "tool/profile/samples.h"
 
-enum location_flag { IS_FOCUSED = 1, IS_IGNORED = 2, IS_HIDDEN = 4, IS_SHOW_FROM = 4 };
+enum location_flag { IS_FOCUSED = 1, IS_IGNORED = 2, IS_SHOW_FROM = 4 };
 
 static bool matches_location(const struct memo *m, const struct location *l)
 {
@@ -18,31 +19,39 @@ static bool matches_location(const struct memo *m, const struct location *l)
 	return memo_matches_mapping(m, l);
 }
 
-/* Keeps the lines that match (or do not); lines without a function stay. */
-static void keep_lines(struct profile *p, struct location *l, const struct memo *m, bool matching)
+/* Lines without a function stay. */
+static bool is_line_hidden(const struct memo memos[4], const struct location *l, const struct line *line)
 {
-	struct line *kept = mem_resize(NULL, l->nlines, sizeof(*kept));
-	uint32_t n = 0;
-	for (uint32_t i = 0; i < l->nlines; i++) {
-		const struct line *line = &p->lines[l->line_begin + i];
-		if (line->function == NO_INDEX || memo_matches_line(m, line) == matching)
-			kept[n++] = *line;
+	const struct memo *hide = &memos[2], *show = &memos[3];
+	if (memo_matches_mapping(hide, l) || memo_matches_line(hide, line))
+		return true;
+	return show->re && line->function != NO_INDEX && !memo_matches_mapping(show, l) &&
+			!memo_matches_line(show, line);
+}
+
+static void hide_location(struct profile *p, uint32_t i, const struct memo memos[4], struct name_matches *found)
+{
+	const struct location *l = &p->locations[i];
+	bool hides = matches_location(&memos[2], l);
+	uint32_t nleft = l->nlines;
+	for (uint32_t k = l->line_begin; k < l->line_begin + l->nlines; k++) {
+		bool is_hidden = is_line_hidden(memos, l, &p->lines[k]);
+		p->hidden->lines[k] |= is_hidden;
+		nleft -= is_hidden;
 	}
-	if (n && n < l->nlines) {
-		p->lines = mem_grow(p->lines, &p->lines_cap, p->nlines + n, sizeof(*kept));
-		memcpy(p->lines + p->nlines, kept, n * sizeof(*kept));
-		l->line_begin = p->nlines;
-		p->nlines += n;
-	}
-	l->nlines = n;
-	free(kept);
+	if (hides || memos[3].re)
+		p->hidden->locations[i] = nleft == 0;
+	p->hidden->has_lines |= nleft < l->nlines;
+	p->hidden->has_locations |= p->hidden->locations[i];
+	found->hide |= hides;
+	found->show |= memos[3].re && nleft;
 }
 
 static void flag_location(struct profile *p, uint32_t i, const struct memo memos[4], uint8_t *flag,
 		struct name_matches *found)
 {
-	const struct memo *focus = &memos[0], *ignore = &memos[1], *hide = &memos[2], *show = &memos[3];
-	struct location *l = &p->locations[i];
+	const struct memo *focus = &memos[0], *ignore = &memos[1];
+	const struct location *l = &p->locations[i];
 	if (ignore->re && matches_location(ignore, l)) {
 		found->ignore = true;
 		*flag |= IS_IGNORED;
@@ -50,40 +59,8 @@ static void flag_location(struct profile *p, uint32_t i, const struct memo memos
 		found->focus = true;
 		*flag |= IS_FOCUSED;
 	}
-	if (hide->re && matches_location(hide, l)) {
-		found->hide = true;
-		if (memo_matches_mapping(hide, l))
-			l->nlines = 0;
-		keep_lines(p, l, hide, false);
-		*flag |= l->nlines ? 0 : IS_HIDDEN;
-	}
-	if (show->re) {
-		if (!memo_matches_mapping(show, l))
-			keep_lines(p, l, show, true);
-		found->show |= l->nlines != 0;
-		*flag |= l->nlines ? 0 : IS_HIDDEN;
-	}
-}
-
-/* Takes the hidden locations out of all stacks; samples left without any are not kept. */
-static void hide_locations(struct profile *p, const uint8_t *flags, uint8_t *keep)
-{
-	profile_own(p, PROFILE_SAMPLES);
-	uint32_t *to = pages_reserve(p->nlocs * sizeof(*to)), n = 0;
-	if (!to)
-		to = mem_resize(NULL, SIZE_MAX, 2); // says so and ends
-	for (uint32_t i = 0; i < p->nsamples; i++) {
-		uint32_t begin = n;
-		struct stack stack = profile_stack(p, i);
-		for (uint32_t j = 0; keep[i] && j < stack.n; j++) {
-			to[n] = stack_loc(stack, j);
-			n += !(flags[to[n]] & IS_HIDDEN);
-		}
-		p->loc_begin[i] = begin;
-		p->loc_end[i] = n;
-		keep[i] = n > begin;
-	}
-	samples_set_locs(p, to, n, p->nlocs);
+	if (p->hidden)
+		hide_location(p, i, memos, found);
 }
 
 struct choice {
@@ -136,12 +113,13 @@ static uint8_t *choose_samples(const struct profile *p, const struct name_filter
 struct name_matches profile_filter_names(struct profile *p, const struct name_filter *f)
 {
 	struct name_matches found = {0};
+	profile_hide(p);
 	if (!f->focus && !f->ignore && !f->hide && !f->show) {
 		found.focus = true;
 		return found;
 	}
 	if (f->hide || f->show)
-		profile_own(p, PROFILE_PLACES);
+		p->hidden = hidden_places_create(p);
 	struct memo memos[4] = {memo_create(p, f->focus), memo_create(p, f->ignore), memo_create(p, f->hide),
 			memo_create(p, f->show)};
 	uint8_t *flags = mem_zeroed(p->nlocations, 1), any = 0;
@@ -150,9 +128,9 @@ struct name_matches profile_filter_names(struct profile *p, const struct name_fi
 		any |= flags[i];
 	}
 	uint8_t *keep = choose_samples(p, f, flags, any);
-	if (any & IS_HIDDEN)
-		hide_locations(p, flags, keep);
 	samples_keep(p, keep);
+	if (!f->defers || (p->hidden && !p->hidden->has_lines && !p->hidden->has_locations))
+		profile_hide(p);
 	free(keep);
 	free(flags);
 	for (unsigned i = 0; i < 4; i++)

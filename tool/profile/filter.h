@@ -21,6 +21,7 @@ typedef bool sample_finder(const struct profile *p, const uint8_t *flags, uint8_
 struct name_filter {
 	const struct regex *focus, *ignore, *hide, *show;
 	sample_finder *find; // NULL: none
+	bool defers;         // what is hidden stays in stacks and lines until profile_hide() (hide.h)
 };
 
 // Whether each expression matched anything (false: the driver warns "... matched no samples").

@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "tool/profile/hide.h"
 #include "tool/profile/samples.h"
 
 struct profile *profile_create(void)
@@ -39,6 +40,7 @@ void profile_destroy(struct profile *p)
 		free(p->sample_labels);
 	}
 	free(p->kept);
+	hidden_places_free(p->hidden);
 	samples_free_locs(p);
 	if (!(p->borrowed & PROFILE_LABELS)) {
 		free(p->label_sets);
@@ -70,6 +72,7 @@ struct profile *profile_view(const struct profile *base)
 	struct profile *p = copy_array(base, 1, sizeof(*base));
 	arena_init(&p->arena);
 	p->kept = NULL;
+	p->hidden = NULL;
 	p->borrowed = PROFILE_STRINGS | PROFILE_SAMPLES | PROFILE_LOCS | PROFILE_LABELS | PROFILE_PLACES;
 	p->sample_types = copy_array(base->sample_types, base->nsample_types, sizeof(*p->sample_types));
 	p->mappings = copy_array(base->mappings, base->nmappings, sizeof(*p->mappings));

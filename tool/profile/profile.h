@@ -125,6 +125,8 @@ struct profile {
 	unsigned borrowed; // enum profile_part bits: belongs to the profile this is a view of
 	// Of a view with samples of its own: which of its base's these are, unchanged. NULL: it is not known.
 	uint8_t *kept;
+	// What hide and show take out, once somebody looks at stacks or lines (hide.h). NULL: nothing is due.
+	struct hidden_places *hidden;
 	struct pass_cache *pass_cache; // of tool/graph, shared by all views; NULL: none is kept
 	// What made the samples of a view differ from those of its base: equal text, equal samples. NULL: it is not
 	// known, or they do not.
