@@ -9,6 +9,8 @@
 // falls is looked up by equal slices of the addresses asked for before it is searched for.
 enum { NSLICES = 512 };
 
+enum { FRAME_DUMMY_BYTES = 16 }; // `endbr64`, `jmp register_tm_clones`
+
 /** The queries, sorted by vaddr, with a first guess at where an address is among them. */
 struct query_index {
 	struct cp_symbol_query *queries;
@@ -114,12 +116,24 @@ static void offer(const struct cp_elf *elf, const Elf64_Shdr *strings, const Elf
 		*best = c;
 }
 
-/** An unsized symbol reaches to the next one, but not beyond its section. */
-static bool is_in_section(const struct cp_elf *elf, const struct cp_symbol_candidate *c, uint64_t vaddr)
+/** What GCC's crtbegin.o ends in, without a size. Behind it lies the program's first object, some of whose functions
+ *  have no symbols where GHC made it. */
+static bool is_end_of_crtbegin(const struct cp_elf *elf, const Elf64_Shdr *strings, const struct cp_symbol_candidate *c)
+{
+	static const char end[] = "frame_dummy";
+	char name[sizeof(end)];
+	return c->binding == STB_LOCAL && cp_elf_string(elf, strings, c->name_offset, name, sizeof(name)) &&
+			strcmp(name, end) == 0;
+}
+
+/** An unsized symbol reaches to the next one, but not beyond its section, nor its object where that is known. */
+static bool reaches(const struct cp_elf *elf, const Elf64_Shdr *strings, const struct cp_symbol_candidate *c,
+		uint64_t vaddr)
 {
 	Elf64_Shdr section;
 	return cp_elf_section(elf, c->section, &section) && vaddr >= section.sh_addr &&
-			vaddr - section.sh_addr < section.sh_size;
+			vaddr - section.sh_addr < section.sh_size &&
+			(vaddr - c->start < FRAME_DUMMY_BYTES || !is_end_of_crtbegin(elf, strings, c));
 }
 
 /** What is found of a sized symbol, up to the next one; of a place without a name, between two symbols. */
@@ -137,7 +151,7 @@ static void tell_alike(struct cp_symbol_query *q)
 }
 
 /** Queries without a symbol of their own look at those of their neighbours below; then decides. */
-static void settle(const struct cp_elf *elf, struct cp_symbol_query *queries, size_t n)
+static void settle(const struct cp_elf *elf, const Elf64_Shdr *strings, struct cp_symbol_query *queries, size_t n)
 {
 	struct cp_symbol_candidate sized = {0}, unsized = {0};
 	uint64_t next_start = UINT64_MAX;
@@ -155,8 +169,7 @@ static void settle(const struct cp_elf *elf, struct cp_symbol_query *queries, si
 		q->is_found = sized.is_set && q->vaddr - sized.start < sized.size_bytes;
 		bool follows_sized = !sized.is_set || (unsized.start > sized.start &&
 							      unsized.start - sized.start >= sized.size_bytes);
-		if (!q->is_found && unsized.is_set && follows_sized &&
-				is_in_section(elf, &unsized, q->vaddr)) {
+		if (!q->is_found && unsized.is_set && follows_sized && reaches(elf, strings, &unsized, q->vaddr)) {
 			q->symbol = unsized;
 			q->is_found = true;
 		}
@@ -205,6 +218,6 @@ int cp_elf_find(const struct cp_elf *elf, struct cp_symbol_query *queries, size_
 		}
 		at += n * sizeof(*syms);
 	}
-	settle(elf, queries, nqueries);
+	settle(elf, strings_out, queries, nqueries);
 	return 0;
 }

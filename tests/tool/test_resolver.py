@@ -153,9 +153,23 @@ def test_mini_debug_info(directory):
            {"local": [("local_function", "", 0, 0)]})
 
 
+def test_crtbegin(directory):
+    """Code without a symbol at the start of a program's first object, as GHC leaves it, was frame_dummy's: crtbegin.o
+    ends in that, and says no size."""
+    source, binary = directory + "/nameless.c", directory + "/nameless"
+    with open(source, "w") as f:
+        f.write('__asm__(".text\\n .p2align 6\\n .fill 64, 1, 0x90\\n .globl mark_end\\n'
+                ' mark_end: ret");\nint main(void) { return 0; }\n')
+    run("gcc", "-O0", source, "-o", binary)
+    dummy = int(re.search(r"(?m)^([0-9a-f]+) t frame_dummy$", run("nm", binary))[1], 16)
+    addresses = {"dummy": dummy + 1, "nameless": marks(binary)["end"] - 1, "end": marks(binary)["end"]}
+    expect("behind crtbegin.o", resolve(binary, addresses),
+           {"dummy": [("frame_dummy", "", 0, 0)], "nameless": [], "end": [("mark_end", "", 0, 0)]})
+
+
 with tempfile.TemporaryDirectory() as scratch:
     os.environ.pop("DEBUGINFOD_URLS", None)
-    for test in test_kinds, test_places, test_mini_debug_info:
+    for test in test_kinds, test_places, test_mini_debug_info, test_crtbegin:
         test(scratch)
 if failures:
     sys.exit("\n".join(failures))

@@ -6,6 +6,8 @@
 #include "format/lower_bound.h"
 #include "tool/symbolizer/dwarf_lookup.h"
 
+enum { FRAME_DUMMY_BYTES = 16 }; // `endbr64`, `jmp register_tm_clones`
+
 struct candidate {
 	uint64_t start;
 	const char *name;
@@ -64,6 +66,13 @@ static void offer(struct candidate *best, const struct candidate *x)
 		*best = *x;
 }
 
+/** crtbegin.o ends in a function without a size. What follows is of the program's first object, where GHC leaves
+ *  local functions without symbols. */
+static bool is_past_crtbegin(const struct candidate *label, uint64_t address)
+{
+	return label->is_local && address - label->start >= FRAME_DUMMY_BYTES && !strcmp(label->name, "frame_dummy");
+}
+
 void symbol_names_find(struct dwarf_lookup *l, Dwfl_Module *module, GElf_Addr bias,
 		bool with_variables)
 {
@@ -93,7 +102,7 @@ void symbol_names_find(struct dwarf_lookup *l, Dwfl_Module *module, GElf_Addr bi
 		const char *name = covering[i].name, *label = preceding[i].name;
 		if (name)
 			l->symbols[i] = (struct str){name, name_length(name)};
-		else if (label && !preceding[i].is_sized)
+		else if (label && !preceding[i].is_sized && !is_past_crtbegin(&preceding[i], l->addresses[i]))
 			l->labels[i] = (struct str){label, name_length(label)};
 	}
 }
