@@ -16,7 +16,7 @@
 
 static void before_exec(void)
 {
-	cp_leave();
+	cp_leave(false);
 	cp_threads_before_exec();
 }
 

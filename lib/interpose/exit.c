@@ -15,7 +15,7 @@ CP_NEXT(void, _Exit, (int status), (status))
 
 static _Noreturn void leave(void (*next)(int), int status)
 {
-	cp_leave();
+	cp_leave(true);
 	if (next)
 		next(status);
 	for (;;)

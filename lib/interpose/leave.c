@@ -5,33 +5,30 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdbool.h>
 
 #include "sigsafe/atomic.h"
 #include "sigsafe/sys.h"
 
-typedef void leave_fn(void);
-
 enum { MAX_FUNCTIONS = 4 }; // there are three: of a plain CPU profile, of sessions, of the injected library
 
-static _Atomic(leave_fn *) functions[MAX_FUNCTIONS];
-static _Atomic(leave_fn *) retire;
+static _Atomic(cp_leave_fn *) functions[MAX_FUNCTIONS];
+static void (*_Atomic retire)(void);
 static _Atomic int owner_pid;
 static atomic_bool is_retired; // where asking for the process id may be death
 static atomic_bool is_leaving; // in some thread; exec may fail, then it comes back
 
-void cp_leave_call(void (*fn)(void))
+void cp_leave_call(cp_leave_fn *fn)
 {
 	store(&owner_pid, cp_getpid(), relaxed);
 	store(&is_leaving, false, relaxed); // a fork child may have copied true
 	for (int i = 0; i < MAX_FUNCTIONS; i++) {
-		leave_fn *there = NULL;
+		cp_leave_fn *there = NULL;
 		if (compare_exchange(&functions[i], &there, fn, acq_rel) || there == fn)
 			return;
 	}
 }
 
-void cp_leave(void)
+void cp_leave(bool exits)
 {
 	if (!load(&functions[0], acquire) || load(&is_retired, relaxed) || load(&owner_pid, relaxed) != cp_getpid() ||
 			exchange(&is_leaving, true, acquire))
@@ -39,9 +36,9 @@ void cp_leave(void)
 	int saved_errno = errno, cancel_state;
 	// Neither exec nor _exit is a cancellation point: writing a file must not make them one.
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	leave_fn *fn;
+	cp_leave_fn *fn;
 	for (int i = 0; i < MAX_FUNCTIONS && (fn = load(&functions[i], acquire)); i++)
-		fn();
+		fn(exits);
 	pthread_setcancelstate(cancel_state, NULL);
 	errno = saved_errno;
 	store(&is_leaving, false, release);
@@ -55,7 +52,7 @@ void cp_retire_call(void (*fn)(void))
 
 void cp_retire(void)
 {
-	leave_fn *fn = load(&retire, acquire);
+	void (*fn)(void) = load(&retire, acquire);
 	if (!fn || load(&owner_pid, relaxed) != cp_getpid())
 		return;
 	int saved_errno = errno, cancel_state;

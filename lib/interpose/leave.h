@@ -3,15 +3,20 @@
 #ifndef CPROF_INTERPOSE_LEAVE_H
 #define CPROF_INTERPOSE_LEAVE_H
 
+#include <stdbool.h>
+
+/** exits: for good; else by exec, which may fail. */
+typedef void cp_leave_fn(bool exits);
+
 /** fn, too, is called before this process leaves, once however often it is given. It must not block for long.
  *  Context: CTL. */
-void cp_leave_call(void (*fn)(void));
+void cp_leave_call(cp_leave_fn *fn);
 
 /**
  * Called by what stands in for exec and _exit. Does nothing in a child that shares our memory (vfork)
  * or has a copy of it (fork), nor in a signal handler that interrupted it. Context: SIG.
  */
-void cp_leave(void);
+void cp_leave(bool exits);
 
 /** fn ends all that we do in this process, for good. Context: CTL. */
 void cp_retire_call(void (*fn)(void));

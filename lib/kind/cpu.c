@@ -380,12 +380,13 @@ void cp_cpu_spare(void)
 		store(&cp_cpu_shared.spared_tid, cp_gettid(), relaxed);
 }
 
-void cp_cpu_checkpoint(void)
+void cp_cpu_checkpoint(bool exits)
 {
 	struct cp_cpu_session *s = &session;
 	if (!is_callers())
 		return;
 	if (s->options.checkpoint) {
+		store(&s->exits, exits, relaxed);
 		uint64_t give_up_ns =
 			cp_clock_ns(CP_CLOCK_MONOTONIC) + MAX_CHECKPOINT_MS * CP_NS_PER_MS;
 		uint32_t wanted = fetch_add(&s->pieces_wanted, 1, acq_rel) + 1;

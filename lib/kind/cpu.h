@@ -23,9 +23,9 @@ int cp_cpu_stop(void);
 /** What the calling thread does until cp_cpu_checkpoint() is not the program's. */
 void cp_cpu_spare(void);
 
-/** Writes a piece now, if checkpoints are on: before exec, _exit and the like. Never blocks for
- * long. */
-void cp_cpu_checkpoint(void);
+/** Writes a piece now, if checkpoints are on: before exec, or (exits) before _exit, which is told in it. Never blocks
+ *  for long. */
+void cp_cpu_checkpoint(bool exits);
 
 bool cp_cpu_is_running(void);
 

@@ -165,6 +165,12 @@ int cp_cpu_output_whole(struct cp_cpu_session *s)
 	return ret < 0 ? ret : ended;
 }
 
+/** The next piece is the last. */
+static bool tells_end(const struct cp_cpu_session *s)
+{
+	return load(&s->exits, relaxed) && !s->end_is_told;
+}
+
 static int begin_pieces(struct cp_cpu_session *s)
 {
 	struct cprof_writer writer = {.write = cp_target_write_piece, .arg = &s->target};
@@ -172,9 +178,18 @@ static int begin_pieces(struct cp_cpu_session *s)
 	if (ret < 0)
 		return ret;
 	put_origin(s, s->pieces);
-	return cp_profile_out_comment(s->pieces,
-		"the process ended without stopping the profile: "
+	return tells_end(s) ? 0 : cp_profile_out_comment(s->pieces,
+		"written while the process ran: where no end is told, "
 		"samples of its last second or two, or of ten in which it did little, may be missing");
+}
+
+/** What the first piece could not say. */
+static void put_end(struct cp_cpu_session *s)
+{
+	put_rate(s, s->pieces);
+	put_threads(s, s->pieces);
+	put_losses(s, s->pieces);
+	cp_profile_out_comment(s->pieces, "end: by _exit(), nothing is missing");
 }
 
 static void forget_piece(struct cp_stack *stack, void *arg)
@@ -195,17 +210,24 @@ bool cp_cpu_output_anew(struct cp_cpu_session *s)
 
 static int write_piece(struct cp_cpu_session *s)
 {
+	bool is_last = tells_end(s);
 	int ret = s->pieces ? 0 : begin_pieces(s);
 	s->end_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
 	if (ret == 0)
 		ret = put_samples(s, s->pieces, true);
-	return ret == 0 ? cp_profile_out_flush(s->pieces, duration_ns(s)) : ret;
+	if (ret == 0 && is_last)
+		put_end(s);
+	if (ret == 0)
+		ret = cp_profile_out_flush(s->pieces, duration_ns(s));
+	s->end_is_told |= is_last && ret == 0;
+	return ret;
 }
 
 void cp_cpu_output_piece(struct cp_cpu_session *s)
 {
 	uint64_t seen = load(&s->stats.periods, relaxed) + s->stats.lost;
-	if (s->pieces_broken || seen == s->pieces_seen || !cp_target_takes_pieces(&s->target))
+	bool has_news = seen != s->pieces_seen || (s->pieces && tells_end(s));
+	if (s->pieces_broken || !has_news || !cp_target_takes_pieces(&s->target))
 		return;
 	int ret = write_piece(s);
 	if (ret == -EACCES && cp_cpu_output_anew(s)) // the process is another user's since it began the file

@@ -79,9 +79,9 @@ static bool serves(int pid)
 	return settings.http && (settings.has_http_pid || !settings.root_pid || settings.root_pid == pid);
 }
 
-static void leave(void)
+static void leave(bool exits)
 {
-	cp_recording_leave(&settings.recording);
+	cp_recording_leave(&settings.recording, exits);
 }
 
 static void stop_at_signal(int sig)

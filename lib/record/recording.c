@@ -345,8 +345,8 @@ static bool take_for_leaving(struct cp_recording *r)
 	return true;
 }
 
-/** ends: whatever the process does then. Else it goes on if exec fails. */
-static void leave(struct cp_recording *r, bool ends)
+/** ends: whatever the process does then, the CPU profile is stopped. exits: by _exit; else it goes on if exec fails. */
+static void leave(struct cp_recording *r, bool ends, bool exits)
 {
 	int pid = cp_getpid();
 	uint64_t mask = cp_signal_block_app();
@@ -368,18 +368,18 @@ static void leave(struct cp_recording *r, bool ends)
 		keep_memory(false); // before the ticks count again
 	// Last: it stops the ticks until the process has gone, but not for long.
 	if (!ends && is_cpu_on)
-		cp_cpu_checkpoint();
+		cp_cpu_checkpoint(exits);
 	if (is_taken)
 		let_others(r);
 	cp_sigmask_restore(mask);
 }
 
-void cp_recording_leave(struct cp_recording *r)
+void cp_recording_leave(struct cp_recording *r, bool exits)
 {
-	leave(r, false);
+	leave(r, false, exits);
 }
 
 void cp_recording_end(struct cp_recording *r)
 {
-	leave(r, true);
+	leave(r, true, true);
 }

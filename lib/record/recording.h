@@ -66,9 +66,9 @@ bool cp_recording_make_way(struct cp_recording *r);
 /** Between start and stop it keeps no file open. */
 bool cp_recording_keeps_none_open(const struct cp_recording *r);
 
-/** Writes what is on in this process, which goes on only if exec fails. Waits for no lock of whom the caller may have
- *  interrupted. */
-void cp_recording_leave(struct cp_recording *r);
+/** Writes what is on in this process, which goes on only if exec fails (exits: it is none). Waits for no lock of whom
+ *  the caller may have interrupted. */
+void cp_recording_leave(struct cp_recording *r, bool exits);
 
 /** The same in the handler of a signal that is taken for the end: the CPU profile stops there, and has none of the
  *  writing. */

@@ -172,10 +172,10 @@ static void say_errors(void)
 
 /// Start
 
-static void leave(void)
+static void leave(bool exits)
 {
 	if (load(&state, acquire) == ON)
-		cp_recording_leave(&recording);
+		cp_recording_leave(&recording, exits);
 }
 
 /** Go's words for those Go knows. */

@@ -70,9 +70,9 @@ static int find_path(const char *file, char path_out[PATH_MAX])
 
 /// At the end
 
-static void leave(void)
+static void leave(bool exits)
 {
-	cp_recording_leave(&recording);
+	cp_recording_leave(&recording, exits);
 }
 
 int cp_testing_stop(void)

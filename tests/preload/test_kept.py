@@ -57,6 +57,16 @@ def test_who_ends_well_writes_it_anew():
         expect(not any(" before " in note for note in case.notes), case.notes)
 
 
+def test_the_cpu_profile_tells_whether_its_end_is_there():
+    """Of what ended by _exit, every shell, it said that a second may be missing, and nothing of threads or losses."""
+    for how, doubts, told in (("return", 0, 0), ("_exit", 1, 1), ("_Exit", 1, 1), ("kill", 1, 0)):
+        case = Case(program("leave"), how, "700")
+        comments = profile.read(case.path).comments
+        expect_eq((sum("where no end is told" in c for c in comments),
+                   comments.count("end: by _exit(), nothing is missing")), (doubts, told), (how, comments))
+        expect_eq(any(c.startswith("threads: ") for c in comments), how != "kill", (how, comments))
+
+
 def test_who_gives_up_root_may_replace_its_files():
     """In /tmp they would be root's for ever."""
     if os.getuid() != 0:
@@ -181,7 +191,8 @@ def test_who_rests_leaves_it_whatever_it_costs():
 
 
 if __name__ == "__main__":
-    test_run.PARTS = {"kept": [test_what_is_killed_leaves_its_heap, test_who_ends_well_writes_it_anew,
+    test_run.PARTS = {"kept": [test_what_is_killed_leaves_its_heap, test_what_is_empty_is_not_kept,
+                               test_the_cpu_profile_tells_whether_its_end_is_there, test_who_ends_well_writes_it_anew,
                                test_who_gives_up_root_may_replace_its_files, test_a_link_leads_to_the_profile,
                                test_half_a_file_of_who_was_killed_is_removed,
                                test_who_works_little_leaves_most_of_it,
