@@ -233,7 +233,11 @@ static int step_outside(struct walk *w)
 		is_signal_trampoline((const uint8_t *)f->pc, TRAMPOLINE_BYTES))
 		return step_through_signal(f);
 	struct cp_frame caller;
-	return cp_bare_behind_fp(f, &caller) ? go_to(w, &caller) : CP_MARKER_NO_MODULE;
+	bool is_found = cp_bare_behind_fp(f, &caller);
+	// Traces of LuaJIT, PyPy and Guile have one small frame on the stack of the interpreter that ran them.
+	if (!is_found && f->sp % WORD_BYTES == 0 && (f->interrupted || cp_bare_is_return_address(f->pc)))
+		is_found = find_caller(f, f->sp, MAX_SCAN_BYTES, &caller);
+	return is_found ? go_to(w, &caller) : CP_MARKER_NO_MODULE;
 }
 
 /** A module the program loaded may be gone without a dlclose we saw (libc unloads its own plugins so). */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Hazard 62: code made at run time, in no module and with no unwind rules. h62_jit OUT HZ ENGINE fp|nofp|named
-// With frame pointers the stack goes on through it; without, it ends there and says why. Either way what
-// was called from it is on its leaf, and nothing crashes. Its name comes from /tmp/perf-PID.map (named).
+// Hazard 62: code made at run time, in no module and with no unwind rules. h62_jit OUT HZ ENGINE fp|nofp|far|named
+// With frame pointers the stack goes on through it; without, where its caller's return address is near; else it ends
+// there and says why. Either way what was called from it is on its leaf, and nothing crashes. Its name comes from
+// /tmp/perf-PID.map (named).
 #include "workload.h"
 
 #include <sys/mman.h>
@@ -31,6 +32,15 @@ static const uint8_t without_fp[] = {
 		0x5d,                   // pop %rbp
 		0xc3,                   // ret
 };
+static const uint8_t far[] = {
+		0x55,                                     // push %rbp
+		0x48, 0x81, 0xec, 0x00, 0x10, 0x00, 0x00, // sub $4096, %rsp
+		0x31, 0xed,                               // xor %ebp, %ebp
+		0xff, 0xd7,                               // call *%rdi
+		0x48, 0x81, 0xc4, 0x00, 0x10, 0x00, 0x00, // add $4096, %rsp
+		0x5d,                                     // pop %rbp
+		0xc3,                                     // ret
+};
 #else
 static const uint32_t with_fp[] = {
 		0xa9bf7bfd, // stp x29, x30, [sp, #-16]!
@@ -43,6 +53,15 @@ static const uint32_t without_fp[] = {
 		0xa9bf7bfd, // stp x29, x30, [sp, #-16]!
 		0xd280001d, // mov x29, #0
 		0xd63f0000, // blr x0
+		0xa8c17bfd, // ldp x29, x30, [sp], #16
+		0xd65f03c0, // ret
+};
+static const uint32_t far[] = {
+		0xa9bf7bfd, // stp x29, x30, [sp, #-16]!
+		0xd14007ff, // sub sp, sp, #4096
+		0xd280001d, // mov x29, #0
+		0xd63f0000, // blr x0
+		0x914007ff, // add sp, sp, #4096
 		0xa8c17bfd, // ldp x29, x30, [sp], #16
 		0xd65f03c0, // ret
 };
@@ -74,7 +93,12 @@ int main(int argc, char **argv)
 	bool fp = named || !strcmp(argv[4], "fp");
 	void *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	MUST(code != MAP_FAILED);
-	memcpy(code, fp ? (const void *)with_fp : without_fp, fp ? sizeof(with_fp) : sizeof(without_fp));
+	if (fp)
+		memcpy(code, with_fp, sizeof(with_fp));
+	else if (!strcmp(argv[4], "far"))
+		memcpy(code, far, sizeof(far));
+	else
+		memcpy(code, without_fp, sizeof(without_fp));
 	MUST(mprotect(code, 4096, PROT_READ | PROT_EXEC) == 0);
 	__builtin___clear_cache(code, (char *)code + 4096);
 	void (*jit)(void (*)(void));
