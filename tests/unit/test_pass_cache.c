@@ -277,6 +277,37 @@ START_TEST(hidden_nodes_are_as_taken_out_of_stacks)
 }
 END_TEST
 
+START_TEST(show_from_cuts_stacks_found_among_the_known_ones_alike)
+{
+	begin_profile();
+	add_random_samples(4000);
+	struct pass_cache *cache = cache_with_stacks();
+	static const char *const patterns[] = {"e", "[ab]", "nothing"};
+	for (unsigned i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+		struct arena a = {0};
+		struct regex *from;
+		ck_assert_ptr_null(regex_compile(&a, str_from(patterns[i]), &from));
+		struct profile *expected = profile_view(p), *got = profile_view(p);
+		got->pass_cache = cache;
+		ck_assert_int_eq(profile_show_from(expected, from, NULL), i < 2);
+		ck_assert_int_eq(profile_show_from(got, from, graph_find_samples), i < 2);
+		ck_assert_uint_eq(got->nsamples, expected->nsamples);
+		ck_assert_uint_lt(got->nsamples, p->nsamples);
+		for (uint32_t k = 0; k < got->nsamples; k++) {
+			ck_assert_uint_eq(got->loc_begin[k], expected->loc_begin[k]);
+			ck_assert_uint_eq(got->loc_end[k], expected->loc_end[k]);
+			ck_assert_int_eq(profile_values(got, k)[1], profile_values(expected, k)[1]);
+		}
+		profile_destroy(got);
+		profile_destroy(expected);
+		regex_free(from);
+		arena_deinit(&a);
+	}
+	pass_cache_destroy(cache);
+	profile_destroy(p);
+}
+END_TEST
+
 // A function of two files, of which one is hidden: as nodes these are one.
 START_TEST(what_is_hidden_in_part_is_taken_out_of_stacks)
 {
@@ -509,7 +540,8 @@ END_TEST
 
 UNIT_MAIN("pass cache", views_share_places_until_they_change_them, remembers_passes_over_the_same_samples,
 		stacks_kept_as_nodes_say_the_same, hidden_nodes_are_as_taken_out_of_stacks,
-		what_is_hidden_in_part_is_taken_out_of_stacks, nodes_of_some_names_are_as_among_all,
+		what_is_hidden_in_part_is_taken_out_of_stacks,
+		show_from_cuts_stacks_found_among_the_known_ones_alike, nodes_of_some_names_are_as_among_all,
 		a_guess_gives_way_to_reports_and_to_the_end, no_guess_begins_in_a_report,
 		what_a_guess_found_is_as_found_by_a_report, a_guess_pushes_out_no_stacks,
 		stacks_that_find_no_room_are_not_kept)

@@ -73,7 +73,7 @@ static void apply_names(const struct env *env, const struct filters *f, bool ask
 	warn_unless(env, !f->hide || m.hide, "Hide");
 	warn_unless(env, !f->show || m.show, "Show");
 	if (f->show_from)
-		warn_unless(env, profile_show_from(p, f->show_from), "ShowFrom");
+		warn_unless(env, profile_show_from(p, f->show_from, graph_find_samples), "ShowFrom");
 }
 
 static void apply_tags(const struct env *env, const struct filters *f, struct profile *p)

@@ -152,11 +152,53 @@ static bool show_from_location(const struct memo *m, struct location *l)
 	return false;
 }
 
-bool profile_show_from(struct profile *p, const struct regex *show_from)
+struct cut {
+	const struct profile *p;
+	const uint8_t *flags; // of locations
+	uint8_t *keep;        // [nsamples]: 0: it has no match
+	uint32_t *ends;       // [nsamples]: where the stack ends then
+};
+
+static void find_ends(void *state, struct sample_range range)
+{
+	const struct cut *c = state;
+	for (uint32_t i = range.begin; i < range.end; i++) {
+		struct stack stack = profile_stack(c->p, i);
+		if (!c->keep[i])
+			continue;
+		while (stack.n && !c->flags[stack_loc(stack, stack.n - 1)])
+			stack.n--;
+		c->ends[i] = c->p->loc_begin[i] + stack.n;
+		c->keep[i] = stack.n != 0;
+	}
+}
+
+static void cut_stacks(struct profile *p, const uint8_t *flags, sample_finder *find)
+{
+	struct sample_range ranges[PARALLEL_MAX];
+	struct cut cuts[PARALLEL_MAX];
+	uint8_t *keep = mem_resize(NULL, p->nsamples, 1);
+	uint32_t *ends = mem_resize(NULL, p->nsamples, sizeof(*ends)), kept = 0, all = p->nsamples;
+	if (!find || !find(p, flags, IS_SHOW_FROM, keep))
+		memset(keep, 1, all);
+	uint32_t n = parallel_ranges(p, ranges);
+	for (uint32_t i = 0; i < n; i++)
+		cuts[i] = (struct cut){p, flags, keep, ends};
+	parallel_run(ranges, n, cuts, sizeof(cuts[0]), find_ends);
+	samples_keep(p, keep);
+	profile_own(p, PROFILE_SAMPLES); // of these alone
+	for (uint32_t i = 0; i < all; i++)
+		if (keep[i])
+			p->loc_end[kept++] = ends[i];
+	free(keep);
+	free(ends);
+}
+
+bool profile_show_from(struct profile *p, const struct regex *show_from, sample_finder *find)
 {
 	if (!show_from)
 		return false;
-	profile_own(p, PROFILE_SAMPLES | PROFILE_PLACES);
+	profile_own(p, PROFILE_PLACES);
 	struct memo m = memo_create(p, show_from);
 	uint8_t *flags = mem_zeroed(p->nlocations, 1);
 	bool matched = false;
@@ -166,16 +208,7 @@ bool profile_show_from(struct profile *p, const struct regex *show_from)
 			matched = true;
 		}
 	}
-	uint8_t *keep = mem_resize(NULL, p->nsamples, 1);
-	for (uint32_t i = 0; i < p->nsamples; i++) {
-		struct stack stack = profile_stack(p, i);
-		while (stack.n && !flags[stack_loc(stack, stack.n - 1)])
-			stack.n--;
-		p->loc_end[i] = p->loc_begin[i] + stack.n;
-		keep[i] = stack.n != 0;
-	}
-	samples_keep(p, keep);
-	free(keep);
+	cut_stacks(p, flags, find);
 	free(flags);
 	memo_free(&m);
 	return matched;
