@@ -157,7 +157,10 @@ CP_NEAR void cp_cpu_on_signal(int sig, void *info_arg, void *ucontext)
 	struct tick tick = tick_of(&signal);
 	if (!tick.is_ours) {
 		fetch_add(&cp_cpu_shared.foreign, 1, relaxed);
-		cp_signal_pass_on(sig, info, ucontext);
+		if (cp_signal_is_end(sig, info))
+			cp_signal_end(sig);
+		else
+			cp_signal_pass_on(sig, info, ucontext);
 		return;
 	}
 	if (cp_cpu_perf_wants_periods())

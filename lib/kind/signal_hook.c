@@ -23,6 +23,7 @@ struct owned {
 };
 
 static struct owned owned[CP_SIGNAL_USES];
+static _Atomic(cp_signal_end_fn *) before_end;
 
 int cp_signal_of(enum cp_signal_use use)
 {
@@ -123,6 +124,39 @@ bool cp_signal_is_handled_by_app(int sig)
 	if (o)
 		read_app_action(o, &app);
 	return app.handler > (uintptr_t)SIG_IGN;
+}
+
+bool cp_signal_is_end(int sig, const void *info)
+{
+	int code = ((const siginfo_t *)info)->si_code;
+	struct cp_action app = {.handler = (uintptr_t)SIG_IGN};
+	struct owned *o = find(sig);
+	if (o)
+		read_app_action(o, &app);
+	return app.handler == (uintptr_t)SIG_DFL && (code == SI_USER || code == SI_TKILL || code == SI_QUEUE);
+}
+
+void cp_signal_die_of(int sig)
+{
+	struct sigaction action = {0};
+	cp_syscall(SYS_rt_sigaction, sig, &action, NULL, sizeof(action.sa_mask));
+	// Not while it is blocked: a tick may be pending, beside which the kernel keeps no second signal, and which it
+	// drops if its timer is gone.
+	cp_sigmask(CP_SIG_UNBLOCK, cp_sigmask_of(sig));
+	cp_syscall(SYS_tgkill, cp_getpid(), cp_gettid(), sig, 0);
+}
+
+void cp_signal_before_end(cp_signal_end_fn *fn)
+{
+	store(&before_end, fn, release);
+}
+
+void cp_signal_end(int sig)
+{
+	cp_signal_end_fn *fn = load(&before_end, acquire);
+	if (fn)
+		fn(sig);
+	cp_signal_die_of(sig);
 }
 
 void cp_signal_pass_on(int sig, void *info, void *ucontext)

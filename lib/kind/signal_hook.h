@@ -55,8 +55,23 @@ void cp_signal_swap_app_action(int sig, const struct cp_action *action, struct c
 bool cp_signal_is_handled_by_app(int sig);
 
 /** A signal that is not from us: the application's handler is called as the kernel would call it.
- *  Where it has none the signal is dropped (SIG_DFL would end the process). */
+ *  Where it has none the signal is dropped; cp_signal_is_end() says where it should not be. */
 void cp_signal_pass_on(int sig, void *info, void *ucontext);
+
+/** Without us this signal, which is not from us, would end the process: somebody has sent it, and it has its default.
+ *  Timers' may be late ticks of ours. */
+bool cp_signal_is_end(int sig, const void *info);
+
+/** By its default. In a handler of ours. */
+void cp_signal_die_of(int sig);
+
+typedef void cp_signal_end_fn(int sig);
+
+/** fn writes what would be lost where cp_signal_end() ends the process. */
+void cp_signal_before_end(cp_signal_end_fn *fn);
+
+/** cp_signal_die_of(), when all is written. */
+void cp_signal_end(int sig);
 
 /** The handler that is really installed for sig, asked from the kernel; and its flags and mask. */
 void cp_signal_query_kernel(int sig, struct cp_action *action_out);

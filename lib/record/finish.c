@@ -163,6 +163,7 @@ int cp_finish_watch(finish_fn *finish, const struct cp_finish_how *how)
 	store(&cp_finish.sig, 0, relaxed);
 	store(&cp_finish.is_done, 0, release);
 	store(&cp_finish.pid, cp_getpid(), release);
+	cp_signal_before_end(cp_finish_before_end);
 	for (int i = 0; i < CP_FINISH_SIGNALS; i++)
 		install(i);
 	return 0;

@@ -35,6 +35,9 @@ extern struct cp_finish_shared cp_finish;
 /** The handler. */
 void cp_finish_on_signal(int sig, void *info, void *ucontext);
 
+/** The process dies of sig, of which it is the CPU profile's handler that tells: it is none of those above. */
+void cp_finish_before_end(int sig);
+
 /** It is one of them, and watched in this process. */
 bool cp_finish_watches(int sig);
 

@@ -58,6 +58,8 @@ static int leave(const char *how)
 		kill(getpid(), SIGKILL);
 	if (strcmp(how, "term") == 0)
 		kill(getpid(), SIGTERM);
+	if (strcmp(how, "prof") == 0)
+		kill(getpid(), SIGPROF);
 	if (strcmp(how, "handler") == 0) {
 		signal(SIGTERM, exit_in_handler);
 		raise(SIGTERM);
