@@ -28,7 +28,7 @@ static int failed_exec(int ret)
 }
 
 #define CP_STAND_IN_EXEC(name, parameters, arguments)                          \
-	CP_NEXT(int, name, parameters, arguments)                              \
+	CP_NEXT_RARE(int, name, parameters, arguments)                              \
 	CP_VISIBLE int name parameters                                         \
 	{                                                                      \
 		before_exec();                                                 \
@@ -41,7 +41,7 @@ CP_STAND_IN_EXEC(execvp, (const char *file, char *const argv[]), (file, argv))
 CP_STAND_IN_EXEC(execvpe, (const char *file, char *const argv[], char *const envp[]), (file, argv, envp))
 CP_STAND_IN_EXEC(fexecve, (int fd, char *const argv[], char *const envp[]), (fd, argv, envp))
 
-CP_NEXT(int, execveat, (int dir_fd, const char *path, char *const argv[], char *const envp[], int flags),
+CP_NEXT_RARE(int, execveat, (int dir_fd, const char *path, char *const argv[], char *const envp[], int flags),
 		(dir_fd, path, argv, envp, flags))
 
 CP_VISIBLE int execveat(int dir_fd, const char *path, char *const argv[], char *const envp[], int flags)

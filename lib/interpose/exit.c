@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Context: SIG. The ends that run no destructor: _exit and _Exit, also out of signal handlers, where
-// programs catch SIGTERM. (exit and a return from main run ours; quick_exit runs what was registered
-// for it; a raw exit_group and a kill keep what the last checkpoint wrote.)
+// programs catch SIGTERM; and daemon(), which ends its caller by an _exit of libc's own and returns in
+// a child. (exit and a return from main run ours; quick_exit runs what was registered for it; a raw
+// exit_group and a kill keep what the last checkpoint wrote.)
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -10,12 +11,12 @@
 #include "sigsafe/sys.h"
 #include "visible.h"
 
-CP_NEXT(void, _exit, (int status), (status))
-CP_NEXT(void, _Exit, (int status), (status))
+CP_NEXT_RARE(void, _exit, (int status), (status))
+CP_NEXT_RARE(void, _Exit, (int status), (status))
 
 static _Noreturn void leave(void (*next)(int), int status)
 {
-	cp_leave(true);
+	cp_end();
 	if (next)
 		next(status);
 	for (;;)
@@ -30,4 +31,12 @@ CP_VISIBLE void _exit(int status)
 CP_VISIBLE void _Exit(int status)
 {
 	leave(next__Exit, status);
+}
+
+CP_NEXT_RARE(int, daemon, (int keeps_folder, int keeps_output), (keeps_folder, keeps_output))
+
+CP_VISIBLE int daemon(int keeps_folder, int keeps_output)
+{
+	cp_end();
+	return next_daemon(keeps_folder, keeps_output);
 }

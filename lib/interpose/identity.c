@@ -15,7 +15,7 @@
 #include "visible.h"
 
 #define CP_STAND_IN_ALONE(name, parameters, arguments)                         \
-	CP_NEXT(int, name, parameters, arguments)                              \
+	CP_NEXT_RARE(int, name, parameters, arguments)                              \
 	CP_VISIBLE int name parameters                                         \
 	{                                                                      \
 		bool were_there = cp_own_threads_send_away();                  \

@@ -12,8 +12,8 @@
 enum { MAX_FUNCTIONS = 4 }; // there are three: of a plain CPU profile, of sessions, of the injected library
 
 static _Atomic(cp_leave_fn *) functions[MAX_FUNCTIONS];
-static void (*_Atomic retire)(void);
-static _Atomic int owner_pid;
+static void (*_Atomic retire)(void), (*_Atomic tidy)(void);
+static _Atomic int owner_pid, tidy_pid;
 static atomic_bool is_retired; // where asking for the process id may be death
 static atomic_bool is_leaving; // in some thread; exec may fail, then it comes back
 
@@ -42,6 +42,25 @@ void cp_leave(bool exits)
 	pthread_setcancelstate(cancel_state, NULL);
 	errno = saved_errno;
 	store(&is_leaving, false, release);
+}
+
+void cp_end_call(void (*fn)(void))
+{
+	store(&tidy_pid, cp_getpid(), relaxed);
+	store(&tidy, fn, release);
+}
+
+void cp_tidy(void)
+{
+	void (*fn)(void) = load(&tidy, acquire);
+	if (fn && !load(&is_retired, relaxed) && load(&tidy_pid, relaxed) == cp_getpid())
+		fn();
+}
+
+void cp_end(void)
+{
+	cp_leave(true);
+	cp_tidy();
 }
 
 void cp_retire_call(void (*fn)(void))

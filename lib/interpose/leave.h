@@ -18,6 +18,16 @@ void cp_leave_call(cp_leave_fn *fn);
  */
 void cp_leave(bool exits);
 
+/** fn takes away what the process leaves outside of its files, where it ends by _exit or daemon(). It may be called in
+ *  a signal handler. Context: CTL. */
+void cp_end_call(void (*fn)(void));
+
+/** cp_leave(true), and what cp_end_call() was given: the process does not come back from what follows. Context: SIG. */
+void cp_end(void);
+
+/** The latter alone. Context: SIG. */
+void cp_tidy(void);
+
 /** fn ends all that we do in this process, for good. Context: CTL. */
 void cp_retire_call(void (*fn)(void));
 

@@ -21,9 +21,16 @@ void *cp_next_named(const char *name);
 #define CP_NEXT(type, name, parameters, arguments) \
 	CP_NEXT_AS(cp_next_named(#name), type, name, parameters, arguments)
 
-#define CP_NEXT_AS(found, type, name, parameters, arguments)                                    \
+/** So, too, for what programs call now and then: the page of those they call all the time is full. */
+#define CP_NEXT_RARE(type, name, parameters, arguments) \
+	CP_NEXT_IN(, cp_next_named(#name), type, name, parameters, arguments)
+
+#define CP_NEXT_AS(found, type, name, parameters, arguments) \
+	CP_NEXT_IN(CP_NEAR_DATA, found, type, name, parameters, arguments)
+
+#define CP_NEXT_IN(place, found, type, name, parameters, arguments)                             \
 	static type early_##name parameters;                                                    \
-	static CP_NEAR_DATA type(*next_##name) parameters = early_##name;                       \
+	static place type(*next_##name) parameters = early_##name;                              \
 	__attribute__((constructor(CP_EARLY_PRIORITY))) static void find_##name(void)           \
 	{                                                                                       \
 		next_##name = (found);                                                          \

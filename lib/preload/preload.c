@@ -87,6 +87,7 @@ static void leave(bool exits)
 static void stop_at_signal(int sig)
 {
 	cp_recording_stop(&settings.recording);
+	cp_tidy();
 }
 
 /** In a handler that may have interrupted anything. */
@@ -94,6 +95,7 @@ static void leave_alone(void)
 {
 	int saved_errno = errno, cancel_state = cp_cancel_hold();
 	cp_recording_end(&settings.recording);
+	cp_tidy();
 	cp_cancel_release(cancel_state);
 	errno = saved_errno;
 }

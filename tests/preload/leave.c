@@ -60,6 +60,8 @@ static int leave(const char *how)
 		kill(getpid(), SIGTERM);
 	if (strcmp(how, "prof") == 0)
 		kill(getpid(), SIGPROF);
+	if (strcmp(how, "daemon") == 0)
+		return daemon(1, 1) ? 98 : STATUS; // the child's, for which nobody waits
 	if (strcmp(how, "handler") == 0) {
 		signal(SIGTERM, exit_in_handler);
 		raise(SIGTERM);

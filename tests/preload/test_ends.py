@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Ends that are not the program's alone: by a signal of ours: test_ends.py"""
+"""Ends that are not the program's alone: by a signal of ours, and by libc's _exit within daemon(): test_ends.py"""
 
 import signal
 import sys
@@ -19,6 +19,17 @@ def test_the_ticks_signal_ends_who_has_no_handler_for_it():
     expect_eq(case.status, 3)
 
 
+def test_who_becomes_a_daemon_leaves_what_was_before():
+    """Its heap was lost."""
+    case = Case(program("leave"), "daemon", "300", options=["-cpuprofile", "c.%p.gz", "-memprofile", "m.%p.gz"])
+    expect_eq(case.status, 0)
+    burnt_ms = {f: case.cpu_ms(f, "burn") for f in case.files if f.startswith("c.")}
+    parents = [f for f, ms in burnt_ms.items() if 250 <= ms <= 400]
+    expect_eq(len(parents), 1, burnt_ms)
+    expect("m" + parents[0][1:] in case.files, case.files)
+
+
 if __name__ == "__main__":
-    test_run.PARTS = {"ends": [test_the_ticks_signal_ends_who_has_no_handler_for_it]}
+    test_run.PARTS = {"ends": [test_the_ticks_signal_ends_who_has_no_handler_for_it,
+                               test_who_becomes_a_daemon_leaves_what_was_before]}
     sys.exit(test_run.main([]))
