@@ -50,22 +50,19 @@ static bool is_abandoned(const union any_address *sa, socklen_t len)
 	return is_refused;
 }
 
-static int listen_local(const struct cp_http_host *host, const char *path, struct stat *file_out)
+static int listen_local(const union any_address *sa, struct stat *file_out)
 {
-	union any_address sa = {.local = {.sun_family = AF_UNIX}};
-	int ret = host->expand_path(path, sa.local.sun_path, sizeof(sa.local.sun_path));
-	if (ret < 0)
-		return ret;
+	socklen_t len = sizeof(sa->local);
 	int fd = open_socket(AF_UNIX);
 	if (fd < 0)
 		return fd;
 	fchmod(fd, OWNER_ONLY); // what bind() makes the file with
-	ret = listen_on(fd, &sa, sizeof(sa.local));
-	if (ret == -EADDRINUSE && is_abandoned(&sa, sizeof(sa.local))) {
-		unlink(sa.local.sun_path);
-		ret = listen_on(fd, &sa, sizeof(sa.local));
+	int ret = listen_on(fd, sa, len);
+	if (ret == -EADDRINUSE && is_abandoned(sa, len)) {
+		unlink(sa->local.sun_path);
+		ret = listen_on(fd, sa, len);
 	}
-	if (ret == 0 && stat(sa.local.sun_path, file_out) < 0)
+	if (ret == 0 && stat(sa->local.sun_path, file_out) < 0)
 		ret = -errno;
 	if (ret < 0)
 		close(fd);
@@ -74,12 +71,11 @@ static int listen_local(const struct cp_http_host *host, const char *path, struc
 
 void cp_http_tidy(const struct cp_http_address *address)
 {
-	union any_address sa;
-	socklen_t len = sizeof(sa);
+	const union any_address *sa = (const union any_address *)&address->bound;
 	struct stat st;
-	if (address->port == 0 && getsockname(address->fd, &sa.any, &len) == 0 && stat(sa.local.sun_path, &st) == 0 &&
-			st.st_dev == address->file.st_dev && st.st_ino == address->file.st_ino)
-		unlink(sa.local.sun_path);
+	if (address->port == 0 && stat(sa->local.sun_path, &st) == 0 && st.st_dev == address->file.st_dev &&
+			st.st_ino == address->file.st_ino)
+		unlink(sa->local.sun_path);
 }
 
 /// TCP
@@ -124,59 +120,72 @@ static bool is_loopback(const union any_address *sa)
 	return ntohl(sa->v4.sin_addr.s_addr) >> 24 == 127;
 }
 
-static int listen_tcp(const union any_address *sa, int *port_out)
+static int listen_tcp(union any_address *sa)
 {
 	socklen_t len = sa->any.sa_family == AF_INET6 ? sizeof(sa->v6) : sizeof(sa->v4);
-	union any_address bound = {0};
 	int one = 1;
 	int fd = open_socket(sa->any.sa_family);
 	if (fd < 0)
 		return fd;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	int ret = listen_on(fd, sa, len);
-	socklen_t bound_len = sizeof(bound);
-	if (ret == 0 && getsockname(fd, &bound.any, &bound_len) < 0)
+	if (ret == 0 && getsockname(fd, &sa->any, &len) < 0)
 		ret = -errno;
-	if (ret < 0) {
+	if (ret < 0)
 		close(fd);
-		return ret;
-	}
-	*port_out = ntohs(bound.any.sa_family == AF_INET6 ? bound.v6.sin6_port : bound.v4.sin_port);
-	return fd;
+	return ret < 0 ? ret : fd;
 }
 
-/** The socket, or a negative errno. */
-static int open_listening(const struct cp_http_host *host, const char *address, bool allow_remote,
-		struct cp_http_address *address_out)
+/// Both
+
+static int parse(const struct cp_http_host *host, const char *address, bool allow_remote, union any_address *sa)
 {
 	static const char local[] = "unix:";
-	if (strncmp(address, local, strlen(local)) == 0)
-		return listen_local(host, address + strlen(local), &address_out->file);
-	union any_address sa;
+	if (strncmp(address, local, strlen(local)) == 0) {
+		*sa = (union any_address){.local = {.sun_family = AF_UNIX}};
+		return host->expand_path(address + strlen(local), sa->local.sun_path, sizeof(sa->local.sun_path));
+	}
 	uint16_t port;
 	const char *colon = strrchr(address, ':');
 	if (!colon || !parse_port(colon + 1, &port) ||
-			!parse_host(address, (size_t)(colon - address), allow_remote, &sa))
+			!parse_host(address, (size_t)(colon - address), allow_remote, sa))
 		return -EINVAL;
-	address_out->is_loopback = is_loopback(&sa);
-	if (!address_out->is_loopback && !allow_remote)
-		return -EACCES;
-	if (sa.any.sa_family == AF_INET6)
-		sa.v6.sin6_port = port;
+	if (sa->any.sa_family == AF_INET6)
+		sa->v6.sin6_port = port;
 	else
-		sa.v4.sin_port = port;
-	return listen_tcp(&sa, &address_out->port);
+		sa->v4.sin_port = port;
+	return is_loopback(sa) || allow_remote ? 0 : -EACCES;
+}
+
+static int listen_at(union any_address *sa, struct cp_http_address *address_out)
+{
+	struct stat st;
+	bool is_local = sa->any.sa_family == AF_UNIX;
+	*address_out = (struct cp_http_address){.is_loopback = !is_local && is_loopback(sa)};
+	int fd = address_out->fd = is_local ? listen_local(sa, &address_out->file) : listen_tcp(sa);
+	if (fd >= 0 && fstat(fd, &st) == 0)
+		address_out->socket = st.st_ino;
+	if (!is_local)
+		address_out->port = ntohs(sa->any.sa_family == AF_INET6 ? sa->v6.sin6_port : sa->v4.sin_port);
+	memcpy(&address_out->bound, sa, sizeof(*sa));
+	return fd < 0 ? fd : 0;
 }
 
 int cp_http_listen(const struct cp_http_host *host, const char *address, bool allow_remote,
 		struct cp_http_address *address_out)
 {
-	struct stat st;
-	*address_out = (struct cp_http_address){0};
-	int fd = address_out->fd = open_listening(host, address, allow_remote, address_out);
-	if (fd >= 0 && fstat(fd, &st) == 0)
-		address_out->socket = st.st_ino;
-	return fd < 0 ? fd : 0;
+	union any_address sa;
+	int ret = parse(host, address, allow_remote, &sa);
+	return ret < 0 ? ret : listen_at(&sa, address_out);
+}
+
+int cp_http_listen_again(const struct cp_http_address *before, struct cp_http_address *address_out)
+{
+	union any_address sa;
+	memcpy(&sa, &before->bound, sizeof(sa));
+	if (sa.any.sa_family == AF_UNIX && sa.local.sun_path[0] != '/')
+		return -EINVAL;
+	return listen_at(&sa, address_out);
 }
 
 bool cp_http_is_open(const struct cp_http_address *address)

@@ -34,6 +34,7 @@ enum {
 struct listener {
 	struct cp_http_address address;
 	struct cprof_http_options options;
+	const struct cp_http_host *host;
 	struct cp_http_workers workers;
 	struct cp_http_connections connections;
 	struct event_base *base;
@@ -41,7 +42,7 @@ struct listener {
 	struct evconnlistener *accepting;
 };
 
-static struct listener the_listener = {.address.fd = -1};
+static struct listener first = {.address.fd = -1}, *the_listener = &first;
 
 /// Requests
 
@@ -206,24 +207,49 @@ static int set_up(struct listener *l)
 	return 0;
 }
 
+static int open_base(struct listener *l)
+{
+	int ret = cp_http_workers_init(&l->workers, l->host, &l->address);
+	return ret < 0 ? ret : set_up(l);
+}
+
+/**
+ * For a program that has closed what it did not open itself, as daemons do, and as uwsgi does when it is reloaded. What
+ * there was stays as it is: its numbers are the program's files', and workers may be at it. From now on this thread and
+ * the workers it starts have descriptors of their own, so it happens once, and the program gets the numbers it expects.
+ */
+static struct listener *listen_again(const struct listener *before)
+{
+	struct listener *l = calloc(1, sizeof(*l));
+	if (!l || !before->host->leave_files() || cp_http_listen_again(&before->address, &l->address) < 0)
+		return NULL;
+	l->host = before->host;
+	l->options = before->options;
+	return open_base(l) < 0 ? NULL : l;
+}
+
 static void run(void *arg)
 {
 	struct listener *l = arg;
 	event_base_dispatch(l->base);
+	if ((l = listen_again(l))) {
+		the_listener = l;
+		event_base_dispatch(l->base);
+	}
 }
 
 /** The parent's port must be free when the parent is gone, whatever children it leaves. */
 static void close_in_child(void)
 {
-	if (cp_http_is_open(&the_listener.address))
-		close(the_listener.address.fd);
-	the_listener.address.fd = -1;
+	if (cp_http_is_open(&the_listener->address))
+		close(the_listener->address.fd);
+	the_listener->address.fd = -1;
 }
 
 __attribute__((destructor)) static void tidy(void)
 {
-	if (the_listener.address.fd >= 0)
-		cp_http_tidy(&the_listener.address);
+	if (the_listener->address.fd >= 0)
+		cp_http_tidy(&the_listener->address);
 }
 
 static int copy_options(struct listener *l, const struct cprof_http_options *options)
@@ -241,18 +267,16 @@ int cprof_http_listener_start(const struct cp_http_host *host, const char *addre
 		const struct cprof_http_options *options, int *port_out)
 {
 	static bool has_fork_handler;
-	struct listener *l = &the_listener;
+	struct listener *l = the_listener = &first;
 	if (host->size != sizeof(*host))
 		return -ENOENT; // of another version of libcprof
-	*l = (struct listener){.address.fd = -1};
+	*l = (struct listener){.address.fd = -1, .host = host};
 	int ret = cp_http_listen(host, address, options->allow_remote, &l->address);
 	if (ret < 0)
 		return ret;
 	ret = copy_options(l, options);
 	if (ret == 0)
-		ret = cp_http_workers_init(&l->workers, host, &l->address);
-	if (ret == 0)
-		ret = set_up(l);
+		ret = open_base(l);
 	if (ret == 0)
 		ret = host->start_thread("cprof-http", run, l);
 	if (ret < 0) {
@@ -260,6 +284,7 @@ int cprof_http_listener_start(const struct cp_http_host *host, const char *addre
 		l->address.fd = -1;
 		return ret;
 	}
+	host->at_end(tidy);
 	if (!has_fork_handler)
 		has_fork_handler = pthread_atfork(NULL, NULL, close_in_child) == 0;
 	*port_out = l->address.port;

@@ -16,6 +16,11 @@ struct cp_http_host {
 	int (*handle)(const struct cprof_http_request *request, const struct cprof_http_response *response);
 	/** Starts a thread of ours: no signals, in no profile. 0 or a negative errno. */
 	int (*start_thread)(const char *name, void (*run)(void *arg), void *arg);
+	/** The calling thread, and those it will start, have descriptors of their own from now on, none so far.
+	 *  False: they cannot. */
+	bool (*leave_files)(void);
+	/** Has fn called where the process ends past its destructors. */
+	void (*at_end)(void (*fn)(void));
 	/** The path of a Unix socket, %p expanded. 0 or a negative errno. */
 	int (*expand_path)(const char *given, char *path_out, size_t size);
 };

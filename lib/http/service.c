@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "handler.h"
+#include "interpose/leave.h"
+#include "kind/cpu.h"
 #include "kind/own_thread.h"
 #include "listener.h"
 #include "sigsafe/atomic.h"
@@ -43,10 +45,18 @@ static int expand_path(const char *given, char *path_out, size_t size)
 	return len == 0 ? -EINVAL : len + 1 >= size ? -ENAMETOOLONG : 0;
 }
 
+static bool leave_files(void)
+{
+	cp_cpu_do_without_perf();
+	return cp_own_thread_leave_files();
+}
+
 static const struct cp_http_host host = {
 		.size = sizeof(host),
 		.handle = cp_http_handle,
 		.start_thread = start_thread,
+		.leave_files = leave_files,
+		.at_end = cp_end_call,
 		.expand_path = expand_path,
 };
 

@@ -62,6 +62,16 @@ static void serve(struct cp_http_workers *w, struct cp_http_work *work)
 		work->status = 0; // half a body is none
 }
 
+static void tell_done(struct cp_http_workers *w, struct cp_http_work *work)
+{
+	pthread_mutex_lock(&w->lock);
+	work->next = w->done;
+	w->done = work;
+	if (cp_http_is_open(w->address)) // else there is nobody to tell, and whose is done_fd?
+		(void)!write(w->done_fd, &(uint64_t){1}, sizeof(uint64_t));
+	pthread_mutex_unlock(&w->lock);
+}
+
 static void run_worker(void *arg)
 {
 	struct cp_http_workers *w = arg;
@@ -76,11 +86,8 @@ static void run_worker(void *arg)
 		w->waiting = work->next;
 		pthread_mutex_unlock(&w->lock);
 		serve(w, work);
+		tell_done(w, work);
 		pthread_mutex_lock(&w->lock);
-		work->next = w->done;
-		w->done = work;
-		if (cp_http_is_open(w->address)) // else there is nobody to tell, and whose is done_fd?
-			(void)!write(w->done_fd, &(uint64_t){1}, sizeof(uint64_t));
 	}
 }
 
@@ -100,8 +107,13 @@ bool cp_http_workers_give(struct cp_http_workers *w, struct cp_http_work *work)
 		w->waiting = work;
 		pthread_cond_signal(&w->wake);
 	}
+	bool is_alone = !has_room && w->nthreads == 0; // the process may make no threads any more, as haproxy's may not
 	pthread_mutex_unlock(&w->lock);
-	return has_room;
+	if (is_alone) {
+		serve(w, work);
+		tell_done(w, work);
+	}
+	return has_room || is_alone;
 }
 
 struct cp_http_work *cp_http_workers_take_done(struct cp_http_workers *w)

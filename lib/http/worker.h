@@ -35,7 +35,8 @@ struct cp_http_workers {
 int cp_http_workers_init(struct cp_http_workers *w, const struct cp_http_host *host,
 		const struct cp_http_address *address);
 
-/** False: all are busy, or no thread could be started; the work is still the caller's. */
+/** False: all are busy, or no more threads could be started; the work is still the caller's. Where none could, it is
+ *  done before this returns. */
 bool cp_http_workers_give(struct cp_http_workers *w, struct cp_http_work *work);
 
 /** All that is done, as a list. Empties done_fd. */

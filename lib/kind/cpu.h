@@ -33,6 +33,9 @@ bool cp_cpu_is_running(void);
  *  It, or a negative errno. */
 int cp_cpu_reserve_signal(void);
 
+/** Whoever will ask has other descriptors than the program's threads, which could not use perf's. */
+void cp_cpu_do_without_perf(void);
+
 /** It is on, or being stopped, and one with checkpoints: a recording's. */
 bool cp_cpu_is_recorded(void);
 

@@ -41,8 +41,17 @@ static int set_fd_limit(void)
 	return cp_cpu_perf_limit_fds(room > 0 ? (uint32_t)room : 0, (int)lowest, (uint32_t)usable);
 }
 
+static atomic_bool has_other_files; // than the program: whoever asks
+
+void cp_cpu_do_without_perf(void)
+{
+	store(&has_other_files, true, relaxed);
+}
+
 static int perf_trial(void)
 {
+	if (load(&has_other_files, relaxed))
+		return -EBADF;
 	if (cp_cpu_engine_params.signal != SIGPROF)
 		return -EBUSY; // a queue that is full would turn a real-time signal into SIGIO,
 			       // which kills

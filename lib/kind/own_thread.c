@@ -35,11 +35,13 @@ static int libcs_pid; // of the process whose libc is about to have a second thr
  * references when it looks a descriptor up, 50 ns a system call. It is empty: what the program closes is closed. But
  * for the standard ones, of which cp_open() would have to make way each time, by two to six system calls.
  */
-static void take_own_files(void)
+bool cp_own_thread_leave_files(void)
 {
 	long held[CP_NSTANDARD_FDS];
-	if (cp_syscall(SYS_close_range, 0, ~0u, CLOSE_RANGE_UNSHARE, 0) == 0) // before Linux 5.9 the threads share on
-		cp_standard_fds_hold(held);
+	if (cp_syscall(SYS_close_range, 0, ~0u, CLOSE_RANGE_UNSHARE, 0) < 0)
+		return false;
+	cp_standard_fds_hold(held);
+	return true;
 }
 
 static void run_own_thread(struct cp_own_thread *t)
@@ -48,7 +50,7 @@ static void run_own_thread(struct cp_own_thread *t)
 	cp_heap_exclude_self(true);
 	prctl(PR_SET_NAME, t->name);
 	if (t->has_own_files)
-		take_own_files();
+		cp_own_thread_leave_files(); // else they share on
 	t->tid = cp_gettid();
 	store(&t->has_begun, 1, release);
 	cp_futex_wake(&t->has_begun, 1);

@@ -38,6 +38,10 @@ struct cp_own_thread {
 /** 0 or a negative errno. When it returns the thread is known for ours. t must live until the thread is joined. */
 int cp_own_thread_start(struct cp_own_thread *t);
 
+/** The calling thread and those it makes leave the program's descriptors to it, and have none but the standard ones, of
+ *  which nothing can be read. False, and nothing has changed: before Linux 5.9 the kernel cannot. */
+bool cp_own_thread_leave_files(void);
+
 /** For t alone to ask. */
 bool cp_own_thread_is_dismissed(const struct cp_own_thread *t);
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lock_wait.h"
+#include "sigsafe/sys.h"
 #include "write/vformat.h"
 
 enum {
@@ -120,21 +121,39 @@ static void describe_socket(int fd, char *out, size_t size)
 		describe_address(&a, "at ", out, size);
 }
 
-static void read_link(int fd, char path_out[FD_PATH_BYTES])
+static void read_link(int tid, int fd, char path_out[FD_PATH_BYTES])
 {
 	char link[64];
-	cp_format(link, sizeof(link), "/proc/thread-self/fd/%d", fd);
+	cp_format(link, sizeof(link), "/proc/self/task/%d/fd/%d", tid, fd);
 	ssize_t n = readlink(link, path_out, FD_PATH_BYTES - 1);
 	path_out[n > 0 ? n : 0] = '\0';
 }
 
+/** What `path` is a link to: fd itself, or a copy where the program's descriptors are not the caller's. */
+static int borrow(int fd, const char *path)
+{
+	char ours[FD_PATH_BYTES];
+	read_link(cp_gettid(), fd, ours);
+	if (strcmp(ours, path) == 0)
+		return fd;
+	int process = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	int borrowed = process < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, process, fd, 0);
+	if (process >= 0)
+		close(process);
+	return borrowed;
+}
+
 /** "fd 5 /path", "fd 6 socket:[1234] 10.0.0.1:80", "fd 7 socket:[1235] at 127.0.0.1:80" */
-static void describe_fd(int fd, char out[FD_TEXT_BYTES])
+static void describe_fd(int tid, int fd, char out[FD_TEXT_BYTES])
 {
 	char path[FD_PATH_BYTES], address[128] = "";
-	read_link(fd, path);
-	if (strncmp(path, "socket:", 7) == 0)
-		describe_socket(fd, address, sizeof(address));
+	read_link(tid, fd, path);
+	if (strncmp(path, "socket:", 7) == 0) {
+		int borrowed = borrow(fd, path);
+		describe_socket(borrowed, address, sizeof(address));
+		if (borrowed >= 0 && borrowed != fd)
+			close(borrowed);
+	}
 	cp_format(out, FD_TEXT_BYTES, "fd %d %s%s", fd, path, address);
 }
 
@@ -142,6 +161,7 @@ static void describe_fd(int fd, char out[FD_TEXT_BYTES])
 
 /** A list of descriptors in words. */
 struct fd_list {
+	int tid; // whose they are
 	char *text;
 	size_t len, size;
 	unsigned n;
@@ -152,7 +172,7 @@ static void add_fd(struct fd_list *l, int fd)
 	char one[FD_TEXT_BYTES];
 	if (l->n++ >= NAMED_FDS)
 		return;
-	describe_fd(fd, one);
+	describe_fd(l->tid, fd, one);
 	l->len += cp_format(l->text + l->len, l->size - l->len, "%s%s", l->n > 1 ? ", " : " ", one);
 }
 
@@ -189,21 +209,21 @@ static void describe_selected(struct fd_list *l, const struct cp_task_syscall *c
 }
 
 /** Whom it wants to reach: there is no peer yet. */
-static void describe_connect(const struct cp_task_syscall *call, char out[CP_WAIT_REASON_BYTES])
+static void describe_connect(int tid, const struct cp_task_syscall *call, char out[CP_WAIT_REASON_BYTES])
 {
 	char path[FD_PATH_BYTES], to[128];
 	union address a = {0};
 	size_t nbytes = call->args[2] < ADDRESS_BYTES ? (size_t)call->args[2] : ADDRESS_BYTES;
-	read_link((int)call->args[0], path);
+	read_link(tid, (int)call->args[0], path);
 	copy(&a, call->args[1], nbytes);
 	describe_address(&a, "to ", to, sizeof(to));
 	cp_format(out, CP_WAIT_REASON_BYTES, "connect fd %d %s%s", (int)call->args[0], path, to);
 }
 
-static void describe_several(const struct blocking *what, const struct cp_task_syscall *call,
+static void describe_several(const struct blocking *what, int tid, const struct cp_task_syscall *call,
 		char out[CP_WAIT_REASON_BYTES])
 {
-	struct fd_list l = {.text = out, .size = CP_WAIT_REASON_BYTES};
+	struct fd_list l = {.tid = tid, .text = out, .size = CP_WAIT_REASON_BYTES};
 	l.len = cp_format(out, l.size, "%s", what->name);
 	if (what->kind == ON_POLLED)
 		describe_polled(&l, call);
@@ -278,12 +298,12 @@ void cp_wait_reason(const struct cp_threads_snapshot *s, const struct cp_thread_
 	} else if (call->kind == ON_FUTEX) {
 		describe_futex(s, t, out);
 	} else if (call->kind == ON_FD) {
-		describe_fd((int)t->call.args[0], fd);
+		describe_fd(t->tid, (int)t->call.args[0], fd);
 		cp_format(out, CP_WAIT_REASON_BYTES, "%s %s", call->name, fd);
 	} else if (call->kind == ON_POLLED || call->kind == ON_SELECTED) {
-		describe_several(call, &t->call, out);
+		describe_several(call, t->tid, &t->call, out);
 	} else if (call->kind == ON_CONNECT) {
-		describe_connect(&t->call, out);
+		describe_connect(t->tid, &t->call, out);
 	} else {
 		cp_format(out, CP_WAIT_REASON_BYTES, "%s", call->name);
 	}

@@ -34,11 +34,13 @@ for line in sys.stdin:
 """
 # As daemons do that close what they did not open: the numbers are their own files' then.
 CLOSED = """
-import os, sys, time
+import os, socket, threading, time
 print(input(), flush=True)
-sys.stdin.read()
+input()
 os.closerange(0, 1000)
 files = [os.open("f%d" % i, os.O_RDWR | os.O_CREAT) for i in range(100)]
+waiting = socket.create_server(("127.0.0.1", 0))
+threading.Thread(target=waiting.accept, daemon=True).start()
 def threads():
     names = []
     for t in os.listdir("/proc/self/task"):
@@ -47,13 +49,25 @@ def threads():
         except OSError:
             pass  # it has ended, and what Python would say of it would go to f2
     return names
-while threads().count("cprof-http\\n") > 1 or "cprof\\n" in threads(): # the listener; who profiles for its worker
+while "cprof\\n" in threads() or not os.path.exists("asked"): # who profiles for its worker
     time.sleep(0.1)
 time.sleep(0.3)
 child = os.fork()
 for fd in files:
     os.fstat(fd)
-os._exit(0 if child == 0 else os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+if child == 0:
+    os._exit(0)
+os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) if files == list(range(100)) else 1)
+"""
+# As haproxy's workers do.
+WITHOUT_THREADS = """
+import os, resource, sys
+if os.getuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+for line in sys.stdin:
+    print(line, end="", flush=True)
 """
 # As a child of apache's does, whose threads are born in one that blocks all signals, and workers of rsyslog's.
 BLOCKED = """
@@ -203,6 +217,25 @@ class Life(unittest.TestCase):
         self.end(process)
         self.assertEqual(os.listdir(self.folder), [])
 
+    def test_socket_files_of_who_ends_past_destructors(self):
+        """By _exit(), by a signal, or as daemon()'s caller: they stayed."""
+        for code in ("os._exit(0)", "os.kill(os.getpid(), signal.SIGTERM)", "ctypes.CDLL(None).daemon(1, 1)"):
+            code = "import ctypes, os, signal; print(input(), flush=True); input(); " + code
+            process, _ = self.start("unix:%p.s", sys.executable, "-c", code, flags=("-memprofile", "/dev/null"))
+            process.communicate(b"end\n")
+            for _ in range(100): # the daemon's ends with it
+                if os.listdir(self.folder):
+                    time.sleep(0.1)
+            self.assertEqual(os.listdir(self.folder), [], code)
+
+    def test_a_program_that_may_make_no_threads(self):
+        """All was answered by 503."""
+        port = free_port()
+        process, _ = self.start("localhost:%d" % port, "python3", "-c", WITHOUT_THREADS)
+        for name in "cmdline", "heap", "threads?debug=2", "heap?seconds=1":
+            self.assertEqual(self.ask(port, name)[0], 200, name)
+        self.end(process)
+
     def test_no_descriptors(self):
         """Nobody is served, no processor is taken, and it is over when there are some again."""
         port = free_port()
@@ -220,16 +253,33 @@ class Life(unittest.TestCase):
             s.close()
         self.end(process)
 
+    def ask_until_served(self, port, name):
+        for _ in range(600):
+            try:
+                return self.ask(port, name)
+            except OSError:
+                time.sleep(0.1)
+        return None, b""
+
     def test_a_program_that_closes_all_descriptors(self):
         """libevent's warnings came into what was descriptor 2, a worker's eight bytes into what was its eventfd, and
-        a child closed the file that had the listening socket's number."""
+        a child closed the file that had the listening socket's number. Nor was it served any more: avahi, uwsgi when
+        it is reloaded."""
         port = free_port()
         process, pid = self.start("localhost:%d" % port, sys.executable, "-c", CLOSED)
         with socket.create_connection(("localhost", port)) as client:
             client.sendall(b"GET /debug/pprof/profile?seconds=1 HTTP/1.0\r\n\r\n")
             while "cprof\n" not in self.threads(pid):
                 time.sleep(0.05)
+            process.stdin.write(b"close\n")
+            process.stdin.flush()
+            self.assertEqual(self.ask_until_served(port, "heap?debug=1")[0], 200)
+            self.assertEqual(self.ask(port, "profile?seconds=1")[0], 200)
+            # What the program waits for is told by its descriptors, not by ours of the same numbers.
+            self.assertRegex(self.ask(port, "threads?debug=2")[1], rb"fd 100 socket:\[\d+\] at 127")
+            Path(self.path("asked")).touch()
             self.end(process)
+        os.unlink(self.path("asked"))
         found = {name: Path(self.path(name)).read_bytes() for name in os.listdir(self.folder)}
         self.assertEqual(len(found), 100)
         self.assertEqual({name: data for name, data in found.items() if data}, {})
