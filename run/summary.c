@@ -49,7 +49,8 @@ static const char *why_unwritten(struct arena *a, const struct child *c, const s
 				sigabbrev_np(WTERMSIG(c->status)));
 	if (outcome_is_per_process(f->given))
 		return arena_printf(a, "no process has written one, in %lld ms of CPU; those that still run, "
-				"as a daemon does, write theirs when they end", (long long)usage_ms(&c->usage));
+				"as a daemon does, write theirs when they end, unless another user, another root or a "
+				"sandbox keeps them from it", (long long)usage_ms(&c->usage));
 	return "the program ended without writing it (as another user, without its environment, static, out of memory, "
 	       "or not by exit? after chroot it is below the new root, if its folder is there)";
 }
