@@ -106,6 +106,12 @@ CP_STAND_IN_WAIT(SEM, s, sem_clockwait,
 
 CP_NEXT(int, pthread_tryjoin_np, (pthread_t thread, void **value_out), (thread, value_out))
 
+/** Whether a wrong `until` matters where the thread is over depends on libc's version. */
+static int try_join_until(pthread_t thread, void **value_out, clockid_t clock, const struct timespec *until)
+{
+	return cp_until_is_valid(clock, until) ? next_pthread_tryjoin_np(thread, value_out) : EBUSY;
+}
+
 static int try_thrd_join(thrd_t thread, int *result_out)
 {
 	void *value;
@@ -121,12 +127,11 @@ CP_STAND_IN_WAIT(JOIN, thread, pthread_join,
 		next_pthread_tryjoin_np(thread, value_out), cp_wait_outcome)
 CP_STAND_IN_WAIT(JOIN, thread, pthread_timedjoin_np,
 		(pthread_t thread, void **value_out, const struct timespec *until), (thread, value_out, until),
-		next_pthread_tryjoin_np(thread, value_out), cp_wait_outcome)
+		try_join_until(thread, value_out, CLOCK_REALTIME, until), cp_wait_outcome)
 CP_STAND_IN_WAIT(JOIN, thread, pthread_clockjoin_np,
 		(pthread_t thread, void **value_out, clockid_t clock, const struct timespec *until),
 		(thread, value_out, clock, until),
-		cp_until_is_valid(clock, until) ? next_pthread_tryjoin_np(thread, value_out) : EBUSY,
-		cp_wait_outcome)
+		try_join_until(thread, value_out, clock, until), cp_wait_outcome)
 CP_STAND_IN_WAIT(JOIN, thread, thrd_join, (thrd_t thread, int *result_out), (thread, result_out),
 		try_thrd_join(thread, result_out), cp_c11_wait_outcome)
 

@@ -253,7 +253,8 @@ START_TEST(who_sleeps_is_not_disturbed)
 	free(await_block("sleeper", "sleep", "\nsleep_long+0x"));
 	int ninterrupted_before = ninterrupted;
 	for (int i = 0; i < 20; i++) {
-		free(await_block("sleeper", "sleep", "{\"who\":\"sleeper\"}:\nclock_nanosleep"));
+		free(await_block("sleeper", "sleep", "{\"who\":\"sleeper\"}:\n"));
+		free(await_block("sleeper", "sleep", "\nclock_nanosleep")); // since 2.41 libc's own functions are below
 		ck_assert_uint_eq(cprof_profile_count(cprof_lookup("deadlock")), 0);
 	}
 	ck_assert_int_eq(ninterrupted, ninterrupted_before);
