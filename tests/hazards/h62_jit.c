@@ -32,11 +32,17 @@ static const uint8_t without_fp[] = {
 		0x5d,                   // pop %rbp
 		0xc3,                   // ret
 };
+// No return addresses of earlier calls are left in its room: one may be taken for its caller's.
 static const uint8_t far[] = {
 		0x55,                                     // push %rbp
 		0x48, 0x81, 0xec, 0x00, 0x10, 0x00, 0x00, // sub $4096, %rsp
+		0x48, 0x89, 0xfa,                         // mov %rdi, %rdx
+		0x48, 0x89, 0xe7,                         // mov %rsp, %rdi
+		0x31, 0xc0,                               // xor %eax, %eax
+		0xb9, 0x00, 0x02, 0x00, 0x00,             // mov $512, %ecx
+		0xf3, 0x48, 0xab,                         // rep stosq
 		0x31, 0xed,                               // xor %ebp, %ebp
-		0xff, 0xd7,                               // call *%rdi
+		0xff, 0xd2,                               // call *%rdx
 		0x48, 0x81, 0xc4, 0x00, 0x10, 0x00, 0x00, // add $4096, %rsp
 		0x5d,                                     // pop %rbp
 		0xc3,                                     // ret
@@ -59,6 +65,11 @@ static const uint32_t without_fp[] = {
 static const uint32_t far[] = {
 		0xa9bf7bfd, // stp x29, x30, [sp, #-16]!
 		0xd14007ff, // sub sp, sp, #4096
+		0x910003e1, // mov x1, sp
+		0xd2820002, // mov x2, #4096
+		0xa8817c3f, // stp xzr, xzr, [x1], #16
+		0xf1004042, // subs x2, x2, #16
+		0x54ffffc1, // b.ne two before
 		0xd280001d, // mov x29, #0
 		0xd63f0000, // blr x0
 		0x914007ff, // add sp, sp, #4096
