@@ -228,13 +228,21 @@ static struct listener *listen_again(const struct listener *before)
 	return open_base(l) < 0 ? NULL : l;
 }
 
+/** Until the program has closed its descriptors, which may be while requests are answered: so it is looked before each
+ *  wait whether there is something to wait at. */
+static void dispatch(struct listener *l)
+{
+	while (cp_http_is_open(&l->address) && event_base_loop(l->base, EVLOOP_ONCE) == 0)
+		;
+}
+
 static void run(void *arg)
 {
 	struct listener *l = arg;
-	event_base_dispatch(l->base);
+	dispatch(l);
 	if ((l = listen_again(l))) {
 		the_listener = l;
-		event_base_dispatch(l->base);
+		dispatch(l);
 	}
 }
 

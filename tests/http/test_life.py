@@ -38,7 +38,11 @@ import os, socket, threading, time
 print(input(), flush=True)
 input()
 os.closerange(0, 1000)
-files = [os.open("f%d" % i, os.O_RDWR | os.O_CREAT) for i in range(100)]
+files = []
+while files != list(range(100)): # who profiles for its worker may just read a file
+    for fd in files:
+        os.close(fd)
+    files = [os.open("f%d" % i, os.O_RDWR | os.O_CREAT) for i in range(100)]
 waiting = socket.create_server(("127.0.0.1", 0))
 threading.Thread(target=waiting.accept, daemon=True).start()
 def threads():
@@ -57,7 +61,7 @@ for fd in files:
     os.fstat(fd)
 if child == 0:
     os._exit(0)
-os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) if files == list(range(100)) else 1)
+os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 # As haproxy's workers do.
 WITHOUT_THREADS = """
@@ -283,7 +287,7 @@ class Life(unittest.TestCase):
             self.assertEqual(self.ask_until_served(port, "heap?debug=1")[0], 200)
             self.assertEqual(self.ask(port, "profile?seconds=1")[0], 200)
             # What the program waits for is told by its descriptors, not by ours of the same numbers.
-            self.assertRegex(self.ask(port, "threads?debug=2")[1], rb"fd 100 socket:\[\d+\] at 127")
+            self.assertRegex(self.ask(port, "threads?debug=2")[1], rb"fd 10\d socket:\[\d+\] at 127")
             Path(self.path("asked")).touch()
             self.end(process)
         os.unlink(self.path("asked"))
