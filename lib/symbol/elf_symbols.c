@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "format/crtbegin.h"
+
 // Symbol tables come in no order and are larger than the question by far: where among the queries a symbol
 // falls is looked up by equal slices of the addresses asked for before it is searched for.
 enum { NSLICES = 512 };
-
-enum { FRAME_DUMMY_BYTES = 16 }; // `endbr64`, `jmp register_tm_clones`
 
 /** The queries, sorted by vaddr, with a first guess at where an address is among them. */
 struct query_index {
@@ -116,14 +116,11 @@ static void offer(const struct cp_elf *elf, const Elf64_Shdr *strings, const Elf
 		*best = c;
 }
 
-/** What GCC's crtbegin.o ends in, without a size. Behind it lies the program's first object, some of whose functions
- *  have no symbols where GHC made it. */
 static bool is_end_of_crtbegin(const struct cp_elf *elf, const Elf64_Shdr *strings, const struct cp_symbol_candidate *c)
 {
-	static const char end[] = "frame_dummy";
-	char name[sizeof(end)];
+	char name[sizeof(CRTBEGIN_LAST_NAME)];
 	return c->binding == STB_LOCAL && cp_elf_string(elf, strings, c->name_offset, name, sizeof(name)) &&
-			strcmp(name, end) == 0;
+			strcmp(name, CRTBEGIN_LAST_NAME) == 0;
 }
 
 /** An unsized symbol reaches to the next one, but not beyond its section, nor its object where that is known. */
@@ -133,7 +130,7 @@ static bool reaches(const struct cp_elf *elf, const Elf64_Shdr *strings, const s
 	Elf64_Shdr section;
 	return cp_elf_section(elf, c->section, &section) && vaddr >= section.sh_addr &&
 			vaddr - section.sh_addr < section.sh_size &&
-			(vaddr - c->start < FRAME_DUMMY_BYTES || !is_end_of_crtbegin(elf, strings, c));
+			(vaddr - c->start < CRTBEGIN_LAST_BYTES || !is_end_of_crtbegin(elf, strings, c));
 }
 
 /** What is found of a sized symbol, up to the next one; of a place without a name, between two symbols. */

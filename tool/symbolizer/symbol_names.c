@@ -3,10 +3,9 @@
 // the addresses it covers, so that nothing is stored and nothing sorted but the few addresses.
 #include <gelf.h>
 
+#include "format/crtbegin.h"
 #include "format/lower_bound.h"
 #include "tool/symbolizer/dwarf_lookup.h"
-
-enum { FRAME_DUMMY_BYTES = 16 }; // `endbr64`, `jmp register_tm_clones`
 
 struct candidate {
 	uint64_t start;
@@ -66,11 +65,10 @@ static void offer(struct candidate *best, const struct candidate *x)
 		*best = *x;
 }
 
-/** crtbegin.o ends in a function without a size. What follows is of the program's first object, where GHC leaves
- *  local functions without symbols. */
 static bool is_past_crtbegin(const struct candidate *label, uint64_t address)
 {
-	return label->is_local && address - label->start >= FRAME_DUMMY_BYTES && !strcmp(label->name, "frame_dummy");
+	return label->is_local && address - label->start >= CRTBEGIN_LAST_BYTES &&
+			!strcmp(label->name, CRTBEGIN_LAST_NAME);
 }
 
 void symbol_names_find(struct dwarf_lookup *l, Dwfl_Module *module, GElf_Addr bias,
