@@ -207,14 +207,18 @@ static void emit_sample(struct emission *e, const struct cp_stack *s, const stru
 static void emit(struct cp_stack *s, void *arg)
 {
 	struct emission *e = arg;
-	struct cp_heap_amount amounts[3] = {cp_heap_allocated(s), cp_heap_in_use(s), cp_heap_at_peak(s)};
+	struct cp_heap_amount freed = {0};
 	bool tells = e->view == CP_HEAP_VIEW_ALLOCS;
 	for (const struct cp_heap_lifetime *l = tells ? cp_heap_lifetimes(s) : NULL; l; l = l->next) {
-		const struct cp_heap_amount freed[2] = {{load(&l->objects, relaxed), load(&l->bytes, relaxed)}};
-		emit_sample(e, s, freed, (int64_t)1 << l->log2_ns);
-		amounts[0].objects -= freed[0].objects;
-		amounts[0].bytes -= freed[0].bytes;
+		const struct cp_heap_amount within[2] = {{load(&l->objects, relaxed), load(&l->bytes, relaxed)}};
+		emit_sample(e, s, within, (int64_t)1 << l->log2_ns);
+		freed.objects += within[0].objects;
+		freed.bytes += within[0].bytes;
 	}
+	// Read last: else blocks may have been freed that it does not know.
+	struct cp_heap_amount amounts[3] = {cp_heap_allocated(s), cp_heap_in_use(s), cp_heap_at_peak(s)};
+	amounts[0].objects -= freed.objects;
+	amounts[0].bytes -= freed.bytes;
 	emit_sample(e, s, amounts, 0);
 }
 

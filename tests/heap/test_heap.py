@@ -98,6 +98,16 @@ def reference():
     check("label bytes", sizes == [1024, 512 << 10], str(sizes))
 
 
+def churn():
+    """What is written while threads allocate and free: each free is of an allocation that was counted before."""
+    with tempfile.TemporaryDirectory() as d:
+        path = os.path.join(d, "allocs.pb.gz")
+        subprocess.run([f"{BUILD}/tests/heap/heap_churn", path], check=True, timeout=60)
+        values = [s.values[:4] for i in range(20) for s in profile.read(f"{path}.{i}").samples]
+    negative = [v for v in values if min(v) < 0]
+    check("written under way, nothing is negative", values and not negative, f"{len(values)}: {negative[:5]}")
+
+
 def convert(tool, source, *options):
     """A profile through `cprof -proto` or `go tool pprof -proto`."""
     with tempfile.TemporaryDirectory() as d:
@@ -216,7 +226,9 @@ def leak():
     check("it is the first line of -top -diff_base", "log_request" in lines[:2], top.stdout + top.stderr)
 
 
-for part in reference, sites, exact, null, peak, labels, lifetime, lifetime_of_others, text, rates, family, cpp, leak:
+for part in reference, sites, exact, null, peak, churn, labels, lifetime, lifetime_of_others:
+    part()
+for part in text, rates, family, cpp, leak:
     part()
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed != 0)
