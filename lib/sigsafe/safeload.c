@@ -140,6 +140,26 @@ CP_NEAR void cp_readable_keep(const struct cp_readable *range)
 	own_stack.high = whole.high;
 }
 
+static __attribute__((noinline)) bool ask_for_room(uintptr_t low)
+{
+	struct cp_readable own = own_stack, range = {.low = page_of(low)};
+	if (find_told(low, &range))
+		return true;
+	if (!probe(range.low))
+		return false;
+	range.high = range.low + PAGE_BYTES;
+	if (low < own.low && own.low - range.low < MAX_GAP_BYTES && grow_up(&range, own.low - 1))
+		own_stack.low = range.low; // asked once at each depth
+	return true;
+}
+
+CP_NEAR bool cp_readable_has_room(size_t nbytes)
+{
+	uintptr_t low = (uintptr_t)__builtin_frame_address(0) - nbytes;
+	struct cp_readable own = own_stack;
+	return (low >= own.low && low < own.high) || ask_for_room(low);
+}
+
 void cp_readable_keep_main_stack(void)
 {
 	struct cp_readable range = {.low = page_of((uintptr_t)__builtin_frame_address(0))};

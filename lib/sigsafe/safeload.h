@@ -54,6 +54,10 @@ void cp_readable_tell(uintptr_t low, uintptr_t high);
 /** Keeps what a walk has learnt about the thread's own stack. */
 void cp_readable_keep(const struct cp_readable *range);
 
+/** The calling thread has so many bytes of stack left, at most a page. Where it has used less so far the kernel is
+ *  asked, by which the main thread's stack grows as if they were used. */
+bool cp_readable_has_room(size_t nbytes);
+
 /** For the main thread, whose stack ends elsewhere: all from here up to the stack's end. Context: CTL. */
 void cp_readable_keep_main_stack(void);
 

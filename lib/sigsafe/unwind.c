@@ -343,8 +343,20 @@ static CP_NEAR struct cp_unwind_result walk(const struct cp_regs *regs, struct c
 	return (struct cp_unwind_result){.nframes = n, .marker = (enum cp_marker)result, .used_fp = w.used_fp};
 }
 
+/** Where the thread has no stack left for a walk: ruby, for one, reserves its main thread's up to some 4 KiB before the
+ *  end, of which a signal's frame takes three. */
+static __attribute__((noinline)) struct cp_unwind_result leaf_alone(const struct cp_regs *regs, uintptr_t *pcs)
+{
+	pcs[0] = regs->pc;
+	pcs[1] = CP_MARKER_BAD_STACK;
+	return (struct cp_unwind_result){.nframes = 2, .marker = CP_MARKER_BAD_STACK};
+}
+
 CP_NEAR struct cp_unwind_result cp_unwind(const struct cp_regs *regs, uintptr_t *pcs, uint32_t max)
 {
+	enum { WALK_BYTES = 2048 };
+	if (!cp_readable_has_room(WALK_BYTES))
+		return leaf_alone(regs, pcs);
 	struct cp_readable stack = cp_readable_begin(regs->sp);
 	struct cp_unwind_result result = walk(regs, &stack, pcs, max);
 	cp_readable_keep(&stack);

@@ -117,6 +117,10 @@ def truncated(run):
     return [] if run.share("[truncated: deeper than is kept]") > 0.95 else ["no marker says that stacks are cut"]
 
 
+def at_the_leaf_alone(run):
+    return [] if run.share("[cut: unreadable stack]") > 0.8 else ["no marker says that there was no room"]
+
+
 def told_or_whole(run):
     """Where an engine ran out of something, the comments name it; the sum was compared already."""
     return comments_say(run, "engine", "timer", "perf")
@@ -146,6 +150,8 @@ def build_table(build):
         row("h14_blocked_signals", "inherited", check=leads_to("with_signals_blocked", "work_blocked")),
         row("h14_blocked_signals", "itself", check=leads_to("with_signals_blocked", "work_blocked")),
         row("h14_blocked_signals", "section", sum=None, share=None, check=blocked_is_told),
+        row("h19_no_room", "main", share=None, check=at_the_leaf_alone),
+        row("h19_no_room", "thread", share=None, check=at_the_leaf_alone),
         row("h19_small_stacks", engines=(TIMER, FAST), sum=0.15),
         row("h20_altstack", check=leads_to("in_handler", "interrupted")),
         row("h21_late_destructor", engines=(TIMER, PERF, ITIMER)),
