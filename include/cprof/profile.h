@@ -15,10 +15,10 @@
  *
  * both profiles to the current one. Nothing is to be called at the end: the files are written when the program
  * returns from main() or calls exit(), quick_exit(), _exit() or exec, when it aborts, and when SIGINT, SIGTERM,
- * SIGHUP, SIGQUIT or SIGALRM ends it. (A CPU profile without a sample is not left by _exit and exec.) A CPU profile is
- * brought up to date each second or two besides (of a program that does little, within ten); heap, block, mutex,
- * syscall and threadcreate profiles when the memory in use has grown by an eighth, and now and then: so a kill, too,
- * leaves most of them.
+ * SIGHUP, SIGQUIT, SIGALRM, SIGPIPE or SIGXCPU ends it. (A CPU profile without a sample is not left by _exit and
+ * exec.) A CPU profile is brought up to date each second or two besides (of a program that does little, within ten);
+ * heap, block, mutex, syscall and threadcreate profiles when the memory in use has grown by an eighth, and now and
+ * then: so a kill, too, leaves most of them.
  *
  * As pkg/profile does, this part of the library says on stderr what it does ("2026/11/25 21:14:59 profile: cpu
  * profiling enabled, /tmp/profile4711/cpu.pprof"). Its functions may be called from any thread, not from a signal

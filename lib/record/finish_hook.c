@@ -14,7 +14,7 @@
 enum { PATIENCE_MS = 10000 };
 
 struct cp_finish_shared cp_finish = {.app = {{SIGINT, true}, {SIGTERM, true}, {SIGABRT, true}, {SIGHUP}, {SIGQUIT},
-		{SIGALRM}}};
+		{SIGALRM}, {SIGPIPE}, {SIGXCPU}}};
 
 static int slot_of(int sig)
 {

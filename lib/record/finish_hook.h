@@ -11,7 +11,7 @@
 
 #include "kind/signal_hook.h"
 
-enum { CP_FINISH_SIGNALS = 6 };
+enum { CP_FINISH_SIGNALS = 8 };
 
 typedef void cp_finish_alone_fn(void);
 

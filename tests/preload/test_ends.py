@@ -19,6 +19,19 @@ def test_the_ticks_signal_ends_who_has_no_handler_for_it():
     expect_eq(case.status, 3)
 
 
+def test_who_writes_where_nobody_reads_leaves_all():
+    """`cprof run find / | head`: the heap was lost, and up to a second of the CPU time."""
+    case = Case("python3", "-c", "import os, signal, time\nsignal.signal(signal.SIGPIPE, signal.SIG_DFL)\n"
+                "reader, writer = os.pipe()\nos.close(reader)\n"
+                "while time.process_time() < 0.4: pass\nos.write(writer, b'?')",
+                options=["-cpuprofile", "cpu.gz", "-memprofile", "heap.gz"])
+    expect_eq((case.status, case.files), (-signal.SIGPIPE, ["cpu.gz", "heap.gz"]))
+    expect(320 <= case.cpu_ms("cpu.gz") <= 550, case.cpu_ms("cpu.gz"))
+    case = Case("sh", "-c", "ulimit -St 1; exec \"$@\"", "sh", program("leave"), "return", "5000",
+                options=["-memprofile", "heap.gz"])
+    expect_eq((case.status, case.files), (-signal.SIGXCPU, ["heap.gz", "heap.gz.1"]))  # .1: of the shell before exec
+
+
 def test_who_becomes_a_daemon_leaves_what_was_before():
     """Its heap was lost."""
     case = Case(program("leave"), "daemon", "300", options=["-cpuprofile", "c.%p.gz", "-memprofile", "m.%p.gz"])
@@ -31,5 +44,6 @@ def test_who_becomes_a_daemon_leaves_what_was_before():
 
 if __name__ == "__main__":
     test_run.PARTS = {"ends": [test_the_ticks_signal_ends_who_has_no_handler_for_it,
+                               test_who_writes_where_nobody_reads_leaves_all,
                                test_who_becomes_a_daemon_leaves_what_was_before]}
     sys.exit(test_run.main([]))
