@@ -29,6 +29,7 @@ static unsigned ndismissible;
 static int dismissible_pid;     // the process they are in: fork leaves them behind
 static _Atomic int in_use_pid; // somebody of this process uses the list; a fork's child may find its parent's
 static int libcs_pid; // of the process whose libc is about to have a second thread
+static uint64_t mask_before; // of the thread that has sent them away
 
 /**
  * A table that no other thread has: where the program's one thread is alone with its own the kernel counts no
@@ -92,6 +93,7 @@ static int start(struct cp_own_thread *t)
 	store(&t->has_begun, 0, relaxed);
 	store(&t->has_ended, 0, relaxed);
 	store(&t->is_dismissed, false, relaxed);
+	store(&t->is_busy, false, relaxed);
 	t->user.text[0] = '\0';
 	t->is_bare = t->does_without_libc && __libc_single_threaded && libcs_pid != cp_getpid();
 	// Born with everything blocked: the application's signals are for its own threads.
@@ -108,6 +110,20 @@ static int start(struct cp_own_thread *t)
 bool cp_own_thread_is_dismissed(const struct cp_own_thread *t)
 {
 	return load(&t->is_dismissed, acquire);
+}
+
+bool cp_own_thread_hold(struct cp_own_thread *t)
+{
+	store(&t->is_busy, true, seq_cst);
+	if (!load(&t->is_dismissed, seq_cst))
+		return true;
+	store(&t->is_busy, false, release);
+	return false;
+}
+
+void cp_own_thread_let_go(struct cp_own_thread *t)
+{
+	store(&t->is_busy, false, release);
 }
 
 bool cp_own_thread_is_left_behind(struct cp_own_thread *t)
@@ -198,14 +214,52 @@ void cp_own_thread_join(struct cp_own_thread *t)
 		await_end(t);
 }
 
+static bool is_any_busy(void)
+{
+	bool is_any = false;
+	for (unsigned i = 0; i < ndismissible; i++)
+		is_any |= load(&dismissible[i]->is_busy, seq_cst);
+	return is_any;
+}
+
+static void set_dismissed(bool are_dismissed)
+{
+	for (unsigned i = 0; i < ndismissible; i++)
+		store(&dismissible[i]->is_dismissed, are_dismissed, seq_cst);
+}
+
+/** False: one of them is at work, and may wait for the list. (Who has gone all the same has ended the next time.) */
+static bool dismiss_all(void)
+{
+	if (is_any_busy())
+		return false;
+	set_dismissed(true);
+	if (!is_any_busy())
+		return true;
+	set_dismissed(false);
+	return false;
+}
+
 bool cp_own_threads_send_away(void)
 {
+	_Atomic uint32_t nobody = 0;
+	bool is_taken;
 	// A child of vfork() runs on our memory, and must leave it alone.
-	if (dismissible_pid != cp_getpid() || cp_thread_is_excluded(cp_gettid()) || !take_list())
+	if (dismissible_pid != cp_getpid() || cp_thread_is_excluded(cp_gettid()))
 		return false;
+	// As in await_list(): a handler would find nobody who writes, or wait for the list that its own thread has.
+	uint64_t mask = cp_sigmask_block_all();
+	while ((is_taken = take_list()) && !dismiss_all()) {
+		release_list();
+		cp_futex_wait(&nobody, 0, AGAIN_NS);
+	}
+	if (!is_taken) {
+		cp_sigmask_restore(mask);
+		return false;
+	}
+	mask_before = mask;
 	for (unsigned i = 0; i < ndismissible; i++) {
 		struct cp_own_thread *t = dismissible[i];
-		store(&t->is_dismissed, true, release);
 		// Woken again and again: it may have asked just before, and be about to wait.
 		do {
 			cp_futex_wake(t->waits_on, INT32_MAX);
@@ -214,6 +268,13 @@ bool cp_own_threads_send_away(void)
 		await_end(t);
 	}
 	return true;
+}
+
+static void let_go(void)
+{
+	uint64_t mask = mask_before;
+	release_list();
+	cp_sigmask_restore(mask);
 }
 
 void cp_own_threads_call_back(void)
@@ -228,7 +289,15 @@ void cp_own_threads_call_back(void)
 			t->lost();
 	}
 	ndismissible = kept;
-	release_list();
+	let_go();
+}
+
+void cp_own_threads_end(void)
+{
+	if (!cp_own_threads_send_away())
+		return;
+	ndismissible = 0;
+	let_go();
 }
 
 void cp_own_threads_before_libcs(void)

@@ -24,7 +24,7 @@ struct cp_own_thread {
 	bool does_without_libc; // what bare_thread.h demands holds for run(): it is one while libc has no second thread
 
 	_Atomic uint32_t has_begun, has_ended; // futexes
-	_Atomic bool is_dismissed;
+	_Atomic bool is_dismissed, is_busy;
 	bool is_lost; // there is nothing to join
 	bool is_bare;
 	struct cp_task_user user; // a bare one's: libc cannot change it; for the thread to look up
@@ -44,6 +44,11 @@ bool cp_own_thread_leave_files(void);
 
 /** For t alone to ask. */
 bool cp_own_thread_is_dismissed(const struct cp_own_thread *t);
+
+/** For t alone, around work in which it joins others or asks them: they and it are not sent away meanwhile. False: it
+ *  is dismissed. */
+bool cp_own_thread_hold(struct cp_own_thread *t);
+void cp_own_thread_let_go(struct cp_own_thread *t);
 
 /** So, too. A bare one is still who the program was before it changed users by a system call of its own, or by a libc
  *  we are not in front of: it must not stay, perhaps as root. */

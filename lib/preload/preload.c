@@ -107,7 +107,7 @@ static void retire(void)
 	cp_keeper_stop(&keeper);
 	cp_recording_stop(&settings.recording);
 	cp_finish_unwatch(stop_at_signal);
-	cp_own_threads_send_away();
+	cp_own_threads_end();
 }
 
 static void start(void)

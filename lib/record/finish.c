@@ -30,7 +30,7 @@ static void serve(void *arg)
 	while (!cp_own_thread_is_dismissed(&thread)) {
 		cp_futex_wait(&cp_finish.nasked, seen, CP_FUTEX_FOREVER);
 		uint32_t nasked = load(&cp_finish.nasked, acquire);
-		if (nasked == seen)
+		if (nasked == seen || !cp_own_thread_hold(&thread))
 			continue;
 		seen = nasked;
 		cp_loader_thread_hurry(true);
@@ -41,6 +41,7 @@ static void serve(void *arg)
 		}
 		store(&cp_finish.is_done, 1, release);
 		cp_futex_wake(&cp_finish.is_done, INT32_MAX);
+		cp_own_thread_let_go(&thread);
 	}
 }
 

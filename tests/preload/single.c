@@ -4,6 +4,7 @@
 //   term    SIGTERM ends it, or SIGALRM DELAY_US later
 //   exit    a handler does DELAY_US later, within dlopen() or dlclose() of PLUGIN or where we read what they changed.
 //           (Where it has destructors, or there are threads, libc itself may hang there.)
+//   user    it has changed users all the time when SIGALRM ends it DELAY_US later; our threads are away meanwhile
 //   second  it makes a thread, and has ours then, too; SIGTERM ends it
 //   burn    with a CPU profile, whose thread libc does not know: PLUGIN burns CPU time, then SIGTERM ends it
 //   burns   the same in a second thread, too
@@ -57,12 +58,14 @@ int main(int argc, char **argv)
 	if (burn)
 		burn();
 	kept = keep();
+	bool is_user = !strcmp(argv[1], "user");
 	// Its own, the one that keeps the heap profile's file, and the CPU profile's.
-	if (!__libc_single_threaded || count_threads() != 2 + (burn != NULL))
+	int nthreads = 2 + (burn || is_user);
+	if (!__libc_single_threaded || count_threads() != nthreads)
 		return 4;
 	if (!strcmp(argv[1], "second") || !strcmp(argv[1], "burns")) {
 		pthread_t other;
-		if (pthread_create(&other, NULL, stay, (void *)burn) != 0 || count_threads() <= 3 + (burn != NULL))
+		if (pthread_create(&other, NULL, stay, (void *)burn) != 0 || count_threads() <= nthreads + 1)
 			return 5;
 		if (burn)
 			burn();
@@ -76,6 +79,8 @@ int main(int argc, char **argv)
 	}
 	for (; exits; plugin = dlopen(argv[2], RTLD_NOW))
 		dlclose(plugin);
+	while (is_user && seteuid(geteuid()) == 0)
+		;
 	raise(SIGTERM);
 	return 6;
 }

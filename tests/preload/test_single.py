@@ -52,6 +52,15 @@ def test_exit_in_a_handler_inside_the_loader_leaves_the_heap():
         expect_eq((case.status, case.files), (signal.SIGALRM, ["mem.pb.gz"]), delay_us)
 
 
+def test_a_signal_while_it_changes_users_leaves_all():
+    """Our threads are away then, and the handler waited for ever for the list of them, which the thread it had
+    interrupted had taken."""
+    for delay_us in (3000, 7001, 15000):
+        case = Case(program("single"), "user", program("plugin.so"), str(delay_us),
+                    options=("-cpuprofile", "cpu", *OPTIONS))
+        expect_eq((case.status, case.files), (-signal.SIGALRM, ["cpu", "mem.pb.gz"]), delay_us)
+
+
 def test_a_second_signal_lets_the_first_write():
     files = ["block", "mem", "mutex", "syscall"]
     options = [o for file in files for o in ("-%sprofile" % file, file)]
@@ -77,6 +86,7 @@ if __name__ == "__main__":
                                  test_a_second_thread_of_a_program_with_a_libcprof_of_its_own,
                                  test_a_signal_inside_the_loader_leaves_the_heap,
                                  test_exit_in_a_handler_inside_the_loader_leaves_the_heap,
+                                 test_a_signal_while_it_changes_users_leaves_all,
                                  test_a_second_signal_lets_the_first_write,
                                  test_a_signal_leaves_the_cpu_profile_whole]}
     sys.exit(test_run.main([]))
