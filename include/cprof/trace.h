@@ -92,7 +92,7 @@ void cprof_trace_logf(const char *category, const char *format, ...);
 
 /**
  * The flight recorder: the trace of the last seconds, in memory, to be written when something has happened.
- * Go: trace.FlightRecorder. It may run beside a trace.
+ * Go: trace.FlightRecorder. It may run beside a trace, and has the trace's memory, 32 MiB, for as long.
  */
 struct cprof_flight_recorder_options {
 	/* What a snapshot reaches back, if the memory suffices. 0: 10 seconds, as in Go. */

@@ -3,6 +3,7 @@
 #include "trace.h"
 
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -118,12 +119,24 @@ void cp_trace_control_end(void)
 	cp_sigmask_restore(mask);
 }
 
+static uint32_t wanted[CP_TRACE_RECORDER + 1]; // buffers, by mode; 0: it is off
+
+/** The pool is that of the two who wants more. */
+static int resize_pool(unsigned mode, uint32_t nbuffers)
+{
+	wanted[mode] = nbuffers;
+	uint32_t of_stream = wanted[CP_TRACE_STREAM], of_recorder = wanted[CP_TRACE_RECORDER];
+	return cp_trace_pool_resize(of_stream > of_recorder ? of_stream : of_recorder);
+}
+
 int cp_trace_switch_on(unsigned mode, uint32_t nbuffers)
 {
 	bool is_first = load(&cp_trace_mode, relaxed) == 0;
 	int ret = is_first ? prepare() : 0;
+	if (is_first) // also in a fork's child
+		memset(wanted, 0, sizeof(wanted));
 	if (ret == 0)
-		ret = cp_trace_pool_resize(nbuffers);
+		ret = resize_pool(mode, nbuffers);
 	if (ret < 0)
 		return ret;
 	cp_trace_clock_add(cp_trace_clock_read());
@@ -140,8 +153,10 @@ int cp_trace_switch_on(unsigned mode, uint32_t nbuffers)
 
 void cp_trace_switch_off(unsigned mode)
 {
-	bool is_last = atomic_fetch_and(&cp_trace_mode, ~mode) == mode; // else the other one goes on
-	if (is_last) {
+	unsigned before = atomic_fetch_and(&cp_trace_mode, ~mode);
+	if (!(before & mode))
+		return;
+	if (before == mode) { // else the other one goes on
 		atomic_fetch_and(&cp_contention_mode, ~(unsigned)CP_CONTENTION_TRACE);
 		atomic_fetch_and(&cp_calls_mode, ~(unsigned)CP_CALLS_TRACE);
 		cp_trace_keeper_stop();
@@ -149,8 +164,7 @@ void cp_trace_switch_off(unsigned mode)
 	}
 	if (mode == CP_TRACE_STREAM)
 		cp_trace_pool_keep_pending();
-	if (is_last)
-		cp_trace_pool_resize(0);
+	resize_pool(mode, 0);
 }
 
 /// Into a file

@@ -2,6 +2,8 @@
 // recorder MODE FILE: the flight recorder.
 //   snapshot  fills its memory many times over, then writes a snapshot; prints what is resident before and after
 //   segv, abort, kill  the same, then the process ends by a signal, in a region "fatal" of a thread of its own
+//   beside    a snapshot of some regions, when a trace has begun and ended meanwhile
+//   within    a trace of many regions, beside a recorder of little memory that has begun meanwhile
 //   fork      a child does not trace, and has its own recorder when it wants one
 #include <cprof/pprof.h>
 #include <cprof/trace.h>
@@ -34,6 +36,32 @@ static void fill(void)
 	for (int i = 0; i < REGIONS; i++) {
 		CPROF_TRACE_REGION("filling");
 	}
+}
+
+static int drop(void *arg, const void *data, size_t nbytes)
+{
+	return 0;
+}
+
+static int record_beside(const char *path)
+{
+	const struct cprof_flight_recorder_options options = {.max_bytes = MAX_BYTES};
+	if (cprof_flight_recorder_start(&options) != 0 || cprof_trace_start(cprof_to_callback(drop, NULL)) != 0)
+		return 5;
+	fill();
+	if (cprof_trace_stop() != 0)
+		return 6;
+	fill();
+	return cprof_flight_recorder_write_to(cprof_to_path(path)) == 0 ? 0 : 3;
+}
+
+static int trace_within(const char *path)
+{
+	const struct cprof_flight_recorder_options options = {.max_bytes = MAX_BYTES};
+	if (cprof_trace_start(cprof_to_path(path)) != 0 || cprof_flight_recorder_start(&options) != 0)
+		return 5;
+	fill();
+	return cprof_trace_stop() == 0 ? 0 : 6;
 }
 
 static void raise_fault(void)
@@ -80,6 +108,10 @@ int main(int argc, char **argv)
 {
 	if (argc < 3)
 		return 1;
+	if (strcmp(argv[1], "beside") == 0)
+		return record_beside(argv[2]);
+	if (strcmp(argv[1], "within") == 0)
+		return trace_within(argv[2]);
 	bool dies = strcmp(argv[1], "snapshot") != 0 && strcmp(argv[1], "fork") != 0;
 	const struct cprof_flight_recorder_options options = {
 		.max_bytes = MAX_BYTES,
