@@ -33,8 +33,8 @@ static int arm_crash(const char *path)
 	int ret = cp_target_init(&target, (struct cprof_writer){.path = path});
 	if (ret < 0)
 		return ret;
-	memcpy(crash->path, target.path, sizeof(crash->path));
 	cp_target_drop(&target);
+	cp_target_expand_path(path, crash->path); // target has none of a pipe or a device, which it has opened
 	struct sigaction action = {
 		.sa_sigaction = (void (*)(int, siginfo_t *, void *))cp_trace_on_crash,
 		.sa_flags = SA_SIGINFO | SA_ONSTACK,
