@@ -2,6 +2,8 @@
 // Context: SIG. See trace_dump_hook.h.
 #include "trace_dump_hook.h"
 
+#include <errno.h>
+
 #include "format/tracewrite.h"
 #include "sigsafe/clock.h"
 #include "sigsafe/labels.h"
@@ -11,10 +13,18 @@ struct cp_trace_made cp_trace_made;
 
 /// Bytes
 
+static void hand_over(struct cp_trace_sink *s, const uint8_t *bytes, size_t nbytes)
+{
+	if (s->error == 0)
+		s->error = s->write(s->arg, bytes, nbytes);
+	if (s->error > 0) // of a writer that returns how much it took, as write(2) does
+		s->error = -EIO;
+}
+
 int cp_trace_sink_flush(struct cp_trace_sink *s)
 {
-	if (s->used_bytes && s->error == 0)
-		s->error = s->write(s->arg, s->bytes, s->used_bytes);
+	if (s->used_bytes)
+		hand_over(s, s->bytes, s->used_bytes);
 	s->used_bytes = 0;
 	return s->error;
 }
@@ -24,8 +34,7 @@ static void put(struct cp_trace_sink *s, const uint8_t *bytes, size_t nbytes)
 	if (nbytes > CP_TRACE_SINK_BYTES - s->used_bytes)
 		cp_trace_sink_flush(s);
 	if (nbytes > CP_TRACE_SINK_BYTES) {
-		if (s->error == 0)
-			s->error = s->write(s->arg, bytes, nbytes);
+		hand_over(s, bytes, nbytes);
 		return;
 	}
 	for (size_t i = 0; i < nbytes; i++)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // sessions HOW: prints "ok".
 //   refused    a trace whose writer fails at once has not begun
+//   counting   so is one whose writer returns how much it took
 //   writer     a writer that stops its own trace is refused
 //   names      more names than there is room for: no region is missing
 //   nulls      strings that are missing end no program once it is traced
@@ -78,6 +79,16 @@ static bool refused(void)
 {
 	return trace_by(refuse) == -ENOSPC && !cprof_trace_is_enabled() && trace_by(drop) == 0 &&
 			cprof_trace_stop() == 0;
+}
+
+static int count(void *arg, const void *data, size_t nbytes)
+{
+	return (int)nbytes;
+}
+
+static bool counting(void)
+{
+	return trace_by(count) == -EIO && !cprof_trace_is_enabled();
 }
 
 static bool writer(void)
@@ -249,8 +260,9 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		bool (*is_right)(void);
-	} all[] = {{"refused", refused}, {"writer", writer}, {"names", names}, {"nulls", nulls}, {"tasks", tasks},
-			{"texts", texts}, {"leftovers", leftovers}, {"stop", stop}, {"fork", fork_meanwhile}};
+	} all[] = {{"refused", refused}, {"counting", counting}, {"writer", writer}, {"names", names},
+			{"nulls", nulls}, {"tasks", tasks}, {"texts", texts}, {"leftovers", leftovers}, {"stop", stop},
+			{"fork", fork_meanwhile}};
 	for (size_t i = 0; argc == 2 && i < sizeof(all) / sizeof(all[0]); i++) {
 		if (strcmp(argv[1], all[i].name) == 0)
 			puts(all[i].is_right() ? "ok" : "wrong");

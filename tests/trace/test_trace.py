@@ -148,7 +148,7 @@ class Churn(WithFolder):
 
 class Sessions(unittest.TestCase):
     def test_one_knows_nothing_of_the_one_before(self):
-        for how in ("refused", "writer", "names", "nulls", "tasks", "texts", "leftovers", "stop", "fork"):
+        for how in ("refused", "counting", "writer", "names", "nulls", "tasks", "texts", "leftovers", "stop", "fork"):
             with self.subTest(how):
                 self.assertEqual(run("sessions", how).stdout, "ok\n")
 
@@ -195,6 +195,25 @@ class Recorder(WithFolder):
                 self.assertTrue(t.stacks[start.stack])
                 self.assertEqual(t.labels(start.stack), {"phase": "end"})
                 os.unlink(self.path)
+
+    def test_a_trace_beside_it_leaves_it_its_memory(self):
+        run("recorder", "beside", self.path)
+        t = trace.read(self.path)
+        self.filled(t)
+
+    def test_it_leaves_a_trace_its_memory(self):
+        """It took all but its own, and the trace lost what came faster than it was written."""
+        run("recorder", "within", self.path)
+        t = trace.read(self.path)
+        self.assertEqual(t.end, [0, 0, 0, 0])
+        self.assertEqual(len(t.of("region_begin")), 1000000)
+
+    def test_a_crash_leaves_it_in_a_pipe(self):
+        done = subprocess.run([program("recorder"), "segv", "/dev/stdout"], stdout=subprocess.PIPE, timeout=120)
+        self.assertEqual(done.returncode, -signal.SIGSEGV)
+        with open(self.path, "wb") as f:
+            f.write(done.stdout.split(b"\n", 1)[1])
+        self.filled(trace.read(self.path))
 
     def test_a_fork_child_has_its_own(self):
         run("recorder", "fork", self.path)
