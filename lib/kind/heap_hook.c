@@ -175,7 +175,9 @@ void cp_heap_come_by_soon(void)
 
 CP_NEAR void cp_heap_freed(const struct cp_heap_block *taken)
 {
-	uint64_t lifetime_ns = cp_ticks_to_ns(cp_ticks_now() - taken->born_ticks);
+	// Counters of two processors may differ by a little, and one begins anew where the machine has slept.
+	uint64_t now_ticks = cp_ticks_now();
+	uint64_t lifetime_ns = now_ticks > taken->born_ticks ? cp_ticks_to_ns(now_ticks - taken->born_ticks) : 0;
 	cp_heap_count_free(taken->bucket, taken->size_bytes,
 			bucket_estimate_bytes(taken->bucket, taken->size_bytes), lifetime_ns);
 }

@@ -3,8 +3,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "kind/heap_count_hook.h"
 #include "kind/heap_draw_hook.h"
 #include "kind/heap_hook.h"
+#include "sigsafe/ticks.h"
 #include "sigsafe/unwind.h"
 #include "unit.h"
 
@@ -124,5 +126,22 @@ START_TEST(blocks_are_found_again)
 }
 END_TEST
 
+// The counter of the processor that frees may be behind that of the one that allocated: such a block had lived for
+// centuries, in profiles less than no time.
+START_TEST(lifetimes_do_not_run_backwards)
+{
+	struct cp_heap_block taken;
+	void *block = (void *)(uintptr_t)0x7654320;
+	set_rate(1);
+	sample(block, 10);
+	ck_assert(cp_heap_live_take(block, &taken));
+	taken.born_ticks = cp_ticks_now() + 1000000;
+	cp_heap_freed(&taken);
+	for (const struct cp_heap_lifetime *l = cp_heap_lifetimes(taken.bucket); l; l = l->next)
+		ck_assert_uint_lt(l->log2_ns, 40);
+}
+END_TEST
+
 UNIT_MAIN("heap_hook", distances_are_exponential, first_allocation_is_not_favoured,
-		estimate_is_the_inverse_probability, size_classes_are_narrow, blocks_are_found_again)
+		estimate_is_the_inverse_probability, size_classes_are_narrow, blocks_are_found_again,
+		lifetimes_do_not_run_backwards)
