@@ -35,7 +35,8 @@ struct cprof_writer {
  */
 struct cprof_writer cprof_to_path(const char *path);
 
-/** An open file descriptor: file, pipe or socket. It is not closed. */
+/** An open file descriptor: file, pipe or socket. It is not closed. One that does not block (O_NONBLOCK) is waited
+ *  for; -EAGAIN: it took nothing for five seconds. */
 struct cprof_writer cprof_to_fd(int fd);
 
 /** An open `FILE *` (void here, so that this header needs no stdio). It is neither flushed nor closed.
@@ -89,7 +90,7 @@ int cprof_set_cpu_engine(enum cprof_cpu_engine engine);
  * The heap profile's rate: on average one sample in so many allocated bytes. 524288 at first, as in Go;
  * 1: every allocation, exactly; 0: off. Any change holds from each thread's next sample on and biases
  * nothing: a sample keeps the rate it was taken at. Go: runtime.MemProfileRate.
- * -EINVAL: below 0 or above 2^40; -ENOMEM.
+ * -EINVAL: below 0 or above 2^40; -ENOSPC: there were 255 different ones already; -ENOMEM.
  */
 int cprof_set_mem_profile_rate(int64_t rate_bytes);
 

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MIT
 // Context: CTL. See target.h.
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sigsafe/clock.h"
 #include "sigsafe/file.h"
 #include "sigsafe/sigmask.h"
 #include "sigsafe/sys.h"
 #include "target.h"
 #include "write/vformat.h"
 
-enum { MAX_TEMP_NAMES = 100, FILE_MODE = 0666 };
+enum { MAX_TEMP_NAMES = 100, FILE_MODE = 0666, PATIENCE_S = 5 };
 
 /// Signals of a write that fails: the reader is gone, or the file would pass RLIMIT_FSIZE
 
@@ -52,11 +54,20 @@ void cp_write_guard_release(const struct cp_write_guard *g)
 	cp_sigmask_restore(g->mask);
 }
 
+/** Of a descriptor that does not block, as a standard error may be that others share. False: nobody reads. */
+static bool await_room(int fd)
+{
+	struct pollfd one = {.fd = fd, .events = POLLOUT};
+	struct cp_timespec patience = {.sec = PATIENCE_S};
+	long n = cp_syscall6(SYS_ppoll, (long)&one, 1, (long)&patience, 0, 0, 0);
+	return n > 0 || n == -EINTR;
+}
+
 static int write_all(int fd, const char *data, size_t size)
 {
 	while (size > 0) {
 		long n = cp_syscall(SYS_write, fd, data, size, 0); // not in the syscall profile
-		if (n == -EINTR)
+		if (n == -EINTR || (n == -EAGAIN && await_room(fd)))
 			continue;
 		if (n < 0)
 			return (int)n;

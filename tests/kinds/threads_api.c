@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <cprof/pprof.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -337,6 +338,37 @@ START_TEST(a_signal_prints_the_dump)
 }
 END_TEST
 
+static char dump[300 << 10]; // more than a pipe takes at once
+
+static void *write_dump(void *fd)
+{
+	struct cprof_writer writer = cprof_to_fd((int)(intptr_t)fd);
+	memset(dump, 'x', sizeof(dump));
+	int ret = writer.write(writer.arg, dump, sizeof(dump));
+	close((int)(intptr_t)fd);
+	return (void *)(intptr_t)ret;
+}
+
+// Standard error does not block where somebody who shares it wants it so: of a dump what did not fit was missing.
+START_TEST(a_pipe_that_does_not_block_gets_all)
+{
+	char part[4096];
+	size_t nread = 0;
+	int fds[2];
+	pthread_t thread;
+	void *result;
+	ck_assert_int_eq(pipe2(fds, O_NONBLOCK), 0);
+	fcntl(fds[0], F_SETFL, 0);
+	pthread_create(&thread, NULL, write_dump, (void *)(intptr_t)fds[1]);
+	usleep(100000);
+	for (ssize_t n; (n = read(fds[0], part, sizeof(part))) > 0;)
+		nread += (size_t)n;
+	pthread_join(thread, &result);
+	ck_assert_int_eq((intptr_t)result, 0);
+	ck_assert_uint_eq(nread, sizeof(dump));
+}
+END_TEST
+
 static void *choose_on(void *arg)
 {
 	for (;;)
@@ -363,5 +395,6 @@ END_TEST
 
 UNIT_MAIN("threads", what_they_wait_for_is_told, what_is_polled_and_listened_at_is_told,
 		the_owner_of_a_mutex_is_named, who_cannot_answer_is_listed_and_why, who_sleeps_is_not_disturbed,
-		a_signal_prints_the_dump, a_forks_child_may_choose_whoever_chose_meanwhile,
-		the_programs_own_use_of_the_signal_goes_on, nothing_is_pending_after_exec)
+		a_signal_prints_the_dump, a_pipe_that_does_not_block_gets_all,
+		a_forks_child_may_choose_whoever_chose_meanwhile, the_programs_own_use_of_the_signal_goes_on,
+		nothing_is_pending_after_exec)
