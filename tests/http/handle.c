@@ -2,7 +2,9 @@
 // cprof_http_handle() as a program with a server of its own calls it: what <cprof/http.h> says of its arguments, of
 // who may ask, and of how the response is given. Prints what is not so.
 #include <cprof/http.h>
+#include <cprof/trace.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -171,11 +173,33 @@ static void check_waiting(void)
 	IS(nwaits >= 5, 1);
 }
 
+static void *trace_shortly(void *arg)
+{
+	struct cprof_http_request q = get("/debug/pprof/trace", "seconds=1");
+	q.wait = wait_shortly;
+	return (void *)(intptr_t)ask(q);
+}
+
+/** A thread that ended within left its trace on, which went on to write to where its stack had been. */
+static void check_cancellation(void)
+{
+	pthread_t thread;
+	void *result;
+	const struct timespec pause = {.tv_nsec = 200000000};
+	pthread_create(&thread, NULL, trace_shortly, NULL);
+	nanosleep(&pause, NULL);
+	pthread_cancel(thread);
+	pthread_join(thread, &result);
+	IS((intptr_t)result, 200);
+	IS(cprof_trace_is_enabled(), 0);
+}
+
 int main(void)
 {
 	check_arguments();
 	check_response();
 	check_who_may();
 	check_waiting();
+	check_cancellation();
 	return nwrong != 0;
 }
