@@ -36,7 +36,8 @@ static size_t copy_stack(void *buffer, uintptr_t from)
 	struct iovec to = {buffer, COPY_PAGES * PAGE_BYTES}, pages[COPY_PAGES];
 	for (int i = 0; i < COPY_PAGES; i++)
 		pages[i] = (struct iovec){(void *)(from + (uintptr_t)i * PAGE_BYTES), PAGE_BYTES};
-	long n = cp_syscall6(SYS_process_vm_readv, cp_getpid(), (long)&to, 1, (long)pages, COPY_PAGES, 0);
+	// Of a process whose first thread has ended its number finds no memory, but any other thread's does.
+	long n = cp_syscall6(SYS_process_vm_readv, cp_gettid(), (long)&to, 1, (long)pages, COPY_PAGES, 0);
 	return n > 0 ? (size_t)n : 0;
 }
 

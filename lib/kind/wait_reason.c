@@ -93,7 +93,7 @@ enum { ADDRESS_BYTES = sizeof(union address) - 1 };
 static bool copy(void *to, uint64_t from, size_t nbytes)
 {
 	struct iovec local = {to, nbytes}, remote = {(void *)(uintptr_t)from, nbytes};
-	return from && process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)nbytes;
+	return from && process_vm_readv(cp_gettid(), &local, 1, &remote, 1, 0) == (ssize_t)nbytes;
 }
 
 /** " 10.0.0.1:80", " at /a/path"; "": of no kind that is known. */

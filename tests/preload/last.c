@@ -2,7 +2,7 @@
 // last THREADS [fork]: its main thread ends by pthread_exit() while THREADS others work, or a
 // child's one thread does. Once a thread of the profiler's was one of those libc waits for then,
 // and such a program never ended. Whoever is the last prints so, by an exit handler, when the data
-// of its own is gone.
+// of its own is gone. The wall-clock profile woke those that sleep, since the number of such a process finds no memory.
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -39,7 +39,10 @@ static void *work(void *arg)
 {
 	ndata++;
 	pthread_setspecific(key, &key);
-	usleep(20000);
+	for (int i = 0; i < 5; i++) {
+		if (usleep(20000) != 0)
+			say("woken\n");
+	}
 	return arg;
 }
 
