@@ -9,7 +9,7 @@
 #include "tool/graph/node_stacks.h"
 #include "tool/profile/filter.h"
 
-#include "letter_profile.h"
+#include "random_stacks.h"
 
 // What a view's function a has, where filters called `selection` left it a sample more than its base.
 static int64_t cum_of_view(const char *selection, int64_t value)
@@ -70,47 +70,7 @@ START_TEST(remembers_passes_over_the_same_samples)
 }
 END_TEST
 
-// Stacks with much in common, recursion, inlined functions; values that cancel out, or are zero.
-static void add_random_samples(uint32_t n)
-{
-	static const char *const places[] = {"a", "b", "c", "ab", "bcd", "da", "e", "f"};
-	struct value_type types[] = {{profile_intern(p, STR("n")), 0}, {profile_intern(p, STR("cpu")), 0}};
-	profile_set_sample_types(p, types, 2);
-	uint32_t locations[8], seed = 7;
-	for (int i = 0; i < 8; i++)
-		locations[i] = location_of(places[i], strlen(places[i]));
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t locs[12], depth = i % 13;
-		for (uint32_t k = 0; k < depth; k++) {
-			seed = seed * 1664525 + 1013904223;
-			locs[k] = locations[(seed >> 24) % (depth - k > 5 ? 2 : 8)];
-		}
-		profile_add_sample(p, locs, depth, (int64_t[]){i % 3, (int64_t)(seed >> 20 & 7) - 3}, 0);
-	}
-}
-
 static struct regex *with, *rare, *without;
-
-static void check_same(const struct graph *got, const struct graph *expected)
-{
-	ck_assert_uint_eq(got->nnodes, expected->nnodes);
-	for (uint32_t i = 0; i < got->nnodes; i++) {
-		ck_assert_int_eq(got->nodes[i].flat, expected->nodes[i].flat);
-		ck_assert_int_eq(got->nodes[i].cum, expected->nodes[i].cum);
-		ck_assert_int_eq(got->nodes[i].flat_div, expected->nodes[i].flat_div);
-		ck_assert_int_eq(got->nodes[i].cum_div, expected->nodes[i].cum_div);
-	}
-	ck_assert_uint_eq(got->nedges, expected->nedges);
-	for (uint32_t i = 0; i < got->nedges; i++) {
-		const struct edge *e = &got->edges[i], *x = &expected->edges[i];
-		ck_assert_uint_eq(e->src, x->src);
-		ck_assert_uint_eq(e->dst, x->dst);
-		ck_assert_int_eq(e->weight, x->weight);
-		ck_assert_int_eq(e->weight_div, x->weight_div);
-		ck_assert_int_eq(e->residual, x->residual);
-		ck_assert_int_eq(e->is_inline, x->is_inline);
-	}
-}
 
 enum { LEFT_OUT = 0x3f, INLINED = 0x40, ONLY_TO = 0x80 }; // nodes; which edges are wanted
 
@@ -130,22 +90,6 @@ static struct graph *linked_graph(struct pass_cache *cache, bool mean, uint32_t 
 	p->pass_cache = NULL;
 	profile_destroy(view);
 	return g;
-}
-
-// One of p that knows its stacks as nodes.
-static struct pass_cache *cache_with_stacks(void)
-{
-	struct pass_cache *cache = pass_cache_create(p);
-	graph_destroy(linked_graph(cache, false, 0, NULL));
-	pass_cache_prepare(cache, NULL, NULL);
-	struct profile *view = profile_view(p);
-	view->pass_cache = cache;
-	struct graph *frames = graph_create(view, &(struct graph_options){0});
-	while (!pass_cache_stacks(frames)) // being made; Check ends what never comes
-		sched_yield();
-	graph_destroy(frames);
-	profile_destroy(view);
-	return cache;
 }
 
 START_TEST(stacks_kept_as_nodes_say_the_same)
@@ -178,105 +122,6 @@ START_TEST(stacks_kept_as_nodes_say_the_same)
 }
 END_TEST
 
-// The next node with a name: a location of which all is hidden has one without.
-static uint32_t next_named(const struct graph *g, uint32_t at)
-{
-	while (at < g->nnodes && !g->infos[at].name)
-		at++;
-	return at;
-}
-
-// Of what is hidden one graph has nodes that nothing leads to, and the other none.
-static void check_same_shown(const struct graph *got, const struct graph *expected)
-{
-	uint32_t at = 0;
-	for (uint32_t i = 0; i < got->nnodes; i++) {
-		at = next_named(expected, at);
-		const struct node *n = &got->nodes[i], *x = at < expected->nnodes ? &expected->nodes[at] : NULL;
-		bool is_same = x && got->infos[i].name == expected->infos[at].name;
-		ck_assert_int_eq(is_same, !got->is_hidden[i]);
-		at += is_same;
-		ck_assert_int_eq(n->flat, is_same ? x->flat : 0);
-		ck_assert_int_eq(n->cum, is_same ? x->cum : 0);
-		ck_assert_int_eq(n->flat_div, is_same ? x->flat_div : 0);
-		ck_assert_int_eq(n->cum_div, is_same ? x->cum_div : 0);
-		ck_assert_int_eq(graph_may_inline(got)[i], is_same && graph_may_inline(expected)[at - 1]);
-	}
-	ck_assert_uint_eq(next_named(expected, at), expected->nnodes);
-	ck_assert_uint_eq(got->nedges, expected->nedges);
-	for (uint32_t i = 0; i < got->nedges; i++) {
-		const struct edge *e = &got->edges[i], *x = &expected->edges[i];
-		ck_assert_uint_eq(got->infos[e->src].name, expected->infos[x->src].name);
-		ck_assert_uint_eq(got->infos[e->dst].name, expected->infos[x->dst].name);
-		ck_assert_int_eq(e->weight, x->weight);
-		ck_assert_int_eq(e->weight_div, x->weight_div);
-		ck_assert_int_eq(e->residual, x->residual);
-		ck_assert_int_eq(e->is_inline, x->is_inline);
-	}
-}
-
-// Left out are the nodes whose letters' bits are set.
-static struct graph *graph_hiding(struct pass_cache *cache, struct name_filter names, bool mean, uint32_t left_out,
-		bool only_inlined)
-{
-	struct profile *view = profile_view(p);
-	view->pass_cache = cache;
-	names.find = graph_find_samples;
-	names.defers = cache;
-	profile_filter_names(view, &names);
-	struct graph *g = graph_create(view, &(struct graph_options){.value_index = 1, .mean = mean});
-	ck_assert_int_eq(g->is_hidden != NULL, cache != NULL);
-	for (uint32_t i = 0; i < g->nnodes; i++)
-		if (g->infos[i].name)
-			g->is_selected[i] &= !(left_out >> (profile_str(p, g->infos[i].name).ptr[0] - 'a') & 1);
-	struct edge_wish wish = {graph_may_inline(g), false};
-	graph_link(g, left_out, only_inlined ? &wish : NULL);
-	profile_destroy(view);
-	return g;
-}
-
-static void check_hiding(struct pass_cache *cache, struct name_filter names)
-{
-	static uint32_t i;
-	for (uint32_t end = i + 9; i < end; i++) {
-		bool mean = i % 3 == 0, only_inlined = i % 5 == 0;
-		struct graph *expected = graph_hiding(NULL, names, mean, i % 64, only_inlined);
-		struct graph *got = graph_hiding(cache, names, mean, i % 64, only_inlined);
-		check_same_shown(got, expected);
-		graph_destroy(got);
-		graph_destroy(expected);
-	}
-}
-
-START_TEST(hidden_nodes_are_as_taken_out_of_stacks)
-{
-	static const char *const patterns[] = {"a", "b", "[cd]", "[ab]", "[ef]", "c|f", "[a-f]"};
-	begin_profile();
-	add_random_samples(4000);
-	// What is only inlined, and is not where all it was inlined into is hidden.
-	uint32_t inlined[] = {location_of("abg", 3), location_of("e", 1)};
-	profile_add_sample(p, inlined, 2, (int64_t[]){1, 500}, 0);
-	struct arena a = {0};
-	struct regex *some, *hide, *others;
-	ck_assert_ptr_null(regex_compile(&a, STR("[ab]"), &some));
-	ck_assert_ptr_null(regex_compile(&a, STR("[bce]"), &others));
-	struct pass_cache *cache = cache_with_stacks();
-	for (unsigned i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
-		ck_assert_ptr_null(regex_compile(&a, str_from(patterns[i]), &hide));
-		check_hiding(cache, (struct name_filter){.hide = hide});
-		check_hiding(cache, (struct name_filter){.hide = hide, .focus = some});
-		check_hiding(cache, (struct name_filter){.hide = hide, .ignore = others});
-		check_hiding(cache, (struct name_filter){.hide = hide, .show = others});
-		regex_free(hide);
-	}
-	regex_free(some);
-	regex_free(others);
-	arena_deinit(&a);
-	pass_cache_destroy(cache);
-	profile_destroy(p);
-}
-END_TEST
-
 START_TEST(show_from_cuts_stacks_found_among_the_known_ones_alike)
 {
 	begin_profile();
@@ -303,45 +148,6 @@ START_TEST(show_from_cuts_stacks_found_among_the_known_ones_alike)
 		regex_free(from);
 		arena_deinit(&a);
 	}
-	pass_cache_destroy(cache);
-	profile_destroy(p);
-}
-END_TEST
-
-// A function of two files, of which one is hidden: as nodes these are one.
-START_TEST(what_is_hidden_in_part_is_taken_out_of_stacks)
-{
-	begin_profile();
-	add_random_samples(2000);
-	struct function twin = {.id = 100, .name = profile_intern(p, STR("a")),
-			.filename = profile_intern(p, STR("z"))};
-	struct line line = {.function = profile_add_function(p, twin)};
-	struct location l = {.id = 100, .mapping = NO_INDEX};
-	uint32_t location = profile_add_location(p, l, &line, 1);
-	profile_add_sample(p, &location, 1, (int64_t[]){1, 1000}, 0);
-	struct arena a = {0};
-	struct regex *hide;
-	ck_assert_ptr_null(regex_compile(&a, STR("z"), &hide));
-	struct graph *graphs[2];
-	struct pass_cache *cache = NULL;
-	struct aggregate_keep keep = {.function = true, .inline_frames = true};
-	for (int i = 0; i < 2; i++) {
-		p->pass_cache = cache;
-		struct profile *view = profile_view(p);
-		profile_filter_names(view, &(struct name_filter){.hide = hide, .defers = true});
-		graph_aggregate(view, keep);
-		graphs[i] = graph_create(view, &(struct graph_options){.value_index = 1});
-		ck_assert_ptr_null(graphs[i]->is_hidden);
-		profile_destroy(view);
-		if (!cache)
-			cache = cache_with_stacks();
-	}
-	check_same(graphs[1], graphs[0]);
-	graph_destroy(graphs[0]);
-	graph_destroy(graphs[1]);
-	regex_free(hide);
-	arena_deinit(&a);
-	p->pass_cache = NULL;
 	pass_cache_destroy(cache);
 	profile_destroy(p);
 }
@@ -539,9 +345,7 @@ START_TEST(stacks_that_find_no_room_are_not_kept)
 END_TEST
 
 UNIT_MAIN("pass cache", views_share_places_until_they_change_them, remembers_passes_over_the_same_samples,
-		stacks_kept_as_nodes_say_the_same, hidden_nodes_are_as_taken_out_of_stacks,
-		what_is_hidden_in_part_is_taken_out_of_stacks,
-		show_from_cuts_stacks_found_among_the_known_ones_alike, nodes_of_some_names_are_as_among_all,
-		a_guess_gives_way_to_reports_and_to_the_end, no_guess_begins_in_a_report,
-		what_a_guess_found_is_as_found_by_a_report, a_guess_pushes_out_no_stacks,
+		stacks_kept_as_nodes_say_the_same, show_from_cuts_stacks_found_among_the_known_ones_alike,
+		nodes_of_some_names_are_as_among_all, a_guess_gives_way_to_reports_and_to_the_end,
+		no_guess_begins_in_a_report, what_a_guess_found_is_as_found_by_a_report, a_guess_pushes_out_no_stacks,
 		stacks_that_find_no_room_are_not_kept)
