@@ -31,9 +31,9 @@ static long resident_kib(void)
 	return kib;
 }
 
-static void fill(void)
+static void fill(int nregions)
 {
-	for (int i = 0; i < REGIONS; i++) {
+	for (int i = 0; i < nregions; i++) {
 		CPROF_TRACE_REGION("filling");
 	}
 }
@@ -48,10 +48,10 @@ static int record_beside(const char *path)
 	const struct cprof_flight_recorder_options options = {.max_bytes = MAX_BYTES};
 	if (cprof_flight_recorder_start(&options) != 0 || cprof_trace_start(cprof_to_callback(drop, NULL)) != 0)
 		return 5;
-	fill();
+	fill(REGIONS);
 	if (cprof_trace_stop() != 0)
 		return 6;
-	fill();
+	fill(REGIONS);
 	return cprof_flight_recorder_write_to(cprof_to_path(path)) == 0 ? 0 : 3;
 }
 
@@ -60,7 +60,7 @@ static int trace_within(const char *path)
 	const struct cprof_flight_recorder_options options = {.max_bytes = MAX_BYTES};
 	if (cprof_trace_start(cprof_to_path(path)) != 0 || cprof_flight_recorder_start(&options) != 0)
 		return 5;
-	fill();
+	fill(REGIONS / 4);
 	return cprof_trace_stop() == 0 ? 0 : 6;
 }
 
@@ -122,9 +122,9 @@ int main(int argc, char **argv)
 	}
 	if (cprof_flight_recorder_start(&options) != 0 || cprof_flight_recorder_start(NULL) == 0)
 		return 2;
-	fill();
+	fill(REGIONS);
 	long before_kib = resident_kib();
-	fill();
+	fill(REGIONS);
 	printf("%ld %ld\n", before_kib, resident_kib());
 	fflush(stdout);
 	if (strcmp(argv[1], "fork") == 0)

@@ -206,7 +206,7 @@ class Recorder(WithFolder):
         run("recorder", "within", self.path)
         t = trace.read(self.path)
         self.assertEqual(t.end, [0, 0, 0, 0])
-        self.assertEqual(len(t.of("region_begin")), 1000000)
+        self.assertEqual(len(t.of("region_begin")), 250000)
 
     def test_a_crash_leaves_it_in_a_pipe(self):
         done = subprocess.run([program("recorder"), "segv", "/dev/stdout"], stdout=subprocess.PIPE, timeout=120)
