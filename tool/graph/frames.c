@@ -139,10 +139,12 @@ void frames_create(struct graph *g)
 {
 	const struct profile *p = g->profile;
 	size_t max_infos = 0, max_lists = 0;
+	bool has_addresses = false;
 	for (uint32_t i = 0; i < p->nlocations; i++) {
 		uint32_t n = p->locations[i].nlines;
 		max_infos += n ? n : 1;
 		max_lists += n > 1 ? n + 1 : 0;
+		has_addresses |= p->locations[i].address != 0;
 	}
 	struct frame_table *t = g->frames = arena_new(&g->arena, struct frame_table);
 	t->codes = arena_array(&g->arena, uint32_t, p->nlocations);
@@ -154,6 +156,10 @@ void frames_create(struct graph *g)
 			.nodes = arena_array(&scratch, uint32_t, p->nfunctions)};
 	for (uint32_t i = 0; i < p->nfunctions; i++)
 		b.clean_files[i] = b.nodes[i] = NO_INDEX;
+	if (has_addresses && !g->options.named) { // then hardly a line shares its node
+		g->infos = mem_grow(NULL, &b.infos_cap, (uint32_t)max_infos, sizeof(*g->infos));
+		hash_index_reserve(&b.index, (uint32_t)max_infos);
+	}
 	if (g->options.named) {
 		b.is_named = find_named(p, g->options.named, &scratch);
 		t->has_node = arena_array(&g->arena, uint8_t, p->nlocations);

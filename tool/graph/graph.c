@@ -2,7 +2,6 @@
 // Makes graphs, names their nodes and indexes their edges. See graph.h.
 #include "tool/graph/graph.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/path.h"
@@ -82,12 +81,21 @@ static void put_part(struct buf *out, size_t start, const char *separator)
 		buf_cstr(out, separator);
 }
 
+// As "%016x" does; who asks for these names asks for a hundred thousand.
+static void put_address(uint64_t address, struct buf *out)
+{
+	char digits[16];
+	for (size_t i = sizeof(digits); i-- > 0; address >>= 4)
+		digits[i] = "0123456789abcdef"[address & 15];
+	buf_append(out, digits, sizeof(digits));
+}
+
 void node_info_print(const struct graph *g, const struct node_info *info, struct str name,
 		struct str file, const char *separator, struct buf *out)
 {
 	size_t start = out->len;
 	if (info->address)
-		buf_printf(out, "%016" PRIx64, info->address);
+		put_address(info->address, out);
 	if (name.len) {
 		put_part(out, start, separator);
 		buf_str(out, name);

@@ -22,6 +22,8 @@ struct disasm {
 	struct graph *graph;
 	struct arena *arena;
 	struct buf name;        // of the node at hand: of all nodes together they would be large
+	uint8_t *names;         // [nstrings]: of functions: 0 not asked, 1 does not match, 2 matches
+	bool *files;            // [nstrings]: of mappings with a node that matches
 	struct err *open_error; // the first binary that could not be read
 };
 
@@ -37,36 +39,50 @@ static int by_node_address(const void *x, const void *y, void *graph)
 	return i != j ? (i > j) - (i < j) : (a > b) - (a < b);
 }
 
-// pprof matches the name with its address before and its file behind, so that "^main$" finds nothing;
-// here the name alone will do as well.
-static bool node_matches(struct disasm *d, uint32_t node)
+static bool name_matches(struct disasm *d, strid name)
 {
-	const struct profile *p = d->report->profile;
-	const struct regex *re = d->report->options.symbol;
-	const struct node_info *info = info_of(d->graph, &d->graph->nodes[node]);
-	struct str name = profile_str(p, info->name);
-	d->name.len = 0;
-	node_info_print(d->graph, info, name, profile_str(p, info->file), " ", &d->name);
-	return regex_match(re, name) || regex_match(re, (struct str){d->name.ptr, d->name.len});
+	const struct report *r = d->report;
+	if (!d->names[name])
+		d->names[name] = regex_match(r->options.symbol, profile_str(r->profile, name)) ? 2 : 1;
+	return d->names[name] == 2;
 }
 
-static bool mapping_is_wanted(struct disasm *d, const struct mapping *m)
+// pprof matches the name with its address before and its file behind, so that "^main$" finds nothing;
+// here the name alone will do as well.
+static bool node_matches(struct disasm *d, const struct node_info *info)
+{
+	const struct profile *p = d->report->profile;
+	if (name_matches(d, info->name))
+		return true;
+	d->name.len = 0;
+	node_info_print(d->graph, info, profile_str(p, info->name), profile_str(p, info->file), " ", &d->name);
+	return regex_match(d->report->options.symbol, (struct str){d->name.ptr, d->name.len});
+}
+
+static void find_files(struct disasm *d)
+{
+	const struct graph *g = d->graph;
+	d->names = arena_array(d->arena, uint8_t, d->report->profile->nstrings);
+	d->files = arena_array(d->arena, bool, d->report->profile->nstrings);
+	for (uint32_t i = 0; i < g->nselected; i++) {
+		const struct node_info *info = info_of(g, &g->nodes[g->selected[i]]);
+		if (info->objfile && !d->files[info->objfile])
+			d->files[info->objfile] = node_matches(d, info);
+	}
+}
+
+static bool mapping_is_wanted(const struct disasm *d, const struct mapping *m)
 {
 	uint64_t address;
-	if (report_symbol_address(d->report, &address) && address >= m->start && address <= m->limit)
-		return true;
-	for (uint32_t i = 0; i < d->graph->nselected && m->file; i++) {
-		uint32_t node = d->graph->selected[i];
-		if (info_of(d->graph, &d->graph->nodes[node])->objfile == m->file && node_matches(d, node))
-			return true;
-	}
-	return false;
+	bool has_address = report_symbol_address(d->report, &address) && address >= m->start && address <= m->limit;
+	return has_address || d->files[m->file];
 }
 
 static struct matched_symbols find_symbols(struct disasm *d)
 {
 	struct matched_symbols found = {0};
 	const struct profile *p = d->report->profile;
+	find_files(d);
 	for (uint32_t i = 0; i < p->nmappings; i++) {
 		if (!mapping_is_wanted(d, &p->mappings[i]))
 			continue;
