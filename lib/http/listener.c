@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "address.h"
@@ -183,6 +184,27 @@ static bool has_descriptors(int fd)
 	return is_enough;
 }
 
+/** A program that is started without a standard stream expects that number to be free: it fills it itself, or finds no
+ *  such file. So these are taken while ours are opened; which were free, as bits. */
+static unsigned hold_standard_streams(void)
+{
+	unsigned held = 0;
+	int fd;
+	while ((fd = eventfd(0, EFD_CLOEXEC)) >= 0 && fd <= STDERR_FILENO)
+		held |= 1u << fd;
+	if (fd >= 0)
+		close(fd);
+	return held;
+}
+
+static void release_standard_streams(unsigned held)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+		if (held & 1u << fd)
+			close(fd);
+	}
+}
+
 static int set_up(struct listener *l)
 {
 	if (!has_descriptors(l->address.fd))
@@ -279,12 +301,11 @@ int cprof_http_listener_start(const struct cp_http_host *host, const char *addre
 	if (host->size != sizeof(*host))
 		return -ENOENT; // of another version of libcprof
 	*l = (struct listener){.address.fd = -1, .host = host};
+	unsigned held = hold_standard_streams();
 	int ret = cp_http_listen(host, address, options->allow_remote, &l->address);
-	if (ret < 0)
-		return ret;
-	ret = copy_options(l, options);
-	if (ret == 0)
+	if (ret == 0 && (ret = copy_options(l, options)) == 0)
 		ret = open_base(l);
+	release_standard_streams(held);
 	if (ret == 0)
 		ret = host->start_thread("cprof-http", run, l);
 	if (ret < 0) {

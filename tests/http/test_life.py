@@ -63,6 +63,7 @@ if child == 0:
     os._exit(0)
 os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
+WITHOUT_INPUT = "test -S s -a ! -e /proc/self/fd/0 && echo served, and no input"
 # As haproxy's workers do.
 WITHOUT_THREADS = """
 import os, resource, sys
@@ -294,6 +295,13 @@ class Life(unittest.TestCase):
         found = {name: Path(self.path(name)).read_bytes() for name in os.listdir(self.folder)}
         self.assertEqual(len(found), 100)
         self.assertEqual({name: data for name, data in found.items() if data}, {})
+
+    def test_a_program_without_standard_input(self):
+        """Its descriptor 0 was an eventfd of the listener's: CPython's test of a child that is spawned so found one."""
+        address = "unix:" + self.path("s")
+        shell = subprocess.run([CPROF, "run", "-http", address, "/bin/sh", "-c", "exec sh -c '%s' <&-" % WITHOUT_INPUT],
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, cwd=self.folder)
+        self.assertEqual(shell.stdout, b"served, and no input\n")
 
     def test_threads_that_block_all_signals(self):
         """Long before a client asks: the profile was empty in such a child, and had half the stacks in its parent."""
