@@ -67,18 +67,26 @@ static struct mapping describe_mapping(struct conversion *c, const struct addres
 }
 
 static uint32_t mapping_of(struct conversion *c, struct address_range *r)
+// Every process has a library elsewhere. It is one mapping, as of profiles that are merged, for its names are looked
+// for mapping by mapping: of a whole system's recording that took as many times as long as there were processes.
+static bool may_be_elsewhere(const struct address_range *r)
+{
+	return r->pid != KERNEL_PID && str_has_prefix(r->file, STR("/")) && !is_generated_code(r->file);
+}
+
 {
 	if (!r || r->mapping != NO_MAPPING)
 		return r ? r->mapping : NO_INDEX;
 	struct profile *p = c->profile;
 	struct mapping m = describe_mapping(c, r);
-	uint64_t hash = hash_mix(hash_mix(m.start, m.limit), hash_mix(m.offset, m.file));
+	uint64_t fixed_start = may_be_elsewhere(r) ? 0 : m.start;
+	uint64_t hash = hash_mix(hash_mix(fixed_start, m.limit - m.start), hash_mix(m.offset, m.file));
 	struct hash_probe probe = hash_index_probe(&c->mappings, hash);
 	uint32_t i;
 	while ((i = hash_index_next(&probe)) != HASH_INDEX_NONE) {
 		const struct mapping *x = &p->mappings[i];
-		if (x->start == m.start && x->limit == m.limit && x->offset == m.offset && x->file == m.file &&
-				x->build_id == m.build_id)
+		if ((x->start == m.start || !fixed_start) && x->limit - x->start == m.limit - m.start &&
+				x->offset == m.offset && x->file == m.file && x->build_id == m.build_id)
 			return r->mapping = i;
 	}
 	m.id = p->nmappings + 1;
@@ -110,7 +118,10 @@ static void push_frame(struct conversion *c, uint32_t pid, bool in_kernel, uint6
 	if (c->nstack > 0 && address > 0)
 		address--;
 	struct address_range *r = process_range(&c->processes, in_kernel ? KERNEL_PID : pid, address);
-	c->stack[c->nstack++] = location_of(c, mapping_of(c, r), address);
+	uint32_t mapping = mapping_of(c, r);
+	if (r)
+		address += c->profile->mappings[mapping].start - r->start;
+	c->stack[c->nstack++] = location_of(c, mapping, address);
 }
 
 // Named as libcprof does: what is missing stands where it is missing.
