@@ -22,9 +22,10 @@ static void add_sample_types(struct conversion *c)
 	uint32_t n = c->file.nevents;
 	struct value_type *types = arena_array(c->arena, struct value_type, 2 * n);
 	const struct perf_event *first = &c->file.events[0];
+	const struct str *names = perf_event_names(&c->file);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct perf_event *e = &c->file.events[i];
-		struct str name = perf_event_name(&c->file, e);
+		struct str name = names[i];
 		bool is_cpu = n == 1 && perf_event_is_clock(e);
 		const char *samples = is_cpu ? "samples" : arena_printf(c->arena, "%.*s_sample", STR_FMT(name));
 		const char *event = is_cpu ? "cpu" : arena_printf(c->arena, "%.*s_event", STR_FMT(name));

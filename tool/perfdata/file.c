@@ -97,19 +97,6 @@ static struct str counted_string(struct reader *r)
 	return s;
 }
 
-// "task-clock:u" -> "task-clock": how it was restricted is no part of what it is. But "sched:sched_switch".
-static struct str without_modifiers(struct str name)
-{
-	const char *colon = name.len ? memrchr(name.ptr, ':', name.len) : NULL;
-	if (!colon)
-		return name;
-	struct str before = str_slice(name, 0, (size_t)(colon - name.ptr));
-	struct str modifiers = str_slice(name, before.len + 1, name.len);
-	while (modifiers.len && memchr("ukhGHpPDSWeb", modifiers.ptr[0], 12))
-		modifiers = str_slice(modifiers, 1, modifiers.len);
-	return modifiers.len ? name : before;
-}
-
 static void parse_event_names(struct perf_file *f, struct reader r)
 {
 	uint32_t n = read_u32(&r), attr_bytes = read_u32(&r);
@@ -119,7 +106,7 @@ static void parse_event_names(struct perf_file *f, struct reader r)
 		struct str name = counted_string(&r);
 		read_part(&r, 8 * (uint64_t)nids);
 		if (!r.failed)
-			f->events[i].name = without_modifiers(name);
+			f->events[i].name = name;
 	}
 }
 

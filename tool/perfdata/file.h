@@ -17,7 +17,7 @@ struct perf_event {
 	uint64_t period; // or frequency
 	uint64_t sample_type, read_format, branch_sample_type, user_registers;
 	bool is_frequency, has_sample_ids;
-	struct str name; // empty: see perf_event_name
+	struct str name; // with its modifiers, "task-clock:u"; empty: the file does not say
 };
 
 struct perf_record {
@@ -78,8 +78,8 @@ struct err *perf_file_parse(struct arena *a, const void *data, size_t len, struc
 /** False where the record is cut short or its event unknown. */
 bool perf_sample_parse(const struct perf_file *f, const struct perf_record *r, struct perf_sample *out);
 
-/** "task-clock", or made from numbers where the file has no name. */
-struct str perf_event_name(const struct perf_file *f, const struct perf_event *e);
+/** Of each event, no two of them the same: "task-clock", or made from numbers where the file has no name. */
+struct str *perf_event_names(const struct perf_file *f);
 /** Whether it counts nanoseconds. */
 bool perf_event_is_clock(const struct perf_event *e);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One sample, field by field as its event asked for them; and what events are called. See file.h.
+// One sample, field by field as its event asked for them. See file.h.
 #include <linux/perf_event.h>
 
 #include "base/hex.h"
@@ -140,19 +140,4 @@ bool perf_event_is_clock(const struct perf_event *e)
 {
 	return e->type == PERF_TYPE_SOFTWARE &&
 			(e->config == PERF_COUNT_SW_CPU_CLOCK || e->config == PERF_COUNT_SW_TASK_CLOCK);
-}
-
-struct str perf_event_name(const struct perf_file *f, const struct perf_event *e)
-{
-	static const char *const hardware[] = {"cycles", "instructions", "cache-references", "cache-misses",
-			"branches", "branch-misses", "bus-cycles"};
-	static const char *const software[] = {"cpu-clock", "task-clock", "page-faults", "context-switches",
-			"cpu-migrations", "minor-faults", "major-faults"};
-	if (e->name.len)
-		return e->name;
-	if (e->type == PERF_TYPE_HARDWARE && e->config < sizeof hardware / sizeof *hardware)
-		return str_from(hardware[e->config]);
-	if (e->type == PERF_TYPE_SOFTWARE && e->config < sizeof software / sizeof *software)
-		return str_from(software[e->config]);
-	return str_from(arena_printf(f->arena, "event-%u-%#lx", e->type, e->config));
 }
