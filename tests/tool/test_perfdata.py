@@ -31,7 +31,7 @@ class Recording:
     """One perf record session. Times are in milliseconds."""
 
     def __init__(self, *configs, sample_type=IP | TID | TIME | CALLCHAIN | PERIOD, frequency=4000, names=()):
-        self.sample_type, self.names = sample_type, names
+        self.sample_type, self.names, self.machine = sample_type, names, "x86_64"
         # Flags: a frequency, not a period; ids behind every record.
         self.attrs = [struct.pack("<IIQQQQQ", SOFTWARE, 96, c, frequency, sample_type, 4, 1 << 10 | 1 << 18) +
                       bytes(32) + struct.pack("<QQ", 1 << BP | 1 << SP | 1 << PC, 64) for c in configs]
@@ -77,7 +77,7 @@ class Recording:
         names = struct.pack("<II", len(self.names), 96)
         for name, attr, ident in zip(self.names, self.attrs, self.ids):
             names += attr + struct.pack("<I", 1) + text(name) + struct.pack("<Q", ident)
-        return {11: command, **({12: names} if self.names else {})}
+        return {6: text(self.machine), 11: command, **({12: names} if self.names else {})}
 
     def file(self):
         """As perf record -o writes it."""
@@ -307,6 +307,47 @@ class PerfDataTest(AnalyzerTest):
         self.assertEqual(p.sample_types, [("task-clock_sample", "count"), ("task-clock_event", "nanoseconds"),
                                           ("page-faults_sample", "count"), ("page-faults_event", "count")])
         self.assertEqual(self.stacks(p), [(((CODE + 1, "/bin/prog"),), [1, 250000, 1, 3])])
+
+    def test_events_of_one_name(self):
+        """task-clock:u and task-clock:k were two sample types of one name, of which every option found the first."""
+        r = Recording(TASK_CLOCK, TASK_CLOCK, TASK_CLOCK, sample_type=IP | TID | TIME | ID | PERIOD | CALLCHAIN,
+                      names=["task-clock:u", "task-clock:k", "task-clock:k"])
+        r.sample(7, 7, [CODE + 1], 1, event=0)
+        r.sample(7, 7, [CODE + 1], 2, event=1, period=3)
+        self.assertEqual([t for t, _ in self.convert(r.file()).sample_types], [
+            "task-clock:u_sample", "task-clock:u_event", "task-clock:k_sample", "task-clock:k_event",
+            "task-clock:k#2_sample", "task-clock:k#2_event"])
+        out, _ = self.run_cprof("-symbolize=none", "-top", "-sample_index=task-clock:k_event", self.path("perf.data"))
+        self.assertIn("Total samples = 3ns", out)
+
+    def test_one_library_of_many_processes(self):
+        """Of a whole system each library was looked through once for every process: a minute for a second of it."""
+        r = Recording(TASK_CLOCK)
+        for pid in 7, 8, 9:
+            at = 0x7f0000000000 + pid * 0x1000000
+            r.mmap(pid, at, 0x10000, 0x2000, "/lib/libx.so", build_id=bytes(20))
+            r.mmap(pid, at + 0x10000, 0x10000, 0, "//anon")
+            r.sample(pid, pid, [at + 0x10, at + 0x10010], 1)
+        r.mmap(9, 0x7f1000000000, 0x10000, 0x2000, "/lib/libx.so", time=2, build_id=b"\1" * 20)
+        r.sample(9, 9, [0x7f1000000010], 3)
+        p = self.convert(r.file())
+        first = 0x7f0007000000
+        libx = [s.stack[0] for s in p.samples]
+        self.assertEqual([f.address for f in libx], 3 * [first + 0x10] + [0x7f1000000010])
+        self.assertEqual([f.mapping.start for f in libx], 3 * [first] + [0x7f1000000000])
+        # Generated code is of its process alone.
+        self.assertEqual([s.stack[1].address for s in p.samples[:3]],
+                         [0x7f000001000f + pid * 0x1000000 for pid in (7, 8, 9)])
+
+    def test_dumps_of_unknown_machines(self):
+        """Registers of RISC-V were read as if they were those of x86-64."""
+        r = one_process(sample_type=IP | TID | TIME | CALLCHAIN | PERIOD | REGISTERS | STACK)
+        r.machine = "riscv64"
+        sp = 0x7ffc00000000
+        r.sample(7, 7, [CODE + 0x10], 1, registers={BP: sp + 8, SP: sp, PC: CODE + 0x50},
+                 stack=[1, sp + 32, CODE + 0x21, 2, 0, CODE + 0x31])
+        names = [[f.name or f.address - CODE for f in s.stack] for s in self.convert(r.file()).samples]
+        self.assertEqual(names, [[0x10, "[cut: no unwind information]"]])
 
     def test_losses_are_said(self):
         r = one_process()

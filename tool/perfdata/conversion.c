@@ -67,7 +67,6 @@ static struct mapping describe_mapping(struct conversion *c, const struct addres
 	return m;
 }
 
-static uint32_t mapping_of(struct conversion *c, struct address_range *r)
 // Every process has a library elsewhere. It is one mapping, as of profiles that are merged, for its names are looked
 // for mapping by mapping: of a whole system's recording that took as many times as long as there were processes.
 static bool may_be_elsewhere(const struct address_range *r)
@@ -75,6 +74,7 @@ static bool may_be_elsewhere(const struct address_range *r)
 	return r->pid != KERNEL_PID && str_has_prefix(r->file, STR("/")) && !is_generated_code(r->file);
 }
 
+static uint32_t mapping_of(struct conversion *c, struct address_range *r)
 {
 	if (!r || r->mapping != NO_MAPPING)
 		return r ? r->mapping : NO_INDEX;
@@ -140,11 +140,13 @@ static void push_marker(struct conversion *c, enum unwind_end end)
 }
 
 // The program's part of a chain is what the kernel could make of frame pointers: the tables know better.
-static void walk_dump(struct conversion *c, const struct perf_sample *s)
+static void walk_dump(struct conversion *c, const struct perf_sample *s, bool began_in_kernel)
 {
-	uint64_t addresses[MAX_DUMP_FRAMES];
-	enum unwind_end end;
-	uint32_t n = unwind_dump(&c->cfi, &c->processes, s, addresses, MAX_DUMP_FRAMES, &end);
+	uint64_t addresses[MAX_DUMP_FRAMES] = {s->ip};
+	enum unwind_end end = UNWIND_NO_RULE;
+	uint32_t n = !began_in_kernel;
+	if (!s->is_foreign)
+		n = unwind_dump(&c->cfi, &c->processes, s, addresses, MAX_DUMP_FRAMES, &end);
 	for (uint32_t i = 0; i < n; i++)
 		push_frame(c, s->pid, false, addresses[i]);
 	c->nends[end]++;
@@ -155,7 +157,8 @@ static void walk_dump(struct conversion *c, const struct perf_sample *s)
 // The chain with its marks: from here on the kernel's addresses, from here on the program's.
 static void collect_stack(struct conversion *c, const struct perf_record *r, const struct perf_sample *s)
 {
-	bool in_kernel = (r->misc & CPUMODE_MASK) == CPUMODE_KERNEL, has_dump = s->registers && s->stack;
+	const bool began_in_kernel = (r->misc & CPUMODE_MASK) == CPUMODE_KERNEL, has_dump = s->registers && s->stack;
+	bool in_kernel = began_in_kernel;
 	struct reader chain = reader_of(s->chain, 8 * s->nchain);
 	c->nstack = 0;
 	while (reader_left(&chain) >= 8) {
@@ -166,7 +169,7 @@ static void collect_stack(struct conversion *c, const struct perf_record *r, con
 			push_frame(c, s->pid, in_kernel, address);
 	}
 	if (has_dump)
-		walk_dump(c, s);
+		walk_dump(c, s, began_in_kernel);
 	if (c->nstack == 0)
 		push_frame(c, s->pid, in_kernel, s->ip);
 }

@@ -64,6 +64,7 @@ struct perf_sample {
 	const uint8_t *registers, *stack;
 	uint64_t registers_mask, stack_bytes;
 	bool is_aarch64;
+	bool is_foreign; // of a machine whose registers are not known here
 };
 
 /** One event of the machine's own kernel, as perf_event_open() takes it; its records come by perf_file_read(). */

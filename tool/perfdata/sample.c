@@ -121,6 +121,7 @@ bool perf_sample_parse(const struct perf_file *f, const struct perf_record *reco
 	skip_to_registers(&r, e);
 	read_stack_dump(&r, e, out);
 	out->is_aarch64 = str_eq(f->machine, STR("aarch64"));
+	out->is_foreign = f->machine.len && !out->is_aarch64 && !str_eq(f->machine, STR("x86_64"));
 	return !r.failed;
 }
 
