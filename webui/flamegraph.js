@@ -183,17 +183,28 @@ export function stackViewer(data, chart, hover) {
 		return div;
 	}
 
-	// What a node unfolds to, in rows: [{node, path, left, width, row}].
-	function unfold(path, next, left, row, pixels, out) {
-		for (const node of next(path.at(-1))) {
-			const width = node.width * pixels, longer = [...path, node];
-			if (width < MIN_WIDTH)
-				break; // and so are the others
-			out.push({node, path: longer, left, width, row});
-			unfold(longer, next, left, row + 1, pixels, out);
-			left += width;
+	// What a node unfolds to, in rows: [{node, above, left, width, row}]. Row after row, for stacks may be
+	// deeper than scripts can recurse.
+	function unfold(node, next, pixels) {
+		const out = [{node, left: 0, row: -1}];
+		for (const above of out) {
+			let left = above.left;
+			for (const node of next(above.node)) {
+				const width = node.width * pixels;
+				if (width < MIN_WIDTH)
+					break; // and so are the others
+				out.push({node, above, left, width, row: above.row + 1});
+				left += width;
+			}
 		}
-		return out;
+		return out.slice(1);
+	}
+
+	function pathTo(item) {
+		const below = [];
+		for (; item.above; item = item.above)
+			below.push(item.node);
+		return [...view.path, ...below.reverse()];
 	}
 
 	const rowsOf = (items) => items.reduce((most, item) => Math.max(most, item.row + 1), 0);
@@ -201,8 +212,8 @@ export function stackViewer(data, chart, hover) {
 	function render() {
 		const width = chart.clientWidth, node = view.path.at(-1);
 		const pixels = node.width ? width / node.width : 0;
-		const callers = view.isPivot ? unfold([node], up, 0, 0, pixels, []) : [];
-		const calls = unfold(view.path, view.next, 0, 0, pixels, []);
+		const callers = view.isPivot ? unfold(node, up, pixels) : [];
+		const calls = unfold(node, view.next, pixels);
 		let row = rowsOf(callers);
 		hover.replaceChildren();
 		chart.replaceChildren();
@@ -216,7 +227,7 @@ export function stackViewer(data, chart, hover) {
 				div.dataset.amount = amount(node.width);
 		}
 		for (const c of calls)
-			draw(c.node, c.left, row + c.row, c.width, "", () => zoom(c.path));
+			draw(c.node, c.left, row + c.row, c.width, "", () => zoom(pathTo(c)));
 		chart.style.height = (row + rowsOf(calls)) * ROW + "px";
 	}
 
