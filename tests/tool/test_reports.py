@@ -176,6 +176,13 @@ class Reports(AnalyzerTest):
         self.assertEqual(svg.count("<g"), svg.count("</g>"))
         self.assertEqual(self.bytes_of("-png", self.cpu)[:4], b"\x89PNG")
 
+    def test_graphviz_reads_any_label(self):
+        """A quote or a backslash in the value of a label was the end of the graph."""
+        p = cpu_profile()
+        p.sample(["leaf", "main"], [1, 10**7], path='C:\\dir "x"')
+        p.write(self.cpu)
+        self.assertIn('path:C:\\dir &quot;x&quot;</text>', self.bytes_of("-svg", self.cpu).decode())
+
     def test_a_missing_graphviz_is_told(self):
         _, err = self.run_cprof("-svg", self.cpu, status=2, PATH="/nonexistent")
         self.assertEqual(err, 'pprof: failed to execute dot. Is Graphviz installed? Error: exec: "dot": '

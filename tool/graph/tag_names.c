@@ -24,6 +24,17 @@ static int by_bytes(const void *a, const void *b)
 	return str_cmp(*(const struct str *)a, *(const struct str *)b);
 }
 
+// The picture's language takes the name as it is, for "\\n" stands between labels; a quote or backslash of a label
+// itself would end the string there, and dot refuses the picture.
+static void put_escaped(struct str s, struct buf *out)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] == '"' || s.ptr[i] == '\\')
+			buf_byte(out, '\\');
+		buf_byte(out, s.ptr[i]);
+	}
+}
+
 static strid join(struct tag_names *names, struct label_set set)
 {
 	struct profile *p = names->g->profile;
@@ -45,7 +56,7 @@ static strid join(struct tag_names *names, struct label_set set)
 	for (uint32_t i = 0; i < n; i++) {
 		if (i)
 			buf_cstr(&b, "\\n");
-		buf_str(&b, parts[i]);
+		put_escaped(parts[i], &b);
 	}
 	strid joined = profile_intern(p, (struct str){b.ptr, b.len});
 	buf_deinit(&b);

@@ -40,7 +40,7 @@ static void put_legend(struct drawing *d, const struct graph_dropped *dropped)
 	struct str all = {labels.ptr, labels.len}, rest = all;
 
 	buf_cstr(out, "digraph \"");
-	buf_str(out, r->options.title.len ? r->options.title : STR("unnamed"));
+	dot_escape(r->options.title.len ? r->options.title : STR("unnamed"), out);
 	buf_cstr(out, "\" {\nnode [style=filled fillcolor=\"#f8f8f8\"]\nsubgraph cluster_L { \"");
 	dot_escape(str_cut(&rest, '\n'), out);
 	buf_cstr(out, "\" [shape=box fontsize=16 label=\"");
@@ -48,7 +48,7 @@ static void put_legend(struct drawing *d, const struct graph_dropped *dropped)
 	buf_cstr(out, "\\l\"");
 	if (r->options.title.len) {
 		buf_cstr(out, " tooltip=\"");
-		buf_str(out, r->options.title);
+		dot_escape(r->options.title, out);
 		buf_byte(out, '"');
 	}
 	buf_cstr(out, "] }\n");
