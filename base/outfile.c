@@ -100,3 +100,12 @@ int outfile_write(struct arena *a, const char *path, const void *data, size_t si
 		unlink(to);
 	return error;
 }
+
+void outfile_discard(int fd, const char *path)
+{
+	struct stat st;
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+		return;
+	if (is_link(path) || unlink(path) != 0)
+		(void)!ftruncate(fd, 0);
+}

@@ -18,4 +18,8 @@ int outfile_probe(struct arena *a, const char *path);
  *  name any more is written in place. */
 int outfile_write(struct arena *a, const char *path, const void *data, size_t size);
 
+/** Of a file whose content did not come whole, before it is closed: nobody shall take it for one that did. Devices and
+ *  pipes have taken what they have. */
+void outfile_discard(int fd, const char *path);
+
 #endif

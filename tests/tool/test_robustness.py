@@ -166,6 +166,22 @@ class Surroundings(AnalyzerTest):
         self.assertEqual(self.sh('"$CPROF" -top -output=nosuch/x cpu.pb.gz'),
                          (2, "Generating report in nosuch/x\npprof: open nosuch/x: no such file or directory\n"))
 
+    def test_half_a_file_is_none(self):
+        """What a full disk had left of a report, a profile that was to be kept or a trace stayed behind."""
+        big = cpu_profile()
+        for i in range(2000):
+            big.sample(["f%d" % (i * 7919 % 2000), "main"], [1, i])
+        big.write(self.path("big.pb.gz"))
+        for words in "-raw -output=out big.pb.gz", "-proto -output=out big.pb.gz", "-svg -output=out cpu.pb.gz":
+            with self.subTest(words):
+                script = "trap '' XFSZ; ulimit -f 1; \"$CPROF\" " + words
+                self.assertEqual(self.sh(script), (2, "Generating report in out\npprof: write out: file too large\n"))
+                self.assertFalse(os.path.exists(self.path("out")))
+        script = "trap '' XFSZ; ulimit -f 1; \"$CPROF\" -web cpu.pb.gz"
+        self.assertEqual(self.sh(script, TMPDIR=self.dir),
+                         (2, "pprof: write %s: file too large\n" % self.path("pprof001.svg")))
+        self.assertFalse(os.path.exists(self.path("pprof001.svg")))
+
     def test_nobody_reads(self):
         status, err = self.sh('("$CPROF" -raw cpu.pb.gz; echo $? >status) | true')
         self.assertEqual((status, err), (0, ""))

@@ -385,6 +385,23 @@ class Errors(Trace_):
                 f.write(data)
             self.assertIn(words, self.fails(self.path("f")))
 
+    def test_a_name_like_an_address(self):
+        """A file with the time in its name was asked for by HTTP."""
+        with open(self.path("trace-10:30:00"), "wb") as f:
+            f.write(known_trace().bytes())
+        p = subprocess.run([CPROF, "trace", "trace-10:30:00"], capture_output=True, cwd=os.path.dirname(f.name),
+                           timeout=60)
+        self.assertEqual((p.returncode, p.stderr), (0, b""))
+
+    def test_half_a_file_is_none(self):
+        self.run_cprof(known_trace())
+        for words in "-perfetto=o", "-o o":
+            p = subprocess.run("trap '' XFSZ; ulimit -f 1; \"$CPROF\" trace %s in.trace" % words, shell=True,
+                               capture_output=True, cwd=os.path.dirname(self.path("o")), env={**os.environ,
+                               "CPROF": CPROF}, timeout=60, text=True)
+            self.assertEqual((p.returncode, p.stderr), (2, "cprof trace: write o: file too large\n"))
+            self.assertFalse(os.path.exists(self.path("o")))
+
     def test_flags_may_follow(self):
         self.run_cprof(known_trace())
         p = subprocess.run([CPROF, "trace", self.path("in.trace"), "-pprof=sync", "-o", self.path("o")],

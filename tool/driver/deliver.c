@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cancel.h"
+#include "base/outfile.h"
 
 #include "pipe.h"
 #include "svg.h"
@@ -68,9 +69,11 @@ static int flow(void *arg, const char *data, size_t len)
 	return len ? -EIO : 0;
 }
 
-static struct err *close_target(struct delivery *d)
+static struct err *close_target(struct delivery *d, bool is_whole)
 {
 	struct err *e = NULL;
+	if (d->fd >= 0 && *d->output && (d->err || !is_whole))
+		outfile_discard(d->fd, d->output);
 	if (d->fd >= 0 && d->pager)
 		e = shell_pipe_close(d->arena, &d->pipe);
 	else if (d->fd >= 0 && *d->output && close(d->fd) < 0)
@@ -139,7 +142,7 @@ struct err *deliver_report(struct arena *a, const struct session *s, const struc
 		e = report_generate(an.report, &report);
 	if (!e && !cancelled())
 		e = deliver(&d, &report);
-	struct err *at_end = close_target(&d);
+	struct err *at_end = close_target(&d, !e && !cancelled());
 	if (cancelled())
 		e = err_new(a, "interrupted");
 	else if (e || at_end)

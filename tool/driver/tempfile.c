@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/outfile.h"
 #include "base/path.h"
 
 enum { MAX_NUMBER = 9999 };
@@ -47,6 +48,8 @@ static struct err *write_all(struct arena *a, int fd, const char *path, struct s
 		else if (errno != EINTR)
 			failed = errno;
 	}
+	if (failed)
+		outfile_discard(fd, path);
 	if (close(fd) < 0 && !failed)
 		failed = errno;
 	return failed ? err_new(a, "write %s: %s", path, err_os(a, failed)) : NULL;

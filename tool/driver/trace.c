@@ -6,9 +6,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/flag.h"
+#include "base/outfile.h"
 #include "base/term.h"
 #include "tool/profile/encode.h"
 #include "tool/symbolizer/demangle.h"
@@ -85,8 +87,9 @@ static struct err *load_url(struct arena *a, const struct profile_url *url, stru
 
 static struct err *load(struct arena *a, const char *source, struct timeline **timeline_out)
 {
+	struct stat st;
 	struct profile_url url = profile_url_of(a, source, "/debug/pprof/trace", -1, -1);
-	if (url.text)
+	if (url.text && stat(source, &st) != 0) // a file may have a name that looks like a URL: "trace-10:30:00"
 		return err_wrap(a, load_url(a, &url, timeline_out), "%s", source);
 	struct slurp file;
 	struct err *e = slurp_file(a, source, &file);
@@ -132,6 +135,8 @@ static struct err *sink_close(struct arena *a, const struct env *env, struct sin
 {
 	buf_flush(out);
 	buf_deinit(out);
+	if (s->error && s->fd != fileno(env->out))
+		outfile_discard(s->fd, s->path);
 	if (s->fd != fileno(env->out) && close(s->fd) < 0 && !s->error)
 		s->error = errno;
 	return s->error ? err_new(a, "write %s: %s", s->path, err_os(a, s->error)) : NULL;
