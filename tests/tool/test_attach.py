@@ -109,6 +109,17 @@ class AttachTest(AnalyzerTest):
         self.assertEqual(cprof.returncode, 0, said)
         self.assertIn("early", profile.read(self.path("cprof.cpu.pb.gz")).by_function("cpu"))
 
+    def test_until_the_process_of_a_thread_ends(self):
+        """By the id of a thread that is not the first there is no pidfd, and attach went on for ever."""
+        child = self.start()
+        tids = sorted(int(tid) for tid in os.listdir("/proc/%d/task" % child.pid))
+        self.assertLess(1, len(tids))
+        cprof = self.attach(tids[-1])
+        child.stdin.close()
+        child.wait()
+        self.assertIn("cprof: wrote cprof.cpu.pb.gz", cprof.communicate(timeout=60)[1])
+        self.assertEqual(cprof.returncode, 0)
+
     def test_seconds_of_a_replaced_program(self):
         """Its file is another one by now."""
         copy = self.path("copy")

@@ -3,6 +3,7 @@
 // and names found when all is over, as of any recording (tool/perfdata, tool/symbolizer).
 #include "tool/attach/attach.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -94,6 +95,12 @@ static void take(struct attach *t, struct buf *records)
 	perf_recording_add(t->recording, records->ptr, records->len);
 }
 
+/** process_fd is -1 where the process is gone already, or its id is that of a thread, or before Linux 5.3. */
+static bool has_ended(const struct attach *t, const struct pollfd *process)
+{
+	return process->revents || (process->fd < 0 && kill(t->pid, 0) != 0 && errno == ESRCH);
+}
+
 /** Until it is over by -seconds, by a signal, or because the process ended. */
 static void sample(struct attach *t, int signals_fd, int process_fd)
 {
@@ -109,7 +116,7 @@ static void sample(struct attach *t, int signals_fd, int process_fd)
 	for (bool is_over = false; !is_over;) {
 		poll(fds, n, READ_MS);
 		int64_t passed_ns = now_ns(CLOCK_MONOTONIC) - begin_ns;
-		is_over = fds[0].revents || fds[1].revents ||
+		is_over = fds[0].revents || has_ended(t, &fds[1]) ||
 				(t->seconds && passed_ns >= t->seconds * (int64_t)NS_PER_S);
 		if (is_over)
 			sampler_stop(&t->sampler);
