@@ -17,6 +17,7 @@ SCREENSHOTS = sys.argv.pop(2) if len(sys.argv) > 2 and os.path.isdir(sys.argv[2]
 from served import WebTest, cpu_profile  # noqa: E402
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import makeprofile  # noqa: E402
 from browser import Browser  # noqa: E402
 
 WIDTH = "return arguments[0].getBoundingClientRect().width"
@@ -121,6 +122,17 @@ class LivePage(BrowserTest):
         self.run_cprof("-flamegraph", "-output=page.html", "p.pb.gz")
         self.open("file://" + self.path("page.html"), "file")
         self.try_flame_graph("leaf", "main")
+        self.assertEqual(self.browser.complaints(), [])
+
+    def test_deep(self):
+        """A stack deeper than a script may call itself."""
+        depth = 5000
+        deep = makeprofile.Maker([("n", "count")])
+        deep.sample(["f%d" % i for i in range(depth)], [1])
+        deep.write(self.path("deep.pb.gz"))
+        self.run_cprof("-flamegraph", "-output=deep.html", "deep.pb.gz")
+        self.open("file://" + self.path("deep.html"), "deep")
+        self.browser.wait("return document.querySelectorAll('.box').length === arguments[0]", depth + 1)
         self.assertEqual(self.browser.complaints(), [])
 
     def test_code(self):
