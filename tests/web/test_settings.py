@@ -57,6 +57,16 @@ class SettingsTest(WebTest):
         self.assertEqual(stat.S_IMODE(os.stat(os.path.dirname(self.file)).st_mode), 0o700)
         self.assertEqual(os.listdir(os.path.dirname(self.file)), ["settings.json"])
 
+    def test_a_link_stays_one(self):
+        self.serve_profile(cpu_profile())
+        os.makedirs(os.path.dirname(self.file))
+        os.symlink(self.path("kept.json"), self.file)
+        with open(self.path("kept.json"), "w") as f:
+            f.write('{"configs": []}')
+        self.assertEqual(self.ask("/ui/saveconfig?config=mine&f=leaf", "POST")[0], 200)
+        self.assertTrue(os.path.islink(self.file))
+        self.assertEqual(list(self.saved()), ["mine"])
+
     def test_xdg_config_home(self):
         self.serve_profile(cpu_profile(), env={"XDG_CONFIG_HOME": self.path("xdg")})
         self.ask("/ui/saveconfig?config=mine", "POST")

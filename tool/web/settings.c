@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -104,8 +105,18 @@ struct err *settings_read(struct arena *a, const char *path, const struct config
 	return NULL;
 }
 
+/** Who keeps such files elsewhere has a link here, and is to keep it. */
+static const char *behind_links(struct arena *a, const char *path)
+{
+	char *target = realpath(path, NULL);
+	const char *found = target ? arena_strdup(a, target) : path;
+	free(target);
+	return found;
+}
+
 static struct err *store(struct arena *a, const char *path, const json_t *root)
 {
+	path = behind_links(a, path);
 	const char *temporary = arena_printf(a, "%s.%ld", path, (long)getpid());
 	const char *dir = path_dir(a, str_from(path));
 	path_make_dirs(path_dir(a, str_from(dir)));
