@@ -374,6 +374,7 @@ class Errors(Trace_):
         self.assertIn("-nonsense", self.fails("-nonsense", "x"))
         self.assertIn("not bad", self.fails("-pprof=bad", "x"))
         self.assertIn("do not go together", self.fails("-pprof=net", "-perfetto=y", "x"))
+        self.assertIn("do not go together", self.fails("-perfetto=y", "-o=z", "x"))
         self.run_cprof(known_trace())
         self.assertIn("no such file", self.fails("-perfetto", self.path("no/where"), self.path("in.trace")))
 

@@ -71,6 +71,8 @@ static struct err *parse(struct arena *a, int argc, const char *const *argv, str
 	}
 	if (*r->perfetto && *r->pprof)
 		return err_new(a, "-perfetto and -pprof do not go together");
+	if (*r->perfetto && *r->output)
+		return err_new(a, "-perfetto and -o do not go together: %s is what is written", r->perfetto);
 	return *r->pprof ? parse_kind(a, r) : NULL;
 }
 
