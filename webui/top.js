@@ -44,7 +44,7 @@ function select(row) {
 	if (!selected.delete(row))
 		selected.add(row);
 	mark();
-	document.dispatchEvent(new CustomEvent("select", {detail: [...selected].map((r) => r.Name)}));
+	document.dispatchEvent(new CustomEvent("select", {detail: [...selected].map((r) => r.Function ?? r.Name)}));
 }
 
 function fill() {

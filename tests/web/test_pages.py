@@ -92,6 +92,13 @@ class PagesTest(WebTest):
         self.assertEqual(data["Rows"][0], {"Name": "leaf", "InlineLabel": "", "Flat": 30_000_000,
                                            "Cum": 30_000_000, "FlatFormat": "30ms", "CumFormat": "30ms"})
 
+    def test_top_of_lines_tells_the_function(self):
+        """Which is what filters match, not its line."""
+        self.serve_profile(cpu_profile())
+        row = self.page("/ui/top?g=addresses").data()["Rows"][0]
+        self.assertEqual(row["Function"], "leaf")
+        self.assertRegex(row["Name"], "^[0-9a-f]{16} leaf$")
+
     def test_peek_shows_callers_and_callees(self):
         self.serve_profile(cpu_profile())
         text = self.page("/ui/peek?f=%5Emid%24").text

@@ -92,6 +92,7 @@ struct err *report_generate(struct report *r, struct buf *out);
 /** A row of -top. */
 struct text_row {
 	struct str name;
+	struct str function; // of the name, what focus and other filters match; empty: none, as of files
 	const char *inline_label; // "", "(inline)" or "(partial-inline)"
 	int64_t flat, cum;
 };

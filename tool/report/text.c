@@ -33,6 +33,7 @@ void report_text_rows(struct report *r, struct buf *labels_out,
 		uint8_t call = calls[g->selected[i]];
 		struct text_row row = {
 				.name = graph_node_name(g, g->selected[i]),
+				.function = profile_str(g->profile, g->infos[n->info].name),
 				.inline_label = call ? inline_labels[call] : "",
 				.flat = mean_value(n->flat, n->flat_div),
 				.cum = mean_value(n->cum, n->cum_div),

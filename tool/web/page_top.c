@@ -25,6 +25,10 @@ static void put_row(void *arg, const struct text_row *row)
 	buf_cstr(out, out->len ? ",\n{" : "{");
 	put_json_key("Name", true, out);
 	put_json_string(row->name, out);
+	if (row->function.len && !str_eq(row->function, row->name)) { // of lines, for one
+		put_json_key("Function", false, out);
+		put_json_string(row->function, out);
+	}
 	put_json_key("InlineLabel", false, out);
 	put_json_string(str_from(row->inline_label), out);
 	put_json_key("Flat", false, out);
