@@ -355,7 +355,8 @@ static __attribute__((noinline)) struct cp_unwind_result leaf_alone(const struct
 CP_NEAR struct cp_unwind_result cp_unwind(const struct cp_regs *regs, uintptr_t *pcs, uint32_t max)
 {
 	enum { WALK_BYTES = 2048 };
-	if (!cp_readable_has_room(WALK_BYTES))
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+	if (!cp_readable_has_room(WALK_BYTES) || here < regs->alternate_low + WALK_BYTES)
 		return leaf_alone(regs, pcs);
 	struct cp_readable stack = cp_readable_begin(regs->sp);
 	struct cp_unwind_result result = walk(regs, &stack, pcs, max);

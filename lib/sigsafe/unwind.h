@@ -19,6 +19,7 @@ struct cp_regs {
 	// The kernel's array of all registers in the ucontext, NULL: only these four are known. Assembly
 	// keeps the caller's stack pointer in any of them for a few instructions.
 	const uintptr_t *context;
+	uintptr_t alternate_low; // the end of the alternate stack that the walk itself runs on; 0: on none
 };
 
 /** What one walk met; the caller adds it to its counters. */
@@ -42,6 +43,7 @@ static inline __attribute__((always_inline)) void cp_regs_here(struct cp_regs *r
 			 : "=&r"(regs_out->pc), "=&r"(regs_out->sp), "=&r"(regs_out->fp), "=&r"(regs_out->extra));
 #endif
 	regs_out->context = NULL;
+	regs_out->alternate_low = 0;
 }
 
 /**

@@ -3,6 +3,7 @@
 #ifndef CPROF_SIGSAFE_UNWIND_AARCH64_H
 #define CPROF_SIGSAFE_UNWIND_AARCH64_H
 
+#include "altstack.h"
 #include "frame.h"
 #include "plain.h"
 #include "unwind.h"
@@ -29,7 +30,7 @@ CP_NEAR void cp_regs_from_ucontext(struct cp_regs *regs_out, const void *ucontex
 {
 	struct cp_frame f;
 	take_context(&f, (const uintptr_t *)((const char *)ucontext + UCONTEXT_REGISTERS));
-	*regs_out = (struct cp_regs){f.pc, f.sp, f.fp, f.extra, f.context};
+	*regs_out = (struct cp_regs){f.pc, f.sp, f.fp, f.extra, f.context, cp_altstack_low(ucontext)};
 }
 
 bool cp_frame_register(const struct cp_frame *f, uint8_t dwarf_reg, uintptr_t *value_out)

@@ -154,6 +154,7 @@ def build_table(build):
         row("h19_no_room", "thread", share=None, check=at_the_leaf_alone),
         row("h19_small_stacks", engines=(TIMER, FAST), sum=0.15),
         row("h20_altstack", check=leads_to("in_handler", "interrupted")),
+        row("h20_small_altstack", share=None, check=at_the_leaf_alone),
         row("h21_late_destructor", engines=(TIMER, PERF, ITIMER)),
         row("h21_thread_death", engines=(TIMER, FAST, ITIMER), sum=0.15, share=None),
         row("h21_thread_death", engines=(TIMER, FAST), sum=0.15, share=None, env={"LD_PRELOAD": JEMALLOC}),
