@@ -14,7 +14,8 @@
 
 static void *stay(void *arg)
 {
-	pause();
+	for (;;)
+		pause(); // a tick just before ends one
 	return arg;
 }
 
