@@ -5,11 +5,11 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/outfile.h"
 #include "base/path.h"
 
 const char *settings_path(struct arena *a, const struct env *env)
@@ -105,28 +105,16 @@ struct err *settings_read(struct arena *a, const char *path, const struct config
 	return NULL;
 }
 
-/** Who keeps such files elsewhere has a link here, and is to keep it. */
-static const char *behind_links(struct arena *a, const char *path)
-{
-	char *target = realpath(path, NULL);
-	const char *found = target ? arena_strdup(a, target) : path;
-	free(target);
-	return found;
-}
-
 static struct err *store(struct arena *a, const char *path, const json_t *root)
 {
-	path = behind_links(a, path);
-	const char *temporary = arena_printf(a, "%s.%ld", path, (long)getpid());
 	const char *dir = path_dir(a, str_from(path));
 	path_make_dirs(path_dir(a, str_from(dir)));
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
 		return err_new(a, "failed to create settings directory: %s", err_os(a, errno));
-	if (json_dump_file(root, temporary, JSON_INDENT(2)) == 0 && rename(temporary, path) == 0)
-		return NULL;
-	int errnum = errno;
-	unlink(temporary);
-	return err_new(a, "failed to write settings: %s", err_os(a, errnum));
+	char *text = json_dumps(root, JSON_INDENT(2));
+	int error = text ? outfile_write(a, path, text, strlen(text)) : ENOMEM;
+	free(text);
+	return error ? err_new(a, "failed to write settings: %s", err_os(a, error)) : NULL;
 }
 
 // Where in the list the name is; its length where nowhere.
