@@ -343,6 +343,15 @@ static CP_NEAR struct cp_unwind_result walk(const struct cp_regs *regs, struct c
 	return (struct cp_unwind_result){.nframes = n, .marker = (enum cp_marker)result, .used_fp = w.used_fp};
 }
 
+/** Where an alternate stack ends is known; of others the kernel may have to be asked. */
+static bool has_room(const struct cp_regs *regs)
+{
+	enum { WALK_BYTES = 2048 };
+	if (regs->alternate_low)
+		return (uintptr_t)__builtin_frame_address(0) >= regs->alternate_low + WALK_BYTES;
+	return cp_readable_has_room(WALK_BYTES);
+}
+
 /** Where the thread has no stack left for a walk: ruby, for one, reserves its main thread's up to some 4 KiB before the
  *  end, of which a signal's frame takes three. */
 static __attribute__((noinline)) struct cp_unwind_result leaf_alone(const struct cp_regs *regs, uintptr_t *pcs)
@@ -354,9 +363,7 @@ static __attribute__((noinline)) struct cp_unwind_result leaf_alone(const struct
 
 CP_NEAR struct cp_unwind_result cp_unwind(const struct cp_regs *regs, uintptr_t *pcs, uint32_t max)
 {
-	enum { WALK_BYTES = 2048 };
-	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-	if (!cp_readable_has_room(WALK_BYTES) || here < regs->alternate_low + WALK_BYTES)
+	if (!has_room(regs))
 		return leaf_alone(regs, pcs);
 	struct cp_readable stack = cp_readable_begin(regs->sp);
 	struct cp_unwind_result result = walk(regs, &stack, pcs, max);
