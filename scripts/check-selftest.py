@@ -100,6 +100,8 @@ def library(root):
     expect("library: export", run(check, link(*good, code=leak)), False, "exports helper")
     tls = write(root, "tls.c", "static __thread char big[4096];\nchar *cprof_one(int i) { return &big[i]; }\n")
     expect("library: TLS", run(check, link(*good, code=tls)), False, "bytes of TLS")
+    table = write(root, "table.c", "static char big[2 << 20];\nchar *cprof_one(int i) { return &big[i]; }\n")
+    expect("library: span", run(check, link(*good, code=table)), False, "a huge page")
     front = '__attribute__((section("cprof_front"), aligned(%d))) int cprof_one(void) { return 1; }\n'
     expect("library: page", run(check, link(*good, code=write(root, "front.c", front % 4096))), True)
     expect("library: no page", run(check, link(*good, code=write(root, "front.c", front % 32))), False, "in a page")

@@ -61,6 +61,8 @@ static int prepare(void)
 	if (ret == 0)
 		ret = cp_interned_init(&cp_trace_shared.stacks, MAX_STACKS, STACKS_LIMIT_BYTES);
 	if (ret == 0)
+		ret = cp_trace_threads_reserve();
+	if (ret == 0)
 		ret = cp_unwind_init();
 	if (ret == 0)
 		ret = cp_modmap_refresh();

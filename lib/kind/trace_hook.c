@@ -144,7 +144,7 @@ void cp_trace_text_event(enum trace_event_kind kind, const uint64_t *args, size_
 void cp_trace_process_event(enum trace_event_kind kind, const uint64_t *args, size_t nargs, const char *text,
 		size_t nbytes)
 {
-	struct cp_trace_thread *t = &cp_trace_threads[CP_TRACE_PROCESS];
+	struct cp_trace_thread *t = cp_trace_thread_at(CP_TRACE_PROCESS);
 	if (!begin(t))
 		return;
 	record(t, cp_ticks_now(), kind, args, nargs, text,

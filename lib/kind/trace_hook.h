@@ -116,6 +116,9 @@ void cp_trace_thread_expect(struct cp_trace_birth *birth_out, const void *caller
 void cp_trace_thread_begin(const struct cp_trace_birth *birth, uintptr_t start);
 void cp_trace_thread_end(uintptr_t self);
 
+/** Room for what is known of each thread; else the first event makes it. 0 or -ENOMEM. */
+int cp_trace_threads_reserve(void);
+
 /** From now on, until shown again, this thread does our work and no event is its. Returns what show needs. */
 uint32_t cp_trace_hide(void);
 void cp_trace_show(uint32_t hidden);

@@ -8,7 +8,7 @@
 #include "sigsafe/pagealloc.h"
 #include "sigsafe/sys.h"
 
-static struct cp_trace_buffer buffers[CP_TRACE_MAX_BUFFERS] CP_TABLE;
+static struct cp_trace_buffer *buffers; // NULL: there was no trace yet
 static uint8_t *memory; // of them all; the kernel gives what is touched
 static _Atomic uint32_t limit, ever, cursor;
 
@@ -36,15 +36,24 @@ static void shrink(uint32_t n)
 	}
 }
 
+static int reserve(void)
+{
+	if (!memory)
+		memory = cp_pages_alloc((size_t)CP_TRACE_MAX_BUFFERS * CP_TRACE_BUFFER_BYTES);
+	if (!buffers)
+		buffers = cp_pages_alloc(CP_TRACE_MAX_BUFFERS * sizeof(*buffers));
+	if (!memory || !buffers)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < CP_TRACE_MAX_BUFFERS && !buffers[i].bytes; i++)
+		buffers[i].bytes = memory + (size_t)i * CP_TRACE_BUFFER_BYTES;
+	return 0;
+}
+
 int cp_trace_pool_resize(uint32_t n)
 {
-	if (!memory) {
-		memory = cp_pages_alloc((size_t)CP_TRACE_MAX_BUFFERS * CP_TRACE_BUFFER_BYTES);
-		if (!memory)
-			return -ENOMEM;
-		for (uint32_t i = 0; i < CP_TRACE_MAX_BUFFERS; i++)
-			buffers[i].bytes = memory + (size_t)i * CP_TRACE_BUFFER_BYTES;
-	}
+	int ret = reserve();
+	if (ret < 0)
+		return ret;
 	if (n > CP_TRACE_MAX_BUFFERS)
 		n = CP_TRACE_MAX_BUFFERS;
 	store(&limit, n, release);

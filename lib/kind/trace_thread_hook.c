@@ -10,6 +10,7 @@
 #include "sigsafe/clock.h"
 #include "sigsafe/labels.h"
 #include "sigsafe/modmap.h"
+#include "sigsafe/pagealloc.h"
 #include "sigsafe/thread.h"
 #include "sigsafe/ticks.h"
 #include "trace_wait_hook.h"
@@ -17,23 +18,42 @@
 enum { NOT_FREE = -1, NAME_BYTES = 16, MAX_WAIT_MS = 10, WITHOUT_BARRIER_MS = 2 };
 
 __thread uint32_t cp_trace_own;
-struct cp_trace_thread cp_trace_threads[CP_TRACE_MAX_THREADS] CP_TABLE;
+
+static struct cp_trace_thread no_threads[CP_TRACE_FIRST_THREAD] = {[CP_TRACE_NOBODY] = {.busy = true}};
+_Atomic(struct cp_trace_thread *) cp_trace_threads = no_threads;
 
 static _Atomic uint32_t cursor, end = CP_TRACE_FIRST_THREAD; // of records that were ever used
 static _Atomic uint32_t ntaken;
 
 /// Records
 
+// Half a megabyte, which is not in the library, for few programs are traced (scripts/check-library says what it costs).
+int cp_trace_threads_reserve(void)
+{
+	const size_t nbytes = CP_TRACE_MAX_THREADS * sizeof(struct cp_trace_thread);
+	struct cp_trace_thread *expected = no_threads;
+	if (load(&cp_trace_threads, relaxed) != expected)
+		return 0;
+	struct cp_trace_thread *threads = cp_pages_alloc(nbytes);
+	if (!threads)
+		return -ENOMEM;
+	store(&threads[CP_TRACE_NOBODY].busy, true, relaxed);
+	if (!compare_exchange(&cp_trace_threads, &expected, threads, release))
+		cp_pages_free(threads, nbytes); // another thread was faster
+	return 0;
+}
+
 /** Its index; 0: all are taken. */
 static uint32_t claim(int tid)
 {
 	enum { NTHREADS = CP_TRACE_MAX_THREADS - CP_TRACE_FIRST_THREAD };
 	bool is_room = fetch_add(&ntaken, 1, relaxed) < NTHREADS; // else no search, at each event of each thread
+	is_room &= cp_trace_threads_reserve() == 0;
 	for (uint32_t tries = 0; is_room && tries < NTHREADS; tries++) {
 		uint32_t i = CP_TRACE_FIRST_THREAD + fetch_add(&cursor, 1, relaxed) % NTHREADS;
 		int free_tid = 0;
-		if (load(&cp_trace_threads[i].tid, relaxed) ||
-				!compare_exchange(&cp_trace_threads[i].tid, &free_tid, tid, acquire))
+		struct cp_trace_thread *t = cp_trace_thread_at(i);
+		if (load(&t->tid, relaxed) || !compare_exchange(&t->tid, &free_tid, tid, acquire))
 			continue;
 		uint32_t before = load(&end, relaxed);
 		while (before <= i && !compare_exchange(&end, &before, i + 1, release))
@@ -47,13 +67,12 @@ static uint32_t claim(int tid)
 
 struct cp_trace_thread *cp_trace_join(void)
 {
-	store(&cp_trace_threads[CP_TRACE_NOBODY].busy, true, relaxed);
 	cp_trace_own = CP_TRACE_NOBODY; // to a handler that comes in between
 	atomic_signal_fence(memory_order_seq_cst);
 	int tid = cp_gettid();
 	if (!cp_thread_is_excluded(tid))
 		cp_trace_own = claim(tid);
-	return cp_trace_own ? &cp_trace_threads[cp_trace_own] : NULL;
+	return cp_trace_own ? cp_trace_thread_at(cp_trace_own) : NULL;
 }
 
 /** Of a thread that does not write any more. A doubtful buffer stays: that is the keeper's business. */
@@ -73,7 +92,6 @@ static void release(struct cp_trace_thread *t)
 uint32_t cp_trace_hide(void)
 {
 	uint32_t own = cp_trace_own;
-	store(&cp_trace_threads[CP_TRACE_NOBODY].busy, true, relaxed);
 	cp_trace_own = CP_TRACE_NOBODY;
 	return own;
 }
@@ -95,7 +113,7 @@ uint64_t cp_trace_set_task(uint64_t task)
 
 uint64_t cp_trace_task(void)
 {
-	return cp_trace_threads[cp_trace_own].task; // the process has none
+	return cp_trace_thread_at(cp_trace_own)->task; // the process has none
 }
 
 /// Births and deaths
@@ -129,7 +147,7 @@ void cp_trace_thread_begin(const struct cp_trace_birth *birth, uintptr_t start)
 
 void cp_trace_thread_end(uintptr_t self)
 {
-	struct cp_trace_thread *t = &cp_trace_threads[cp_trace_own];
+	struct cp_trace_thread *t = cp_trace_thread_at(cp_trace_own);
 	if (cp_trace_own < CP_TRACE_FIRST_THREAD)
 		return;
 	if (cp_trace_is_on()) {
@@ -198,12 +216,12 @@ void cp_trace_take_buffers(uint64_t before_ticks)
 {
 	uint32_t n = load(&end, acquire);
 	for (uint32_t i = 0; i < n; i++)
-		take_away(&cp_trace_threads[i], before_ticks);
+		take_away(cp_trace_thread_at(i), before_ticks);
 	barrier();
 	uint64_t until_ns = cp_clock_ns(CP_CLOCK_MONOTONIC) + MAX_WAIT_MS * CP_NS_PER_MS;
 	for (uint32_t i = 0; i < n; i++) {
-		release_if_gone(&cp_trace_threads[i]);
-		settle(&cp_trace_threads[i], until_ns);
+		release_if_gone(cp_trace_thread_at(i));
+		settle(cp_trace_thread_at(i), until_ns);
 	}
 }
 
@@ -212,7 +230,7 @@ bool cp_trace_quiesce(void)
 	barrier();
 	uint64_t until_ns = cp_clock_ns(CP_CLOCK_MONOTONIC) + MAX_WAIT_MS * CP_NS_PER_MS;
 	for (uint32_t i = 0; i < load(&end, acquire); i++) {
-		while (i != CP_TRACE_NOBODY && load(&cp_trace_threads[i].busy, acquire)) {
+		while (i != CP_TRACE_NOBODY && load(&cp_trace_thread_at(i)->busy, acquire)) {
 			if (cp_clock_ns(CP_CLOCK_MONOTONIC) > until_ns)
 				return false;
 			cp_syscall(SYS_sched_yield, 0, 0, 0, 0);
@@ -234,7 +252,7 @@ void cp_trace_reset_in_child(void)
 	store(&ntaken, 0, relaxed);
 	store(&cp_trace_shared.npending, 0, relaxed);
 	for (uint32_t i = 0; i < load(&end, relaxed); i++)
-		cp_trace_threads[i] = (struct cp_trace_thread){.busy = i == CP_TRACE_NOBODY};
+		*cp_trace_thread_at(i) = (struct cp_trace_thread){.busy = i == CP_TRACE_NOBODY};
 	cp_trace_own = 0;
 	cp_trace_pool_reset();
 }

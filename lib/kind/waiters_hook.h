@@ -11,7 +11,7 @@
 #include "sigsafe/atomic.h"
 #include "sigsafe/types.h"
 
-enum { CP_WAITERS_BUCKETS_LOG2 = 14 };
+enum { CP_WAITERS_BUCKETS_LOG2 = 13 };
 
 struct cp_waiter; // opaque
 
