@@ -107,7 +107,7 @@ class Inputs(AnalyzerTest):
         self.refused(self.write("bomb", zstd(run_bytes=1 << 28)), "refused as a zstd bomb")
 
     def test_nested_without_end(self):
-        for scope, origin in ((3, ""), (4, ".long function - unit")):
+        for scope, origin in ((3, ""), (4, ".long function - unit"), (2, '.asciz "deep"')):
             with open(self.path("deep.s"), "w") as f:
                 f.write(DEEP_DWARF % {"depth": DEPTH, "scope": scope, "origin": origin})
             subprocess.run(["gcc", "-no-pie", "deep.s", "-o", "deep"], cwd=self.dir, check=True)

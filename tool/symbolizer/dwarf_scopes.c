@@ -124,7 +124,7 @@ static struct span mark(struct unit_walk *w, const struct die *d, uint32_t scope
 	return s.found;
 }
 
-static void walk_function(struct unit_walk *w, const struct die *function);
+static void walk_function(struct unit_walk *w, const struct die *function, int depth);
 
 static void walk_scopes(struct unit_walk *w, const struct die *parent_die, uint32_t parent, struct span in, int depth)
 {
@@ -145,7 +145,7 @@ static void walk_scopes(struct unit_walk *w, const struct die *parent_die, uint3
 				walk_scopes(w, &child, parent, in, depth + 1);
 			break;
 		case DW_TAG_subprogram: // nested
-			walk_function(w, &child);
+			walk_function(w, &child, depth + 1);
 			break;
 		default:
 			break;
@@ -153,13 +153,13 @@ static void walk_scopes(struct unit_walk *w, const struct die *parent_die, uint3
 	}
 }
 
-static void walk_function(struct unit_walk *w, const struct die *function)
+static void walk_function(struct unit_walk *w, const struct die *function, int depth)
 {
 	const struct span all = {0, w->unit->n};
 	if (!has_any(w, function, all))
 		return;
 	uint32_t scope = add_scope(w, function, NO_SCOPE);
-	walk_scopes(w, function, scope, mark(w, function, scope, all), 0);
+	walk_scopes(w, function, scope, mark(w, function, scope, all), depth);
 }
 
 static bool may_hold_functions(const struct unit_walk *w, uint32_t tag)
@@ -194,7 +194,7 @@ static void walk_container(struct unit_walk *w, const struct die *container, int
 	bool more = depth <= MAX_DEPTH && die_first_child(&w->tree, container, &child);
 	for (; more && w->nunknown > 0; more = die_next_sibling(&w->tree, &child, &child)) {
 		if (child.tag == DW_TAG_subprogram)
-			walk_function(w, &child);
+			walk_function(w, &child, 0);
 		else if (!first_container.at && may_hold_functions(w, child.tag))
 			first_container = child;
 	}
