@@ -141,7 +141,7 @@ static const char *find_obstacle(struct arena *a, const char *path)
 			Elf64_Ehdr elf;
 		} head = {{0}};
 		struct stat st;
-		int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); // an interpreter may be a pipe
 		if (fd < 0) // it may be executed but not read
 			return stat(path, &st) == 0 ? privilege_of(path, &st) : NULL;
 		ssize_t n = pread(fd, head.text, sizeof(head), 0);

@@ -72,6 +72,15 @@ class FilesTest(unittest.TestCase):
                               capture_output=True, text=True, timeout=60)
         self.assertRegex(done.stderr, r"^cprof: wrote it's one\.gz \(.*; try: cprof -top 'it'\\''s one\.gz'\n$")
 
+    def test_a_pipe_for_an_interpreter(self):
+        """Looking into it waited for somebody who would write there."""
+        os.mkfifo(self.path("pipe"))
+        with open(self.path("script"), "w") as f:
+            f.write("#!./pipe\n")
+        os.chmod(self.path("script"), 0o755)
+        done = subprocess.run([CPROF, "run", "./script"], cwd=self.dir, capture_output=True, text=True, timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (126, "cprof: ./script: Permission denied\n"))
+
     def test_what_a_daemon_has_not_written_yet_is_to_come(self):
         done = subprocess.run([CPROF, "run", "-memprofile", "%p.mem", "/usr/bin/python3", "-c", BECOMES_A_DAEMON],
                               cwd=self.dir, capture_output=True, text=True, timeout=60)

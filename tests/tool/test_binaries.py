@@ -128,6 +128,16 @@ class Unsymbolizable(AnalyzerTest):
         self.assertRegex(lines[0], r"^Local symbolization failed for prog \(build ID \w+\): stat \S*/prog: no such "
                                    r"file or directory$")
 
+    def test_a_pipe_in_its_place(self):
+        """Opening it waited for somebody who would write there."""
+        self.record()
+        os.unlink(self.path("prog"))
+        os.mkfifo(self.path("prog"))
+        _, lines = self.failures()
+        self.assertEqual(len(lines), 1, lines)
+        self.assertRegex(lines[0], r"^Local symbolization failed for prog \(build ID \w+\): error reading magic number "
+                                   r"from \S*/prog: it is a pipe$")
+
     def test_other_build(self):
         self.record()
         os.rename(self.path("prog"), self.path("of_before"))

@@ -157,7 +157,8 @@ struct err *objfile_open(struct arena *a, const char *path, const struct mapped_
 	struct stat st;
 	if (stat(path, &st) != 0)
 		return err_new(a, "stat %s: %s", path, err_os(a, errno));
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	// Its name may be that of a pipe, at which nobody writes.
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return err_new(a, "error opening %s: open %s: %s", path, path, err_os(a, errno));
 
@@ -169,6 +170,8 @@ struct err *objfile_open(struct arena *a, const char *path, const struct mapped_
 	ssize_t n = S_ISREG(st.st_mode) ? pread(fd, magic, sizeof magic, 0) : 0;
 	if (S_ISDIR(st.st_mode))
 		e = err_new(a, "error reading magic number from %s: read %s: is a directory", path, path);
+	else if (S_ISFIFO(st.st_mode))
+		e = err_new(a, "error reading magic number from %s: it is a pipe", path);
 	else if (n < (ssize_t)sizeof magic)
 		e = err_new(a, "error reading magic number from %s: %s", path,
 				n > 0 ? "unexpected EOF" : "EOF");
