@@ -2,6 +2,9 @@
 // Demangled names in the three forms. What they should be was printed by github.com/ianlancetaylor/demangle,
 // which pprof uses, with the options pprof gives it; parameters of enclosing functions and generic
 // arguments of Rust, which only its newer versions leave out, by hand.
+#include <stdio.h>
+
+#include "base/buf.h"
 #include "tests/unit/unit.h"
 #include "tool/profile/profile.h"
 #include "tool/symbolizer/demangle.h"
@@ -111,6 +114,54 @@ START_TEST(not_mangled)
 }
 END_TEST
 
+/** C++: A::operator T(), T a function of two T', and so on: each level a few bytes more, the text twice as long. */
+static void put_doubling_cplusplus(struct buf *out, int depth)
+{
+	static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	buf_cstr(out, "_ZN1AcvPFvPFviiE");
+	for (int i = 1, last = 0; i < depth; i++, last += 2) {
+		char one[8];
+		snprintf(one, sizeof one, last < 36 ? "S%c_" : "S1%c_", digits[last % 36]);
+		buf_printf(out, "PFv%s%sE", one, one);
+	}
+	buf_cstr(out, "EEv");
+}
+
+/** Rust: <T>::f, T a tuple of tuples in the same way. */
+static void put_doubling_rust(struct buf *out, int depth)
+{
+	buf_cstr(out, "_RNvMC1aTTuuE");
+	for (int i = 1, last = 7, at = 11; i < depth; i++) {
+		static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+		char number[3] = {0};
+		int n = last - 1; // "_" is 0
+		number[0] = digits[n < 62 ? n : n / 62];
+		number[1] = n < 62 ? '\0' : digits[n % 62];
+		last = at;
+		buf_printf(out, "TB%s_B%s_E", number, number);
+		at = (int)out->len - 2;
+	}
+	buf_cstr(out, "E1f");
+}
+
+START_TEST(what_a_short_name_stands_for)
+{
+	void (*const puts[])(struct buf *, int) = {put_doubling_cplusplus, put_doubling_rust};
+	for (int i = 0; i < 2; i++) {
+		struct buf name = {0};
+		struct str text = {0};
+		puts[i](&name, 5);
+		ck_assert(demangle(&a, (struct str){name.ptr, name.len}, DEMANGLE_SIMPLE, &text));
+		ck_assert_uint_ge(text.len, 1 << 5);
+		name.len = 0;
+		puts[i](&name, 40); // terabytes, without end for all who wait for it
+		ck_assert_uint_lt(name.len, 500);
+		ck_assert(!demangle(&a, (struct str){name.ptr, name.len}, DEMANGLE_SIMPLE, &text));
+		buf_deinit(&name);
+	}
+}
+END_TEST
+
 static void check_short(const char *name, enum demangle_mode mode, const char *want)
 {
 	struct str got = demangle_shorten(&a, str_from(name), mode);
@@ -158,4 +209,5 @@ START_TEST(whole_profile)
 }
 END_TEST
 
-UNIT_MAIN("demangle", three_forms, closing_brackets, rust_suffix, not_mangled, shorten, whole_profile)
+UNIT_MAIN("demangle", three_forms, closing_brackets, rust_suffix, not_mangled, what_a_short_name_stands_for, shorten,
+		whole_profile)

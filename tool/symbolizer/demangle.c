@@ -4,8 +4,9 @@
 // knows better than any text what is a template argument and what is `operator<`.
 #include "tool/symbolizer/demangle.h"
 
-#include <libiberty/demangle.h>
 #include <stdlib.h>
+
+#include "tool/symbolizer/demangle_text.h"
 
 enum {
 	MAX_NAME_BYTES = 64 << 10, // beyond this nobody reads it, and demangling may take long
@@ -95,33 +96,35 @@ static void prune(struct pruning *p, node *n, int depth)
 	prune(p, n->u.s_binary.right, depth + 1);
 }
 
-static char *demangle_cplusplus(const char *name, enum demangle_mode mode)
+static bool demangle_cplusplus(struct buf *out, const char *name, enum demangle_mode mode)
 {
 	const int options = DMGL_ANSI | (mode == DEMANGLE_FULL ? DMGL_PARAMS : 0);
 	void *memory = NULL;
 	node *tree = cplus_demangle_v3_components(name, options, &memory);
-	char *text = NULL;
+	bool is_printed = false;
 	if (tree) {
 		struct pruning p = {.drop_templates = mode == DEMANGLE_SIMPLE};
 		while (tree->type == DEMANGLE_COMPONENT_CLONE)
 			tree = tree->u.s_binary.left;
 		if (mode != DEMANGLE_FULL)
 			prune(&p, tree, 0);
-		size_t allocated;
-		if (!p.failed)
-			text = cplus_demangle_print(options, tree, (int)strlen(name) * 2, &allocated);
+		is_printed = !p.failed && demangle_text_of_tree(out, tree, options);
 	}
 	free(memory);
+	if (is_printed)
+		return true;
 	// A tree that lost template arguments others refer to cannot be printed: all of it, then.
-	return text ? text : cplus_demangle_v3(name, options);
+	out->len = 0;
+	return demangle_text_of_cplusplus(out, name, options);
 }
 
 // "Vec<u8>::push::<T>" -> "Vec::push": what follows a name, not the "<T as Trait>" that is one.
-static size_t drop_generic_arguments(char *text)
+static void drop_generic_arguments(struct buf *b)
 {
+	char *text = b->ptr;
 	size_t to = 0;
 	int depth = 0; // of dropped brackets
-	for (const char *c = text; *c; c++) {
+	for (const char *c = text; c < text + b->len; c++) {
 		bool arrow = *c == '>' && c > text && c[-1] == '-';
 		if (depth > 0) {
 			depth += *c == '<';
@@ -139,38 +142,37 @@ static size_t drop_generic_arguments(char *text)
 		}
 		text[to++] = *c;
 	}
-	text[to] = '\0';
-	return to;
+	b->len = to;
 }
 
-static char *demangle_rust(char *name, enum demangle_mode mode)
+static bool demangle_rust(struct buf *out, char *name, enum demangle_mode mode)
 {
 	// Rust's own suffixes name nothing (".llvm.1234"); libiberty wants the name without.
 	bool v0 = strncmp(name, "_R", 2) == 0;
 	if (!v0 && !strstr(name, "17h")) // every old name ends with a hash of 16 digits
-		return NULL;
+		return false;
 	char *suffix = v0 ? strchr(name, '.') : strstr(name, ".llvm.");
 	if (suffix)
 		*suffix = '\0';
-	char *text = rust_demangle(name, 0);
-	if (text && v0 && mode == DEMANGLE_SIMPLE)
-		drop_generic_arguments(text);
+	bool is_printed = demangle_text_of_rust(out, name);
+	if (is_printed && v0 && mode == DEMANGLE_SIMPLE)
+		drop_generic_arguments(out);
 	if (suffix)
 		*suffix = '.';
-	return text;
+	return is_printed;
 }
 
 // "map<int, set<int>>" -> "map<int, set<int> >", as libiberty itself mostly writes it, and pprof always.
-static struct str space_brackets(struct arena *a, const char *text)
+static struct str space_brackets(struct arena *a, struct str text)
 {
-	size_t len = strlen(text), to = 0;
-	char *out = arena_alloc(a, 2 * len + 1, 1);
-	for (size_t i = 0; i < len; i++) {
-		bool closes_two = text[i] == '>' && i > 0 && text[i - 1] == '>';
-		bool is_operator = i > 8 && memcmp(text + i - 9, "operator>", 9) == 0;
+	size_t to = 0;
+	char *out = arena_alloc(a, 2 * text.len + 1, 1);
+	for (size_t i = 0; i < text.len; i++) {
+		bool closes_two = text.ptr[i] == '>' && i > 0 && text.ptr[i - 1] == '>';
+		bool is_operator = i > 8 && memcmp(text.ptr + i - 9, "operator>", 9) == 0;
 		if (closes_two && !is_operator)
 			out[to++] = ' ';
-		out[to++] = text[i];
+		out[to++] = text.ptr[i];
 	}
 	return (struct str){out, to};
 }
@@ -182,15 +184,18 @@ bool demangle(struct arena *a, struct str name, enum demangle_mode mode, struct 
 			!(rust || str_has_prefix(name, STR("_Z"))))
 		return false;
 	char *copy = arena_strndup(a, name.ptr, name.len);
-	char *text = demangle_rust(copy, mode);
-	bool cplusplus = !text && !rust;
-	if (cplusplus)
-		text = demangle_cplusplus(copy, mode);
-	if (!text)
-		return false;
-	*text_out = cplusplus ? space_brackets(a, text) : str_from(arena_strdup(a, text));
-	free(text);
-	return true;
+	struct buf text = {0};
+	bool is_rust = demangle_rust(&text, copy, mode), is_known = is_rust;
+	if (!is_known && !rust) {
+		text.len = 0;
+		is_known = demangle_cplusplus(&text, copy, mode);
+	}
+	struct str whole = {text.ptr, text.len};
+	if (is_known)
+		*text_out = is_rust ? (struct str){arena_strndup(a, whole.ptr, whole.len), whole.len}
+				    : space_brackets(a, whole);
+	buf_deinit(&text);
+	return is_known;
 }
 
 static bool reads_like_cplusplus(struct str s)
