@@ -31,7 +31,7 @@ class Recording:
     """One perf record session. Times are in milliseconds."""
 
     def __init__(self, *configs, sample_type=IP | TID | TIME | CALLCHAIN | PERIOD, frequency=4000, names=()):
-        self.sample_type, self.names, self.machine = sample_type, names, "x86_64"
+        self.sample_type, self.names, self.machine, self.command = sample_type, names, "x86_64", ("perf", "record")
         # Flags: a frequency, not a period; ids behind every record.
         self.attrs = [struct.pack("<IIQQQQQ", SOFTWARE, 96, c, frequency, sample_type, 4, 1 << 10 | 1 << 18) +
                       bytes(32) + struct.pack("<QQ", 1 << BP | 1 << SP | 1 << PC, 64) for c in configs]
@@ -73,7 +73,7 @@ class Recording:
 
     def features(self):
         text = lambda s: struct.pack("<I", len(padded(s))) + padded(s)  # noqa: E731
-        command = struct.pack("<I", 2) + text("perf") + text("record")
+        command = struct.pack("<I", len(self.command)) + b"".join(text(word) for word in self.command)
         names = struct.pack("<II", len(self.names), 96)
         for name, attr, ident in zip(self.names, self.attrs, self.ids):
             names += attr + struct.pack("<I", 1) + text(name) + struct.pack("<Q", ident)
@@ -149,6 +149,15 @@ class PerfDataTest(AnalyzerTest):
                              [{"comm": "prog", "pid": 7, "tid": 8}, {"comm": "prog", "pid": 7, "tid": 7}])
             self.assertEqual(p.samples[0].stack[0].mapping.build_id, bytes(range(20)).hex())
         self.assertIn("recorded by: perf record", self.run_cprof("-comments", self.path("perf.data"))[0])
+
+    def test_a_command_line_of_many_words(self):
+        """Each word copied all that stood before it: two megabytes of them wanted a hundred gigabytes."""
+        r = one_process()
+        r.sample(7, 7, [CODE + 1], 1)
+        r.command = ["perf"] + ["x"] * 300000
+        with open(self.path("perf.data"), "wb") as f:
+            f.write(r.file())
+        self.assertIn("recorded by: perf x x x", self.run_cprof("-comments", self.path("perf.data"))[0])
 
     def test_order_of_time(self):
         """perf writes what each CPU saw one after the other."""

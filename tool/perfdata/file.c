@@ -6,6 +6,7 @@
 #include <linux/perf_event.h>
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "tool/perfdata/perfdata.h"
 
 enum {
@@ -137,12 +138,14 @@ static void parse_build_ids(struct perf_file *f, struct reader r)
 static void parse_command_line(struct perf_file *f, struct reader r)
 {
 	uint32_t n = read_u32(&r);
-	const char *line = "";
+	struct buf line = {0};
 	for (uint32_t i = 0; i < n && !r.failed && reader_left(&r); i++) {
-		struct str word = counted_string(&r);
-		line = arena_printf(f->arena, i ? "%s %.*s" : "%s%.*s", line, STR_FMT(word));
+		buf_cstr(&line, i ? " " : "");
+		buf_str(&line, counted_string(&r));
 	}
-	f->command_line = str_from(line);
+	if (line.len)
+		f->command_line = (struct str){arena_strndup(f->arena, line.ptr, line.len), line.len};
+	buf_deinit(&line);
 }
 
 static void parse_feature(struct perf_file *f, uint64_t feature, struct reader body)
