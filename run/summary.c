@@ -45,8 +45,8 @@ static int64_t usage_ms(const struct rusage *u)
 static const char *why_unwritten(struct arena *a, const struct child *c, const struct injection_file *f)
 {
 	if (WIFSIGNALED(c->status))
-		return arena_printf(a, "SIG%s ended the program before it could be written",
-				sigabbrev_np(WTERMSIG(c->status)));
+		return arena_printf(a, "SIG%s ended the program before it could be written (or after it became another "
+				"user, or changed its root?)", sigabbrev_np(WTERMSIG(c->status)));
 	if (outcome_is_per_process(f->given))
 		return arena_printf(a, "no process has written one, in %lld ms of CPU; those that still run, "
 				"as a daemon does, write theirs when they end, unless another user, another root or a "
@@ -262,8 +262,8 @@ static bool has_end(const char *path, int64_t nbytes)
 
 static void print_trace(struct arena *a, const struct injection_file *f)
 {
-	static const char cut[] = ", but not to its end (the program was killed, or did not leave by exit, or the "
-				  "disk is full)";
+	static const char cut[] = ", but not to its end (the program was killed, changed its user or its root, or did "
+				  "not leave by exit, or the disk is full)";
 	struct stat st;
 	if (outcome_is_per_process(f->given))
 		fprintf(stderr, "cprof: traces went to %s; try: cprof trace FILE\n", path_expand(a, f->given, "*"));

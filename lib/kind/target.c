@@ -270,7 +270,7 @@ static int append_whole(int fd, const void *data, size_t size)
 
 bool cp_target_drop_pieces(struct cp_target *t)
 {
-	bool is_gone = t->has_pieces && unlink(t->path) == 0;
+	bool is_gone = t->has_pieces && (unlink(t->path) == 0 || errno == ENOENT);
 	t->has_pieces = t->has_pieces && !is_gone;
 	return is_gone;
 }

@@ -46,7 +46,8 @@ bool cp_target_takes_pieces(const struct cp_target *t);
  * begins. */
 int cp_target_write_piece(void *arg, const void *data, size_t size);
 
-/** Removes the file of pieces, so that the next one begins it anew; false: there is none, or it cannot be. */
+/** Removes the file of pieces, if somebody has not, so that the next one begins it anew; false: there was none, or it
+ * cannot be. */
 bool cp_target_drop_pieces(struct cp_target *t);
 
 /** Removes the file where only its owner may replace it. False: it was not there, or can be. */

@@ -19,7 +19,6 @@
 #include "trace_tables.h"
 
 enum {
-	STREAM_BUFFERS = 4096, // 32 MiB: what threads may be ahead of the file
 	MAX_STRINGS = 1 << 16,
 	MAX_STACKS = 1 << 17,
 	STRINGS_LIMIT_BYTES = 16 << 20,
@@ -190,7 +189,10 @@ static int begin_stream(struct cprof_writer writer)
 		writer = (struct cprof_writer){.write = cp_target_write_piece, .arg = &stream->target};
 	else
 		writer = stream->target.writer;
-	ret = cp_trace_switch_on(CP_TRACE_STREAM, STREAM_BUFFERS);
+	stream->has_lost_file = false;
+	stream->start_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
+	stream->start_ntaken = cp_trace_pool_ntaken();
+	ret = cp_trace_switch_on(CP_TRACE_STREAM, CP_TRACE_STREAM_BUFFERS);
 	if (ret == 0) {
 		cp_trace_sink_begin(stream->sink, writer.write, writer.arg);
 		ret = cp_trace_sink_flush(stream->sink);

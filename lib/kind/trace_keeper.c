@@ -7,6 +7,7 @@
 #include "sigsafe/clock.h"
 #include "sigsafe/futex.h"
 #include "sigsafe/modmap.h"
+#include "sigsafe/sys.h"
 #include "sigsafe/ticks.h"
 #include "trace_scan.h"
 #include "trace_session.h"
@@ -28,13 +29,51 @@ static struct cp_own_thread keeper;
 static int owner_pid; // of the process it runs in; 0: it does not
 static _Atomic bool is_stopping;
 
-void cp_trace_stream_flush(void)
+/** False: what the file had is not in the buffers any more, or it cannot be removed. */
+static bool drop_file(struct cp_trace_stream *stream, uint32_t max_ntaken)
 {
-	struct cp_trace_sink *s = cp_trace_stream.sink;
-	store(&cp_trace_shared.npending, 0, relaxed);
-	s->now = cp_trace_clock_read();
-	cp_trace_clock_add(s->now);
+	stream->has_lost_file = cp_trace_pool_ntaken() - stream->start_ntaken <= max_ntaken &&
+				cp_target_drop_pieces(&stream->target);
+	return stream->has_lost_file;
+}
+
+static void put_kept(struct cp_trace_sink *s, uint64_t since_ns)
+{
+	for (uint32_t i = 0; i < cp_trace_pool_count(); i++) {
+		const struct cp_trace_view *v = &s->view;
+		if (cp_trace_pool_view(i, &s->view) && v->state == CP_TRACE_KEPT &&
+				cp_trace_clock_ns(v->base_ticks + v->span_ticks, s->now) >= since_ns)
+			cp_trace_put_view(s);
+	}
+}
+
+static void begin_anew(struct cp_trace_stream *stream)
+{
+	struct cp_trace_sink *s = stream->sink;
+	stream->has_lost_file = false;
+	cp_trace_sink_begin(s, s->write, s->arg);
 	cp_trace_put_tables(s);
+	put_kept(s, stream->start_ns);
+}
+
+/** Root may be about to become somebody who could neither add to its file, nor in such a folder replace it. One that
+ *  goes back and forth has more to write soon, and keeps its file then. */
+static void make_way(struct cp_trace_stream *stream)
+{
+	enum { MAX_BUFFERS = 64 };
+	if (stream->is_on && cp_syscall(SYS_geteuid, 0, 0, 0, 0) == 0 && cp_target_is_for_owner(&stream->target))
+		drop_file(stream, MAX_BUFFERS);
+}
+
+/** True: there is another file to be begun, since the process is another user's than when it began this one, or has
+ *  another root. */
+static bool has_lost_file(struct cp_trace_stream *stream, int error)
+{
+	return (error == -EACCES || error == -ENOENT) && drop_file(stream, CP_TRACE_STREAM_BUFFERS);
+}
+
+static void put_pending(struct cp_trace_sink *s)
+{
 	for (uint32_t i = 0; i < cp_trace_pool_count() && !load(&cp_trace_stream.is_wanted, relaxed); i++) {
 		struct cp_trace_buffer *b = cp_trace_pool_at(i);
 		if (cp_trace_buffer_state(load(&b->state, acquire)) != CP_TRACE_PENDING)
@@ -43,7 +82,23 @@ void cp_trace_stream_flush(void)
 			cp_trace_put_view(s);
 		cp_trace_pool_give(b, CP_TRACE_KEPT);
 	}
-	cp_trace_sink_flush(s);
+}
+
+void cp_trace_stream_flush(void)
+{
+	struct cp_trace_stream *stream = &cp_trace_stream;
+	struct cp_trace_sink *s = stream->sink;
+	store(&cp_trace_shared.npending, 0, relaxed);
+	if (stream->has_lost_file)
+		begin_anew(stream);
+	s->now = cp_trace_clock_read();
+	cp_trace_clock_add(s->now);
+	cp_trace_put_tables(s);
+	put_pending(s);
+	if (has_lost_file(stream, cp_trace_sink_flush(s))) {
+		begin_anew(stream);
+		cp_trace_sink_flush(s);
+	}
 }
 
 static struct schedule {
@@ -85,6 +140,10 @@ static void run(void *arg)
 		if (load(&is_stopping, acquire) || cp_turn_take(&cp_trace_shared.turn) < 0)
 			continue;
 		take_turn(cp_clock_ns(CP_CLOCK_MONOTONIC));
+		cp_turn_end(&cp_trace_shared.turn);
+	}
+	if (!load(&is_stopping, acquire) && cp_turn_take(&cp_trace_shared.turn) == 0) {
+		make_way(&cp_trace_stream);
 		cp_turn_end(&cp_trace_shared.turn);
 	}
 }

@@ -90,6 +90,11 @@ struct cp_trace_buffer *cp_trace_pool_take(uint32_t tid, uint64_t now_ticks)
 	return NULL;
 }
 
+uint32_t cp_trace_pool_ntaken(void)
+{
+	return load(&cursor, relaxed);
+}
+
 void cp_trace_pool_give(struct cp_trace_buffer *b, enum cp_trace_buffer_state to)
 {
 	uint64_t turn = load(&b->state, relaxed) & ~(uint64_t)CP_TRACE_STATE_MASK;

@@ -58,6 +58,9 @@ struct cp_trace_buffer *cp_trace_pool_at(uint32_t index);
 /** An empty buffer of thread tid; NULL: all are owned or pending. */
 struct cp_trace_buffer *cp_trace_pool_take(uint32_t tid, uint64_t now_ticks);
 
+/** How many were taken, or passed over, so far. Until it has grown by all there are, what was given since is kept. */
+uint32_t cp_trace_pool_ntaken(void);
+
 /** From OWNED or PENDING, by whom it belongs to. */
 void cp_trace_pool_give(struct cp_trace_buffer *b, enum cp_trace_buffer_state to);
 

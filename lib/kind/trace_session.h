@@ -24,11 +24,16 @@ void cp_trace_switch_off(unsigned mode);
 
 /// trace_keeper.c
 
+enum { CP_TRACE_STREAM_BUFFERS = 4096 }; // 32 MiB: what threads may be ahead of the file
+
 /** The file that grows. Under `turn`. */
 struct cp_trace_stream {
 	struct cp_target target;
 	struct cp_trace_sink *sink; // made once, never freed
 	bool is_on;
+	bool has_lost_file;    // it is to be begun anew
+	uint64_t start_ns;
+	uint32_t start_ntaken; // cp_trace_pool_ntaken()
 	_Atomic bool is_wanted; // by who ends it: the keeper leaves the rest to him
 };
 

@@ -13,6 +13,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import profile  # noqa: E402
+import trace  # noqa: E402
 
 BUILD = os.path.abspath(os.environ["CPROF_BUILD"])
 CPROF = os.path.join(BUILD, "tool/cprof")
@@ -66,6 +67,24 @@ class FilesTest(unittest.TestCase):
                 done = subprocess.run([CPROF, "run", "-cpuprofile", out, DROP, how], capture_output=True, timeout=60)
                 self.assertEqual(done.returncode, status)
                 self.assertTrue(least_ms <= profile.read(out).total("cpu") / 1e6 <= 2200, done.stderr)
+
+    @unittest.skipUnless(os.getuid() == 0, "only root can become another user")
+    def test_a_server_that_gives_up_root_keeps_its_trace(self):
+        """So it was with the trace, which ended where memcached, squid, named, slapd and others became themselves."""
+        for mode in 0o777, 0o1777:
+            os.chmod(self.dir, mode)
+            for how in "return", "kill":
+                out = self.path("%s.%o.trace" % (how, mode))
+                done = subprocess.run([CPROF, "run", "-trace", out, DROP, how], capture_output=True, timeout=60)
+                found = trace.read(out)
+                used_ms = [e.cpu_ns / 1e6 for e in found.of("thread_times")]
+                self.assertTrue(used_ms and used_ms[0] < 600, (used_ms, done.stderr))  # what root did
+                self.assertEqual(os.stat(out).st_uid, 65534)
+                if how == "return":
+                    self.assertGreaterEqual(used_ms[-1], 2000)
+                    self.assertIsNotNone(found.end)
+                counted = [e.ns for e in found.of("counter")]
+                self.assertEqual(len(counted), len(set(counted)))  # nothing is there twice
 
     def test_what_to_type_next_can_be_typed(self):
         done = subprocess.run([CPROF, "run", "-cpuprofile", "it's one.gz", LEAVE, "return", "200"], cwd=self.dir,
