@@ -15,8 +15,10 @@
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -39,6 +41,7 @@ struct listener {
 	struct cp_http_workers workers;
 	struct cp_http_connections connections;
 	struct event_base *base;
+	int epoll_fd; // the base's; -1: which it is cannot be told
 	struct evhttp *http;
 	struct evconnlistener *accepting;
 };
@@ -184,6 +187,24 @@ static bool has_descriptors(int fd)
 	return is_enough;
 }
 
+static int next_descriptor(int fd)
+{
+	int next = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (next >= 0)
+		close(next);
+	return next;
+}
+
+/** It is the first that libevent opens, which does not tell. */
+static struct event_base *new_base(int any_fd, int *epoll_fd_out)
+{
+	struct epoll_event none;
+	int fd = next_descriptor(any_fd);
+	struct event_base *base = event_base_new();
+	*epoll_fd_out = epoll_wait(fd, &none, 1, 0) == 0 ? fd : -1;
+	return base;
+}
+
 /** A program that is started without a standard stream expects that number to be free: it fills it itself, or finds no
  *  such file. So these are taken while ours are opened; which were free, as bits. */
 static unsigned hold_standard_streams(void)
@@ -210,7 +231,7 @@ static int set_up(struct listener *l)
 	if (!has_descriptors(l->address.fd))
 		return -EMFILE;
 	const struct timeval sweep = {.tv_usec = SWEEP_MS * 1000};
-	l->base = event_base_new();
+	l->base = new_base(l->address.fd, &l->epoll_fd);
 	l->http = l->base ? evhttp_new(l->base) : NULL;
 	struct event *done = l->http ? event_new(l->base, l->workers.done_fd, EV_READ | EV_PERSIST, on_done, l) : NULL;
 	struct event *sweeping = done ? event_new(l->base, -1, EV_PERSIST, on_sweep, l) : NULL;
@@ -251,11 +272,16 @@ static struct listener *listen_again(const struct listener *before)
 }
 
 /** Until the program has closed its descriptors, which may be while requests are answered: so it is looked before each
- *  wait whether there is something to wait at. */
+ *  wait whether there is something to wait at. It is not libevent that waits: it would go on when it is interrupted, as
+ *  by setuid(), which sends a signal to all threads and comes just after where daemons close what they find. */
 static void dispatch(struct listener *l)
 {
-	while (cp_http_is_open(&l->address) && event_base_loop(l->base, EVLOOP_ONCE) == 0)
-		;
+	struct pollfd ready = {.fd = l->epoll_fd, .events = POLLIN};
+	int flags = l->epoll_fd >= 0 ? EVLOOP_NONBLOCK : EVLOOP_ONCE;
+	while (cp_http_is_open(&l->address) && event_base_loop(l->base, flags) == 0) {
+		if (l->epoll_fd >= 0)
+			poll(&ready, 1, SWEEP_MS);
+	}
 }
 
 static void run(void *arg)
