@@ -59,11 +59,11 @@ def compiler_command(folder):
 
 
 def commands(folder):
-    """{name: arguments}"""
+    """{name: arguments, of env}"""
     return {"true": ["/usr/bin/true"], "sqlite3": sqlite_command(folder),
             "lua5.4": ["/usr/bin/lua5.4", "-e", LUA_TABLES],
             "python3": ["/usr/bin/python3", "-S", "-c", PYTHON],
-            "python3, malloc": ["env", "PYTHONMALLOC=malloc", "/usr/bin/python3", "-S", "-c", PYTHON],
+            "python3, malloc": ["PYTHONMALLOC=malloc", "/usr/bin/python3", "-S", "-c", PYTHON],
             "gcc -O2": compiler_command(folder)}
 
 

@@ -65,7 +65,8 @@ def exact(build):
             best = {}
             for _ in range(RUNS):
                 runs = {name: batch.cost(build, out, argv, env) for name, env in table.items()}
-                whole = ["heaptrack", "-o", os.path.join(out, "whole"), *argv]
+                assigned = [a for a in argv[:1] if "=" in a]
+                whole = [*assigned, "heaptrack", "-o", os.path.join(out, "whole"), *argv[len(assigned):]]
                 runs["heaptrack all"] = batch.cost(build, out, whole, {})
                 for name, cost in runs.items():
                     best[name] = min(best.get(name, cost), cost)
