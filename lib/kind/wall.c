@@ -14,6 +14,7 @@
 #include "sigsafe/modmap.h"
 #include "sigsafe/random.h"
 #include "sigsafe/sys.h"
+#include "sigsafe/thread.h"
 #include "sigsafe/unwind.h"
 #include "target.h"
 #include "threads.h"
@@ -33,11 +34,19 @@ static struct cp_wall_threads threads;
 static uint64_t period_ns, start_ns, start_realtime_ns, last_ns;
 static _Atomic uint64_t nticks;
 
+/** Now, or when the profile began to end. */
+static uint64_t until_ns(void)
+{
+	return load(&threads.leaver.tid, acquire) ? threads.leaver.ns : cp_clock_ns(CP_CLOCK_MONOTONIC);
+}
+
 static void tick(void)
 {
 	if (cp_modmap_is_stale())
 		cp_modmap_refresh();
-	uint64_t now_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
+	uint64_t now_ns = until_ns();
+	if (now_ns <= last_ns)
+		return;
 	// An error (no memory, no descriptor) may pass; the time counts for the next tick.
 	if (cp_wall_threads_tick(&threads, now_ns - last_ns) == 0) {
 		last_ns = now_ns;
@@ -156,7 +165,7 @@ static int write_samples(struct cprof_writer writer)
 			(unsigned long long)load(&nticks, relaxed), (unsigned long long)threads.nsamples,
 			(unsigned long long)threads.nlooked, (unsigned long long)threads.nasked);
 	cp_stacktab_each(&threads.stacks, put_stack, &e);
-	ret = cp_profile_out_end(e.out, (int64_t)(cp_clock_ns(CP_CLOCK_MONOTONIC) - start_ns));
+	ret = cp_profile_out_end(e.out, (int64_t)(until_ns() - start_ns));
 	return e.error ? e.error : ret;
 }
 
@@ -165,6 +174,13 @@ static int write_now(struct cprof_writer writer)
 	struct cp_target target;
 	int ret = cp_target_open(&target, writer);
 	return ret < 0 ? ret : cp_target_end(&target, write_samples(target.writer));
+}
+
+void cp_wall_leave(void)
+{
+	bool is_on = load(&owner_pid, relaxed) == cp_getpid() && load(&state, acquire) == ON;
+	if (is_on && !load(&threads.leaver.tid, relaxed) && !cp_thread_is_excluded(cp_gettid()))
+		cp_wall_threads_leave(&threads, cp_clock_ns(CP_CLOCK_MONOTONIC));
 }
 
 int cp_wall_stop(struct cprof_writer writer)

@@ -8,6 +8,9 @@
 /** Samples all threads, rate_hz times a second, by a thread of ours. -EBUSY: it does already. */
 int cp_wall_start(int rate_hz);
 
+/** The calling thread is about to end this: what it does until then, as the writing of others, is not the program's. */
+void cp_wall_leave(void);
+
 /** Ends that and writes the profile. 0 where none is on. */
 int cp_wall_stop(struct cprof_writer writer);
 

@@ -12,10 +12,14 @@
 
 #include "asleep.h"
 #include "sigsafe/atomic.h"
+#include "sigsafe/capture.h"
 #include "sigsafe/clock.h"
+#include "sigsafe/labels.h"
 #include "sigsafe/modmap.h"
+#include "sigsafe/sys.h"
 #include "sigsafe/taskdir.h"
 #include "sigsafe/thread.h"
+#include "sigsafe/unwind.h"
 #include "threads.h"
 #include "write/grow.h"
 
@@ -71,6 +75,29 @@ static void look_at(struct cp_wall_threads *w, struct cp_wall_thread *t)
 	}
 }
 
+void cp_wall_threads_leave(struct cp_wall_threads *w, uint64_t now_ns)
+{
+	struct cp_wall_leaver *l = &w->leaver;
+	struct cp_regs here;
+	cp_regs_here(&here);
+	l->ns = now_ns;
+	l->npcs = cp_capture_outside(l->pcs, cp_unwind(&here, l->pcs, CP_MAX_PCS).nframes);
+	l->labels_id = cp_labels_current_id(cp_gettid());
+	store(&l->tid, cp_gettid(), release);
+}
+
+/** It was where it was seen last, or, in a program as short as that, where it comes from. */
+static bool has_left(struct cp_wall_threads *w, struct cp_wall_thread *t)
+{
+	const struct cp_wall_leaver *l = &w->leaver;
+	if (load(&l->tid, acquire) != t->tid)
+		return false;
+	if (!t->stack)
+		t->stack = cp_stacktab_intern(&w->stacks, l->pcs, l->npcs, cp_modmap_epoch_of(l->pcs, l->npcs),
+				l->labels_id);
+	return true;
+}
+
 static void list_thread(int tid, void *arg)
 {
 	struct cp_wall_threads *w = arg;
@@ -78,7 +105,7 @@ static void list_thread(int tid, void *arg)
 	if (!t)
 		return;
 	uint64_t cpu_ns = cp_clock_ns(cp_thread_cpu_clock(tid));
-	bool is_still = t->stack && cpu_ns == t->cpu_ns;
+	bool is_still = has_left(w, t) || (t->stack && cpu_ns == t->cpu_ns);
 	t->tick = w->tick;
 	t->cpu_ns = cpu_ns;
 	if (!is_still)

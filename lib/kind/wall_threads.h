@@ -16,6 +16,14 @@ struct cp_wall_thread {
 	struct cp_stack *stack; // where it is
 };
 
+/** Who ends the profile, and was in the program until `ns`. */
+struct cp_wall_leaver {
+	_Atomic int tid; // 0: nobody yet; what follows is there before it
+	uint64_t ns;
+	uint32_t npcs, labels_id;
+	uintptr_t pcs[CP_MAX_PCS];
+};
+
 /** Zero it to start; stacks made by cp_stacktab_init(). */
 struct cp_wall_threads {
 	struct cp_wall_thread *at;
@@ -24,11 +32,15 @@ struct cp_wall_threads {
 	int error;
 	struct cp_stacktab stacks;
 	void *buffer; // of asleep.h
+	struct cp_wall_leaver leaver;
 	uint64_t nlooked, nasked, nsamples; // at threads from outside; threads by signals; in all
 };
 
 /** One tick: finds out where each thread is, and adds since_ns to that stack. 0 or a negative errno. */
 int cp_wall_threads_tick(struct cp_wall_threads *w, uint64_t since_ns);
+
+/** For the calling thread, once: what it does from now on is not the program's. */
+void cp_wall_threads_leave(struct cp_wall_threads *w, uint64_t now_ns);
 
 void cp_wall_threads_free(struct cp_wall_threads *w);
 

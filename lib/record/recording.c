@@ -199,6 +199,8 @@ static int stop_those(struct cp_recording *r, bool samplers)
 
 static int stop(struct cp_recording *r)
 {
+	if (r->records[CP_RECORD_WALL].owner_pid == cp_getpid())
+		cp_wall_leave();
 	int of_samplers = stop_those(r, true), of_others = stop_those(r, false);
 	forget(r, UINT32_MAX);
 	return of_samplers ? of_samplers : of_others;
