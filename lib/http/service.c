@@ -13,6 +13,7 @@
 #include "handler.h"
 #include "interpose/leave.h"
 #include "kind/cpu.h"
+#include "kind/heap_hook.h"
 #include "kind/own_thread.h"
 #include "listener.h"
 #include "sigsafe/atomic.h"
@@ -60,8 +61,34 @@ static const struct cp_http_host host = {
 		.expand_path = expand_path,
 };
 
+/** The program has functions by libevent's names, for something else, as nmap's nsock, or for a libevent inside it, as
+ *  old or new as that may be: libevent would call those. */
+static bool is_libevent_shadowed(void)
+{
+	static const char *const names[] = {"event_new", "event_free", "event_add", "event_del", "event_assign",
+			"event_active", "event_set", "event_init", "event_loop", "event_dispatch", "event_base_new",
+			"event_base_loop", "evbuffer_new", "evbuffer_add", "bufferevent_new", "bufferevent_socket_new",
+			"evutil_socketpair", "evhttp_new"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		Dl_info where;
+		void *at = dlsym(RTLD_DEFAULT, names[i]);
+		if (at && dladdr(at, &where) && !strstr(where.dli_fname, "/libevent"))
+			return true;
+	}
+	return false;
+}
+
+static void *open_library(const char *path, bool is_shadowed)
+{
+	return dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE | (is_shadowed ? RTLD_DEEPBIND : 0));
+}
+
 static void *load_library(void)
 {
+	bool is_shadowed = is_libevent_shadowed();
+	// With its own names first it has libc's free() for what strdup() took from the program's malloc.
+	if (is_shadowed && (cp_heap.is_shadowed || cp_heap.sanitizer))
+		return NULL;
 	char path[PATH_MAX];
 	Dl_info self;
 	const char *slash = dladdr(&host, &self) && self.dli_fname ? strrchr(self.dli_fname, '/') : NULL;
@@ -70,11 +97,11 @@ static void *load_library(void)
 		size_t folder = (size_t)(slash - self.dli_fname) + 1;
 		if (folder <= len)
 			cp_format(path + folder, sizeof(path) - folder, "%s", CP_HTTP_LIBRARY);
-		void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+		void *library = open_library(path, is_shadowed);
 		if (library)
 			return library;
 	}
-	return dlopen(CP_HTTP_LIBRARY, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	return open_library(CP_HTTP_LIBRARY, is_shadowed);
 }
 
 static bool is_control_allowed(void)

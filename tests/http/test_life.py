@@ -19,7 +19,8 @@ from tempfile import TemporaryDirectory
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import profile  # noqa: E402
 
-CPROF = os.path.join(os.path.abspath(sys.argv.pop(1)), "tool/cprof")
+BUILD = os.path.abspath(sys.argv.pop(1))
+CPROF = os.path.join(BUILD, "tool/cprof")
 TICKS = os.sysconf("SC_CLK_TCK")
 # As servers do that give up what they may not need any more.
 JAILED = """
@@ -296,6 +297,13 @@ class Life(unittest.TestCase):
         found = {name: Path(self.path(name)).read_bytes() for name in os.listdir(self.folder)}
         self.assertEqual(len(found), 100)
         self.assertEqual({name: data for name, data in found.items() if data}, {})
+
+    def test_a_program_that_has_libevents_names(self):
+        """nmap's event_new() was called for libevent's, and crashed."""
+        port = free_port()
+        process, _ = self.start("localhost:%d" % port, os.path.join(BUILD, "tests/http/http_shadow"))
+        self.assertEqual(self.ask(port, "heap?debug=1")[0], 200)
+        self.end(process)
 
     def test_a_program_without_standard_input(self):
         """Its descriptor 0 was an eventfd of the listener's: CPython's test of a child that is spawned so found one."""
