@@ -32,9 +32,10 @@ static _Atomic bool is_stopping;
 /** False: what the file had is not in the buffers any more, or it cannot be removed. */
 static bool drop_file(struct cp_trace_stream *stream, uint32_t max_ntaken)
 {
-	stream->has_lost_file = cp_trace_pool_ntaken() - stream->start_ntaken <= max_ntaken &&
-				cp_target_drop_pieces(&stream->target);
-	return stream->has_lost_file;
+	bool is_dropped = cp_trace_pool_ntaken() - stream->start_ntaken <= max_ntaken &&
+			  cp_target_drop_pieces(&stream->target);
+	stream->has_lost_file |= is_dropped; // it may be that already: sent away twice before its first turn
+	return is_dropped;
 }
 
 static void put_kept(struct cp_trace_sink *s, uint64_t since_ns)

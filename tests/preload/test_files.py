@@ -33,6 +33,15 @@ while not os.path.exists("stop"):
     time.sleep(0.01)
 """
 
+# As who sets its groups, its group and its user in turn.
+CHANGES_USERS = """
+import os
+for _ in range(60):
+    os.setgid(0)
+os.setgid(65534)
+os.setuid(65534)
+"""
+
 
 class FilesTest(unittest.TestCase):
     def setUp(self):
@@ -85,6 +94,15 @@ class FilesTest(unittest.TestCase):
                     self.assertIsNotNone(found.end)
                 counted = [e.ns for e in found.of("counter")]
                 self.assertEqual(len(counted), len(set(counted)))  # nothing is there twice
+
+    @unittest.skipUnless(os.getuid() == 0, "only root can become another user")
+    def test_a_trace_of_who_changes_users_at_once(self):
+        """Its thread, sent away twice before its first turn, forgot that the file was to be begun anew."""
+        os.chmod(self.dir, 0o1777)
+        out = self.path("trace")
+        subprocess.run([CPROF, "run", "-cpuprofile", self.path("cpu"), "-trace", out, sys.executable, "-c",
+                        CHANGES_USERS], capture_output=True, check=True, timeout=60)
+        self.assertIsNotNone(trace.read(out).end)
 
     def test_what_to_type_next_can_be_typed(self):
         done = subprocess.run([CPROF, "run", "-cpuprofile", "it's one.gz", LEAVE, "return", "200"], cwd=self.dir,
