@@ -398,7 +398,10 @@ class PerfDataTest(AnalyzerTest):
         r.sample(7, 7, [CODE + 1], 1)
         whole = r.file()
         self.assertIn("cut short", self.error(whole[:60]))
-        self.assertIn("no data", self.error(whole[:224]))
+        self.assertIn("its records go up to byte %d, but it has 224" % (224 + len(r.records)), self.error(whole[:224]))
+        self.assertIn("was perf record interrupted", self.error(whole[:48] + bytes(8) + whole[56:]))
+        self.convert(r.pipe() + whole[:5])
+        self.assertIn("left out: the last 5 bytes", self.run_cprof("-comments", self.path("perf.data"))[0])
         # perf record --threads: a report of nothing at all
         self.assertIn("in other files beside it", self.error(whole[:75] + bytes([whole[75] | 1]) + whole[76:]))
         self.assertIn("other byte order", self.error(b"2ELIFREP" + whole[8:]))

@@ -276,6 +276,9 @@ static void add_comments(struct conversion *c)
 		profile_add_comment(p, str_from(arena_printf(c->arena, "stacks: %lu of %lu are not whole: %lu go on "
 				"behind what was copied of them, %lu met code without unwind tables",
 				ncut + nlawless, ncut + nlawless + c->nends[UNWIND_WHOLE], ncut, nlawless)));
+	if (c->file.left_bytes)
+		profile_add_comment(p, str_from(arena_printf(c->arena, "left out: the last %zu bytes, which are no "
+				"whole record: was it cut short?", c->file.left_bytes)));
 	if (c->nbad)
 		profile_add_comment(p, str_from(arena_printf(c->arena, "left out: %lu samples that could not be "
 				"read", c->nbad)));

@@ -266,6 +266,7 @@ static struct err *parse_records(struct perf_file *f, struct reader data)
 		else
 			add_record(f, r);
 	}
+	f->left_bytes = e ? 0 : reader_left(&data);
 	return e;
 }
 
@@ -292,7 +293,8 @@ static void sort_ids(struct perf_file *f)
 static struct err *parse_seekable(struct perf_file *f, struct reader *file, struct reader *header)
 {
 	uint64_t attr_bytes = read_u64(header);
-	struct reader attrs = section(file, header), data = section(file, header);
+	struct reader attrs = section(file, header), place = *header, data = section(file, header);
+	uint64_t data_end = read_u64(&place) + read_u64(&place);
 	section(file, header); // event types: long gone
 	uint8_t bits[FEATURES / 8];
 	read_bytes(header, bits, sizeof bits);
@@ -301,6 +303,9 @@ static struct err *parse_seekable(struct perf_file *f, struct reader *file, stru
 	if (bits[FEATURE_DIR_FORMAT / 8] >> FEATURE_DIR_FORMAT % 8 & 1)
 		return err_new(f->arena, "perf.data has its samples in other files beside it: record "
 				"without --threads");
+	if (data.failed)
+		return err_new(f->arena, "perf.data is cut short: its records go up to byte %lu, but it has %zu",
+				data_end, f->bytes);
 	if (reader_left(&data) == 0)
 		return err_new(f->arena, "perf.data has no data: was perf record interrupted?");
 	struct err *e = parse_attr_section(f, file, attrs, attr_bytes);

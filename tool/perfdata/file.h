@@ -42,6 +42,7 @@ struct perf_id {
 struct perf_file {
 	struct arena *arena;
 	size_t bytes; // its size
+	size_t left_bytes; // behind the last whole record
 	struct perf_plain plain;
 	struct perf_event *events;
 	uint32_t nevents, events_cap;
