@@ -36,7 +36,7 @@ class Recording:
         self.attrs = [struct.pack("<IIQQQQQ", SOFTWARE, 96, c, frequency, sample_type, 4, 1 << 10 | 1 << 18) +
                       bytes(32) + struct.pack("<QQ", 1 << BP | 1 << SP | 1 << PC, 64) for c in configs]
         self.ids = [100 + i for i in range(len(configs))]
-        self.records = b""
+        self.records = bytearray()
 
     def record(self, kind, body, misc=0, time=None):
         if time is not None:
@@ -177,6 +177,25 @@ class PerfDataTest(AnalyzerTest):
         r.sample(7, 7, [CODE + 0x10], 10)
         self.assertEqual(self.stacks(self.convert(r.file())), [
             (((CODE + 0x10, "/bin/prog"),), [1, 250000]), (((CODE + 0x10, "/lib/after.so"),), [1, 250000])])
+
+    def test_code_made_writable_and_executable_again(self):
+        """Each time perf tells of a mapping, and each address was looked for in all of them: hours."""
+        r = one_process()
+        for size in 0x4000, 0x3000:  # writable it is one with its neighbour
+            r.mmap(7, 0x600000000000, size, 0, "//anon", time=1)
+        known = len(one_process().records)
+        again = 200000 * r.records[known:]
+        r.fork(9, 7, time=2)
+        r.mmap(7, 0x600000000000, 0x3000, 0, "//anon", time=3)  # not the child's
+        r.mmap(7, CODE - 0x1000, 0x8000, 0, "/bin/other", time=3)
+        for pid in 7, 9:
+            for _ in range(500):
+                r.sample(pid, pid, [0x600000000010] + [CODE + 0x11] * 4000, 4)
+        r.records = r.records[:known] + again + r.records[known:]
+        p = self.convert(r.file())
+        self.assertEqual(self.stacks(p), [
+            (((0x600000000010, "/tmp/perf-7.map"),) + 4000 * ((CODE + 0x10, name),), [500, 125000000])
+            for name in ("/bin/other", "/bin/prog")])
 
     def test_kernel(self):
         r = one_process()

@@ -12,6 +12,7 @@ enum {
 	MISC_MMAP_BUILD_ID = 1 << 14,
 	MAX_BUILD_ID_BYTES = 20,
 	MAX_RANGES = 1 << 22, // of all processes: a hostile file could ask for any number
+	LOOK_BACK = 256,      // for what is hidden: it is found among the newest
 };
 
 void processes_deinit(struct processes *p)
@@ -63,6 +64,11 @@ void processes_name_thread(struct processes *p, uint32_t tid, struct str name)
 	t->name = name;
 }
 
+static bool covers(const struct address_range *x, const struct address_range *y)
+{
+	return x->start <= y->start && x->limit >= y->limit;
+}
+
 static void own_ranges(struct processes *p, struct process *process)
 {
 	struct address_range *copy = arena_array(p->arena, struct address_range, process->nranges);
@@ -70,8 +76,26 @@ static void own_ranges(struct processes *p, struct process *process)
 		memcpy(copy, process->ranges, process->nranges * sizeof *copy);
 	process->ranges = copy;
 	process->ranges_cap = process->nranges;
-	process->borrowed = false;
+	process->borrowed = process->lent = false;
 	p->nranges += process->nranges;
+}
+
+/** Ranges that the new one hides altogether are never found again. A JIT compiler that makes its code writable and then
+ *  executable again is said to have mapped it each time, a hundred thousand times. */
+static void drop_hidden(struct processes *p, struct process *process, const struct address_range *by)
+{
+	uint32_t n = process->nranges, kept = n > LOOK_BACK ? n - LOOK_BACK : 0;
+	while (kept < n && !covers(by, &process->ranges[kept]))
+		kept++;
+	if (kept == n)
+		return;
+	if (process->borrowed || process->lent)
+		own_ranges(p, process);
+	for (uint32_t i = kept; i < n; i++)
+		if (!covers(by, &process->ranges[i]))
+			process->ranges[kept++] = process->ranges[i];
+	process->nranges = kept;
+	p->nranges -= n - kept;
 }
 
 void processes_map(struct processes *p, uint32_t pid, struct address_range range)
@@ -79,6 +103,7 @@ void processes_map(struct processes *p, uint32_t pid, struct address_range range
 	struct process *process = get_process(p, pid);
 	if (range.limit <= range.start)
 		return;
+	drop_hidden(p, process, &range);
 	if (p->nranges + process->nranges >= MAX_RANGES) {
 		p->nforgotten++;
 		return;
@@ -97,7 +122,7 @@ static void forget_ranges(struct process *process)
 {
 	process->ranges = NULL;
 	process->nranges = process->ranges_cap = 0;
-	process->borrowed = false;
+	process->borrowed = process->lent = false;
 }
 
 static void see_mmap(struct processes *p, const struct perf_record *r)
@@ -142,12 +167,12 @@ static void see_fork(struct processes *p, const struct perf_record *r)
 	if (pid == parent)
 		return;
 	struct process *child = get_process(p, pid);
-	const struct process *from = find_process(p, parent);
+	struct process *from = find_process(p, parent);
 	forget_ranges(child); // an old process with that number is gone
 	if (from) {
 		child->ranges = from->ranges;
 		child->nranges = from->nranges;
-		child->borrowed = true;
+		child->borrowed = from->lent = true;
 	}
 }
 

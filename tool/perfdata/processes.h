@@ -27,6 +27,7 @@ struct process {
 	struct address_range *ranges; // a later one hides what it overlaps
 	uint32_t nranges, ranges_cap;
 	bool borrowed; // the ranges are the parent's: copied before one is added
+	bool lent;     // to a child: copied before one is taken away
 };
 
 struct thread {
