@@ -67,6 +67,11 @@ class PushTest(unittest.TestCase):
         self.addCleanup(self.server.shutdown)
         self.addCleanup(self.server.released.set)
 
+    def folder(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        return folder.name
+
     def push(self, *args, names=("heap",), env=None):
         words = [CPROF, "push", "-to", self.url, *args, *("%s/debug/pprof/%s" % (self.url, n) for n in names)]
         return subprocess.run(words, capture_output=True, text=True, timeout=120, check=False,
@@ -139,6 +144,51 @@ class PushTest(unittest.TestCase):
         self.assertEqual(p.returncode, 0, err)
         self.assertIn("1 profiles sent, 0 dropped", err)
 
+    def test_what_is_on_its_way_at_the_end_is_told(self):
+        """It was neither sent nor dropped, and the exit status 0."""
+        self.server.plan = ["slow"]
+        p = subprocess.Popen([CPROF, "push", "-to", self.url, "-every=3600", self.url + "/debug/pprof/heap"],
+                             stderr=subprocess.PIPE, text=True)
+        while not self.server.tried:
+            self.assertIsNone(p.poll())
+        p.send_signal(signal.SIGTERM)
+        err = p.communicate(timeout=60)[1]
+        self.assertEqual(p.returncode, 2, err)
+        self.assertIn("0 profiles sent, 1 dropped", err)
+
+    def test_a_signal_is_not_slept_through(self):
+        """What waited for the next try was given up with the process, though there was time for one."""
+        self.server.plan = [503, 503, 503, 503]
+        p = subprocess.Popen([CPROF, "push", "-to", self.url, "-every=3600", self.url + "/debug/pprof/heap"],
+                             stderr=subprocess.PIPE, text=True)
+        while len(self.server.tried) < 4:  # the next would be in 8 s
+            self.assertIsNone(p.poll())
+            time.sleep(0.05)
+        p.send_signal(signal.SIGTERM)
+        err = p.communicate(timeout=60)[1]
+        self.assertEqual(p.returncode, 0, err)
+        self.assertIn("1 profiles sent, 0 dropped", err)
+
+    def test_the_time_of_day_may_be_set(self):
+        """Set back by an hour while a profile was fetched, it made the next one an hour late."""
+        clock = os.path.join(self.folder(), "clock.so")
+        subprocess.run(["gcc", "-shared", "-fPIC", "-xc", "-", "-o", clock], check=True, text=True, input="""
+            #include <time.h>
+            time_t time(time_t *out)
+            {
+                static int ncalls;
+                struct timespec t;
+                clock_gettime(CLOCK_REALTIME, &t);
+                t.tv_sec -= 3600 * __atomic_add_fetch(&ncalls, 1, __ATOMIC_RELAXED);
+                if (out)
+                    *out = t.tv_sec;
+                return t.tv_sec;
+            }
+            """)
+        out = self.push("-rounds=2", "-every=1", env={"LD_PRELOAD": clock, "ASAN_OPTIONS": "verify_asan_link_order=0"})
+        self.assertEqual(out.returncode, 0, out.stderr)
+        self.assertIn("2 profiles sent", out.stderr)
+
     def test_a_folder_keeps_the_last(self):
         """Of each source by itself, also over a restart and a crash; names say what, and when it began."""
         with tempfile.TemporaryDirectory() as folder:
@@ -192,7 +242,9 @@ class PushTest(unittest.TestCase):
                       ["-to", self.url, "-tenant=a\r\nb", self.url]):
             out = subprocess.run([CPROF, "push", *words], capture_output=True, text=True, timeout=60, check=False)
             self.assertEqual(out.returncode, 2, words)
-            self.assertIn("usage: cprof push", out.stderr)
+            first, second = out.stderr.splitlines()
+            self.assertRegex(first, "^cprof: push: .")
+            self.assertRegex(second, "^usage: cprof push .*; for the flags: cprof help push$")
 
 
 if __name__ == "__main__":

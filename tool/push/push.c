@@ -40,6 +40,8 @@ static const char usage[] =
 		"  -timeout N     seconds to wait for the server (30)\n"
 		"Environment: CPROF_PUSH_TOKEN (bearer token), CPROF_PUSH_USER (name:password), CPROF_PUSH_TENANT.\n";
 
+static const struct timespec poll = {.tv_nsec = POLL_MS * 1000000};
+
 struct push {
 	const struct env *env;
 	const char *to, *name, *tenant;
@@ -51,8 +53,7 @@ struct push {
 	_Atomic int ncollecting; // threads
 	_Atomic bool is_sent;    // all there will be
 	_Atomic bool is_ending;  // a signal came, or the last round's patience is over: what is left is tried once
-	uint64_t nsent, nrefused;
-	_Atomic uint64_t nfailed; // to be fetched
+	_Atomic uint64_t nsent, nfailed; // failed: to be fetched
 };
 
 struct source {
@@ -60,6 +61,14 @@ struct source {
 	const char *url;
 	const char *stem;
 };
+
+/** Not of the day: that may be set anew while it is waited for. */
+static struct timespec now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t;
+}
 
 /// Collecting
 
@@ -84,6 +93,8 @@ static void *collect(void *arg)
 	int seconds = is_of_interval(s->url) ? p->every_s : -1;
 	for (int round = 0; (p->rounds == 0 || round < p->rounds) && !spool_is_closed(&p->spool); round++) {
 		struct arena a = {0};
+		struct timespec next = now();
+		next.tv_sec += p->every_s;
 		struct spooled one = {.from_s = time(NULL), .stem = s->stem};
 		struct profile_url url = profile_url_of(&a, s->url, "", seconds, -1);
 		struct err *e = http_get(&a, &tls, url.text, url.timeout_s, &one.profile);
@@ -96,9 +107,8 @@ static void *collect(void *arg)
 			buf_deinit(&one.profile);
 		p->nfailed += e != NULL;
 		was_failing = e != NULL;
-		int left_s = p->every_s - (int)(one.until_s - one.from_s);
-		if (left_s > 0 && round + 1 != p->rounds)
-			spool_rest(&p->spool, left_s);
+		if (round + 1 != p->rounds)
+			spool_rest(&p->spool, &next);
 		arena_deinit(&a);
 	}
 	if (--p->ncollecting == 0)
@@ -165,18 +175,16 @@ static long put_once(struct arena *a, const struct push *p, const struct spooled
 static void deliver(struct push *p, struct spooled *one)
 {
 	bool was_failing = false;
-	time_t begin_s = time(NULL);
+	const struct timespec begin = now();
 	for (int backoff_s = 1;; backoff_s = backoff_s * 2 < MAX_BACKOFF_S ? backoff_s * 2 : MAX_BACKOFF_S) {
 		struct arena a = {0};
 		struct err *e = NULL;
 		long status = put_once(&a, p, one, &e);
-		if (e && spool_is_closed(&p->spool) && time(NULL) - begin_s >= LAST_TIMEOUTS * (time_t)p->timeout_s)
+		if (e && spool_is_closed(&p->spool) &&
+				now().tv_sec - begin.tv_sec >= LAST_TIMEOUTS * (time_t)p->timeout_s)
 			p->is_ending = true;
 		bool is_over = !e || !is_worth_another_try(status) || p->is_ending;
-		if (!e)
-			p->nsent++;
-		else if (is_over)
-			p->nrefused++;
+		p->nsent += !e;
 		if (e && (is_over || !was_failing))
 			env_warn(p->env, "cprof: push: %s%s", e->message, is_over ? "; dropped" : "; it is kept");
 		else if (!e && was_failing)
@@ -187,8 +195,8 @@ static void deliver(struct push *p, struct spooled *one)
 		arena_deinit(&a);
 		if (is_over)
 			return;
-		struct timespec pause = {.tv_sec = backoff_s};
-		nanosleep(&pause, NULL);
+		for (int i = 0; i < backoff_s * 1000 / POLL_MS && !p->is_ending; i++)
+			nanosleep(&poll, NULL);
 	}
 }
 
@@ -228,18 +236,20 @@ static struct err *parse(struct arena *a, struct push *p, int argc, char **argv,
 		return NULL;
 	struct stat st;
 	p->is_folder = !profile_url_of(a, p->to, "", -1, -1).text;
+	if (!*p->to)
+		return err_new(a, "no -to given: the server's URL, or a folder");
 	if (p->is_folder && (stat(p->to, &st) != 0 || !S_ISDIR(st.st_mode)))
-		return err_new(a, "-to: the server's URL, or a folder that is there");
+		return err_new(a, "-to %s: neither a URL (http://...) nor a folder that is there", p->to);
 	if (p->every_s < 1 || p->rounds < 0 || p->timeout_s < 1 || p->nkept < 1 || p->buffer_mb < 1 ||
 			p->buffer_mb > MAX_BUFFER_MB)
 		return err_new(a, "-every, -keep, -timeout and -buffer are numbers from 1, -rounds from 0");
 	if (strpbrk(p->tenant, "\r\n"))
-		return err_new(a, "-tenant: no header");
+		return err_new(a, "-tenant: there is an end of line in it");
 	if (*first_out == argc)
 		return err_new(a, "no source given");
 	for (int i = *first_out; i < argc; i++) {
 		if (!profile_url_of(a, argv[i], "", -1, -1).text)
-			return err_new(a, "%s: no URL", argv[i]);
+			return err_new(a, "%s: not a URL; a source is http://HOST:PORT/debug/pprof/PROFILE", argv[i]);
 	}
 	return NULL;
 }
@@ -247,7 +257,6 @@ static struct err *parse(struct arena *a, struct push *p, int argc, char **argv,
 /** Waits until all is sent, or for a signal and then a little longer. */
 static void wait_for_end(struct push *p, const sigset_t *ends)
 {
-	const struct timespec poll = {.tv_nsec = POLL_MS * 1000000};
 	while (!p->is_sent && !p->is_ending && sigtimedwait(ends, NULL, &poll) < 0)
 		;
 	p->is_ending = true;
@@ -265,6 +274,8 @@ static const char *stem_of(struct arena *a, const struct push *p, char **urls, i
 	return folder_stem(a, p->name, urls[i], number);
 }
 
+static const char no_thread[] = "cprof: push: cannot start a thread for each source: is there a limit (ulimit -u)?";
+
 static int push_all(struct arena *a, struct push *p, int nsources, char **urls)
 {
 	sigset_t ends;
@@ -279,23 +290,23 @@ static int push_all(struct arena *a, struct push *p, int nsources, char **urls)
 	for (int i = 0; i < nsources; i++) {
 		sources[i] = (struct source){p, urls[i], stem_of(a, p, urls, i)};
 		if (pthread_create(&thread, NULL, collect, &sources[i]) != 0) {
-			env_warn(p->env, "cprof: push: no threads to be had");
+			env_warn(p->env, no_thread);
 			return EXIT_BAD;
 		}
 		pthread_detach(thread); // the process ends without them
 	}
-	if (pthread_create(&thread, NULL, send_all, p) != 0)
+	if (pthread_create(&thread, NULL, send_all, p) != 0) {
+		env_warn(p->env, no_thread);
 		return EXIT_BAD;
+	}
 	pthread_detach(thread);
 	wait_for_end(p, &ends);
-	pthread_mutex_lock(&p->spool.lock);
-	uint64_t nleft = p->spool.ndropped;
-	for (const struct spooled *one = p->spool.first; one; one = one->next)
-		nleft++;
+	// Refused, dropped, not sent yet, or on its way when the time was over: who has it nobody knows.
+	uint64_t nlost = spool_nput(&p->spool) - p->nsent;
 	env_say(p->env, "cprof: push: %llu profiles %s, %llu dropped, %llu could not be fetched",
 			(unsigned long long)p->nsent, p->is_folder ? "written" : "sent",
-			(unsigned long long)(nleft + p->nrefused), (unsigned long long)p->nfailed);
-	return nleft + p->nrefused + p->nfailed ? EXIT_BAD : EXIT_SUCCESS;
+			(unsigned long long)nlost, (unsigned long long)p->nfailed);
+	return nlost + p->nfailed ? EXIT_BAD : EXIT_SUCCESS;
 }
 
 int push_main(const struct env *env, int argc, char **argv)
@@ -314,8 +325,9 @@ int push_main(const struct env *env, int argc, char **argv)
 	int first = 0;
 	struct err *e = parse(&a, &push, argc, argv, &first);
 	if (e) {
+		// Not all of the flags: the error would scroll away.
 		env_warn(env, "cprof: push: %s", e->message);
-		fputs(usage, env->err);
+		fputs("usage: cprof push -to URL|FOLDER [FLAGS] SOURCE...; for the flags: cprof help push\n", env->err);
 		return EXIT_BAD;
 	}
 	if (push.asks_for_help) {

@@ -8,10 +8,14 @@
 
 void spool_init(struct spool *s, size_t max_bytes)
 {
+	pthread_condattr_t monotonic;
 	*s = (struct spool){.max_bytes = max_bytes};
 	s->last = &s->first;
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->changed, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&s->changed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 }
 
 void spooled_free(struct spooled *profile)
@@ -45,6 +49,7 @@ void spool_put(struct spool *s, const struct spooled *profile)
 	*s->last = copy;
 	s->last = &copy->next;
 	s->bytes += copy->profile.len;
+	s->nput++;
 	pthread_cond_broadcast(&s->changed);
 	pthread_mutex_unlock(&s->lock);
 }
@@ -67,13 +72,10 @@ void spool_close(struct spool *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
-void spool_rest(struct spool *s, int seconds)
+void spool_rest(struct spool *s, const struct timespec *until)
 {
-	struct timespec end;
-	clock_gettime(CLOCK_REALTIME, &end);
-	end.tv_sec += seconds;
 	pthread_mutex_lock(&s->lock);
-	while (!s->is_closed && pthread_cond_timedwait(&s->changed, &s->lock, &end) == 0)
+	while (!s->is_closed && pthread_cond_timedwait(&s->changed, &s->lock, until) == 0)
 		;
 	pthread_mutex_unlock(&s->lock);
 }
@@ -82,6 +84,14 @@ uint64_t spool_ndropped(struct spool *s)
 {
 	pthread_mutex_lock(&s->lock);
 	uint64_t n = s->ndropped;
+	pthread_mutex_unlock(&s->lock);
+	return n;
+}
+
+uint64_t spool_nput(struct spool *s)
+{
+	pthread_mutex_lock(&s->lock);
+	uint64_t n = s->nput;
 	pthread_mutex_unlock(&s->lock);
 	return n;
 }

@@ -23,7 +23,7 @@ struct spool {
 	pthread_cond_t changed;
 	struct spooled *first, **last;
 	size_t bytes, max_bytes;
-	uint64_t ndropped;
+	uint64_t nput, ndropped;
 	bool is_closed;
 };
 
@@ -38,13 +38,16 @@ struct spooled *spool_take(struct spool *s);
 /** Nothing will come any more. */
 void spool_close(struct spool *s);
 
-/** Sleeps that long, or until it is closed. */
-void spool_rest(struct spool *s, int seconds);
+/** Sleeps until then, by CLOCK_MONOTONIC, or until it is closed. */
+void spool_rest(struct spool *s, const struct timespec *until);
 
 bool spool_is_closed(struct spool *s);
 
 /** For want of room. */
 uint64_t spool_ndropped(struct spool *s);
+
+/** All that were ever put into it. */
+uint64_t spool_nput(struct spool *s);
 
 void spooled_free(struct spooled *profile);
 
