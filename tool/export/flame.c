@@ -18,16 +18,21 @@ struct box {
 	int64_t width, delta, own;
 };
 
-// A sample, and how much of its stack, from the root, is above the box it is in.
+// How much of a sample's stack, from the root, is above the box it is in. It has all a step needs but the next place,
+// which alone has to come from anywhere in memory.
 struct cursor {
-	uint32_t sample;
-	uint32_t locs, lines; // still to come: locations, and lines of the last of them
+	int64_t value;
+	uint32_t leaf, place; // of the profile's column of places: the next is the one before `place`
+	uint32_t lines;       // still to come of that one
 	uint32_t next;        // the node that comes, while its box is unfolded
 };
 
+enum { CURSORS_AHEAD = 40 }; // so far from now a place is sent for
+
 struct flame {
 	struct report *report;
-	struct graph *g; // names
+	struct graph *g;     // names
+	struct stack places; // of all samples
 	struct cursor *cursors, *sorted;
 	uint32_t *slots;        // [nnodes]: callee of the box being unfolded, plus one
 	struct box *callees;    // of that box
@@ -38,11 +43,6 @@ struct flame {
 	uint32_t nshown;
 	bool is_diff;
 };
-
-static int64_t value_of(const struct flame *f, uint32_t sample)
-{
-	return profile_values(f->report->profile, sample)[f->report->options.value_index];
-}
 
 static bool is_wider(const struct box *a, const struct box *b)
 {
@@ -79,16 +79,21 @@ static struct box pop(struct flame *f)
 	return widest;
 }
 
+static void send_for(const struct flame *f, const struct cursor *c)
+{
+	uint32_t next = c->place - (c->place > c->leaf);
+	__builtin_prefetch(f->places.is_narrow ? (const void *)&f->places.narrow_locs[next] : &f->places.locs[next]);
+}
+
 // The next node of a stack; NO_INDEX at its end.
 static uint32_t advance(const struct flame *f, struct cursor *c)
 {
 	uint32_t n;
-	if (!c->lines && !c->locs)
+	if (!c->lines && c->place == c->leaf)
 		return NO_INDEX;
 	if (!c->lines)
-		c->locs--;
-	struct stack stack = profile_stack(f->report->profile, c->sample);
-	const uint32_t *nodes = graph_location_nodes(f->g, stack_loc(stack, c->locs), &n);
+		c->place--;
+	const uint32_t *nodes = graph_location_nodes(f->g, stack_loc(f->places, c->place), &n);
 	if (!c->lines)
 		c->lines = n;
 	return nodes[--c->lines];
@@ -103,10 +108,9 @@ static void add_to_callee(struct flame *f, struct cursor *c, uint32_t caller)
 		*slot = f->ncallees;
 	}
 	struct box *callee = &f->callees[*slot - 1];
-	int64_t v = value_of(f, c->sample);
 	callee->nsamples++;
-	callee->width = wrap_add(callee->width, wrap_abs(v));
-	callee->delta = wrap_add(callee->delta, v);
+	callee->width = wrap_add(callee->width, wrap_abs(c->value));
+	callee->delta = wrap_add(callee->delta, c->value);
 }
 
 // Sorts the samples of a range into callees, which are pushed; returns what ends here.
@@ -116,9 +120,11 @@ static int64_t unfold(struct flame *f, uint32_t first, uint32_t n, uint32_t call
 	int64_t own = 0;
 	f->ncallees = 0;
 	for (uint32_t i = 0; i < n; i++) {
+		if (i + CURSORS_AHEAD < n)
+			send_for(f, &range[i + CURSORS_AHEAD]);
 		range[i].next = advance(f, &range[i]);
 		if (range[i].next == NO_INDEX)
-			own = wrap_add(own, wrap_abs(value_of(f, range[i].sample)));
+			own = wrap_add(own, wrap_abs(range[i].value));
 		else
 			add_to_callee(f, &range[i], caller);
 	}
@@ -147,10 +153,10 @@ static void build(struct flame *f, uint32_t max_boxes)
 	f->slots = mem_zeroed(f->g->nnodes, sizeof(*f->slots));
 	f->shown = mem_resize(NULL, max_boxes, sizeof(*f->shown));
 	for (uint32_t i = 0; i < p->nsamples; i++) {
-		int64_t v = value_of(f, i);
+		int64_t v = profile_values(p, i)[f->report->options.value_index];
 		f->is_diff |= v < 0;
 		if (v)
-			f->cursors[n++] = (struct cursor){.sample = i, .locs = profile_stack(p, i).n};
+			f->cursors[n++] = (struct cursor){.value = v, .leaf = p->loc_begin[i], .place = p->loc_end[i]};
 	}
 	unfold(f, 0, n, NO_INDEX);
 	while (f->nheap && f->nshown < max_boxes) {
@@ -217,7 +223,7 @@ static void put_string(const char *key, struct str value, struct buf *out)
 
 void flame_write(struct report *r, uint32_t max_boxes, struct buf *out)
 {
-	struct flame f = {.report = r, .g = graph_of_frames(r->profile)};
+	struct flame f = {.report = r, .g = graph_of_frames(r->profile), .places = profile_places(r->profile)};
 	build(&f, max_boxes);
 	buf_printf(out, "{\"total\":%ld,\"ratio\":%.17g", r->total, r->options.ratio);
 	put_string("type", r->options.sample_type, out);

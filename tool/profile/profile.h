@@ -180,6 +180,14 @@ struct stack {
 	bool is_narrow;
 };
 
+/** What loc_begin and loc_end are indexes into. */
+static inline struct stack profile_places(const struct profile *p)
+{
+	if (p->narrow_locs)
+		return (struct stack){.narrow_locs = p->narrow_locs, .n = (uint32_t)p->nlocs, .is_narrow = true};
+	return (struct stack){.locs = p->locs, .n = (uint32_t)p->nlocs};
+}
+
 static inline struct stack profile_stack(const struct profile *p, uint32_t sample)
 {
 	uint32_t begin = p->loc_begin[sample], n = p->loc_end[sample] - begin;
