@@ -86,6 +86,18 @@ char *path_expand(struct arena *a, const char *file, const char *pid)
 	return out;
 }
 
+char *path_escape_glob(struct arena *a, const char *file)
+{
+	char *out = arena_alloc(a, 2 * strlen(file) + 1, 1), *to = out;
+	for (; *file; file++) {
+		if (strchr("*?[\\", *file))
+			*to++ = '\\';
+		*to++ = *file;
+	}
+	*to = '\0';
+	return out;
+}
+
 int path_make_dirs(const char *dir)
 {
 	char tmp[PATH_MAX];

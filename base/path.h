@@ -24,6 +24,9 @@ char path_escape_at(const char *at);
 /** `file` with `pid` for each %p and % for each %%. */
 char *path_expand(struct arena *a, const char *file, const char *pid);
 
+/** What glob(3) takes for this name and no other. */
+char *path_escape_glob(struct arena *a, const char *file);
+
 /** Makes dir and its parents (0755 less umask). 0 or a negative errno. */
 int path_make_dirs(const char *dir);
 

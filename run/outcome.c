@@ -24,18 +24,6 @@ bool outcome_is_per_process(const char *file)
 	return false;
 }
 
-static const char *escape_for_glob(struct arena *a, const char *file)
-{
-	char *out = arena_alloc(a, 2 * strlen(file) + 1, 1), *to = out;
-	for (const char *at = file; *at; at++) {
-		if (strchr("*?[\\", *at))
-			*to++ = '\\';
-		*to++ = *at;
-	}
-	*to = '\0';
-	return out;
-}
-
 /** What of `path` is behind `file`, %p being digits; NULL: it is another name. */
 static const char *rest_behind(const char *file, const char *path)
 {
@@ -87,7 +75,7 @@ void outcome_find(struct arena *a, const char *file, int64_t start_ns, struct ou
 	struct outcome *o = outcome_out;
 	glob_t found = {0};
 	*o = (struct outcome){.earlier.are_earlier = true};
-	glob(arena_printf(a, "%s*", path_expand(a, escape_for_glob(a, file), "[0-9]*")), 0, NULL, &found);
+	glob(arena_printf(a, "%s*", path_expand(a, path_escape_glob(a, file), "[0-9]*")), 0, NULL, &found);
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		const char *path = found.gl_pathv[i], *rest = rest_behind(file, path);
 		bool is_earlier = rest && rest[0] == '.' && is_number(rest + 1);

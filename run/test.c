@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "base/program.h"
 
 #include "measure.h"
@@ -118,17 +119,6 @@ static void make_file(struct arena *a, char **parts, size_t nparts, const char *
 		unlink(parts[i]);
 }
 
-static const char *glob_escape(struct arena *a, const char *text)
-{
-	char *out = arena_alloc(a, 2 * strlen(text) + 1, 1), *to = out;
-	for (; *text; text++) {
-		if (strchr("*?[\\", *text))
-			*to++ = '\\';
-		*to++ = *text;
-	}
-	return out;
-}
-
 /** One process's part. */
 struct part {
 	char *path;
@@ -176,7 +166,7 @@ static void make_program(struct arena *a, const struct test_files *files, const 
 static void collect(struct arena *a, const struct test_files *files, const struct test_file *file, pid_t pid)
 {
 	glob_t found = {0};
-	glob(arena_printf(a, "%s*", glob_escape(a, file->parts)), GLOB_PERIOD, NULL, &found);
+	glob(arena_printf(a, "%s*", path_escape_glob(a, file->parts)), GLOB_PERIOD, NULL, &found);
 	struct part *parts = arena_array(a, struct part, found.gl_pathc + 1);
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		parts[i] = (struct part){.path = found.gl_pathv[i]};
@@ -195,7 +185,7 @@ static void collect_traces(struct arena *a, const struct test_files *files, cons
 {
 	glob_t found = {0};
 	const char *path = expand(a, file->given, files->test), *own = arena_printf(a, "%d", (int)pid);
-	glob(arena_printf(a, "%s*", glob_escape(a, file->parts)), GLOB_PERIOD, NULL, &found);
+	glob(arena_printf(a, "%s*", path_escape_glob(a, file->parts)), GLOB_PERIOD, NULL, &found);
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		const char *of = found.gl_pathv[i] + strlen(file->parts);
 		make_file(a, &found.gl_pathv[i], 1, strcmp(of, own) == 0 ? path : arena_printf(a, "%s.%s", path, of));

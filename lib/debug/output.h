@@ -14,7 +14,7 @@ void cp_debug_output_set(const char *template);
  */
 struct cprof_writer cp_debug_output(void);
 
-/** One line, 511 bytes at most, in one write. No lock, no malloc, errno kept: also inside libgc's callbacks. */
+/** One line, cut to 4,095 bytes, in one write. No lock, no malloc, errno kept: also inside libgc's callbacks. */
 void cp_debug_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

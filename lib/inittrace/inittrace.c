@@ -8,6 +8,7 @@
 // object's DT_INIT_ARRAY. Nothing of libc's is ready yet, so everything here is system calls and our own memory.
 // What dlopen() loads later is not seen, nor is DT_INIT, which compilers have not filled for twenty years. Where
 // there are too many, the first line is "init 20 constructors not traced".
+#include <fcntl.h>
 #include <link.h>
 #include <stdbool.h>
 #include <string.h>
@@ -63,7 +64,7 @@ static void print(const struct object *o)
 	char line[LINE_BYTES], exe[PATH_MAX];
 	const char *name = o->name;
 	if (!*name) { // the program
-		long n = cp_syscall(SYS_readlinkat, -100 /* AT_FDCWD */, "/proc/self/exe", exe, sizeof(exe) - 1);
+		long n = cp_syscall(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", exe, sizeof(exe) - 1);
 		exe[n > 0 ? n : 0] = '\0';
 		name = exe;
 	}

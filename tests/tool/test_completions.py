@@ -66,6 +66,15 @@ class Help(unittest.TestCase):
             self.assertEqual(helped(command), set(re.findall(r"\bFl (\w+)", items)) - {"h"}, command)
 
 
+    def test_headings_of_manuals(self):
+        """"In another root directory" was printed as "<another> root directory": In is a macro there."""
+        macros = set("Ad An Ap Ar At Cd Cm Do Dq Dv Em Er Es Ev Ex Fa Fl Fn Fx Ic In It Lb Li Ms No Ns Nx Op Pa Pf "
+                     "Po Pq Ql Qo Qq Rv Sm So Sq St Sx Sy Ta Tn Ud Ux Va Vt Xo Xr".split())
+        for name in sorted(os.listdir(os.path.join(ROOT, "man"))):
+            for heading in re.findall(r"^\.S[hs] (.*)", read("man/" + name), re.M):
+                self.assertEqual(set(heading.split()) & macros, set(), name)
+
+
 class Completions(unittest.TestCase):
     def setUp(self):
         self.commands, self.options = known()

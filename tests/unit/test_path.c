@@ -41,6 +41,13 @@ START_TEST(process_ids)
 }
 END_TEST
 
+START_TEST(globs)
+{
+	ck_assert_str_eq(path_escape_glob(&a, ""), "");
+	ck_assert_str_eq(path_escape_glob(&a, "a[1]*?\\.gz"), "a\\[1]\\*\\?\\\\.gz");
+}
+END_TEST
+
 START_TEST(join_and_dir)
 {
 	ck_assert_str_eq(path_join(&a, "/a", "/b"), "/a/b");
@@ -53,4 +60,4 @@ START_TEST(join_and_dir)
 }
 END_TEST
 
-UNIT_MAIN("path", base, clean, process_ids, join_and_dir)
+UNIT_MAIN("path", base, clean, process_ids, globs, join_and_dir)

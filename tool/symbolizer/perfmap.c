@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "format/lower_bound.h"
 #include "format/perfmap_line.h"
 
 enum { LINE_BYTES = 4096 }; // of a longer line the rest is no line
@@ -73,16 +74,8 @@ static void offer_line(struct arena *a, struct str line, const uint64_t *address
 	struct perfmap_line l;
 	if (!perfmap_line_parse(line.ptr, line.len, &l))
 		return;
-	uint32_t first = 0, end = n;
-	while (first < end) {
-		uint32_t middle = first + (end - first) / 2;
-		if (addresses[middle] < l.start)
-			first = middle + 1;
-		else
-			end = middle;
-	}
 	struct frame *frame = NULL;
-	for (uint32_t i = first; i < n && addresses[i] - l.start < l.size_bytes; i++) {
+	for (uint32_t i = lower_bound(addresses, n, l.start); i < n && addresses[i] - l.start < l.size_bytes; i++) {
 		if (!frame) {
 			frame = arena_new(a, struct frame);
 			frame->function =
