@@ -30,6 +30,7 @@ static int dismissible_pid;     // the process they are in: fork leaves them beh
 static _Atomic int in_use_pid; // somebody of this process uses the list; a fork's child may find its parent's
 static int libcs_pid; // of the process whose libc is about to have a second thread
 static uint64_t mask_before; // of the thread that has sent them away
+static _Atomic uint64_t unmarked; // of this process: its id, and how many there are now
 
 /**
  * A table that no other thread has: where the program's one thread is alone with its own the kernel counts no
@@ -45,6 +46,23 @@ bool cp_own_thread_leave_files(void)
 	return true;
 }
 
+/** In a fork's child a parent's are over. Who has gone may be awaited once more. */
+static void count_unmarked(int change)
+{
+	uint64_t before = load(&unmarked, relaxed), pid = (uint64_t)cp_getpid() << 32;
+	uint32_t n;
+	do {
+		n = before >> 32 == pid >> 32 ? (uint32_t)before : 0;
+		n = change > 0 ? n + 1 : n - (n > 0);
+	} while (!compare_exchange(&unmarked, &before, pid | n, seq_cst));
+}
+
+bool cp_own_threads_are_unmarked(void)
+{
+	uint64_t now = load(&unmarked, seq_cst);
+	return now >> 32 == (uint64_t)cp_getpid() && (uint32_t)now > 0;
+}
+
 static void run_own_thread(struct cp_own_thread *t)
 {
 	cp_thread_exclude_self();
@@ -56,6 +74,7 @@ static void run_own_thread(struct cp_own_thread *t)
 	store(&t->has_begun, 1, release);
 	cp_futex_wake(&t->has_begun, 1);
 	t->run(t->arg);
+	count_unmarked(1);
 	cp_thread_include_self();
 	store(&t->has_ended, 1, release);
 	cp_futex_wake(&t->has_ended, 1);
@@ -98,12 +117,14 @@ static int start(struct cp_own_thread *t)
 	t->is_bare = t->does_without_libc && __libc_single_threaded && libcs_pid != cp_getpid();
 	// Born with everything blocked: the application's signals are for its own threads.
 	uint64_t mask = cp_sigmask_block_all();
+	count_unmarked(1);
 	if (t->is_bare)
 		t->is_bare = cp_bare_thread_start(&t->bare, run_bare, t) == 0;
 	int ret = t->is_bare ? 0 : start_pthread(t);
 	cp_sigmask_restore(mask);
 	while (ret == 0 && !load(&t->has_begun, acquire))
 		cp_futex_wait(&t->has_begun, 0, CP_FUTEX_FOREVER);
+	count_unmarked(-1);
 	return ret;
 }
 
@@ -204,6 +225,7 @@ static void await_end(struct cp_own_thread *t)
 		cp_futex_wait(&nobody, 0, GONE_NS);
 	for (int i = 0; i < MAX_GONE_WAITS && cp_syscall(SYS_tgkill, cp_getpid(), t->tid, 0, 0) == 0; i++)
 		cp_futex_wait(&nobody, 0, GONE_NS);
+	count_unmarked(-1);
 }
 
 void cp_own_thread_join(struct cp_own_thread *t)

@@ -42,6 +42,9 @@ int cp_own_thread_start(struct cp_own_thread *t);
  *  which nothing can be read. False, and nothing has changed: before Linux 5.9 the kernel cannot. */
 bool cp_own_thread_leave_files(void);
 
+/** One is being born, or has ended, and has not the mark by which it is known: a thread nobody has seen may be ours. */
+bool cp_own_threads_are_unmarked(void);
+
 /** For t alone to ask. */
 bool cp_own_thread_is_dismissed(const struct cp_own_thread *t);
 

@@ -32,6 +32,8 @@ static struct cp_own_thread thread;
 static _Atomic uint32_t is_stopping; // a futex
 static struct cp_wall_threads threads;
 static uint64_t period_ns, start_ns, start_realtime_ns, last_ns;
+static bool is_held;
+static _Atomic uint64_t begin_ns; // 0: it is held
 static _Atomic uint64_t nticks;
 
 /** Now, or when the profile began to end. */
@@ -44,8 +46,10 @@ static void tick(void)
 {
 	if (cp_modmap_is_stale())
 		cp_modmap_refresh();
-	uint64_t now_ns = until_ns();
-	if (now_ns <= last_ns)
+	uint64_t now_ns = until_ns(), first_ns = load(&begin_ns, acquire);
+	if (last_ns < first_ns)
+		last_ns = first_ns;
+	if (first_ns == 0 || now_ns <= last_ns)
 		return;
 	// An error (no memory, no descriptor) may pass; the time counts for the next tick.
 	if (cp_wall_threads_tick(&threads, now_ns - last_ns) == 0) {
@@ -102,6 +106,7 @@ static int start(int rate_hz)
 	period_ns = CP_NS_PER_S / (uint64_t)rate_hz;
 	start_ns = last_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
 	start_realtime_ns = cp_clock_ns(CP_CLOCK_REALTIME);
+	store(&begin_ns, is_held ? 0 : start_ns, relaxed);
 	store(&nticks, 0, relaxed);
 	store(&is_stopping, 0, relaxed);
 	thread = (struct cp_own_thread){.name = "cprof-wall", .run = run, .waits_on = &is_stopping,
@@ -126,6 +131,14 @@ int cp_wall_start(int rate_hz)
 	int ret = start(rate_hz);
 	store(&state, ret < 0 ? OFF : ON, release);
 	return ret;
+}
+
+void cp_wall_hold(bool hold)
+{
+	is_held = hold;
+	if (!hold && load(&owner_pid, relaxed) == cp_getpid() && load(&state, acquire) == ON &&
+			load(&begin_ns, relaxed) == 0)
+		store(&begin_ns, start_ns = cp_clock_ns(CP_CLOCK_MONOTONIC), release);
 }
 
 /// Writing

@@ -8,6 +8,9 @@
 /** Samples all threads, rate_hz times a second, by a thread of ours. -EBUSY: it does already. */
 int cp_wall_start(int rate_hz);
 
+/** A profile that is started while it is held counts from when it is let go. */
+void cp_wall_hold(bool is_held);
+
 /** The calling thread is about to end this: what it does until then, as the writing of others, is not the program's. */
 void cp_wall_leave(void);
 

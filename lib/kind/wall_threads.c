@@ -11,6 +11,7 @@
 #include <errno.h>
 
 #include "asleep.h"
+#include "own_thread.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/capture.h"
 #include "sigsafe/clock.h"
@@ -33,7 +34,7 @@ static struct cp_wall_thread *add(struct cp_wall_threads *w, int tid)
 	return &w->at[w->n++];
 }
 
-/** The directory lists them in the same order each time: the next is mostly the next. */
+/** The directory lists them in the same order each time: the next is mostly the next. NULL: it was not seen before. */
 static struct cp_wall_thread *find(struct cp_wall_threads *w, int tid)
 {
 	for (size_t i = 0; i < w->n; i++) {
@@ -43,7 +44,17 @@ static struct cp_wall_thread *find(struct cp_wall_threads *w, int tid)
 			return &w->at[k];
 		}
 	}
-	return add(w, tid);
+	return NULL;
+}
+
+/** The record of a thread of the program's; of a new one that may be ours not before the next tick. NULL: none. */
+static struct cp_wall_thread *record_of(struct cp_wall_threads *w, int tid)
+{
+	bool may_be_own = cp_own_threads_are_unmarked(); // before it is looked whether it has the mark
+	if (cp_thread_is_excluded(tid))
+		return NULL;
+	struct cp_wall_thread *t = find(w, tid);
+	return t || may_be_own ? t : add(w, tid);
 }
 
 static uint64_t hash_of(const uintptr_t *pcs, uint32_t npcs)
@@ -101,7 +112,7 @@ static bool has_left(struct cp_wall_threads *w, struct cp_wall_thread *t)
 static void list_thread(int tid, void *arg)
 {
 	struct cp_wall_threads *w = arg;
-	struct cp_wall_thread *t = cp_thread_is_excluded(tid) ? NULL : find(w, tid);
+	struct cp_wall_thread *t = record_of(w, tid);
 	if (!t)
 		return;
 	uint64_t cpu_ns = cp_clock_ns(cp_thread_cpu_clock(tid));
@@ -146,7 +157,7 @@ static void keep(struct cp_wall_threads *w, const struct cp_threads_snapshot *s)
 		while (w->at[i].tid != seen->tid)
 			i++;
 		struct cp_wall_thread *t = &w->at[i];
-		if (seen->is_gone)
+		if (seen->is_gone || has_left(w, t)) // since it was listed
 			continue;
 		t->stack = cp_stacktab_intern(&w->stacks, pcs, npcs, seen->epoch, seen->labels_id);
 		w->nasked += seen->was_asked;

@@ -50,6 +50,7 @@
 #include "kind/own_thread_hook.h"
 #include "kind/threadcreate.h"
 #include "kind/threads.h"
+#include "kind/wall.h"
 #include "record/finish.h"
 #include "record/keeper.h"
 #include "settings.h"
@@ -104,6 +105,7 @@ static void leave_alone(void)
 static void retire(void)
 {
 	is_retired = true;
+	cp_wall_leave();
 	cp_keeper_stop(&keeper);
 	cp_recording_stop(&settings.recording);
 	cp_finish_unwatch(stop_at_signal);
@@ -116,6 +118,7 @@ static void start(void)
 	if (is_retired) // in a child of such a process
 		return;
 	uint32_t on = 0;
+	cp_wall_hold(true); // until the program's time begins
 	for (int kind = CP_RECORD_KINDS; kind-- > 0;) { // the CPU profile last: the others' start is not the program's
 		if (is_ours(kind, pid) && cp_recording_start(&settings.recording, 1u << kind) == 0)
 			on |= 1u << kind;
@@ -141,6 +144,7 @@ static void start(void)
 		});
 	if (on & CP_RECORDS_OF_STATE)
 		cp_keeper_start(&keeper, &settings.recording);
+	cp_wall_hold(false);
 }
 
 static void stop(void)
@@ -148,6 +152,7 @@ static void stop(void)
 	if (is_retired)
 		return;
 	int cancel_state = cp_cancel_hold(); // it runs in exit()
+	cp_wall_leave();
 	cp_modmap_before_exit();
 	cp_pages_before_exit();
 	cp_keeper_stop(&keeper);
