@@ -44,13 +44,15 @@ static int64_t usage_ms(const struct rusage *u)
 /** Of a program that wrote nothing to the file. */
 static const char *why_unwritten(struct arena *a, const struct child *c, const struct injection_file *f)
 {
-	if (WIFSIGNALED(c->status))
-		return arena_printf(a, "SIG%s ended the program before it could be written (or after it became another "
-				"user, or changed its root?)", sigabbrev_np(WTERMSIG(c->status)));
+	const char *by_signal = WIFSIGNALED(c->status) ? sigabbrev_np(WTERMSIG(c->status)) : NULL;
 	if (outcome_is_per_process(f->given))
-		return arena_printf(a, "no process has written one, in %lld ms of CPU; those that still run, "
+		return arena_printf(a, "no process has written one, in %lld ms of CPU%s%s; those that still run, "
 				"as a daemon does, write theirs when they end, unless another user, another root or a "
-				"sandbox keeps them from it", (long long)usage_ms(&c->usage));
+				"sandbox keeps them from it", (long long)usage_ms(&c->usage),
+				by_signal ? ", until the program died of SIG" : "", by_signal ? by_signal : "");
+	if (by_signal)
+		return arena_printf(a, "SIG%s ended the program before it could be written (or after it became another "
+				"user, or changed its root?)", by_signal);
 	return "the program ended without writing it (as another user, without its environment, static, out of memory, "
 	       "or not by exit? after chroot it is below the new root, if its folder is there)";
 }
