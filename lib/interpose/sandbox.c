@@ -25,7 +25,7 @@ CP_NEXT(int, prctl, (int option, unsigned long a, unsigned long b, unsigned long
 static bool kills_us(const struct sock_fprog *filter)
 {
 	static const int needed[] = {SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_futex, SYS_getpid, SYS_gettid,
-			SYS_clock_gettime, SYS_mmap, SYS_munmap, SYS_openat, SYS_write, SYS_close};
+			SYS_clock_gettime, SYS_mmap, SYS_madvise, SYS_munmap, SYS_openat, SYS_write, SYS_close};
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
 		if (cp_seccomp_filter_kills(filter, needed[i]))
 			return true;

@@ -12,6 +12,7 @@ enum {
 	CHUNK_BYTES = 256 << 10,
 	KEPT_BYTES = 64 << 10, // used of a chunk at most, for it to be kept
 	ARENA_ALIGN = 16,
+	TABLE_BYTES = 64 << 10, // and what is larger is a table, of which a few pages may be used
 	POPULATE_WRITE = 23, // MADV_POPULATE_WRITE, younger than some libcs
 	MAX_LEFT_BYTES = 8 << 20,
 };
@@ -32,7 +33,7 @@ static size_t round_up(size_t n, size_t unit)
 	return (n + unit - 1) / unit * unit;
 }
 
-void *cp_pages_alloc(size_t size_bytes)
+static void *map(size_t size_bytes)
 {
 	if (size_bytes == 0 || size_bytes > PTRDIFF_MAX)
 		return NULL;
@@ -42,6 +43,14 @@ void *cp_pages_alloc(size_t size_bytes)
 		return NULL;
 	fetch_add(&held_bytes, round_up(size_bytes, PAGE_BYTES), relaxed);
 	return (void *)ret;
+}
+
+void *cp_pages_alloc(size_t size_bytes)
+{
+	void *pages = map(size_bytes);
+	if (pages && size_bytes >= TABLE_BYTES) // where huge pages are everyone's, the first write would take one
+		cp_syscall(SYS_madvise, pages, round_up(size_bytes, PAGE_BYTES), MADV_NOHUGEPAGE, 0);
+	return pages;
 }
 
 void cp_pages_fill(void *ptr, size_t size_bytes)
@@ -101,7 +110,7 @@ static size_t reserve_chunk(struct cp_arena *a, size_t size_bytes)
 static bool grow(struct cp_arena *a, struct cp_chunk *full, size_t size_bytes)
 {
 	size_t chunk_bytes = reserve_chunk(a, size_bytes);
-	struct cp_chunk *chunk = chunk_bytes ? cp_pages_alloc(chunk_bytes) : NULL;
+	struct cp_chunk *chunk = chunk_bytes ? map(chunk_bytes) : NULL;
 	if (chunk && a->fill_bytes)
 		cp_pages_fill(chunk, a->fill_bytes < chunk_bytes ? a->fill_bytes : chunk_bytes);
 	if (chunk) {
