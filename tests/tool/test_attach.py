@@ -207,6 +207,10 @@ class AttachTest(AnalyzerTest):
                            (("-seconds", -1, 1), "not a number from 0"), ((2**30,), "there is no process")):
             self.assertIn("cprof: attach: ", self.run_cprof("attach", *map(str, args), status=2)[1])
             self.assertIn(said, self.run_cprof("attach", *map(str, args), status=2)[1])
+        # The flags behind it scrolled it away.
+        self.assertEqual(self.run_cprof("attach", "x", status=2)[1].splitlines(), [
+            "cprof: attach: x: not a process id",
+            "usage: cprof attach [FLAGS] PID; for the flags: cprof help attach"])
         _, said = self.run_cprof("attach", "-seconds", "1", "-cpuprofile", "/nowhere/x", str(child.pid), status=2)
         self.assertRegex(said, "write /nowhere/x: no such file or directory|not permitted")
         self.assertIn("usage: cprof attach", self.run_cprof("attach", "-h")[0])

@@ -253,7 +253,7 @@ int attach_main(const struct env *env, int argc, char **argv)
 	struct err *e = parse(&t, argc, argv);
 	if (e) {
 		env_warn(env, "cprof: attach: %s", e->message);
-		fputs(usage, env->err);
+		fputs("usage: cprof attach [FLAGS] PID; for the flags: cprof help attach\n", env->err);
 	} else if (t.asks_for_help) {
 		fputs(usage, env->out);
 	} else {
