@@ -288,6 +288,27 @@ class PerfDataTest(AnalyzerTest):
         self.assertIn("stacks: 2 of 3 are not whole: 1 go on behind what was copied of them, 1 met code without "
                       "unwind tables", self.run_cprof("-comments", self.path("perf.data"))[0])
 
+    @unittest.skipUnless(os.uname().machine == "x86_64" and shutil.which("gcc"), "needs gcc for x86-64")
+    def test_dumps_that_lead_nowhere(self):
+        """Unwind tables by which a function is called by itself, at the same place of the stack: it stood there four
+        thousand times, as if the last were the outermost."""
+        library = self.path("libself.so")
+        subprocess.run(["gcc", "-shared", "-nostdlib", "-xassembler", "-", "-o", library], check=True, input=b"""
+            .cfi_startproc
+            .cfi_def_cfa rsp, 0
+            .cfi_same_value rip
+            .fill 64, 1, 0x90
+            .cfi_endproc
+            """)
+        sections = subprocess.run(["readelf", "-SW", library], check=True, capture_output=True, text=True).stdout
+        offset = next(int(line.split(".text")[1].split()[2], 16) for line in sections.splitlines() if ".text" in line)
+        r = one_process(sample_type=IP | TID | TIME | CALLCHAIN | PERIOD | REGISTERS | STACK)
+        r.mmap(7, 0x7f1000000000, 0x1000, offset // 4096 * 4096, library)
+        pc, sp = 0x7f1000000000 + offset % 4096 + 16, 0x7ffc00000000
+        r.sample(7, 7, [CONTEXT_USER, pc], 1, registers={BP: 0, SP: sp, PC: pc}, stack=[1, 2, 3])
+        stack = [f.name or f.address - pc for f in self.convert(r.file()).samples[0].stack]
+        self.assertEqual(stack, [0, -1, "[cut: no unwind information]"])
+
     def test_dumps_of_perf(self):
         """perf record --call-graph dwarf of a program without frame pointers: its stacks reach their beginning."""
         perf = shutil.which("perf")
