@@ -9,7 +9,7 @@ import struct
 import subprocess
 import unittest
 
-from analyzer import AnalyzerTest, profile, zstd
+from analyzer import CPROF, AnalyzerTest, profile, zstd
 
 IP, TID, TIME, ID, PERIOD, CALLCHAIN, READ = 1, 2, 4, 64, 256, 32, 16
 REGISTERS, STACK = 1 << 12, 1 << 13
@@ -288,26 +288,46 @@ class PerfDataTest(AnalyzerTest):
         self.assertIn("stacks: 2 of 3 are not whole: 1 go on behind what was copied of them, 1 met code without "
                       "unwind tables", self.run_cprof("-comments", self.path("perf.data"))[0])
 
-    @unittest.skipUnless(os.uname().machine == "x86_64" and shutil.which("gcc"), "needs gcc for x86-64")
+    def library(self, *rules):
+        """A file of one function of 64 bytes with these unwind rules, and where in it that is."""
+        path = self.path("lib.so")
+        if os.uname().machine != "x86_64" or not shutil.which("gcc"):
+            self.skipTest("needs gcc for x86-64")
+        code = "\n".join([".cfi_startproc", *rules, ".fill 64, 1, 0x90", ".cfi_endproc", ""])
+        subprocess.run(["gcc", "-shared", "-nostdlib", "-xassembler", "-", "-o", path], check=True, input=code.encode())
+        out = subprocess.run(["readelf", "-SW", path], check=True, capture_output=True, text=True).stdout
+        return path, next(int(line.split(".text")[1].split()[2], 16) for line in out.splitlines() if ".text" in line)
+
     def test_dumps_that_lead_nowhere(self):
         """Unwind tables by which a function is called by itself, at the same place of the stack: it stood there four
         thousand times, as if the last were the outermost."""
-        library = self.path("libself.so")
-        subprocess.run(["gcc", "-shared", "-nostdlib", "-xassembler", "-", "-o", library], check=True, input=b"""
-            .cfi_startproc
-            .cfi_def_cfa rsp, 0
-            .cfi_same_value rip
-            .fill 64, 1, 0x90
-            .cfi_endproc
-            """)
-        sections = subprocess.run(["readelf", "-SW", library], check=True, capture_output=True, text=True).stdout
-        offset = next(int(line.split(".text")[1].split()[2], 16) for line in sections.splitlines() if ".text" in line)
+        library, offset = self.library(".cfi_def_cfa rsp, 0", ".cfi_same_value rip")
         r = one_process(sample_type=IP | TID | TIME | CALLCHAIN | PERIOD | REGISTERS | STACK)
         r.mmap(7, 0x7f1000000000, 0x1000, offset // 4096 * 4096, library)
         pc, sp = 0x7f1000000000 + offset % 4096 + 16, 0x7ffc00000000
         r.sample(7, 7, [CONTEXT_USER, pc], 1, registers={BP: 0, SP: sp, PC: pc}, stack=[1, 2, 3])
         stack = [f.name or f.address - pc for f in self.convert(r.file()).samples[0].stack]
         self.assertEqual(stack, [0, -1, "[cut: no unwind information]"])
+
+    def test_dumps_of_many_files(self):
+        """Each file stayed open: of a whole system's, those beyond a thousand had no unwind tables."""
+        library, offset = self.library()
+        r = one_process(sample_type=IP | TID | TIME | CALLCHAIN | PERIOD | REGISTERS | STACK)
+        sp = 0x7ffc00000000
+        for i in range(100):
+            os.link(library, self.path("lib%d.so" % i))
+            start = 0x7f1000000000 + i * 0x10000
+            pc = start + offset % 4096 + 16
+            r.mmap(7, start, 0x1000, offset // 4096 * 4096, self.path("lib%d.so" % i))
+            r.sample(7, 7, [CONTEXT_USER, pc], 1, registers={BP: 0, SP: sp, PC: pc}, stack=[CODE + 0x21])
+        with open(self.path("perf.data"), "wb") as f:
+            f.write(r.file())
+        out = subprocess.run(["sh", "-c", "ulimit -n 40; exec \"$0\" -symbolize=none -proto perf.data", CPROF],
+                             cwd=self.dir, env=self.env, stdout=subprocess.PIPE, check=True, timeout=60).stdout
+        with open(self.path("out.pb.gz"), "wb") as f:
+            f.write(out)
+        samples = profile.read(self.path("out.pb.gz")).samples
+        self.assertEqual([[f.address for f in s.stack[1:]] for s in samples], [[CODE + 0x20]] * 100)
 
     def test_dumps_of_perf(self):
         """perf record --call-graph dwarf of a program without frame pointers: its stacks reach their beginning."""

@@ -21,7 +21,6 @@ struct cfi_segment {
 
 struct cfi_file {
 	struct str name;
-	int fd;
 	Elf *elf;
 	Dwarf_CFI *cfi; // NULL: there is none
 	struct cfi_segment *segments;
@@ -43,8 +42,6 @@ void cfi_tables_deinit(struct cfi_tables *t)
 		if (f->cfi)
 			dwarf_cfi_end(f->cfi);
 		elf_end(f->elf);
-		if (f->fd >= 0)
-			close(f->fd);
 	}
 	hash_index_deinit(&t->by_name);
 	hash_index_deinit(&t->by_address);
@@ -69,19 +66,34 @@ static void read_segments(struct arena *a, struct cfi_file *f)
 	}
 }
 
+/** The file's bytes stay, its descriptor does not: a whole system has more files than a process may have open. */
+static Elf *open_file(const char *path)
+{
+	// A name of a hostile file may be that of a pipe or a device.
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	Elf *elf = NULL;
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	if (elf && elf_cntl(elf, ELF_C_FDREAD) != 0) {
+		elf_end(elf);
+		elf = NULL;
+	}
+	if (fd >= 0)
+		close(fd);
+	return elf;
+}
+
 static void open_tables(struct cfi_tables *t, struct cfi_file *f, const struct address_range *range)
 {
 	const char *path = arena_strndup(t->arena, range->file.ptr, range->file.len);
-	struct stat st;
 	elf_version(EV_CURRENT);
 	if (t->is_of_here && str_eq(range->file, STR("[vdso]"))) {
 		char *vdso = (char *)getauxval(AT_SYSINFO_EHDR);
 		uint64_t bytes = range->limit - range->start;
 		f->elf = vdso && bytes <= MAX_VDSO_BYTES ? elf_memory(vdso, bytes) : NULL;
-	} else if (*path == '/') { // a name of a hostile file may be that of a pipe or a device
-		f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-		if (f->fd >= 0 && fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode))
-			f->elf = elf_begin(f->fd, ELF_C_READ_MMAP, NULL);
+	} else if (*path == '/') {
+		f->elf = open_file(path);
 	}
 	struct str id = range->build_id.len ? range->build_id : perf_build_id_of(t->arena, t->file, range->file);
 	if (!f->elf || elf_kind(f->elf) != ELF_K_ELF || !is_the_mapped_one(t->arena, f->elf, id))
@@ -99,7 +111,7 @@ static uint32_t file_of(struct cfi_tables *t, struct address_range *range)
 		if (str_eq(t->files[i].name, range->file))
 			return i;
 	t->files = arena_make_room(t->arena, t->files, t->nfiles, &t->files_cap, sizeof *t->files);
-	t->files[t->nfiles] = (struct cfi_file){.name = range->file, .fd = -1};
+	t->files[t->nfiles] = (struct cfi_file){.name = range->file};
 	open_tables(t, &t->files[t->nfiles], range);
 	hash_index_add(&t->by_name, hash, t->nfiles);
 	return t->nfiles++;
