@@ -120,6 +120,24 @@ class Unsymbolizable(AnalyzerTest):
         self.assertRegex(lines[0], r"^Local symbolization failed for %s: none of its \d+ addresses is in its symbol "
                                    r"table or debug information$" % re.escape(os.path.realpath(self.path("prog"))))
 
+    def test_several_stripped_are_one_line(self):
+        with open(self.path("part.c"), "w") as f:
+            f.write("volatile long sunk;\nstatic void spin(void) { for (long i = 0; i < 200000000; i++) sunk += i; }\n"
+                    "void (*part)(void) = spin;\n")
+        with open(self.path("whole.c"), "w") as f:
+            f.write("extern void (*part)(void);\n"
+                    "int main(void) { part(); for (volatile long i = 0; i < 200000000; i++) ; return 0; }\n")
+        subprocess.run(["gcc", "-shared", "-fPIC", "part.c", "-o", "libpart.so"], cwd=self.dir, check=True)
+        subprocess.run(["gcc", "whole.c", "./libpart.so", "-o", "prog"], cwd=self.dir, check=True)
+        subprocess.run(["strip", "prog", "libpart.so"], cwd=self.dir, check=True)
+        self.record()
+        _, lines = self.failures()
+        self.assertEqual(len(lines), 1, lines)
+        self.assertRegex(lines[0], r"^Local symbolization failed for \d files: none of their addresses is in their "
+                                   r"symbol tables or debug information: ")
+        self.assertRegex(lines[0], r"/prog \(\d+\)")
+        self.assertRegex(lines[0], r"/libpart\.so \(\d+\)")
+
     def test_gone(self):
         self.record()
         os.unlink(self.path("prog"))

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/str.h"
 #include "tool/binutils/objfile.h"
 #include "tool/profile/profile.h"
@@ -13,6 +14,12 @@
 #include "tool/symbolizer/perfmap.h"
 #include "tool/symbolizer/resolver.h"
 
+// A binary that knows none of a profile's addresses.
+struct stranger {
+	const char *name;
+	uint32_t naddresses;
+};
+
 struct local {
 	struct profile *profile;
 	struct arena *arena;
@@ -20,6 +27,8 @@ struct local {
 	struct function_set functions;
 	struct line *lines; // of one location, under construction
 	uint32_t lines_cap;
+	struct stranger *strangers;
+	uint32_t nstrangers;
 	bool names_only, force;
 	bool binaries_missing, binaries_replaced;
 };
@@ -140,7 +149,7 @@ static struct batch make_batch(struct local *l, struct wanted *wanted, uint32_t 
 	return b;
 }
 
-static struct err *put_batch(struct local *l, const struct batch *b, uint32_t mapping)
+static void put_batch(struct local *l, const struct batch *b, uint32_t mapping, const char *name)
 {
 	bool any = false;
 	for (uint32_t i = 0, k = 0; i < b->nwanted; i++) {
@@ -150,8 +159,8 @@ static struct err *put_batch(struct local *l, const struct batch *b, uint32_t ma
 		put_frames(l, &l->profile->mappings[mapping], b->wanted[i].location, b->frames[k]);
 		any = true;
 	}
-	return any ? NULL : err_new(l->arena, "none of its %u addresses is in its symbol table or debug information",
-			b->n);
+	if (!any)
+		l->strangers[l->nstrangers++] = (struct stranger){name, b->n};
 }
 
 static struct err *resolve(struct local *l, const struct objfile *f, uint32_t mapping,
@@ -166,7 +175,7 @@ static struct err *resolve(struct local *l, const struct objfile *f, uint32_t ma
 		l->options->warn(l->options->arg, arena_printf(l->arena, "No debug information of %s: %s", f->path,
 				shortcoming->message));
 	if (!e)
-		e = put_batch(l, &b, mapping);
+		put_batch(l, &b, mapping, f->path);
 	resolver_close(r);
 	return e;
 }
@@ -193,21 +202,22 @@ static void symbolize_kernel(struct local *l, uint32_t mapping, struct wanted *w
 	const struct kernel_image kernel = {profile_str(p, m->build_id),
 			profile_str(p, m->kernel_relocation_symbol), m->offset};
 	struct err *e = kernel_lookup(l->arena, &kernel, b.addresses, b.n, b.frames);
-	if (!e)
-		e = put_batch(l, &b, mapping);
 	if (e)
 		warn(l, "[kernel.kallsyms]", e->message);
+	else
+		put_batch(l, &b, mapping, "[kernel.kallsyms]");
 }
 
 static void symbolize_generated(struct local *l, uint32_t mapping, struct wanted *wanted, uint32_t n)
 {
 	struct str file = profile_str(l->profile, l->profile->mappings[mapping].file);
+	const char *name = arena_strndup(l->arena, file.ptr, file.len);
 	struct batch b = make_batch(l, wanted, n);
 	struct err *e = perfmap_lookup(l->arena, file, b.addresses, b.n, b.frames);
-	if (!e)
-		e = put_batch(l, &b, mapping);
 	if (e)
-		warn(l, arena_printf(l->arena, "%.*s", STR_FMT(file)), e->message);
+		warn(l, name, e->message);
+	else
+		put_batch(l, &b, mapping, name);
 }
 
 static void symbolize_mapping(struct local *l, uint32_t mapping, const uint32_t *locations, uint32_t n)
@@ -227,11 +237,37 @@ static void symbolize_mapping(struct local *l, uint32_t mapping, const uint32_t 
 		symbolize_generated(l, mapping, wanted, n);
 }
 
+static int by_addresses(const void *x, const void *y)
+{
+	const struct stranger *s = x, *t = y;
+	return s->naddresses != t->naddresses ? (s->naddresses < t->naddresses ? 1 : -1) : strcmp(s->name, t->name);
+}
+
+// In one line: a profile of a whole machine has dozens of stripped programs.
+static void tell_of_strangers(struct local *l)
+{
+	struct buf names = {0};
+	if (l->nstrangers == 1)
+		warn(l, l->strangers[0].name, arena_printf(l->arena,
+				"none of its %u addresses is in its symbol table or debug information",
+				l->strangers[0].naddresses));
+	if (l->nstrangers < 2)
+		return;
+	qsort(l->strangers, l->nstrangers, sizeof(*l->strangers), by_addresses);
+	for (uint32_t i = 0; i < l->nstrangers; i++)
+		buf_printf(&names, "%s%s (%u)", i ? ", " : "", l->strangers[i].name, l->strangers[i].naddresses);
+	warn(l, arena_printf(l->arena, "%u files", l->nstrangers), arena_printf(l->arena,
+			"none of their addresses is in their symbol tables or debug information: %.*s", (int)names.len,
+			names.ptr));
+	buf_deinit(&names);
+}
+
 void local_symbolize(struct profile *p, struct arena *a, bool names_only, bool force,
 		const struct symbolize_options *o)
 {
 	struct local l = {.profile = p, .arena = a, .options = o, .names_only = names_only,
-			.force = force, .functions = {.profile = p, .arena = a}};
+			.force = force, .functions = {.profile = p, .arena = a},
+			.strangers = arena_array(a, struct stranger, p->nmappings)};
 	// Locations grouped by mapping, in the profile's order.
 	uint32_t *end = arena_array(a, uint32_t, p->nmappings + 1);
 	uint32_t *grouped = arena_array(a, uint32_t, p->nlocations);
@@ -248,6 +284,7 @@ void local_symbolize(struct profile *p, struct arena *a, bool names_only, bool f
 		if (end[m] > begin)
 			symbolize_mapping(&l, m, grouped + begin, end[m] - begin);
 
+	tell_of_strangers(&l);
 	if (l.binaries_missing)
 		o->warn(o->arg, "Some binary filenames not available. Symbolization may be incomplete.\n"
 				"Try setting PPROF_BINARY_PATH to the search path for local binaries.");
