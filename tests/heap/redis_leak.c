@@ -24,6 +24,8 @@ static void serve(void *ctx, void *data)
 	create_timer(ctx, PERIOD_MS, serve, data);
 }
 
+int RedisModule_OnLoad(void *ctx, void **argv, int argc);
+
 __attribute__((visibility("default"))) int RedisModule_OnLoad(void *ctx, void **argv, int argc)
 {
 	get_api_fn get_api = *(get_api_fn *)ctx;
