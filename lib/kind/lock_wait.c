@@ -209,11 +209,14 @@ static bool load_pi_owner(uintptr_t futex, struct owner *out)
 	return is_loaded;
 }
 
-/** t waits for another thread to end, whose id is there until it has. */
+/** t waits for another thread to end. */
 static bool load_joined(const struct cp_thread_seen *t, struct owner *out)
 {
-	return command_of(t) == FUTEX_WAIT_BITSET && cp_robust_list_is_behind((int)t->call.args[2], t->call.args[0]) &&
-	       load_int(t->call.args[0], &out->tid) && out->tid == (int)t->call.args[2];
+	int awaited = (int)t->call.args[2], value;
+	if (command_of(t) != FUTEX_WAIT_BITSET || !load_int(t->call.args[0], &value) || value != awaited)
+		return false;
+	out->tid = cp_robust_list_joined(t->call.args[0], awaited);
+	return out->tid != 0;
 }
 
 static bool has_ended(struct owner owner)
