@@ -12,6 +12,6 @@ int main(void)
 	int ret = cprof_http_serve("localhost:6060", NULL);
 	if (ret < 0)
 		fprintf(stderr, "no profiles: %s\n", cprof_strerror(ret)); // the program goes on
-	for (volatile unsigned long n = 0;; n++)
-		;
+	for (volatile unsigned long n = 0;;)
+		n = n + 1;
 }

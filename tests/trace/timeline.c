@@ -101,7 +101,7 @@ static __attribute__((noinline, noclone)) void burn_ms(uint64_t ms)
 	volatile unsigned sink = 0;
 	for (uint64_t end_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) + ms * 1000000;
 			clock_ns(CLOCK_THREAD_CPUTIME_ID) < end_ns;)
-		sink++;
+		sink = sink + 1;
 }
 
 int main(int argc, char **argv)
