@@ -280,7 +280,7 @@ class Life(unittest.TestCase):
         a child closed the file that had the listening socket's number. Nor was it served any more: avahi, uwsgi when
         it is reloaded. And libevent, interrupted by setuid(), waited anew without asking us: varnishd, proftpd."""
         port = free_port()
-        process, pid = self.start("localhost:%d" % port, sys.executable, "-c", CLOSED)
+        process, pid = self.start("localhost:%d" % port, sys.executable, "-W", "ignore", "-c", CLOSED)
         with socket.create_connection(("localhost", port)) as client:
             client.sendall(b"GET /debug/pprof/profile?seconds=1 HTTP/1.0\r\n\r\n")
             while "cprof\n" not in self.threads(pid):
