@@ -3,6 +3,7 @@
 #ifndef CPROF_BASE_STR_H
 #define CPROF_BASE_STR_H
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -52,6 +53,16 @@ static inline struct str str_slice(struct str s, size_t from, size_t to)
 	if (from > to)
 		from = to;
 	return (struct str){s.ptr + from, to - from};
+}
+
+/** Without the blanks at both ends. */
+static inline struct str str_trim(struct str s)
+{
+	while (s.len && isspace((unsigned char)s.ptr[s.len - 1]))
+		s.len--;
+	while (s.len && isspace((unsigned char)s.ptr[0]))
+		s = str_slice(s, 1, s.len);
+	return s;
 }
 
 /** Splits at the first `sep`: returns what is before it and leaves what is after in *rest. */

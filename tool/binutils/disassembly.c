@@ -18,15 +18,6 @@ struct parser {
 	int64_t line;
 };
 
-static struct str trim(struct str s)
-{
-	while (s.len && isspace((unsigned char)s.ptr[s.len - 1]))
-		s.len--;
-	while (s.len && isspace((unsigned char)s.ptr[0]))
-		s = str_slice(s, 1, s.len);
-	return s;
-}
-
 static bool parse_instruction(struct parser *p, struct str line)
 {
 	uint64_t address;
@@ -35,7 +26,7 @@ static bool parse_instruction(struct parser *p, struct str line)
 			isspace((unsigned char)line.ptr[digits + 1]))
 		return false;
 	p->items = arena_make_room(p->arena, p->items, p->n, &p->cap, sizeof *p->items);
-	p->items[p->n++] = (struct instruction){address, trim(str_slice(line, digits + 1, line.len)),
+	p->items[p->n++] = (struct instruction){address, str_trim(str_slice(line, digits + 1, line.len)),
 			p->function, p->file, p->line};
 	return true;
 }
@@ -94,7 +85,7 @@ struct disassembly disassembly_parse(struct arena *a, struct str text)
 {
 	struct parser p = {.arena = a};
 	while (text.len) {
-		struct str line = trim(str_cut(&text, '\n'));
+		struct str line = str_trim(str_cut(&text, '\n'));
 		if (parse_instruction(&p, line) || parse_file_line(&p, line) || parse_function(&p, line))
 			continue;
 		p.function = p.file = (struct str){0};

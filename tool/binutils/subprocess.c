@@ -2,7 +2,6 @@
 // See subprocess.h. Called by the runners of objdump, nm, addr2line and llvm-symbolizer.
 #include "tool/binutils/subprocess.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -86,12 +85,7 @@ bool conversation_read(struct conversation *c, struct str *line_out)
 	ssize_t n = getline(&c->line, &c->line_cap, c->from);
 	if (n <= 0 || c->line[n - 1] != '\n')
 		return false;
-	struct str s = {c->line, (size_t)n};
-	while (s.len && isspace((unsigned char)s.ptr[s.len - 1]))
-		s.len--;
-	while (s.len && isspace((unsigned char)s.ptr[0]))
-		s = str_slice(s, 1, s.len);
-	*line_out = s;
+	*line_out = str_trim((struct str){c->line, (size_t)n});
 	return true;
 }
 

@@ -2,7 +2,6 @@
 // The shell's loop (see shell.h): shortcuts, assignments, its own few words, and all else is a report.
 #include "shell.h"
 
-#include <ctype.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -137,11 +136,8 @@ static void print_help(struct shell *sh, const char *topic)
 
 static char *trimmed(struct arena *a, const char *from, size_t len)
 {
-	while (len && isspace((unsigned char)*from))
-		from++, len--;
-	while (len && isspace((unsigned char)from[len - 1]))
-		len--;
-	return arena_strndup(a, from, len);
+	struct str text = str_trim((struct str){from, len});
+	return arena_strndup(a, text.ptr, text.len);
 }
 
 // What stands behind '=', without a "//:" remark: lines of `o` can be given back.

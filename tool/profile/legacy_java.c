@@ -2,6 +2,7 @@
 // What Java agents write: heapz and contentionz with "format = java", and the end of their CPU profiles.
 // Instead of a memory map, a list of locations follows: "0x00000011 com.example.Foo.bar (Foo.java:12)".
 #include "base/mem.h"
+#include "base/path.h"
 #include "tool/profile/aggregate.h"
 #include "tool/profile/legacy.h"
 
@@ -137,19 +138,6 @@ struct location_syntax {
 	struct idmap function_of; // name -> function
 };
 
-/* Go's filepath.Base. */
-static struct str base_name(struct str path)
-{
-	if (!path.len)
-		return STR(".");
-	while (path.len > 1 && path.ptr[path.len - 1] == '/')
-		path.len--;
-	const char *slash = memrchr(path.ptr, '/', path.len);
-	if (!slash || path.len == 1)
-		return path;
-	return str_slice(path, (size_t)(slash + 1 - path.ptr), path.len);
-}
-
 static uint32_t intern_function(struct legacy *l, struct location_syntax *syntax, struct str name,
 		struct str file)
 {
@@ -176,7 +164,7 @@ static void name_location(struct legacy *l, struct location_syntax *syntax, stru
 			number = 0;
 	} else if (regex_find(syntax->path, text, 0, spans, 3)) {
 		name = span(text, spans[1]);
-		file = base_name(span(text, spans[2])); // of a shared library, the name is enough
+		file = path_base(span(text, spans[2])); // of a shared library, the name is enough
 	} else if (str_contains(text, STR("generated stub/JIT"))) {
 		name = STR("STUB");
 	}

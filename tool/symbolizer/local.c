@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "tool/binutils/objfile.h"
 #include "tool/profile/profile.h"
@@ -39,12 +40,6 @@ static void warn(struct local *l, const char *name, const char *why)
 			arena_printf(l->arena, "Local symbolization failed for %s: %s", name, why));
 }
 
-static struct str base_name(struct str path)
-{
-	const char *slash = path.len ? memrchr(path.ptr, '/', path.len) : NULL;
-	return slash ? str_slice(path, (size_t)(slash + 1 - path.ptr), path.len) : path;
-}
-
 static bool is_http_url(struct str file)
 {
 	const char *colon = file.len ? memchr(file.ptr, ':', file.len) : NULL;
@@ -74,7 +69,7 @@ static struct objfile *open_mapping(struct local *l, uint32_t index)
 	if (mapping_is_unsymbolizable(p, m) || (build_id.len == 0 && is_http_url(file)))
 		return NULL;
 
-	struct str base = base_name(file);
+	struct str base = path_base(file);
 	const char *name = arena_printf(l->arena, build_id.len ? "%.*s (build ID %.*s)" : "%.*s",
 			STR_FMT(base), STR_FMT(build_id));
 	struct mapped_range range = {m->start, m->limit, m->offset,
