@@ -5,14 +5,13 @@
 #include "perfmap.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "format/perfmap_line.h"
+#include "sigsafe/file.h"
 #include "sigsafe/pagealloc.h"
-#include "sigsafe/sys.h"
 #include "write/vformat.h"
 
 enum {
@@ -84,13 +83,13 @@ int cp_perfmap_find(struct cp_symbol_query *queries, size_t nqueries, cp_symbol_
 {
 	char path[sizeof("/tmp/perf-.map") + 10];
 	cp_format(path, sizeof(path), "/tmp/perf-%d.map", cp_getpid());
-	long fd = cp_syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK, 0);
+	long fd = cp_open(path, O_RDONLY | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK, 0);
 	if (fd < 0)
 		return (int)fd;
 	struct stat st;
 	int ret = -EPERM;
 	if (fstat((int)fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid())
 		ret = cp_perfmap_find_in((struct cp_elf_source){.fd = (int)fd}, queries, nqueries, found, arg);
-	cp_syscall(SYS_close, fd, 0, 0, 0);
+	cp_close(fd);
 	return ret;
 }
