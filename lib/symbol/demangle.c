@@ -213,6 +213,28 @@ bool cp_mangled_name(struct cp_mangled *m)
 	return cp_mangled_nested(m, name);
 }
 
+static bool offset(struct cp_mangled *m)
+{
+	size_t number;
+	cp_mangled_take(m, 'n'); // below 0
+	return cp_mangled_number(m, &number) && cp_mangled_take(m, '_');
+}
+
+static bool call_offset(struct cp_mangled *m)
+{
+	return cp_mangled_take(m, 'h') ? offset(m) : cp_mangled_take(m, 'v') && offset(m) && offset(m);
+}
+
+/** Behind the T: code in front of a virtual function, for callers who know its object as a base class. */
+static bool thunk(struct cp_mangled *m)
+{
+	if (cp_mangled_take(m, 'c'))
+		return put_text(m, "covariant return thunk to ") && call_offset(m) && call_offset(m) &&
+				cp_mangled_name(m);
+	const char *kind = cp_mangled_peek(m) == 'v' ? "virtual thunk to " : "non-virtual thunk to ";
+	return put_text(m, kind) && call_offset(m) && cp_mangled_name(m);
+}
+
 /** A part the compiler made of a function: "name.cold". */
 static bool clone(struct cp_mangled *m)
 {
@@ -225,9 +247,9 @@ size_t cp_demangle(const char *mangled, size_t len, char out[CP_DEMANGLED_BYTES]
 	struct cp_mangled m = {.begin = mangled + 2, .at = mangled + 2, .end = mangled + len, .out = out};
 	if (len >= 3 && mangled[0] == '_' && mangled[1] == 'R')
 		return cp_rust_v0_name(&m) && clone(&m) ? m.len : 0;
-	if (len < 3 || mangled[0] != '_' || mangled[1] != 'Z' || mangled[2] == 'T' || mangled[2] == 'G')
-		return 0; // tables, guards and the like are no functions
-	if (!cp_mangled_name(&m))
+	if (len < 3 || mangled[0] != '_' || mangled[1] != 'Z' || mangled[2] == 'G')
+		return 0; // guards and the like are no functions, nor are tables, which are T as well
+	if (!(cp_mangled_take(&m, 'T') ? thunk(&m) : cp_mangled_name(&m)))
 		return 0;
 	size_t rust_len = cp_rust_name(&m);
 	if (rust_len)

@@ -63,6 +63,9 @@ class Demangled(unittest.TestCase):
                 ("_ZNK1a3getB5cxx11Ev", "a::get[abi:cxx11]"), ("_ZN1anwEm", "a::operator new"),
                 ("_ZN1a1gILi5ELb1EXadL_Z1hvEEEEvv", ""), ("_ZN1a1gILin5ELb1EL_Z1hvEEEvv", "a::g"),
                 ("_ZN1a1gIJicEEEvDpT_", "a::g"), ("_ZN1a1gIFivEPA3_iM1bFvvEDnEEvT_T0_T1_T2_", "a::g"),
+                ("_ZThn16_N3foo3barEv", "non-virtual thunk to foo::bar"), ("_ZTh8_N3foo3barEv.cold",
+                 "non-virtual thunk to foo::bar [clone .cold]"), ("_ZTv0_n24_N3fooD0Ev", "virtual thunk to foo::~foo"),
+                ("_ZTch0_v0_n24_N3foo3barEv", "covariant return thunk to foo::bar"),
                 # Rust, as it was before v0
                 ("_ZN4core3fmt9Formatter3pad17h0123456789abcdefE", "core::fmt::Formatter::pad"),
                 ("_ZN49_$LT$alloc..vec..Vec$LT$T$GT$$u20$as$u20$Drop$GT$4drop17h0123456789abcdefE",
@@ -83,6 +86,7 @@ class Demangled(unittest.TestCase):
                 ("_RNvXC1aTzEINtB2_1tKj1f_E1f", "<(!,) as a::t>::f"), ("_RNvC1a1f.cold", "a::f [clone .cold]"),
                 # what is no function, no name, cut short, or hostile
                 ("main", ""), ("_Z", ""), ("_ZN", ""), ("_ZN3fo", ""), ("_ZNE", ""), ("_ZTV3foo", ""),
+                ("_ZThN3foo3barEv", ""), ("_ZTv0_N3foo3barEv", ""), ("_ZT", ""), ("_ZTc", ""),
                 ("_ZGVZ1fvE1x", ""),
                 ("_ZN99999999999999999999fooEv", ""), ("_ZN" + "1a" * 2000 + "Ev", ""), ("_Z" + "Z" * 5000, ""),
                 ("_Z1fI" + "I" * 5000, ""), ("_ZL", ""), ("_ZN1aL", ""), ("_ZNS_1aEv", ""),
