@@ -49,7 +49,8 @@ static void tick(void)
 	uint64_t now_ns = until_ns(), first_ns = load(&begin_ns, acquire);
 	if (last_ns < first_ns)
 		last_ns = first_ns;
-	if (first_ns == 0 || now_ns <= last_ns)
+	bool is_leaving = load(&threads.leaver.tid, relaxed) && !load(&threads.leaver.npcs, relaxed);
+	if (first_ns == 0 || now_ns <= last_ns || is_leaving) // the last tick is to come
 		return;
 	// An error (no memory, no descriptor) may pass; the time counts for the next tick.
 	if (cp_wall_threads_tick(&threads, now_ns - last_ns) == 0) {

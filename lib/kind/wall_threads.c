@@ -50,10 +50,12 @@ static struct cp_wall_thread *find(struct cp_wall_threads *w, int tid)
 /** The record of a thread of the program's; of a new one that may be ours not before the next tick. NULL: none. */
 static struct cp_wall_thread *record_of(struct cp_wall_threads *w, int tid)
 {
-	bool may_be_own = cp_own_threads_are_unmarked(); // before it is looked whether it has the mark
+	bool may_be_own = cp_own_threads_are_unmarked(); // before the look, when one is born
 	if (cp_thread_is_excluded(tid))
 		return NULL;
+	may_be_own |= cp_own_threads_are_unmarked(); // after it, when one ends
 	struct cp_wall_thread *t = find(w, tid);
+	may_be_own &= tid != cp_getpid() && tid != load(&w->leaver.tid, relaxed);
 	return t || may_be_own ? t : add(w, tid);
 }
 
@@ -90,22 +92,24 @@ void cp_wall_threads_leave(struct cp_wall_threads *w, uint64_t now_ns)
 {
 	struct cp_wall_leaver *l = &w->leaver;
 	struct cp_regs here;
-	cp_regs_here(&here);
 	l->ns = now_ns;
-	l->npcs = cp_capture_outside(l->pcs, cp_unwind(&here, l->pcs, CP_MAX_PCS).nframes);
+	store(&l->tid, cp_gettid(), release); // at once: ticks would find it here
 	l->labels_id = cp_labels_current_id(cp_gettid());
-	store(&l->tid, cp_gettid(), release);
+	cp_regs_here(&here);
+	uint32_t npcs = cp_unwind(&here, l->pcs, CP_MAX_PCS).nframes;
+	store(&l->npcs, cp_capture_outside(l->pcs, npcs), release);
 }
 
-/** It was where it was seen last, or, in a program as short as that, where it comes from. */
-static bool has_left(struct cp_wall_threads *w, struct cp_wall_thread *t)
+/** Then it was where it was seen last, or, in a program as short as that, where it comes from. */
+static bool has_left(struct cp_wall_threads *w, struct cp_wall_thread *t, struct cp_stack *seen)
 {
 	const struct cp_wall_leaver *l = &w->leaver;
+	uint32_t npcs = load(&l->npcs, acquire);
 	if (load(&l->tid, acquire) != t->tid)
 		return false;
-	if (!t->stack)
-		t->stack = cp_stacktab_intern(&w->stacks, l->pcs, l->npcs, cp_modmap_epoch_of(l->pcs, l->npcs),
-				l->labels_id);
+	t->stack = seen || npcs == 0 ? seen
+				     : cp_stacktab_intern(&w->stacks, l->pcs, npcs, cp_modmap_epoch_of(l->pcs, npcs),
+							     l->labels_id);
 	return true;
 }
 
@@ -116,11 +120,14 @@ static void list_thread(int tid, void *arg)
 	if (!t)
 		return;
 	uint64_t cpu_ns = cp_clock_ns(cp_thread_cpu_clock(tid));
-	bool is_still = has_left(w, t) || (t->stack && cpu_ns == t->cpu_ns);
+	struct cp_stack *seen = t->stack;
+	bool is_still = has_left(w, t, seen) || (seen && cpu_ns == t->cpu_ns);
 	t->tick = w->tick;
 	t->cpu_ns = cpu_ns;
-	if (!is_still)
-		look_at(w, t);
+	if (is_still)
+		return;
+	look_at(w, t);
+	has_left(w, t, seen); // meanwhile
 }
 
 static void forget_ended(struct cp_wall_threads *w)
@@ -157,7 +164,7 @@ static void keep(struct cp_wall_threads *w, const struct cp_threads_snapshot *s)
 		while (w->at[i].tid != seen->tid)
 			i++;
 		struct cp_wall_thread *t = &w->at[i];
-		if (seen->is_gone || has_left(w, t)) // since it was listed
+		if (seen->is_gone || has_left(w, t, NULL)) // since it was listed
 			continue;
 		t->stack = cp_stacktab_intern(&w->stacks, pcs, npcs, seen->epoch, seen->labels_id);
 		w->nasked += seen->was_asked;

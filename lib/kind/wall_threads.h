@@ -18,9 +18,10 @@ struct cp_wall_thread {
 
 /** Who ends the profile, and was in the program until `ns`. */
 struct cp_wall_leaver {
-	_Atomic int tid; // 0: nobody yet; what follows is there before it
+	_Atomic int tid; // 0: nobody yet; ns is there before it
 	uint64_t ns;
-	uint32_t npcs, labels_id;
+	_Atomic uint32_t npcs; // 0: not yet; the rest is there before it
+	uint32_t labels_id;
 	uintptr_t pcs[CP_MAX_PCS];
 };
 

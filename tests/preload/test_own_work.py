@@ -49,6 +49,8 @@ for argv in (LEAVE, "_exit", "20"), (LEAVE, "return", "20"), ("sh", "-c", "exec 
     check(" ".join([os.path.basename(argv[0]), *argv[1:]]), ms <= 16, ms)  # a tick or two; it was 150
 for argv in ("sleep", "0"), ("sleep", "0.02"), (LEAVE, "return", "20"):
     found = [walls_own_ms(argv) for _ in range(RUNS)]
-    clean = all(work == threads == 0 and total > 0 for work, threads, total in found)
+    clean = all(work == 0 < total for work, _, total in found)
+    # The program may be met in the handler of a tick of CPU time, which blocks signals.
+    clean &= argv[0] == LEAVE or sum(threads > 0 for _, threads, _ in found) <= 1
     check("wall of " + " ".join(argv[1:]), clean, found)
 sys.exit(exit_status())
