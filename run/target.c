@@ -5,13 +5,13 @@
 
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/infile.h"
 #include "base/str.h"
 
 enum { MAX_INTERPRETERS = 5, HEAD_BYTES = 4096, MAX_SEGMENTS = 512 };
@@ -141,7 +141,7 @@ static const char *find_obstacle(struct arena *a, const char *path)
 			Elf64_Ehdr elf;
 		} head = {{0}};
 		struct stat st;
-		int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); // an interpreter may be a pipe
+		int fd = infile_open(path);
 		if (fd < 0) // it may be executed but not read
 			return stat(path, &st) == 0 ? privilege_of(path, &st) : NULL;
 		ssize_t n = pread(fd, head.text, sizeof(head), 0);

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Where the binaries of a profile are looked for, and how the user overrides them. test_binaries.py CPROF"""
 
+import ctypes
 import os
 import re
 import shutil
@@ -154,7 +155,20 @@ class Unsymbolizable(AnalyzerTest):
         _, lines = self.failures()
         self.assertEqual(len(lines), 1, lines)
         self.assertRegex(lines[0], r"^Local symbolization failed for prog \(build ID \w+\): error reading magic number "
-                                   r"from \S*/prog: it is a pipe$")
+                                   r"from \S*/prog: it is not a regular file$")
+
+    def test_what_is_no_file_is_not_opened(self):
+        """A profile may name /dev/watchdog, which restarts the machine when it was opened once."""
+        self.record()
+        libc, opened = ctypes.CDLL(None), 0x20
+        for name, words in ("prog.c", ["-list", "spin"]), ("prog", ["-top"]), ("prog", ["-disasm", "."]):
+            os.unlink(self.path(name))
+            os.mkfifo(self.path(name))
+            watch = libc.inotify_init1(os.O_NONBLOCK)
+            self.assertGreater(libc.inotify_add_watch(watch, self.path(name).encode(), opened), 0)
+            self.run_cprof(*words, "cpu.pb.gz")
+            self.assertRaises(BlockingIOError, os.read, watch, 4096)
+            os.close(watch)
 
     def test_other_build(self):
         self.record()

@@ -4,12 +4,12 @@
 #include "tool/binutils/objfile.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <gelf.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/hex.h"
+#include "base/infile.h"
 #include "tool/binutils/elf_image.h"
 
 enum { PAGE_BYTES = 4096, MAX_BUILD_ID_BYTES = 64 };
@@ -157,8 +157,11 @@ struct err *objfile_open(struct arena *a, const char *path, const struct mapped_
 	struct stat st;
 	if (stat(path, &st) != 0)
 		return err_new(a, "stat %s: %s", path, err_os(a, errno));
-	// Its name may be that of a pipe, at which nobody writes.
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = infile_open(path);
+	if (fd < 0 && errno == EISDIR)
+		return err_new(a, "error reading magic number from %s: read %s: is a directory", path, path);
+	if (fd < 0 && errno == EINVAL)
+		return err_new(a, "error reading magic number from %s: it is not a regular file", path);
 	if (fd < 0)
 		return err_new(a, "error opening %s: open %s: %s", path, path, err_os(a, errno));
 
@@ -167,12 +170,8 @@ struct err *objfile_open(struct arena *a, const char *path, const struct mapped_
 	f->range = *range;
 	uint8_t magic[4] = {0};
 	struct err *e = NULL;
-	ssize_t n = S_ISREG(st.st_mode) ? pread(fd, magic, sizeof magic, 0) : 0;
-	if (S_ISDIR(st.st_mode))
-		e = err_new(a, "error reading magic number from %s: read %s: is a directory", path, path);
-	else if (S_ISFIFO(st.st_mode))
-		e = err_new(a, "error reading magic number from %s: it is a pipe", path);
-	else if (n < (ssize_t)sizeof magic)
+	ssize_t n = pread(fd, magic, sizeof magic, 0);
+	if (n < (ssize_t)sizeof magic)
 		e = err_new(a, "error reading magic number from %s: %s", path,
 				n > 0 ? "unexpected EOF" : "EOF");
 	else if (memcmp(magic, ELFMAG, SELFMAG) == 0)

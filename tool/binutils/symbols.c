@@ -3,13 +3,13 @@
 #include "tool/binutils/symbols.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <gelf.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/hex.h"
+#include "base/infile.h"
 #include "tool/binutils/subprocess.h"
 
 struct growing_list {
@@ -109,7 +109,7 @@ static void drop_inner_labels(struct growing_list *l)
 
 struct err *symbols_from_file(struct arena *a, const char *file, struct symbol_list *out)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	int fd = infile_open(file);
 	if (fd < 0)
 		return err_new(a, "open %s: %s", file, err_os(a, errno));
 	elf_version(EV_CURRENT);

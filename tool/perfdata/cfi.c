@@ -3,15 +3,14 @@
 #include "tool/perfdata/cfi.h"
 
 #include <elfutils/libdwelf.h>
-#include <fcntl.h>
 #include <gelf.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/hash.h"
 #include "base/hex.h"
+#include "base/infile.h"
 
 enum { MAX_VDSO_BYTES = 64 << 10 };
 
@@ -69,12 +68,8 @@ static void read_segments(struct arena *a, struct cfi_file *f)
 /** The file's bytes stay, its descriptor does not: a whole system has more files than a process may have open. */
 static Elf *open_file(const char *path)
 {
-	// A name of a hostile file may be that of a pipe or a device.
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
-	Elf *elf = NULL;
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	int fd = infile_open(path);
+	Elf *elf = fd >= 0 ? elf_begin(fd, ELF_C_READ_MMAP, NULL) : NULL;
 	if (elf && elf_cntl(elf, ELF_C_FDREAD) != 0) {
 		elf_end(elf);
 		elf = NULL;

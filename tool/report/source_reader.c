@@ -4,11 +4,11 @@
 #include "tool/report/source_reader.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/infile.h"
 #include "base/path.h"
 #include "tool/report/formats.h"
 
@@ -34,26 +34,13 @@ struct err *source_reader_init(struct source_reader *s, const struct report *r, 
 	return NULL;
 }
 
-static int try_open(const char *path)
-{
-	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	// A directory of that name, or a device, is no source.
-	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
-		close(fd);
-		errno = EISDIR;
-		return -1;
-	}
-	return fd;
-}
-
 static int search(struct source_reader *s, const char *path)
 {
 	for (struct str rest = s->search_path; rest.len;) {
 		struct str entry = str_cut(&rest, ':');
 		const char *dir = arena_strndup(s->arena, entry.ptr, entry.len);
 		for (;;) {
-			int fd = try_open(path_join(s->arena, dir, path));
+			int fd = infile_open(path_join(s->arena, dir, path));
 			if (fd >= 0)
 				return fd;
 			const char *parent = path_dir(s->arena, str_from(dir));
@@ -70,7 +57,7 @@ static struct err *open_source(struct source_reader *s, struct str file, int *fd
 	struct str trimmed = report_trim_source(s->report, file, s->search_path);
 	const char *path = arena_strndup(s->arena, trimmed.ptr, trimmed.len);
 	if (path[0] == '/') {
-		*fd_out = try_open(path);
+		*fd_out = infile_open(path);
 		return *fd_out >= 0 ? NULL
 				    : err_new(s->arena, "open %s: %s", path, err_os(s->arena, errno));
 	}
