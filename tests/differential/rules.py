@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What changed in pprof between Debian's version (2022) and the one that cprof follows (2026). Each rule undoes one
-change in what one side or both have printed, for the commands it names, and for no more than that."""
+"""What changed in pprof between that of Debian 12 (Go 1.19, 2022) and the one that cprof follows (2026). Each rule
+undoes one change in what one side or both have printed, for the commands it names, for Go before the version that has
+the change, and for no more than that."""
 
 import re
 from collections import Counter
@@ -17,6 +18,7 @@ class Rule:
     ours: Callable[[str], str] = lambda text: text  # applied to what cprof printed
     theirs: Callable[[str], str] = lambda text: text  # and to what pprof printed
     both: Callable[[str, str], Tuple[str, str]] = lambda ours, theirs: (ours, theirs)
+    since: Tuple[int, int] = (1, 999)  # the first Go known to have the change
 
 
 def _old_time(text):
@@ -91,9 +93,9 @@ def _tags(ours, theirs):
 
 RULES = (
     Rule("time", "the profile's time is printed in full, no longer to the minute: ours is cut to theirs", None,
-         ours=_old_time),
+         ours=_old_time, since=(1, 24)),
     Rule("columns", "-raw prints columns of the source too, which these profiles do not have: `:0` goes", ("raw", ""),
-         ours=_without_columns),
+         ours=_without_columns, since=(1, 24)),
     Rule("prefix", "the line that ends the program begins with `pprof: `", None,
          ours=lambda text: re.sub(r"^pprof: ", "", text, flags=re.M)),
     Rule("usage", "the help is our own; the line of the mistake is the same", None, _without_usage, _without_usage),
@@ -107,23 +109,24 @@ RULES = (
     Rule("ties", "x and -x: 2022's comparison has neither before the other, which leaves them in the order of a map; "
          "sorted by name on both sides", ("dot", "tree", "peek", "tags"), _sort_ties, _sort_ties),
     Rule("tags", "-tags prints two digits, the profile's total, and percents of that, no longer of the tag's own: "
-         "values are compared to one digit", ("tags", ""), both=_tags),
+         "values are compared to one digit", ("tags", ""), both=_tags, since=(1, 27)),
     Rule("stackless", "samples without a stack are kept where nothing is filtered; ours go", ("raw",),
-         ours=lambda text: re.sub(r"^( +\d+)+: \n", "", text, flags=re.M)),
+         ours=lambda text: re.sub(r"^( +\d+)+: \n", "", text, flags=re.M), since=(1, 24)),
     Rule("conflict", "2022 names options that exclude each other in the order of a map; sorted on both sides", None,
          _sort_conflict, _sort_conflict),
     Rule("options", "the shell's options have one more, and another default of granularity", ("",),
-         ours=lambda text: re.sub(r"^  showcolumns .*\n", "", text.replace("(default)", "functions"), flags=re.M)),
+         ours=lambda text: re.sub(r"^  showcolumns .*\n", "", text.replace("(default)", "functions"), flags=re.M),
+         since=(1, 24)),
 )
 
 
 needed = Counter()  # {rule's name: outputs that it changed}
 
 
-def undo(command, ours, theirs):
+def undo(command, go_version, ours, theirs):
     """What both sides' outputs have to be equal in."""
     for rule in RULES:
-        if rule.commands is None or command in rule.commands:
+        if go_version < rule.since and (rule.commands is None or command in rule.commands):
             before = ours, theirs
             ours, theirs = rule.both(rule.ours(ours), rule.theirs(theirs))
             needed[rule.name] += (ours, theirs) != before
