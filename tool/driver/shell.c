@@ -270,6 +270,7 @@ struct err *shell_run(struct arena *a, const struct session *s, const struct con
 			obey(&sh, &scratch, *lines);
 		arena_deinit(&scratch);
 	}
+	pass_cache_pause(s->profile->pass_cache); // what it guesses from is sh
 	shell_input_close(in);
 	return NULL;
 }
