@@ -180,7 +180,8 @@ static int help_main(const struct env *env, int argc, char **argv)
 	if (is_known)
 		fwrite(out.ptr, 1, out.len, stdout);
 	else
-		fprintf(stderr, "cprof: there is no command or option %s; see cprof help\n", topic);
+		fprintf(stderr, "cprof: there is no command or option %s; see cprof help, and cprof help run (attach, "
+				"push, test, trace) for theirs\n", topic);
 	buf_deinit(&out);
 	return is_known ? EXIT_SUCCESS : EXIT_BAD;
 }
