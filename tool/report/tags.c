@@ -9,6 +9,16 @@
 #include "tool/report/formats.h"
 #include "tool/report/tagsums.h"
 
+// Of nothing, or less than that, there are no shares.
+static void put_share(const struct report *r, int64_t value, struct buf *b)
+{
+	if (r->total <= 0)
+		return;
+	buf_cstr(b, " (");
+	put_percent(value, r->total, b);
+	buf_cstr(b, ")");
+}
+
 static void put_key(const struct report *r, const struct tag_sum *tags, uint32_t n, struct buf *b)
 {
 	int64_t total = 0;
@@ -19,15 +29,13 @@ static void put_key(const struct report *r, const struct tag_sum *tags, uint32_t
 	report_value(r, total, b);
 	buf_cstr(b, " of ");
 	report_value(r, r->total, b);
-	buf_cstr(b, " (");
-	put_percent(total, r->total, b);
-	buf_cstr(b, ")\n");
+	put_share(r, total, b);
+	buf_byte(b, '\n');
 	for (uint32_t i = 0; i < n; i++) {
 		buf_cstr(b, " \t");
 		report_value(r, tags[i].value, b);
-		buf_cstr(b, " (");
-		put_percent(tags[i].value, r->total, b);
-		buf_cstr(b, "):\t ");
+		put_share(r, tags[i].value, b);
+		buf_cstr(b, ":\t ");
 		buf_str(b, profile_str(r->profile, tags[i].name));
 		buf_byte(b, '\n');
 	}
