@@ -99,6 +99,8 @@ def test_kinds(directory):
         binary = directory + "/cpp" + optimize
         run("g++", "-g", optimize, source, "-o", binary)
         got = resolve(binary, marks(binary))
+        for frames in got.values():  # gcc 16 marks what is not seen outside, once more
+            frames[:] = [(f[0].replace("_N_1L6caller", "_N_16caller"), *f[1:]) for f in frames]
         expect("g++ " + optimize, got, expected_cpp(source))
         c = comments(source)
         where = [f[1:3] for f in got["lambda"]]
