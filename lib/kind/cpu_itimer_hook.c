@@ -43,10 +43,12 @@ static uint64_t periods_a_tick(void)
 	return weight > 1 ? weight : 1;
 }
 
+/** The kernel takes microseconds, and none of them for the wish that it stops. */
 static int start_itimer(uint64_t first_ns)
 {
 	uint64_t weight = periods_a_tick();
-	return set_itimer(first_ns * weight, cp_cpu_engine_params.period_ns * weight);
+	first_ns = first_ns * weight > 1000 ? first_ns * weight : 1000;
+	return set_itimer(first_ns, cp_cpu_engine_params.period_ns * weight);
 }
 
 static int itimer_arm(struct cp_thread *t, uint64_t first_ns)
