@@ -134,39 +134,41 @@ class PushTest(unittest.TestCase):
         self.assertIn("%d profiles sent, %d dropped" % (sent, 4 - sent), out.stderr)
         self.assertRegex(out.stderr, "answers again; [1-9] profiles dropped so far")
 
-    def test_a_signal_ends_it_and_tells(self):
-        p = subprocess.Popen([CPROF, "push", "-to", self.url, "-every=3600", self.url + "/debug/pprof/heap"],
-                             stderr=subprocess.PIPE, text=True)
-        while not self.server.received:
-            self.assertIsNone(p.poll())
+    def start_pushing(self):
+        return subprocess.Popen([CPROF, "push", "-to", self.url, "-every=3600", self.url + "/debug/pprof/heap"],
+                                stderr=subprocess.PIPE, text=True)
+
+    def end_by_signal(self, p, status):
+        """What it says."""
         p.send_signal(signal.SIGTERM)
         err = p.communicate(timeout=60)[1]
-        self.assertEqual(p.returncode, 0, err)
+        self.assertEqual(p.returncode, status, err)
+        return err
+
+    def test_a_signal_ends_it_and_tells(self):
+        p = self.start_pushing()
+        while not self.server.received:
+            self.assertIsNone(p.poll())
+        err = self.end_by_signal(p, 0)
         self.assertIn("1 profiles sent, 0 dropped", err)
 
     def test_what_is_on_its_way_at_the_end_is_told(self):
         """It was neither sent nor dropped, and the exit status 0."""
         self.server.plan = ["slow"]
-        p = subprocess.Popen([CPROF, "push", "-to", self.url, "-every=3600", self.url + "/debug/pprof/heap"],
-                             stderr=subprocess.PIPE, text=True)
+        p = self.start_pushing()
         while not self.server.tried:
             self.assertIsNone(p.poll())
-        p.send_signal(signal.SIGTERM)
-        err = p.communicate(timeout=60)[1]
-        self.assertEqual(p.returncode, 2, err)
+        err = self.end_by_signal(p, 2)
         self.assertIn("0 profiles sent, 1 dropped", err)
 
     def test_a_signal_is_not_slept_through(self):
         """What waited for the next try was given up with the process, though there was time for one."""
         self.server.plan = [503, 503, 503, 503]
-        p = subprocess.Popen([CPROF, "push", "-to", self.url, "-every=3600", self.url + "/debug/pprof/heap"],
-                             stderr=subprocess.PIPE, text=True)
+        p = self.start_pushing()
         while len(self.server.tried) < 4:  # the next would be in 8 s
             self.assertIsNone(p.poll())
             time.sleep(0.05)
-        p.send_signal(signal.SIGTERM)
-        err = p.communicate(timeout=60)[1]
-        self.assertEqual(p.returncode, 0, err)
+        err = self.end_by_signal(p, 0)
         self.assertIn("1 profiles sent, 0 dropped", err)
 
     def test_the_time_of_day_may_be_set(self):

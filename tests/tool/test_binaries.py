@@ -106,6 +106,12 @@ class Unsymbolizable(AnalyzerTest):
         out, err = self.run_cprof("-top", "cpu.pb.gz")
         return out, [line for line in err.splitlines() if "prog" in line]
 
+    def failure(self):
+        """The one line about the program."""
+        _, lines = self.failures()
+        self.assertEqual(len(lines), 1, lines)
+        return lines[0]
+
     def test_known(self):
         self.record()
         out, lines = self.failures()
@@ -132,30 +138,25 @@ class Unsymbolizable(AnalyzerTest):
         subprocess.run(["gcc", "whole.c", "./libpart.so", "-o", "prog"], cwd=self.dir, check=True)
         subprocess.run(["strip", "prog", "libpart.so"], cwd=self.dir, check=True)
         self.record()
-        _, lines = self.failures()
-        self.assertEqual(len(lines), 1, lines)
-        self.assertRegex(lines[0], r"^Local symbolization failed for \d files: none of their addresses is in their "
-                                   r"symbol tables or debug information: ")
-        self.assertRegex(lines[0], r"/prog \(\d+\)")
-        self.assertRegex(lines[0], r"/libpart\.so \(\d+\)")
+        line = self.failure()
+        self.assertRegex(line, r"^Local symbolization failed for \d files: none of their addresses is in their "
+                               r"symbol tables or debug information: ")
+        self.assertRegex(line, r"/prog \(\d+\)")
+        self.assertRegex(line, r"/libpart\.so \(\d+\)")
 
     def test_gone(self):
         self.record()
         os.unlink(self.path("prog"))
-        _, lines = self.failures()
-        self.assertEqual(len(lines), 1, lines)
-        self.assertRegex(lines[0], r"^Local symbolization failed for prog \(build ID \w+\): stat \S*/prog: no such "
-                                   r"file or directory$")
+        self.assertRegex(self.failure(), r"^Local symbolization failed for prog \(build ID \w+\): stat \S*/prog: no "
+                                         r"such file or directory$")
 
     def test_a_pipe_in_its_place(self):
         """Opening it waited for somebody who would write there."""
         self.record()
         os.unlink(self.path("prog"))
         os.mkfifo(self.path("prog"))
-        _, lines = self.failures()
-        self.assertEqual(len(lines), 1, lines)
-        self.assertRegex(lines[0], r"^Local symbolization failed for prog \(build ID \w+\): error reading magic number "
-                                   r"from \S*/prog: it is not a regular file$")
+        self.assertRegex(self.failure(), r"^Local symbolization failed for prog \(build ID \w+\): error reading magic "
+                                         r"number from \S*/prog: it is not a regular file$")
 
     def test_what_is_no_file_is_not_opened(self):
         """A profile may name /dev/watchdog, which restarts the machine when it was opened once."""
