@@ -82,7 +82,7 @@ static struct box pop(struct flame *f)
 static void send_for(const struct flame *f, const struct cursor *c)
 {
 	uint32_t next = c->place - (c->place > c->leaf);
-	__builtin_prefetch(f->places.is_narrow ? (const void *)&f->places.narrow_locs[next] : &f->places.locs[next]);
+	__builtin_prefetch(stack_skip(f->places, next).locs); // or narrow_locs, at the same address
 }
 
 // The next node of a stack; NO_INDEX at its end.

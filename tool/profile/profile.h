@@ -188,25 +188,24 @@ static inline struct stack profile_places(const struct profile *p)
 	return (struct stack){.locs = p->locs, .n = (uint32_t)p->nlocs};
 }
 
+/** What is further out than the first n. */
+static inline struct stack stack_skip(struct stack s, uint32_t n)
+{
+	return s.is_narrow ? (struct stack){.narrow_locs = s.narrow_locs + n, .n = s.n - n, .is_narrow = true}
+			   : (struct stack){.locs = s.locs + n, .n = s.n - n};
+}
+
 static inline struct stack profile_stack(const struct profile *p, uint32_t sample)
 {
-	uint32_t begin = p->loc_begin[sample], n = p->loc_end[sample] - begin;
-	if (p->narrow_locs)
-		return (struct stack){.narrow_locs = p->narrow_locs + begin, .n = n, .is_narrow = true};
-	return (struct stack){.locs = p->locs + begin, .n = n};
+	struct stack s = stack_skip(profile_places(p), p->loc_begin[sample]);
+	s.n = p->loc_end[sample] - p->loc_begin[sample];
+	return s;
 }
 
 /** An index into locations. */
 static inline uint32_t stack_loc(struct stack s, uint32_t k)
 {
 	return s.is_narrow ? s.narrow_locs[k] : s.locs[k];
-}
-
-/** What is further out than the first n. */
-static inline struct stack stack_skip(struct stack s, uint32_t n)
-{
-	return s.is_narrow ? (struct stack){.narrow_locs = s.narrow_locs + n, .n = s.n - n, .is_narrow = true}
-			   : (struct stack){.locs = s.locs + n, .n = s.n - n};
 }
 
 static inline const int64_t *profile_values(const struct profile *p, uint32_t sample)
