@@ -146,6 +146,8 @@ class Shell:
                 break
             if b"no matches found" in line:
                 raise RuntimeError("%s: %s" % (command, line.decode().strip()))
+        else:
+            raise RuntimeError("%s: the shell has ended" % command)
         return time.monotonic() - start, self.cpu() - cpu
 
     def wait_until_quiet(self):
