@@ -105,8 +105,9 @@ static int by_address(const void *x, const void *y)
 }
 
 // The frames in the profile's terms. Returns whether anything was known.
-static void put_frames(struct local *l, struct mapping *m, uint32_t location, struct frames frames)
+static void put_frames(struct local *l, uint32_t location, struct frames frames)
 {
+	struct mapping *m = &l->profile->mappings[l->profile->locations[location].mapping];
 	if (frames.n > l->lines_cap) {
 		l->lines_cap = 2 * frames.n;
 		l->lines = arena_array(l->arena, struct line, l->lines_cap);
@@ -144,22 +145,21 @@ static struct batch make_batch(struct local *l, struct wanted *wanted, uint32_t 
 	return b;
 }
 
-static void put_batch(struct local *l, const struct batch *b, uint32_t mapping, const char *name)
+static void put_batch(struct local *l, const struct batch *b, const char *name)
 {
 	bool any = false;
 	for (uint32_t i = 0, k = 0; i < b->nwanted; i++) {
 		k += i > 0 && b->wanted[i].address != b->wanted[i - 1].address;
 		if (b->frames[k].n == 0)
 			continue;
-		put_frames(l, &l->profile->mappings[mapping], b->wanted[i].location, b->frames[k]);
+		put_frames(l, b->wanted[i].location, b->frames[k]);
 		any = true;
 	}
 	if (!any)
 		l->strangers[l->nstrangers++] = (struct stranger){name, b->n};
 }
 
-static struct err *resolve(struct local *l, const struct objfile *f, uint32_t mapping,
-		struct wanted *wanted, uint32_t n)
+static struct err *resolve(struct local *l, const struct objfile *f, struct wanted *wanted, uint32_t n)
 {
 	struct batch b = make_batch(l, wanted, n);
 	struct resolver_options options = {l->options->tools, l->options->debug_path, l->names_only};
@@ -170,7 +170,7 @@ static struct err *resolve(struct local *l, const struct objfile *f, uint32_t ma
 		l->options->warn(l->options->arg, arena_printf(l->arena, "No debug information of %s: %s", f->path,
 				shortcoming->message));
 	if (!e)
-		put_batch(l, &b, mapping, f->path);
+		put_batch(l, &b, f->path);
 	resolver_close(r);
 	return e;
 }
@@ -184,7 +184,7 @@ static void symbolize_file(struct local *l, uint32_t mapping, struct wanted *wan
 	for (uint32_t i = 0; i < n && !e; i++)
 		e = objfile_address(l->arena, f, wanted[i].address, &wanted[i].address);
 	if (!e)
-		e = resolve(l, f, mapping, wanted, n);
+		e = resolve(l, f, wanted, n);
 	if (e)
 		warn(l, f->path, e->message);
 }
@@ -200,36 +200,85 @@ static void symbolize_kernel(struct local *l, uint32_t mapping, struct wanted *w
 	if (e)
 		warn(l, "[kernel.kallsyms]", e->message);
 	else
-		put_batch(l, &b, mapping, "[kernel.kallsyms]");
+		put_batch(l, &b, "[kernel.kallsyms]");
 }
 
-static void symbolize_generated(struct local *l, uint32_t mapping, struct wanted *wanted, uint32_t n)
+// The addresses of one mapping, of which nothing is looked for yet.
+struct group {
+	uint32_t mapping;
+	const uint32_t *locations;
+	uint32_t n;
+};
+
+static void add_wanted(const struct local *l, const struct group *g, struct wanted *wanted)
 {
-	struct str file = profile_str(l->profile, l->profile->mappings[mapping].file);
+	for (uint32_t i = 0; i < g->n; i++)
+		wanted[i] = (struct wanted){l->profile->locations[g->locations[i]].address, g->locations[i]};
+}
+
+// Whether it is code that a JIT compiler made: the map that has its names may be that of many mappings.
+static bool is_generated(const struct local *l, const struct group *g)
+{
+	return perfmap_is_file(profile_str(l->profile, l->profile->mappings[g->mapping].file));
+}
+
+static void symbolize_group(struct local *l, const struct group *g)
+{
+	struct wanted *wanted = arena_array(l->arena, struct wanted, g->n);
+	const struct mapping *m = &l->profile->mappings[g->mapping];
+	add_wanted(l, g, wanted);
+	if (!kernel_is_file(profile_str(l->profile, m->file)))
+		symbolize_file(l, g->mapping, wanted, g->n);
+	else if (wants_symbols(l, m))
+		symbolize_kernel(l, g->mapping, wanted, g->n);
+}
+
+// Those of one map, which is read once for all of them.
+static void symbolize_generated(struct local *l, const struct group *groups, uint32_t ngroups)
+{
+	struct profile *p = l->profile;
+	struct str file = profile_str(p, p->mappings[groups->mapping].file);
+	uint32_t n = 0, max = 0;
+	for (uint32_t i = 0; i < ngroups; i++)
+		max += groups[i].n;
+	struct wanted *wanted = arena_array(l->arena, struct wanted, max);
+	for (uint32_t i = 0; i < ngroups; i++) {
+		if (!wants_symbols(l, &p->mappings[groups[i].mapping]))
+			continue;
+		add_wanted(l, &groups[i], wanted + n);
+		n += groups[i].n;
+	}
+	if (n == 0)
+		return;
 	const char *name = arena_strndup(l->arena, file.ptr, file.len);
 	struct batch b = make_batch(l, wanted, n);
 	struct err *e = perfmap_lookup(l->arena, file, b.addresses, b.n, b.frames);
 	if (e)
 		warn(l, name, e->message);
 	else
-		put_batch(l, &b, mapping, name);
+		put_batch(l, &b, name);
 }
 
-static void symbolize_mapping(struct local *l, uint32_t mapping, const uint32_t *locations, uint32_t n)
+static int by_file(const void *x, const void *y, void *arg)
 {
-	struct profile *p = l->profile;
-	struct mapping *m = &p->mappings[mapping];
-	struct wanted *wanted = arena_array(l->arena, struct wanted, n);
-	for (uint32_t i = 0; i < n; i++)
-		wanted[i] = (struct wanted){p->locations[locations[i]].address, locations[i]};
-	struct str file = profile_str(p, m->file);
-	bool is_kernel = kernel_is_file(file), is_generated = perfmap_is_file(file);
-	if (!is_kernel && !is_generated)
-		symbolize_file(l, mapping, wanted, n);
-	else if (wants_symbols(l, m) && is_kernel)
-		symbolize_kernel(l, mapping, wanted, n);
-	else if (wants_symbols(l, m))
-		symbolize_generated(l, mapping, wanted, n);
+	const struct profile *p = arg;
+	const struct group *s = x, *t = y;
+	strid file = p->mappings[s->mapping].file, other = p->mappings[t->mapping].file;
+	if (file != other)
+		return file < other ? -1 : 1;
+	return (s->mapping > t->mapping) - (s->mapping < t->mapping);
+}
+
+static void symbolize_all_generated(struct local *l, struct group *groups, uint32_t n)
+{
+	const struct mapping *mappings = l->profile->mappings;
+	qsort_r(groups, n, sizeof *groups, by_file, l->profile);
+	for (uint32_t begin = 0, end; begin < n; begin = end) {
+		strid file = mappings[groups[begin].mapping].file;
+		for (end = begin + 1; end < n && mappings[groups[end].mapping].file == file;)
+			end++;
+		symbolize_generated(l, groups + begin, end - begin);
+	}
 }
 
 static int by_addresses(const void *x, const void *y)
@@ -275,9 +324,16 @@ void local_symbolize(struct profile *p, struct arena *a, bool names_only, bool f
 		if (p->locations[i].mapping != NO_INDEX)
 			grouped[end[p->locations[i].mapping]++] = i;
 	// end[m] is now where group m ends, and m + 1 begins.
-	for (uint32_t m = 0, begin = 0; m < p->nmappings; begin = end[m++])
-		if (end[m] > begin)
-			symbolize_mapping(&l, m, grouped + begin, end[m] - begin);
+	struct group *generated = arena_array(a, struct group, p->nmappings);
+	uint32_t ngenerated = 0;
+	for (uint32_t m = 0, begin = 0; m < p->nmappings; begin = end[m++]) {
+		struct group group = {m, grouped + begin, end[m] - begin};
+		if (group.n && is_generated(&l, &group))
+			generated[ngenerated++] = group;
+		else if (group.n)
+			symbolize_group(&l, &group);
+	}
+	symbolize_all_generated(&l, generated, ngenerated);
 
 	tell_of_strangers(&l);
 	if (l.binaries_missing)
