@@ -7,6 +7,7 @@ import re
 import shutil
 import struct
 import subprocess
+import sys
 import unittest
 
 from analyzer import CPROF, AnalyzerTest, profile, zstd
@@ -196,6 +197,58 @@ class PerfDataTest(AnalyzerTest):
         self.assertEqual(self.stacks(p), [
             (((0x600000000010, "/tmp/perf-7.map"),) + 4000 * ((CODE + 0x10, name),), [500, 125000000])
             for name in ("/bin/other", "/bin/prog")])
+
+    def most_memory_mib(self, data, status=0):
+        """(MiB, what it said) of reading that recording."""
+        with open(self.path("perf.data"), "wb") as f:
+            f.write(data)
+        # What a process took before it became another counts: this one took much.
+        script = "import resource, subprocess, sys\nr = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)\n" \
+            "print(r.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10)"
+        r = subprocess.run([sys.executable, "-c", script, CPROF, "-symbolize=none", "-raw", self.path("perf.data")],
+                           cwd=self.dir, env=self.env, capture_output=True, text=True, check=True)
+        ended, mib = map(int, r.stdout.split())
+        self.assertEqual(ended, status, r.stderr)
+        return mib, r.stderr
+
+    def test_memory_for_forks(self):
+        """Each child had a copy of all its parent had mapped: of 600 KB of records 300 MB."""
+        r = Recording(TASK_CLOCK)
+        for i in range(3000):
+            r.mmap(7, CODE + 0x2000 * i, 0x1000, 0, "/lib/lib%d.so" % i)
+        for child in range(1000, 3000):
+            r.fork(child, 7, 1)
+            r.mmap(child, CODE, 0x1000 + child, 0, "/bin/prog", time=2)
+        r.sample(2999, 2999, [CODE + 0x1010, CODE + 0x2001, CODE + 0x4001], 3)
+        data = r.file()
+        self.assertLess(self.most_memory_mib(data)[0], 100)
+        self.assertEqual(self.stacks(self.convert(data)), [(
+            ((CODE + 0x1010, "/bin/prog"), (CODE + 0x2000, "/lib/lib1.so"), (CODE + 0x4000, "/lib/lib2.so")),
+            [1, 250000])])
+
+    def test_code_in_many_mappings(self):
+        """Each frame was looked for in all mappings one by one, and the JIT's map read once for each: minutes."""
+        n, start = 60000, 0x600000000000
+        pid = (1 << 23) + 4 * os.getpid()  # above any that can be alive
+        with open("/tmp/perf-%d.map" % pid, "w", encoding="ascii") as f:
+            f.writelines("%x 1000 f%d\n" % (start + 0x2000 * i, i) for i in range(n))
+        self.addCleanup(os.unlink, f.name)
+        r = Recording(TASK_CLOCK)
+        for i in range(n):
+            r.mmap(pid, start + 0x2000 * i, 0x1000, 0, "//anon")
+        r.mmap(pid, start + 0x2000 * 7 + 0x800, 0x2000, 0, "/lib/later.so", time=500)
+        frames = [start + 0x2000 * (i * 7919 % n) + 0x801 for i in range(3999)] + [start + 0x2000 * 7 + 0x801]
+        for time in range(1, 1000):
+            r.sample(pid, pid, frames, time)
+        with open(self.path("perf.data"), "wb") as f:
+            f.write(r.file())
+        with open(self.path("out.pb.gz"), "wb") as f:
+            f.write(self.bytes_of("-proto", self.path("perf.data")))
+        names = ["f%d" % (i * 7919 % n) for i in range(3999)]
+        found = [([f.name or f.mapping.file for f in s.stack], s.values)
+                 for s in profile.read(self.path("out.pb.gz")).samples]
+        self.assertEqual(found, [(names + ["f7"], [499, 499 * 250000]),
+                                 (names + ["/lib/later.so"], [500, 500 * 250000])])
 
     def test_kernel(self):
         r = one_process()

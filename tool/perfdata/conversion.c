@@ -287,7 +287,8 @@ static void add_comments(struct conversion *c)
 void conversion_begin(struct conversion *c, struct arena *a)
 {
 	struct profile *p = c->profile = profile_create();
-	c->arena = c->processes.arena = c->cfi.arena = a;
+	c->arena = c->cfi.arena = a;
+	processes_init(&c->processes, a);
 	c->cfi.file = &c->file;
 	c->comm = profile_intern(p, STR("comm"));
 	c->pid = profile_intern(p, STR("pid"));

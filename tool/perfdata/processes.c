@@ -11,9 +11,12 @@ enum {
 	MISC_COMM_EXEC = 1 << 13,
 	MISC_MMAP_BUILD_ID = 1 << 14,
 	MAX_BUILD_ID_BYTES = 20,
-	MAX_RANGES = 1 << 22, // of all processes: a hostile file could ask for any number
-	LOOK_BACK = 256,      // for what is hidden: it is found among the newest
 };
+
+void processes_init(struct processes *p, struct arena *a)
+{
+	p->arena = p->nodes.arena = a;
+}
 
 void processes_deinit(struct processes *p)
 {
@@ -64,65 +67,22 @@ void processes_name_thread(struct processes *p, uint32_t tid, struct str name)
 	t->name = name;
 }
 
-static bool covers(const struct address_range *x, const struct address_range *y)
-{
-	return x->start <= y->start && x->limit >= y->limit;
-}
-
-static void own_ranges(struct processes *p, struct process *process)
-{
-	struct address_range *copy = arena_array(p->arena, struct address_range, process->nranges);
-	if (process->nranges)
-		memcpy(copy, process->ranges, process->nranges * sizeof *copy);
-	process->ranges = copy;
-	process->ranges_cap = process->nranges;
-	process->borrowed = process->lent = false;
-	p->nranges += process->nranges;
-}
-
-/** Ranges that the new one hides altogether are never found again. A JIT compiler that makes its code writable and then
- *  executable again is said to have mapped it each time, a hundred thousand times. */
-static void drop_hidden(struct processes *p, struct process *process, const struct address_range *by)
-{
-	uint32_t n = process->nranges, kept = n > LOOK_BACK ? n - LOOK_BACK : 0;
-	while (kept < n && !covers(by, &process->ranges[kept]))
-		kept++;
-	if (kept == n)
-		return;
-	if (process->borrowed || process->lent)
-		own_ranges(p, process);
-	for (uint32_t i = kept; i < n; i++)
-		if (!covers(by, &process->ranges[i]))
-			process->ranges[kept++] = process->ranges[i];
-	process->nranges = kept;
-	p->nranges -= n - kept;
-}
-
 void processes_map(struct processes *p, uint32_t pid, struct address_range range)
 {
 	struct process *process = get_process(p, pid);
 	if (range.limit <= range.start)
 		return;
-	drop_hidden(p, process, &range);
-	if (p->nranges + process->nranges >= MAX_RANGES) {
+	struct address_range *kept = arena_new(p->arena, struct address_range);
+	*kept = range;
+	kept->pid = pid;
+	if (!address_space_map(&p->nodes, &process->space, range.start, range.limit, kept))
 		p->nforgotten++;
-		return;
-	}
-	if (process->borrowed)
-		own_ranges(p, process);
-	process->ranges = arena_make_room(p->arena, process->ranges, process->nranges, &process->ranges_cap,
-			sizeof range);
-	range.pid = pid;
-	process->ranges[process->nranges++] = range;
-	p->nranges++;
 }
 
-// Children may still look at the array: it is left to them.
-static void forget_ranges(struct process *process)
+static void take_space(struct processes *p, struct process *process, struct address_node *space)
 {
-	process->ranges = NULL;
-	process->nranges = process->ranges_cap = 0;
-	process->borrowed = process->lent = false;
+	address_space_drop(&p->nodes, process->space);
+	process->space = space;
 }
 
 static void see_mmap(struct processes *p, const struct perf_record *r)
@@ -153,7 +113,7 @@ static void see_comm(struct processes *p, const struct perf_record *r)
 		return;
 	processes_name_thread(p, tid, name);
 	if (r->misc & MISC_COMM_EXEC)
-		forget_ranges(get_process(p, pid));
+		take_space(p, get_process(p, pid), NULL);
 }
 
 static void see_fork(struct processes *p, const struct perf_record *r)
@@ -168,12 +128,7 @@ static void see_fork(struct processes *p, const struct perf_record *r)
 		return;
 	struct process *child = get_process(p, pid);
 	struct process *from = find_process(p, parent);
-	forget_ranges(child); // an old process with that number is gone
-	if (from) {
-		child->ranges = from->ranges;
-		child->nranges = from->nranges;
-		child->borrowed = from->lent = true;
-	}
+	take_space(p, child, from ? address_space_share(from->space) : NULL); // an old process of that number is gone
 }
 
 void processes_update(struct processes *p, const struct perf_record *r)
@@ -196,13 +151,8 @@ void processes_update(struct processes *p, const struct perf_record *r)
 
 struct address_range *process_range(struct processes *p, uint32_t pid, uint64_t address)
 {
-	struct process *process = find_process(p, pid);
-	for (uint32_t i = process ? process->nranges : 0; i-- > 0;) {
-		struct address_range *range = &process->ranges[i];
-		if (address >= range->start && address < range->limit)
-			return range;
-	}
-	return NULL;
+	const struct process *process = find_process(p, pid);
+	return process ? address_space_find(process->space, address) : NULL;
 }
 
 struct str thread_name(const struct processes *p, uint32_t tid)

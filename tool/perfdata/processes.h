@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/hashindex.h"
 #include "base/str.h"
+#include "tool/perfdata/address_space.h"
 #include "tool/perfdata/file.h"
 
 enum { KERNEL_PID = 0xffffffff, NO_MAPPING = 0xffffffff, NO_CFI_FILE = 0xffffffff };
@@ -24,10 +25,7 @@ struct address_range {
 
 struct process {
 	uint32_t pid;
-	struct address_range *ranges; // a later one hides what it overlaps
-	uint32_t nranges, ranges_cap;
-	bool borrowed; // the ranges are the parent's: copied before one is added
-	bool lent;     // to a child: copied before one is taken away
+	struct address_node *space;
 };
 
 struct thread {
@@ -43,10 +41,12 @@ struct processes {
 	struct thread *threads;
 	uint32_t nthreads, threads_cap;
 	struct hash_index by_tid;
-	uint64_t nranges;    // of all processes, the copies of forks included
+	struct address_nodes nodes;
 	uint64_t nforgotten; // ranges beyond what is kept
 };
 
+/** p: zeroed. */
+void processes_init(struct processes *p, struct arena *a);
 void processes_deinit(struct processes *p);
 
 /** Learns from a record of any kind. */
