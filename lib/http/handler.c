@@ -24,10 +24,10 @@ static bool sleep_ns(void *arg, uint64_t ns)
 	return false;
 }
 
-bool cp_http_wait(const struct cp_exchange *x, int64_t seconds)
+bool cp_http_wait(const struct cp_exchange *x, uint64_t wait_ns)
 {
 	bool (*wait)(void *arg, uint64_t timeout_ns) = x->request->wait ? x->request->wait : sleep_ns;
-	uint64_t end_ns = cp_clock_ns(CP_CLOCK_MONOTONIC) + (uint64_t)seconds * CP_NS_PER_S;
+	uint64_t end_ns = cp_clock_ns(CP_CLOCK_MONOTONIC) + wait_ns;
 	for (uint64_t now_ns; (now_ns = cp_clock_ns(CP_CLOCK_MONOTONIC)) < end_ns;) {
 		if (wait(x->request->wait_arg, end_ns - now_ns))
 			return true;

@@ -20,8 +20,8 @@ struct cp_exchange {
 /** As cprof_http_handle(). */
 int cp_http_handle(const struct cprof_http_request *request, const struct cprof_http_response *response);
 
-/** Sleeps for some seconds; true: the client has gone. */
-bool cp_http_wait(const struct cp_exchange *x, int64_t seconds);
+/** Sleeps for so long; true: the client has gone. */
+bool cp_http_wait(const struct cp_exchange *x, uint64_t wait_ns);
 
 /** False: it is longer than allowed, and said so. */
 bool cp_http_may_take(struct cp_exchange *x, int64_t seconds);

@@ -8,6 +8,7 @@
 #include "kind/cpu.h"
 #include "kind/kind.h"
 #include "query.h"
+#include "sigsafe/clock.h"
 #include "write/delta.h"
 #include "write/vformat.h"
 
@@ -80,7 +81,7 @@ static bool collect_cpu(struct cp_exchange *x, int64_t seconds, struct cprof_wri
 				cprof_strerror(error));
 		return false;
 	}
-	bool is_gone = cp_http_wait(x, seconds);
+	bool is_gone = cp_http_wait(x, (uint64_t)seconds * CP_NS_PER_S);
 	error = cp_cpu_window_close(&window, is_gone ? (struct cprof_writer){0} : writer);
 	if (is_gone)
 		reply_gone(x);
@@ -118,7 +119,7 @@ static bool collect_change(struct cp_exchange *x, const struct cprof_profile *pr
 		struct cp_delta *delta)
 {
 	int error = profile->write(profile, cp_delta_base(delta), 0);
-	if (error == 0 && cp_http_wait(x, seconds)) {
+	if (error == 0 && cp_http_wait(x, (uint64_t)seconds * CP_NS_PER_S)) {
 		reply_gone(x);
 		return false;
 	}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "format/hex_digit.h"
+#include "sigsafe/clock.h"
 
 struct span {
 	const char *ptr;
@@ -92,4 +93,28 @@ bool cp_parse_int(const char *text, int64_t *value_out)
 	}
 	*value_out = is_negative ? -value : value;
 	return true;
+}
+
+bool cp_parse_seconds(const char *text, uint64_t *ns_out)
+{
+	uint64_t ns = 0, unit_ns = CP_NS_PER_S;
+	bool has_digits = false, is_fraction = false;
+	for (; *text; text++) {
+		if (*text == '.' && !is_fraction) {
+			is_fraction = true;
+			continue;
+		}
+		if (*text < '0' || *text > '9')
+			return false;
+		has_digits = true;
+		uint64_t digit = (uint64_t)(*text - '0');
+		if (is_fraction)
+			unit_ns /= 10;
+		else if (__builtin_mul_overflow(ns, 10, &ns))
+			ns = UINT64_MAX;
+		if (__builtin_add_overflow(ns, digit * unit_ns, &ns))
+			ns = UINT64_MAX;
+	}
+	*ns_out = ns;
+	return has_digits;
 }

@@ -26,4 +26,8 @@ bool cp_query_find(const char *query, const char *key, char *value_out, size_t s
 /** Go's strconv.Atoi: a sign, digits, nothing else. false: it is none, or does not fit. */
 bool cp_parse_int(const char *text, int64_t *value_out);
 
+/** Seconds with a fraction ("0.3"), of Go's strconv.ParseFloat what people write. UINT64_MAX: more than fits.
+ *  false: it is none. */
+bool cp_parse_seconds(const char *text, uint64_t *ns_out);
+
 #endif

@@ -8,6 +8,7 @@
 #include "handler.h"
 #include "kind/trace.h"
 #include "query.h"
+#include "sigsafe/clock.h"
 #include "write/grow.h"
 
 enum { NUMBER_BYTES = 32 };
@@ -43,21 +44,20 @@ static void reply(struct cp_exchange *x, const struct gathered *g, int error)
 	cp_reply_write(&x->reply, g->ptr, g->nbytes);
 }
 
-/** Go's default is a second. */
-static int64_t wanted_seconds(const struct cp_exchange *x)
+/** Go's default is a second; here a fraction may be asked for, too. */
+static uint64_t wanted_ns(const struct cp_exchange *x)
 {
 	char text[NUMBER_BYTES];
-	int64_t seconds;
-	if (!cp_query_find(x->request->query, "seconds", text, sizeof(text)) || !cp_parse_int(text, &seconds) ||
-			seconds <= 0)
-		return 1;
-	return seconds;
+	uint64_t ns;
+	if (!cp_query_find(x->request->query, "seconds", text, sizeof(text)) || !cp_parse_seconds(text, &ns) || ns == 0)
+		return CP_NS_PER_S;
+	return ns;
 }
 
 void cp_http_trace(struct cp_exchange *x)
 {
-	int64_t seconds = wanted_seconds(x);
-	if (!cp_http_may_take(x, seconds))
+	uint64_t ns = wanted_ns(x);
+	if (!cp_http_may_take(x, (int64_t)(ns / CP_NS_PER_S) + (ns % CP_NS_PER_S > 0)))
 		return;
 	if (x->reply.is_head) {
 		cp_reply_begin(&x->reply, 200, CONTENT_TYPE, FILENAME);
@@ -70,7 +70,7 @@ void cp_http_trace(struct cp_exchange *x)
 				cprof_strerror(error));
 		return;
 	}
-	bool is_gone = cp_http_wait(x, seconds);
+	bool is_gone = cp_http_wait(x, ns);
 	error = cp_trace_stop();
 	if (is_gone)
 		cp_reply_error(&x->reply, 500, "context canceled");

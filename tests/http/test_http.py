@@ -75,6 +75,11 @@ TABLE = [
     (P + "profile?seconds=1", 200, BINARY, "profile", b"\x1f\x8b"),
     (P + "trace?seconds=1", 200, BINARY, "trace", b"cproftrc"),
     (P + "trace?seconds=301", 400, TEXT, None, b"profile duration exceeds"),
+    # A number with a fraction, as in Go. It was taken for none, and so for the default.
+    (P + "trace?seconds=0.25", 200, BINARY, "trace", b"cproftrc"),
+    (P + "trace?seconds=300.5", 400, TEXT, None, b"profile duration exceeds"),
+    (P + "trace?seconds=99999999999999999999.5", 400, TEXT, None, b"profile duration exceeds"),
+    (P + "trace?seconds=.", 200, BINARY, "trace", b"cproftrc"),
     (P + "symbol", 200, TEXT, None, b"num_symbols: 1\n"),
     (P + "heap", 200, BINARY, "heap", b"\x1f\x8b"),
     (P + "heap?debug=1", 200, TEXT, None, b"heap profile: "),
