@@ -3,7 +3,7 @@
 //
 // What the terminal sends (^C, ^\, ^Z) it sends to the whole foreground group: the child has it already.
 // What a process sends to us is meant for the child. When the child stops we stop, so that the shell
-// sees the job stopped; when we are continued the child is.
+// sees the job stopped; when we are continued the child is, and the other way round.
 #include "child.h"
 
 #include <errno.h>
@@ -14,6 +14,8 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "pause.h"
 
 /** As execvp() does: a file that is neither ELF nor "#!" is a shell script. */
 static void exec_program(struct arena *a, const char *path, char **argv, char **env)
@@ -87,7 +89,7 @@ static bool reap(struct child *c)
 			c->status = status;
 			return true;
 		}
-		kill(getpid(), SIGSTOP);
+		pause_with(c->pid);
 	}
 }
 

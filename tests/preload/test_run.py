@@ -235,17 +235,6 @@ def test_signals_sent_to_us_reach_the_program():
     expect_eq(live.end(), 0)
 
 
-def test_it_stops_and_continues_with_the_program():
-    live = Live("sh", "-c", "echo ready; kill -STOP $$; echo on; sleep 100 & wait", start_new_session=True)
-    expect_eq(live.line(), "ready")
-    _, status = os.waitpid(live.child.pid, os.WUNTRACED)
-    expect(os.WIFSTOPPED(status), status)
-    os.killpg(live.child.pid, signal.SIGCONT)
-    expect_eq(live.line(), "on")
-    os.killpg(live.child.pid, signal.SIGTERM)
-    expect_eq(live.child.wait(), -signal.SIGTERM)
-
-
 def test_the_terminals_interrupt_comes_once_and_the_summary_is_still_said():
     folder = tempfile.TemporaryDirectory()
     pid, terminal = pty.fork()
@@ -748,7 +737,7 @@ PARTS = {
         test_the_program_is_found_as_execvp_finds_it, test_options_are_gos, test_mistakes_are_told_in_few_lines,
         test_the_program_has_no_descriptors_of_ours, test_the_program_is_alone_where_it_must_be,
         test_an_ignored_sigchld_stays_ignored_and_harmless,
-        test_signals_sent_to_us_reach_the_program, test_it_stops_and_continues_with_the_program,
+        test_signals_sent_to_us_reach_the_program,
         test_the_terminals_interrupt_comes_once_and_the_summary_is_still_said,
     ],
     "profiles": [
