@@ -46,6 +46,7 @@ OPTIONS = of_text("""
 LABELS = of_text("""
 -tagfocus=tree  -tagfocus=kind=sort  -tagfocus=worker=1,kind=text  -tagignore=tree|text  -tagshow=kind  -taghide=worker
 -tagroot=kind  -tagleaf=worker  -tagroot=kind,worker  -tagroot=worker -tagleaf=kind  -tagfocus=nothing
+-tagfocus=nothing -tagshow=kind  -ignore=. -taghide=kind
 """)
 SIZES = of_text("""
 -tagfocus=1kb:  -tagfocus=:512b  -tagfocus=100b:1mb  -tagignore=4kb:  -tagfocus=bytes=64:2000

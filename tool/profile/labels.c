@@ -94,6 +94,15 @@ bool profile_set_has_label(const struct profile *p, uint32_t label_set, strid ke
 	return false;
 }
 
+/** By set: has any sample it? Filters leave the sets of what they dropped. */
+static bool *used_sets(const struct profile *p)
+{
+	bool *is_used = mem_zeroed(p->nlabel_sets, sizeof(*is_used));
+	for (uint32_t i = 0; i < p->nsamples; i++)
+		is_used[profile_label_set(p, i)] = true;
+	return is_used;
+}
+
 void labels_edit(struct profile *p, bool (*keep)(void *arg, const struct label *label), void *arg,
 		const struct label *added)
 {
@@ -102,8 +111,11 @@ void labels_edit(struct profile *p, bool (*keep)(void *arg, const struct label *
 		longest = p->label_sets[i].n > longest ? p->label_sets[i].n : longest;
 	struct label *labels = mem_resize(NULL, longest + 1, sizeof(*labels));
 	uint32_t *edited = mem_resize(NULL, nold, sizeof(*edited));
-	bool changed = false;
+	bool changed = false, *is_used = used_sets(p);
 	for (uint32_t i = 0; i < nold; i++) {
+		edited[i] = i;
+		if (!is_used[i])
+			continue;
 		struct label_set set = p->label_sets[i];
 		uint32_t n = 0;
 		for (uint32_t j = set.begin; j < set.begin + set.n; j++) {
@@ -112,7 +124,8 @@ void labels_edit(struct profile *p, bool (*keep)(void *arg, const struct label *
 		}
 		if (added)
 			labels[n++] = *added;
-		edited[i] = n == set.n && !added ? i : profile_intern_labels(p, labels, n);
+		if (n != set.n || added)
+			edited[i] = profile_intern_labels(p, labels, n);
 		changed |= edited[i] != i;
 	}
 	if (changed && (p->sample_labels || edited[0])) {
@@ -122,6 +135,7 @@ void labels_edit(struct profile *p, bool (*keep)(void *arg, const struct label *
 	}
 	free(labels);
 	free(edited);
+	free(is_used);
 }
 
 static bool is_other_key(void *arg, const struct label *label)

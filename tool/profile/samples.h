@@ -27,7 +27,8 @@ void samples_set_locs(struct profile *p, uint32_t *locs, size_t n, size_t cap);
 uint32_t *samples_own_labels(struct profile *p);
 
 /**
- * Rewrites every label set: labels for which keep() is false go, `added` (or NULL) joins; samples follow.
+ * Rewrites every label set that a sample has: labels for which keep() is false go, `added` (or NULL) joins; samples
+ * follow.
  */
 void labels_edit(struct profile *p, bool (*keep)(void *arg, const struct label *label), void *arg,
 		const struct label *added);
