@@ -51,10 +51,12 @@ int main(int argc, char **argv)
 	rounds = atol(argv[3]);
 	if (nthreads < 1 || nthreads > MAX_THREADS || rounds < 1)
 		return 2;
-	for (int i = 0; i < nthreads; i++)
+	for (int i = 1; i < nthreads; i++) // of one there is no second, which libc and libcprof make use of
 		pthread_create(&threads[i], NULL, work, &best_ns[i]);
+	work(&best_ns[0]);
 	for (int i = 0; i < nthreads; i++) {
-		pthread_join(threads[i], NULL);
+		if (i > 0)
+			pthread_join(threads[i], NULL);
 		sum_ns += best_ns[i];
 	}
 	printf("%.3f\n", sum_ns / nthreads / PAIRS);

@@ -209,11 +209,14 @@ static void emit(struct cp_stack *s, void *arg)
 	struct emission *e = arg;
 	struct cp_heap_amount freed = {0};
 	bool tells = e->view == CP_HEAP_VIEW_ALLOCS;
-	for (const struct cp_heap_lifetime *l = tells ? cp_heap_lifetimes(s) : NULL; l; l = l->next) {
-		const struct cp_heap_amount within[2] = {{load(&l->objects, relaxed), load(&l->bytes, relaxed)}};
-		emit_sample(e, s, within, (int64_t)1 << l->log2_ns);
-		freed.objects += within[0].objects;
-		freed.bytes += within[0].bytes;
+	for (const struct cp_heap_lifetimes *group = tells ? cp_heap_lifetimes(s) : NULL; group; group = group->next) {
+		for (uint32_t i = 0; i < 1 << CP_HEAP_LIFETIMES_LOG2; i++) {
+			const struct cp_heap_amount within[2] = {cp_heap_freed_within(group, i)};
+			if (within[0].objects)
+				emit_sample(e, s, within, (int64_t)1 << (group->first_log2_ns + i));
+			freed.objects += within[0].objects;
+			freed.bytes += within[0].bytes;
+		}
 	}
 	// Read last: else blocks may have been freed that it does not know.
 	struct cp_heap_amount amounts[3] = {cp_heap_allocated(s), cp_heap_in_use(s), cp_heap_at_peak(s)};

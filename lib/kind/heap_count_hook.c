@@ -12,13 +12,14 @@
 #include "heap_count_hook.h"
 
 #include "heap_live_hook.h"
+#include "sigsafe/alone.h"
 #include "sigsafe/futex.h"
 
 enum value {
 	ALLOC_OBJECTS,
 	ALLOC_BYTES,
 	PEAK_EPOCH,
-	LIFETIMES, // the first struct cp_heap_lifetime
+	LIFETIMES, // the first struct cp_heap_lifetimes
 	PEAK_OBJECTS,
 	PEAK_BYTES,
 	FREED_OBJECTS, // where there is no memory for lifetimes
@@ -34,15 +35,26 @@ static CP_NEAR_DATA struct {
 
 _Atomic uint32_t cp_heap_ngrown;
 
+static bool exchange_counter(_Atomic int64_t *counter, int64_t *expected_inout, int64_t desired)
+{
+	return cp_alone_exchange((_Atomic uint64_t *)counter, (uint64_t *)expected_inout, (uint64_t)desired);
+}
+
 static struct cp_heap_amount amount(const struct cp_stack *bucket, enum value objects)
 {
 	return (struct cp_heap_amount){
 			load(&bucket->values[objects], relaxed), load(&bucket->values[objects + 1], relaxed)};
 }
 
-struct cp_heap_lifetime *cp_heap_lifetimes(const struct cp_stack *bucket)
+struct cp_heap_lifetimes *cp_heap_lifetimes(const struct cp_stack *bucket)
 {
-	return (struct cp_heap_lifetime *)(uintptr_t)load(&bucket->values[LIFETIMES], acquire);
+	return (struct cp_heap_lifetimes *)(uintptr_t)load(&bucket->values[LIFETIMES], acquire);
+}
+
+struct cp_heap_amount cp_heap_freed_within(const struct cp_heap_lifetimes *group, uint32_t i)
+{
+	return (struct cp_heap_amount){
+			load(&group->amounts[i].objects, relaxed), load(&group->amounts[i].bytes, relaxed)};
 }
 
 struct cp_heap_amount cp_heap_allocated(const struct cp_stack *bucket)
@@ -53,9 +65,12 @@ struct cp_heap_amount cp_heap_allocated(const struct cp_stack *bucket)
 struct cp_heap_amount cp_heap_in_use(const struct cp_stack *bucket)
 {
 	struct cp_heap_amount freed = amount(bucket, FREED_OBJECTS);
-	for (const struct cp_heap_lifetime *l = cp_heap_lifetimes(bucket); l; l = l->next) {
-		freed.objects += load(&l->objects, relaxed);
-		freed.bytes += load(&l->bytes, relaxed);
+	for (const struct cp_heap_lifetimes *group = cp_heap_lifetimes(bucket); group; group = group->next) {
+		for (uint32_t i = 0; i < 1 << CP_HEAP_LIFETIMES_LOG2; i++) {
+			struct cp_heap_amount within = cp_heap_freed_within(group, i);
+			freed.objects += within.objects;
+			freed.bytes += within.bytes;
+		}
 	}
 	struct cp_heap_amount allocated = cp_heap_allocated(bucket);
 	return (struct cp_heap_amount){allocated.objects - freed.objects, allocated.bytes - freed.bytes};
@@ -72,7 +87,7 @@ static CP_NEAR void save_peak(struct cp_stack *bucket)
 {
 	int64_t epoch = load(&total.epoch, acquire);
 	int64_t seen = load(&bucket->values[PEAK_EPOCH], relaxed);
-	if (seen == epoch || !compare_exchange(&bucket->values[PEAK_EPOCH], &seen, epoch, relaxed))
+	if (seen == epoch || !exchange_counter(&bucket->values[PEAK_EPOCH], &seen, epoch))
 		return;
 	struct cp_heap_amount in_use = cp_heap_in_use(bucket);
 	store(&bucket->values[PEAK_OBJECTS], in_use.objects, relaxed);
@@ -97,11 +112,11 @@ void cp_heap_await_growth(int64_t bytes)
 
 static void grow_total(int64_t estimate_bytes)
 {
-	int64_t now = fetch_add(&total.inuse_estimate_bytes, estimate_bytes, relaxed) + estimate_bytes;
+	int64_t now = cp_alone_add_fetch(&total.inuse_estimate_bytes, estimate_bytes);
 	int64_t peak = load(&total.peak_estimate_bytes, relaxed);
 	while (now > peak) {
-		if (compare_exchange(&total.peak_estimate_bytes, &peak, now, relaxed)) {
-			fetch_add(&total.epoch, 1, release);
+		if (exchange_counter(&total.peak_estimate_bytes, &peak, now)) {
+			cp_alone_add_fetch(&total.epoch, 1);
 			break;
 		}
 	}
@@ -118,45 +133,47 @@ int64_t cp_heap_estimate_in_use(void)
 CP_NEAR void cp_heap_count_alloc(struct cp_stack *bucket, uint64_t size_bytes, uint64_t estimate_bytes)
 {
 	save_peak(bucket);
-	fetch_add(&bucket->values[ALLOC_OBJECTS], 1, relaxed);
-	fetch_add(&bucket->values[ALLOC_BYTES], (int64_t)size_bytes, relaxed);
+	cp_alone_add(&bucket->values[ALLOC_OBJECTS], 1);
+	cp_alone_add(&bucket->values[ALLOC_BYTES], (int64_t)size_bytes);
 	grow_total((int64_t)estimate_bytes);
 }
 
 void cp_heap_uncount_alloc(struct cp_stack *bucket, uint64_t size_bytes, uint64_t estimate_bytes)
 {
 	save_peak(bucket);
-	fetch_sub(&bucket->values[ALLOC_OBJECTS], 1, relaxed);
-	fetch_sub(&bucket->values[ALLOC_BYTES], (int64_t)size_bytes, relaxed);
-	fetch_sub(&total.inuse_estimate_bytes, (int64_t)estimate_bytes, relaxed);
+	cp_alone_add(&bucket->values[ALLOC_OBJECTS], -1);
+	cp_alone_add(&bucket->values[ALLOC_BYTES], -(int64_t)size_bytes);
+	cp_alone_add(&total.inuse_estimate_bytes, -(int64_t)estimate_bytes);
 }
 
-/** The bucket's entry for this lifetime; NULL: no memory. Two threads may make two: they are added up. */
-static struct cp_heap_lifetime *lifetime_entry(struct cp_stack *bucket, uint32_t log2_ns)
+/** The bucket's group with this lifetime; NULL: no memory. Two threads may make two: they are added up. */
+static struct cp_heap_lifetimes *group_of(struct cp_stack *bucket, uint32_t log2_ns)
 {
-	struct cp_heap_lifetime *l = cp_heap_lifetimes(bucket);
-	while (l && l->log2_ns != log2_ns)
-		l = l->next;
-	if (l)
-		return l;
-	l = cp_arena_alloc(&cp_heap_live_table.arena, sizeof(*l));
-	if (!l)
+	uint32_t first_log2_ns = log2_ns >> CP_HEAP_LIFETIMES_LOG2 << CP_HEAP_LIFETIMES_LOG2;
+	struct cp_heap_lifetimes *group = cp_heap_lifetimes(bucket);
+	while (group && group->first_log2_ns != first_log2_ns)
+		group = group->next;
+	if (group)
+		return group;
+	group = cp_arena_alloc(&cp_heap_live_table.arena, sizeof(*group));
+	if (!group)
 		return NULL;
-	l->log2_ns = log2_ns;
+	group->first_log2_ns = first_log2_ns;
 	int64_t head = load(&bucket->values[LIFETIMES], relaxed);
 	do {
-		l->next = (struct cp_heap_lifetime *)(uintptr_t)head;
-	} while (!compare_exchange(&bucket->values[LIFETIMES], &head, (int64_t)(uintptr_t)l, release));
-	return l;
+		group->next = (struct cp_heap_lifetimes *)(uintptr_t)head;
+	} while (!compare_exchange(&bucket->values[LIFETIMES], &head, (int64_t)(uintptr_t)group, release));
+	return group;
 }
 
 CP_NEAR void cp_heap_count_free(struct cp_stack *bucket, uint64_t size_bytes, uint64_t estimate_bytes,
 		uint64_t lifetime_ns)
 {
 	uint32_t log2_ns = lifetime_ns > 1 ? 64 - (uint32_t)__builtin_clzll(lifetime_ns - 1) : 1;
-	struct cp_heap_lifetime *l = lifetime_entry(bucket, log2_ns);
+	struct cp_heap_lifetimes *group = group_of(bucket, log2_ns);
+	uint32_t i = log2_ns & ((1 << CP_HEAP_LIFETIMES_LOG2) - 1);
 	save_peak(bucket);
-	fetch_add(l ? &l->objects : &bucket->values[FREED_OBJECTS], 1, relaxed);
-	fetch_add(l ? &l->bytes : &bucket->values[FREED_BYTES], (int64_t)size_bytes, relaxed);
-	fetch_sub(&total.inuse_estimate_bytes, (int64_t)estimate_bytes, relaxed);
+	cp_alone_add(group ? &group->amounts[i].objects : &bucket->values[FREED_OBJECTS], 1);
+	cp_alone_add(group ? &group->amounts[i].bytes : &bucket->values[FREED_BYTES], (int64_t)size_bytes);
+	cp_alone_add(&total.inuse_estimate_bytes, -(int64_t)estimate_bytes);
 }

@@ -12,11 +12,16 @@ struct cp_heap_amount {
 	int64_t objects, bytes;
 };
 
-/** Those of a bucket that were freed, within 2^log2_ns of their allocation. */
-struct cp_heap_lifetime {
-	struct cp_heap_lifetime *next; // of the bucket
-	uint32_t log2_ns;
-	_Atomic int64_t objects, bytes;
+enum { CP_HEAP_LIFETIMES_LOG2 = 2 }; // of a group
+
+/** Those of a bucket that were freed, by powers of two of their lifetime. Neighbours in one entry: a block's like tends
+ *  to live about as long, and each step along a list is a cache line. */
+struct cp_heap_lifetimes {
+	struct cp_heap_lifetimes *next; // of the bucket
+	uint32_t first_log2_ns;        // amounts[i]: within 2^(first_log2_ns + i) ns
+	struct {
+		_Atomic int64_t objects, bytes;
+	} amounts[1 << CP_HEAP_LIFETIMES_LOG2];
 };
 
 /** Tags of buckets; the high half: the id of the labels. */
@@ -64,6 +69,8 @@ struct cp_heap_amount cp_heap_in_use(const struct cp_stack *bucket);
 struct cp_heap_amount cp_heap_at_peak(const struct cp_stack *bucket);
 
 /** The first of the list; NULL: none. */
-struct cp_heap_lifetime *cp_heap_lifetimes(const struct cp_stack *bucket);
+struct cp_heap_lifetimes *cp_heap_lifetimes(const struct cp_stack *bucket);
+
+struct cp_heap_amount cp_heap_freed_within(const struct cp_heap_lifetimes *group, uint32_t i);
 
 #endif

@@ -4,16 +4,16 @@
 
 static const uint64_t ONE_Q32 = (uint64_t)1 << 32, LN2_Q32 = 2977044472u;
 
-/** ln(x), x > 0, to 2 / 10^9, without a branch that depends on x: the random numbers it is for would mispredict
+/** ln(x), x > 0, to 2 / 10^7, without a branch that depends on x: the random numbers it is for would mispredict
  *  them. ln(2^top y) = top ln 2 + 2 atanh((y - 1) / (y + 1)), 1 <= y < 2, by the series of atanh. */
 static uint64_t ln_q32(uint32_t x)
 {
 	const uint64_t top = 31 - (unsigned)__builtin_clz(x), one = (uint64_t)1 << top;
 	const uint64_t z = ((x - one) << 32) / (x + one); // up to a third
 	const uint64_t zz = z * z >> 32;
-	uint64_t sum = ONE_Q32 / 17;
-#pragma GCC unroll 8
-	for (int k = 15; k > 0; k -= 2)
+	uint64_t sum = ONE_Q32 / 11;
+#pragma GCC unroll 5
+	for (int k = 9; k > 0; k -= 2)
 		sum = (sum * zz >> 32) + ONE_Q32 / (unsigned)k;
 	return top * LN2_Q32 + (z * sum >> 31);
 }

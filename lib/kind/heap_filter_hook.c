@@ -7,6 +7,8 @@
 // span stays closed: a sample in 16,384 is lost there.)
 #include "heap_filter_hook.h"
 
+#include "sigsafe/alone.h"
+
 // A count that came there stays: such an address costs a look further. So a word of counts is never CLOSING.
 #define STUCK UINT64_C(0x80)
 #define CLOSING UINT64_MAX
@@ -25,13 +27,13 @@ static void set_bit(uint32_t span)
 {
 	_Atomic uint64_t *bits = &cp_heap_filter_bits[span / 64];
 	if (!(load(bits, relaxed) & bit_of(span)))
-		atomic_fetch_or_explicit(bits, bit_of(span), memory_order_relaxed);
+		cp_alone_set(bits, bit_of(span));
 }
 
 /** The span whose word is CLOSING. */
 static void clear_bit(uint32_t span)
 {
-	atomic_fetch_and_explicit(&cp_heap_filter_bits[span / 64], ~bit_of(span), memory_order_relaxed);
+	cp_alone_clear(&cp_heap_filter_bits[span / 64], bit_of(span));
 	store(&cp_heap_filter_counts[span], 0, release);
 }
 
@@ -45,7 +47,7 @@ CP_NEAR bool cp_heap_filter_add(const void *ptr)
 			return false;
 		if ((seen >> shift & UINT8_MAX) == STUCK)
 			return true;
-	} while (!compare_exchange(counts, &seen, seen + (UINT64_C(1) << shift), acq_rel));
+	} while (!cp_alone_exchange(counts, &seen, seen + (UINT64_C(1) << shift)));
 	set_bit(span);
 	return true;
 }
@@ -61,7 +63,7 @@ CP_NEAR void cp_heap_filter_remove(const void *ptr)
 		less = seen - (UINT64_C(1) << shift);
 		if (less == 0 && !load(&keeps_bits, relaxed))
 			less = CLOSING;
-	} while (!compare_exchange(counts, &seen, less, acq_rel));
+	} while (!cp_alone_exchange(counts, &seen, less));
 	if (less == CLOSING)
 		clear_bit(span);
 }

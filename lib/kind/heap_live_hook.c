@@ -8,6 +8,8 @@
 // whoever moved ptr from FREE to BUSY, or finds its own block there.
 #include "heap_live_hook.h"
 
+#include "sigsafe/alone.h"
+
 // Few, for each sample touches one: chains of a few blocks only where gigabytes live.
 enum { BUCKETS_LOG2 = 12 };
 
@@ -19,7 +21,7 @@ enum { FREE = 0, BUSY = 1 };
 
 struct cp_heap_live {
 	struct cp_heap_live *next;
-	_Atomic uintptr_t ptr; // FREE, BUSY, or the block
+	_Atomic uint64_t ptr; // FREE, BUSY, or the block
 	struct cp_heap_block block;
 };
 
@@ -56,8 +58,8 @@ static struct cp_heap_live *claim(const void *ptr)
 	cp_heap_chain *dense = dense_chain_of(ptr);
 	cp_heap_chain *chain = dense ? dense : chain_of(ptr);
 	for (struct cp_heap_live *l = load(chain, acquire); l; l = l->next) {
-		uintptr_t expected = FREE;
-		if (load(&l->ptr, relaxed) == FREE && compare_exchange(&l->ptr, &expected, BUSY, acquire))
+		uint64_t expected = FREE;
+		if (load(&l->ptr, relaxed) == FREE && cp_alone_exchange(&l->ptr, &expected, BUSY))
 			return l;
 	}
 	struct cp_heap_live *l = cp_arena_alloc(&cp_heap_live_table.arena, sizeof(*l));

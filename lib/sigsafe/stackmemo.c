@@ -10,6 +10,7 @@
 
 #include <errno.h>
 
+#include "alone.h"
 #include "atomic.h"
 #include "modmap.h"
 #include "pagealloc.h"
@@ -47,7 +48,7 @@ struct note {
 };
 
 struct cp_stackmemo {
-	_Atomic uint32_t taken_in; // the generation of who has it, if that is ours
+	_Atomic uint64_t taken_in; // the generation of who has it, if that is ours
 	uint32_t epoch;           // of the module map: the same pc means the same rule
 	struct cp_readable stack; // all frames are on this one
 	uint32_t count;           // of frames, which are numbered from 1
@@ -92,8 +93,9 @@ CP_NEAR struct cp_stackmemo *cp_stackmemo_take(void)
 	if (!all || !stack.high) // not known yet
 		return NULL;
 	struct cp_stackmemo *m = &all[stack.high * 0x9e3779b97f4a7c15u >> (64 - MEMOS_LOG2)];
-	uint32_t before = load(&m->taken_in, relaxed), now = load(&generation, relaxed), epoch = cp_modmap_epoch();
-	if (before == now || !compare_exchange(&m->taken_in, &before, now, acquire))
+	uint64_t before = load(&m->taken_in, relaxed), now = load(&generation, relaxed);
+	uint32_t epoch = cp_modmap_epoch();
+	if (before == now || !cp_alone_exchange(&m->taken_in, &before, now))
 		return NULL;
 	if (before || m->epoch != epoch || m->stack.high != stack.high || m->count + MAX_DEPTH > FRAMES)
 		forget(m);

@@ -137,8 +137,8 @@ START_TEST(lifetimes_do_not_run_backwards)
 	ck_assert(cp_heap_live_take(block, &taken));
 	taken.born_ticks = cp_ticks_now() + 1000000;
 	cp_heap_freed(&taken);
-	for (const struct cp_heap_lifetime *l = cp_heap_lifetimes(taken.bucket); l; l = l->next)
-		ck_assert_uint_lt(l->log2_ns, 40);
+	for (const struct cp_heap_lifetimes *group = cp_heap_lifetimes(taken.bucket); group; group = group->next)
+		ck_assert_uint_lt(group->first_log2_ns, 40);
 }
 END_TEST
 
