@@ -87,6 +87,6 @@ int cp_sched_threads_read(struct cp_sched_threads *s)
 	s->list_cap_bytes = cap_bytes;
 	s->count = s->nmatched = 0;
 	s->error = 0;
-	int ret = cp_taskdir_each("/proc/self/task", add, s);
+	int ret = cp_taskdir_threads(add, s);
 	return ret < 0 ? ret : s->error;
 }

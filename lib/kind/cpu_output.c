@@ -108,7 +108,8 @@ static void put_threads(struct cp_cpu_session *s, struct cp_profile_out *out)
 		cp_profile_out_comment(out,
 			"threads: /proc/self/task cannot be read (%s); only the first one "
 			"and those started after the profile are in it",
-			cprof_strerror(s->stats.scan_error));
+			s->stats.scan_error == -EXDEV ? "it is another PID namespace's"
+						      : cprof_strerror(s->stats.scan_error));
 }
 
 static void put_losses(struct cp_cpu_session *s, struct cp_profile_out *out)

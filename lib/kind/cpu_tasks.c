@@ -80,7 +80,7 @@ void cp_cpu_tasks_scan(struct cp_cpu_session *s)
 	s->scan++;
 	s->has_passed_over = false;
 	s->met_strangers = false;
-	int ret = cp_taskdir_each("/proc/self/task", see_task, s);
+	int ret = cp_taskdir_threads(see_task, s);
 	if (ret < 0) {
 		s->stats.scan_error = ret;
 		see_task(cp_cpu_shared.pid, s); // the first one is known without

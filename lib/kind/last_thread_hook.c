@@ -34,7 +34,7 @@ bool cp_last_thread_is_alone(void)
 	_Atomic uint32_t nobody = 0;
 	for (int looks = 0; looks < MAX_LOOKS && load(&nthreads, acquire) == 0; looks++) {
 		bool is_other = false;
-		cp_taskdir_each("/proc/self/task", look_for_other, &is_other);
+		cp_taskdir_threads(look_for_other, &is_other);
 		if (!is_other)
 			return load(&nthreads, acquire) == 0;
 		cp_futex_wait(&nobody, 0, AGAIN_MS * CP_NS_PER_MS);

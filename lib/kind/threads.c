@@ -102,11 +102,11 @@ static void list_if_new(int tid, void *arg)
 /** A directory that is read while threads end may miss some: it is read until nothing new is found. */
 static int list_all(struct cp_threads_snapshot *s)
 {
-	int ret = cp_taskdir_each("/proc/self/task", list_thread, s);
+	int ret = cp_taskdir_threads(list_thread, s);
 	size_t before = 0;
 	for (int i = 1; ret == 0 && i < MAX_LISTINGS && before != s->nthreads; i++) {
 		before = s->nthreads;
-		ret = cp_taskdir_each("/proc/self/task", list_if_new, s);
+		ret = cp_taskdir_threads(list_if_new, s);
 	}
 	return ret < 0 ? ret : s->error;
 }
@@ -308,6 +308,6 @@ static void count_thread(int tid, void *arg)
 uint64_t cp_threads_count(void)
 {
 	uint64_t count = 0;
-	cp_taskdir_each("/proc/self/task", count_thread, &count);
+	cp_taskdir_threads(count_thread, &count);
 	return count;
 }

@@ -45,7 +45,7 @@ static void scan_thread(int tid, void *arg)
 uint32_t cp_trace_scan_threads(void)
 {
 	uint32_t count = 0;
-	cp_taskdir_each("/proc/self/task", scan_thread, &count);
+	cp_taskdir_threads(scan_thread, &count);
 	return count;
 }
 

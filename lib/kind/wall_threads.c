@@ -183,7 +183,7 @@ int cp_wall_threads_tick(struct cp_wall_threads *w, uint64_t since_ns)
 	w->error = 0;
 	if (!w->buffer && !(w->buffer = cp_asleep_buffer_new()))
 		return -ENOMEM;
-	int ret = cp_taskdir_each("/proc/self/task", list_thread, w);
+	int ret = cp_taskdir_threads(list_thread, w);
 	forget_ended(w);
 	ret = ret < 0 ? ret : w->error ? w->error : list_moved(w, &s);
 	if (ret == 0 && s.nthreads > 0)
