@@ -95,6 +95,10 @@ class Inputs(AnalyzerTest):
             f.truncate(1 << 32)
         self.refused("large", "more than 4000 MiB")
 
+    def test_a_device_that_never_ends(self):
+        """4,000 MiB of it were read before that was too much."""
+        self.refused("/dev/zero", "read /dev/zero: more than 1 MiB from a device")
+
     def test_a_bomb_of_gzip(self):
         self.refused(self.write("bomb", gzip.compress(bytes(1 << 28))), "refused as a gzip bomb")
 

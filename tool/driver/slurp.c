@@ -13,14 +13,14 @@
 #include "base/mem.h"
 #include "tool/profile/parse.h"
 
-enum { FIRST_BYTES = 1 << 16 };
+enum {
+	FIRST_BYTES = 1 << 16,
+	MAX_DEVICE_MIB = 1, // what is typed or pasted at a terminal; most others never end
+};
 
-// Devices and pipes may never end.
-static const size_t MAX_BYTES = (size_t)PARSE_MAX_MIB << 20;
-
-static int grow(struct slurp *s, size_t bytes)
+static int grow(struct slurp *s, size_t bytes, size_t max_bytes)
 {
-	if (bytes > MAX_BYTES)
+	if (bytes > max_bytes)
 		return EFBIG;
 	void *p = pages_grow(s->data, s->mapped_bytes, bytes);
 	if (!p)
@@ -30,12 +30,12 @@ static int grow(struct slurp *s, size_t bytes)
 	return 0;
 }
 
-static int read_all(int fd, struct slurp *s)
+static int read_all(int fd, struct slurp *s, size_t max_bytes)
 {
 	for (;;) {
 		if (s->len == s->mapped_bytes) {
-			bool is_last = s->len < MAX_BYTES && s->len * 2 > MAX_BYTES;
-			int rc = grow(s, is_last ? MAX_BYTES : s->len * 2);
+			bool is_last = s->len < max_bytes && s->len * 2 > max_bytes;
+			int rc = grow(s, is_last ? max_bytes : s->len * 2, max_bytes);
 			if (rc)
 				return rc;
 		}
@@ -55,20 +55,22 @@ struct err *slurp_file(struct arena *a, const char *path, struct slurp *out)
 	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_new(a, "open %s: %s", path, err_os(a, errno));
-	struct stat st;
+	struct stat st = {0};
 	size_t bytes = FIRST_BYTES;
 	// One more than the file has: the read that finds its end needs room.
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		bytes = ((size_t)st.st_size + FIRST_BYTES) & ~((size_t)FIRST_BYTES - 1);
-	int rc = grow(out, bytes);
+	bool is_device = S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode);
+	size_t max_mib = is_device ? MAX_DEVICE_MIB : PARSE_MAX_MIB;
+	int rc = grow(out, bytes, max_mib << 20);
 	if (!rc)
-		rc = read_all(fd, out);
+		rc = read_all(fd, out, max_mib << 20);
 	close(fd);
 	if (!rc)
 		return NULL;
 	slurp_free(out);
 	if (rc == EFBIG)
-		return err_new(a, "read %s: more than %d MiB", path, PARSE_MAX_MIB);
+		return err_new(a, "read %s: more than %zu MiB%s", path, max_mib, is_device ? " from a device" : "");
 	return err_new(a, "read %s: %s", path, err_os(a, rc));
 }
 

@@ -14,7 +14,7 @@ struct slurp {
 };
 
 /** path "-": the standard input. Errors as Go's: "open X: permission denied", "read X: is a directory"; more than
- *  PARSE_MAX_MIB is one. */
+ *  PARSE_MAX_MIB is one, and more than 1 MiB from a device. */
 struct err *slurp_file(struct arena *a, const char *path, struct slurp *out);
 
 void slurp_free(struct slurp *s);
