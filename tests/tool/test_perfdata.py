@@ -15,6 +15,7 @@ from analyzer import CPROF, AnalyzerTest, profile, zstd
 IP, TID, TIME, ID, PERIOD, CALLCHAIN, READ = 1, 2, 4, 64, 256, 32, 16
 REGISTERS, STACK = 1 << 12, 1 << 13
 BP, SP, PC = 6, 7, 8  # as the kernel numbers the registers of x86-64
+GROUP = 8
 SOFTWARE, TASK_CLOCK, PAGE_FAULTS = 1, 1, 2
 MMAP, LOST, COMM, FORK, SAMPLE, MMAP2 = 1, 2, 3, 7, 9, 10
 KERNEL, USER, EXEC, MMAP_BUILD_ID = 1, 2, 1 << 13, 1 << 14
@@ -31,12 +32,14 @@ def padded(text):
 class Recording:
     """One perf record session. Times are in milliseconds."""
 
-    def __init__(self, *configs, sample_type=IP | TID | TIME | CALLCHAIN | PERIOD, frequency=4000, names=()):
+    def __init__(self, *configs, sample_type=IP | TID | TIME | CALLCHAIN | PERIOD, frequency=4000, names=(),
+                 read_format=4):
         self.sample_type, self.names, self.machine, self.command = sample_type, names, "x86_64", ("perf", "record")
         # Flags: a frequency, not a period; ids behind every record.
-        self.attrs = [struct.pack("<IIQQQQQ", SOFTWARE, 96, c, frequency, sample_type, 4, 1 << 10 | 1 << 18) +
+        self.attrs = [struct.pack("<IIQQQQQ", SOFTWARE, 96, c, frequency, sample_type, read_format, 1 << 10 | 1 << 18) +
                       bytes(32) + struct.pack("<QQ", 1 << BP | 1 << SP | 1 << PC, 64) for c in configs]
         self.ids = [100 + i for i in range(len(configs))]
+        self.read_format, self.counts = read_format, [0] * len(configs)
         self.records = bytearray()
 
     def record(self, kind, body, misc=0, time=None):
@@ -63,7 +66,10 @@ class Recording:
             body += struct.pack("<Q", self.ids[event])
         body += struct.pack("<Q", period)
         if self.sample_type & READ:
-            body += struct.pack("<QQ", 7, self.ids[event])
+            self.counts[event] += period
+            members = range(len(self.ids)) if self.read_format & GROUP else [event]
+            body += struct.pack("<Q", len(members)) if self.read_format & GROUP else b""
+            body += b"".join(struct.pack("<QQ", self.counts[i], self.ids[i]) for i in members)
         body += struct.pack("<Q", len(chain)) + b"".join(struct.pack("<Q", c) for c in chain)
         if self.sample_type & REGISTERS:  # those of 64 bits; or a kernel thread has none
             body += struct.pack("<Q3Q", 2, *(registers[i] for i in (BP, SP, PC))) if registers else bytes(8)
@@ -429,6 +435,18 @@ class PerfDataTest(AnalyzerTest):
         self.assertEqual(p.sample_types, [("task-clock_sample", "count"), ("task-clock_event", "nanoseconds"),
                                           ("page-faults_sample", "count"), ("page-faults_event", "count")])
         self.assertEqual(self.stacks(p), [(((CODE + 1, "/bin/prog"),), [1, 250000, 1, 3])])
+
+    def test_groups(self):
+        """perf record -e '{a,b}:S': one event samples, and says how far each has come. The others were all zero."""
+        r = Recording(TASK_CLOCK, PAGE_FAULTS, sample_type=IP | TID | TIME | ID | PERIOD | READ | CALLCHAIN,
+                      read_format=4 | GROUP)
+        for time, faults in (1, 5), (2, 0), (3, 2):
+            r.counts[1] += faults
+            r.sample(7, 7, [CODE + time], time, period=250000 + time)
+        r.sample(7, 7, [CODE + 4], 4, period=0)  # nothing has gone on: perf takes it for no sample
+        for data in r.file(), r.pipe():
+            self.assertEqual([values for _, values in self.stacks(self.convert(data))],
+                             [[1, 250001, 1, 5], [1, 250002, 0, 0], [1, 250003, 1, 2]])
 
     def test_events_of_one_name(self):
         """task-clock:u and task-clock:k were two sample types of one name, of which every option found the first."""

@@ -43,6 +43,7 @@ static void add_sample_types(struct conversion *c)
 	else if (perf_event_is_clock(first) && first->period)
 		p->period = (int64_t)(1000000000 / first->period);
 	c->values = arena_array(c->arena, int64_t, 2 * n);
+	c->counted = arena_array(c->arena, struct counted, n);
 }
 
 static bool is_generated_code(struct str file)
@@ -187,19 +188,44 @@ static uint32_t label_set_of(struct conversion *c, const struct perf_sample *s)
 	return profile_intern_labels(c->profile, labels, comm.len ? 3 : 2);
 }
 
-static void add_sample(struct conversion *c, const struct perf_record *r)
+static void count_event(struct conversion *c, uint32_t event, uint64_t period)
+{
+	c->counted[c->ncounted++] = (struct counted){event, period};
+}
+
+// What the sample stands for: its own event, or all those of which it says how far they have come, if they have.
+static void count(struct conversion *c, const struct perf_sample *s)
+{
+	const bool by_thread = c->file.events[s->event].is_inherited;
+	struct perf_readings readings = s->readings;
+	uint64_t id, value;
+	uint32_t event;
+	bool any = false;
+	c->ncounted = 0;
+	while (c->ncounted < c->file.nevents && perf_next_reading(&readings, &id, &value)) {
+		if (!perf_find_id(&c->file, id, &event))
+			continue;
+		uint64_t since = readings_advance(&c->readings, c->arena, id, by_thread ? s->tid : 0, value);
+		if (since)
+			count_event(c, event, since);
+		any = true;
+	}
+	if (!any)
+		count_event(c, s->event, s->period);
+}
+
+static void add_counted(const struct conversion *c, int64_t *values)
+{
+	for (uint32_t i = 0; i < c->ncounted; i++) {
+		int64_t *of_event = values + 2 * c->counted[i].event;
+		of_event[0]++;
+		of_event[1] += (int64_t)c->counted[i].period;
+	}
+}
+
+static void add_stack(struct conversion *c, uint32_t labels)
 {
 	struct profile *p = c->profile;
-	struct perf_sample s;
-	if (!perf_sample_parse(&c->file, r, &s)) {
-		c->nbad++;
-		return;
-	}
-	if (c->nsamples++ == 0)
-		c->first_ns = s.time_ns;
-	c->last_ns = s.time_ns;
-	collect_stack(c, r, &s);
-	uint32_t labels = label_set_of(c, &s);
 	uint64_t hash = hash_mix(hash_bytes(c->stack, c->nstack * sizeof *c->stack), labels);
 	struct hash_probe probe = hash_index_probe(&c->samples, hash);
 	uint32_t i;
@@ -208,16 +234,30 @@ static void add_sample(struct conversion *c, const struct perf_record *r)
 		if (stack.n != c->nstack || profile_label_set(p, i) != labels ||
 				memcmp(stack.locs, c->stack, stack.n * sizeof *stack.locs) != 0)
 			continue;
-		int64_t *values = p->values + (size_t)i * p->nsample_types;
-		values[2 * s.event]++;
-		values[2 * s.event + 1] += (int64_t)s.period;
+		add_counted(c, p->values + (size_t)i * p->nsample_types);
 		return;
 	}
 	memset(c->values, 0, p->nsample_types * sizeof *c->values);
-	c->values[2 * s.event] = 1;
-	c->values[2 * s.event + 1] = (int64_t)s.period;
+	add_counted(c, c->values);
 	hash_index_add(&c->samples, hash, p->nsamples);
 	profile_add_sample(p, c->stack, c->nstack, c->values, labels);
+}
+
+static void add_sample(struct conversion *c, const struct perf_record *r)
+{
+	struct perf_sample s;
+	if (!perf_sample_parse(&c->file, r, &s)) {
+		c->nbad++;
+		return;
+	}
+	if (c->nsamples++ == 0)
+		c->first_ns = s.time_ns;
+	c->last_ns = s.time_ns;
+	count(c, &s);
+	if (c->ncounted == 0)
+		return;
+	collect_stack(c, r, &s);
+	add_stack(c, label_set_of(c, &s));
 }
 
 static void count_lost(struct conversion *c, const struct perf_record *r)
@@ -319,6 +359,7 @@ struct profile *conversion_end(struct conversion *c)
 void conversion_deinit(struct conversion *c)
 {
 	processes_deinit(&c->processes);
+	readings_deinit(&c->readings);
 	cfi_tables_deinit(&c->cfi);
 	hash_index_deinit(&c->locations);
 	hash_index_deinit(&c->mappings);

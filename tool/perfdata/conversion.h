@@ -6,8 +6,14 @@
 #include "base/hashindex.h"
 #include "tool/perfdata/file.h"
 #include "tool/perfdata/processes.h"
+#include "tool/perfdata/readings.h"
 #include "tool/perfdata/unwind.h"
 #include "tool/profile/profile.h"
+
+struct counted {
+	uint32_t event;
+	uint64_t period;
+};
 
 enum { MAX_STACK = 8192 }; // a record has at most 64 KiB
 
@@ -18,6 +24,9 @@ struct conversion {
 	struct processes processes;
 	struct cfi_tables cfi;
 	struct hash_index locations, mappings, samples;
+	struct readings readings;
+	struct counted *counted; // by one sample
+	uint32_t ncounted;
 	int64_t *values; // of one sample
 	uint32_t stack[MAX_STACK];
 	uint32_t nstack;

@@ -47,6 +47,7 @@ static struct perf_event parse_attr(struct reader attr)
 	e.sample_type = read_u64(&attr);
 	e.read_format = read_u64(&attr);
 	uint64_t flags = read_u64(&attr);
+	e.is_inherited = flags >> 1 & 1;
 	e.is_frequency = flags >> 10 & 1;
 	e.has_sample_ids = flags >> 18 & 1;
 	read_part(&attr, 24); // wakeup, breakpoint

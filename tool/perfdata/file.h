@@ -16,7 +16,7 @@ struct perf_event {
 	uint64_t config;
 	uint64_t period; // or frequency
 	uint64_t sample_type, read_format, branch_sample_type, user_registers;
-	bool is_frequency, has_sample_ids;
+	bool is_frequency, has_sample_ids, is_inherited;
 	struct str name; // with its modifiers, "task-clock:u"; empty: the file does not say
 };
 
@@ -55,10 +55,17 @@ struct perf_file {
 	struct str command_line, machine; // "x86_64"
 };
 
+// Of counters that say which they are: each its value in the first of `words` words, its id in another.
+struct perf_readings {
+	struct reader left;
+	uint32_t words, id_word;
+};
+
 struct perf_sample {
 	uint64_t ip, time_ns, period;
 	uint32_t pid, tid;
 	uint32_t event;
+	struct perf_readings readings;
 	const uint8_t *chain; // nchain addresses and context marks of 8 bytes each
 	uint64_t nchain;
 	// The user's registers, one of 8 bytes a bit of the mask, and the top of his stack; NULL: not recorded.
@@ -79,6 +86,12 @@ struct err *perf_file_parse(struct arena *a, const void *data, size_t len, struc
 
 /** False where the record is cut short or its event unknown. */
 bool perf_sample_parse(const struct perf_file *f, const struct perf_record *r, struct perf_sample *out);
+
+/** False where no event has that id. */
+bool perf_find_id(const struct perf_file *f, uint64_t id, uint32_t *event_out);
+
+/** The next reading of a sample; false: no more. */
+bool perf_next_reading(struct perf_readings *r, uint64_t *id_out, uint64_t *value_out);
 
 /** Of each event, no two of them the same: "task-clock", or made from numbers where the file has no name. */
 struct str *perf_event_names(const struct perf_file *f);

@@ -5,6 +5,22 @@
 #include "base/hex.h"
 #include "tool/perfdata/file.h"
 
+bool perf_find_id(const struct perf_file *f, uint64_t id, uint32_t *event_out)
+{
+	uint32_t lo = 0, hi = f->nids;
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (f->ids[mid].id < id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == f->nids || f->ids[lo].id != id)
+		return false;
+	*event_out = f->ids[lo].event;
+	return true;
+}
+
 // Where there are several events, a sample says by its id to which it belongs. All events of a recording
 // have the id at the same place.
 static bool find_event(const struct perf_file *f, struct reader body, uint32_t *event_out)
@@ -21,32 +37,41 @@ static bool find_event(const struct perf_file *f, struct reader body, uint32_t *
 				read_u64(&body);
 	}
 	uint64_t id = read_u64(&body);
-	uint32_t lo = 0, hi = f->nids;
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-		if (f->ids[mid].id < id)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (body.failed || lo == f->nids || f->ids[lo].id != id)
-		return false;
-	*event_out = f->ids[lo].event;
-	return true;
+	return !body.failed && perf_find_id(f, id, event_out);
 }
 
-static void skip_read_values(struct reader *r, uint64_t format)
+static void read_readings(struct reader *r, uint64_t format, struct perf_readings *out)
 {
-	uint64_t times = 0, per_value = 1;
+	uint64_t times = 0, words = 1;
 	times += (format & PERF_FORMAT_TOTAL_TIME_ENABLED) != 0;
 	times += (format & PERF_FORMAT_TOTAL_TIME_RUNNING) != 0;
-	per_value += (format & PERF_FORMAT_ID) != 0;
-	per_value += (format & 1U << 4) != 0; // PERF_FORMAT_LOST
-	uint64_t n = format & PERF_FORMAT_GROUP ? read_u64(r) : 1;
-	if (n > reader_left(r))
+	words += (format & PERF_FORMAT_ID) != 0;
+	words += (format & 1U << 4) != 0; // PERF_FORMAT_LOST
+	uint64_t n = 1;
+	if (format & PERF_FORMAT_GROUP) {
+		n = read_u64(r);
+		read_part(r, 8 * times);
+		times = 0;
+	}
+	words += times; // of one alone between its value and its id
+	if (n > reader_left(r)) {
 		r->failed = true;
-	else
-		read_part(r, 8 * (times + n * per_value));
+		return;
+	}
+	struct reader all = read_part(r, 8 * n * words);
+	if (format & PERF_FORMAT_ID)
+		*out = (struct perf_readings){all, (uint32_t)words, 1 + (uint32_t)times};
+}
+
+bool perf_next_reading(struct perf_readings *r, uint64_t *id_out, uint64_t *value_out)
+{
+	if (reader_left(&r->left) == 0)
+		return false;
+	struct reader words = read_part(&r->left, 8 * (uint64_t)r->words);
+	*value_out = read_u64(&words);
+	read_part(&words, 8 * (uint64_t)(r->id_word - 1));
+	*id_out = read_u64(&words);
+	return !words.failed;
 }
 
 static void skip_to_registers(struct reader *r, const struct perf_event *e)
@@ -110,7 +135,7 @@ bool perf_sample_parse(const struct perf_file *f, const struct perf_record *reco
 	if (type & PERF_SAMPLE_PERIOD)
 		out->period = read_u64(&r);
 	if (type & PERF_SAMPLE_READ)
-		skip_read_values(&r, e->read_format);
+		read_readings(&r, e->read_format, &out->readings);
 	if (type & PERF_SAMPLE_CALLCHAIN) {
 		out->nchain = read_u64(&r);
 		if (out->nchain > reader_left(&r) / 8)
