@@ -448,6 +448,24 @@ class PerfDataTest(AnalyzerTest):
             self.assertEqual([values for _, values in self.stacks(self.convert(data))],
                              [[1, 250001, 1, 5], [1, 250002, 0, 0], [1, 250003, 1, 2]])
 
+    def test_many_events(self):
+        """Each stack had two numbers for each of 4,000 events: of 2 MB of records 1,300."""
+        def recording(*used):
+            r = Recording(*range(4000), sample_type=IP | TID | TIME | ID | PERIOD | CALLCHAIN)
+            for i in range(20000):
+                r.sample(7, 7, [CODE + i], i + 1, event=used[i % len(used)])
+            return r.file()
+        mib, _ = self.most_memory_mib(recording(*range(20)))
+        self.assertLess(mib, 200)
+        p = self.convert(recording(0, 10))
+        self.assertEqual([t for t, _ in p.sample_types], ["cpu-clock_sample", "cpu-clock_event",
+                                                          "event-1-0xa_sample", "event-1-0xa_event"])
+        self.assertEqual(self.stacks(p)[:2], [(((CODE, ""),), [1, 250000, 0, 0]),
+                                              (((CODE + 1, ""),), [0, 0, 1, 250000])])
+        mib, said = self.most_memory_mib(recording(*range(4000)), status=2)
+        self.assertLess(mib, 600)
+        self.assertIn("samples of 4000 events, whose values take more than 339 MiB: record fewer at once", said)
+
     def test_events_of_one_name(self):
         """task-clock:u and task-clock:k were two sample types of one name, of which every option found the first."""
         r = Recording(TASK_CLOCK, TASK_CLOCK, TASK_CLOCK, sample_type=IP | TID | TIME | ID | PERIOD | CALLCHAIN,

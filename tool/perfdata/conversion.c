@@ -16,36 +16,6 @@ enum {
 	MAX_DUMP_FRAMES = 4096,
 };
 
-static void add_sample_types(struct conversion *c)
-{
-	struct profile *p = c->profile;
-	uint32_t n = c->file.nevents;
-	struct value_type *types = arena_array(c->arena, struct value_type, 2 * n);
-	const struct perf_event *first = &c->file.events[0];
-	const struct str *names = perf_event_names(&c->file);
-	for (uint32_t i = 0; i < n; i++) {
-		const struct perf_event *e = &c->file.events[i];
-		struct str name = names[i];
-		bool is_cpu = n == 1 && perf_event_is_clock(e);
-		const char *samples = is_cpu ? "samples" : arena_printf(c->arena, "%.*s_sample", STR_FMT(name));
-		const char *event = is_cpu ? "cpu" : arena_printf(c->arena, "%.*s_event", STR_FMT(name));
-		types[2 * i] = (struct value_type){profile_intern(p, str_from(samples)),
-				profile_intern(p, STR("count"))};
-		types[2 * i + 1] = (struct value_type){profile_intern(p, str_from(event)),
-				profile_intern(p, perf_event_is_clock(e) ? STR("nanoseconds") : STR("count"))};
-	}
-	profile_set_sample_types(p, types, 2 * n);
-	p->default_sample_type = types[1].type;
-	p->period_type = types[1];
-	p->has_period_type = true;
-	if (!first->is_frequency)
-		p->period = (int64_t)first->period;
-	else if (perf_event_is_clock(first) && first->period)
-		p->period = (int64_t)(1000000000 / first->period);
-	c->values = arena_array(c->arena, int64_t, 2 * n);
-	c->counted = arena_array(c->arena, struct counted, n);
-}
-
 static bool is_generated_code(struct str file)
 {
 	return str_eq(file, STR("//anon")) || str_has_prefix(file, STR("[anon:")) ||
@@ -188,41 +158,6 @@ static uint32_t label_set_of(struct conversion *c, const struct perf_sample *s)
 	return profile_intern_labels(c->profile, labels, comm.len ? 3 : 2);
 }
 
-static void count_event(struct conversion *c, uint32_t event, uint64_t period)
-{
-	c->counted[c->ncounted++] = (struct counted){event, period};
-}
-
-// What the sample stands for: its own event, or all those of which it says how far they have come, if they have.
-static void count(struct conversion *c, const struct perf_sample *s)
-{
-	const bool by_thread = c->file.events[s->event].is_inherited;
-	struct perf_readings readings = s->readings;
-	uint64_t id, value;
-	uint32_t event;
-	bool any = false;
-	c->ncounted = 0;
-	while (c->ncounted < c->file.nevents && perf_next_reading(&readings, &id, &value)) {
-		if (!perf_find_id(&c->file, id, &event))
-			continue;
-		uint64_t since = readings_advance(&c->readings, c->arena, id, by_thread ? s->tid : 0, value);
-		if (since)
-			count_event(c, event, since);
-		any = true;
-	}
-	if (!any)
-		count_event(c, s->event, s->period);
-}
-
-static void add_counted(const struct conversion *c, int64_t *values)
-{
-	for (uint32_t i = 0; i < c->ncounted; i++) {
-		int64_t *of_event = values + 2 * c->counted[i].event;
-		of_event[0]++;
-		of_event[1] += (int64_t)c->counted[i].period;
-	}
-}
-
 static void add_stack(struct conversion *c, uint32_t labels)
 {
 	struct profile *p = c->profile;
@@ -234,11 +169,14 @@ static void add_stack(struct conversion *c, uint32_t labels)
 		if (stack.n != c->nstack || profile_label_set(p, i) != labels ||
 				memcmp(stack.locs, c->stack, stack.n * sizeof *stack.locs) != 0)
 			continue;
-		add_counted(c, p->values + (size_t)i * p->nsample_types);
+		columns_add(&c->columns, p->values + (size_t)i * p->nsample_types);
 		return;
 	}
+	uint64_t values_bytes = (p->nsamples + UINT64_C(1)) * p->nsample_types * sizeof *c->values;
+	if ((c->is_too_large |= values_bytes > columns_max_bytes(&c->columns)))
+		return;
 	memset(c->values, 0, p->nsample_types * sizeof *c->values);
-	add_counted(c, c->values);
+	columns_add(&c->columns, c->values);
 	hash_index_add(&c->samples, hash, p->nsamples);
 	profile_add_sample(p, c->stack, c->nstack, c->values, labels);
 }
@@ -253,8 +191,7 @@ static void add_sample(struct conversion *c, const struct perf_record *r)
 	if (c->nsamples++ == 0)
 		c->first_ns = s.time_ns;
 	c->last_ns = s.time_ns;
-	count(c, &s);
-	if (c->ncounted == 0)
+	if (!columns_count(&c->columns, &s))
 		return;
 	collect_stack(c, r, &s);
 	add_stack(c, label_set_of(c, &s));
@@ -335,7 +272,8 @@ void conversion_begin(struct conversion *c, struct arena *a)
 	c->tid = profile_intern(p, STR("tid"));
 	for (int i = 0; i < UNWIND_NENDS; i++)
 		c->markers[i] = NO_INDEX;
-	add_sample_types(c);
+	columns_init(&c->columns, a, &c->file, p);
+	c->values = arena_array(a, int64_t, p->nsample_types);
 }
 
 void conversion_add(struct conversion *c, const struct perf_record *r)
@@ -359,7 +297,7 @@ struct profile *conversion_end(struct conversion *c)
 void conversion_deinit(struct conversion *c)
 {
 	processes_deinit(&c->processes);
-	readings_deinit(&c->readings);
+	columns_deinit(&c->columns);
 	cfi_tables_deinit(&c->cfi);
 	hash_index_deinit(&c->locations);
 	hash_index_deinit(&c->mappings);

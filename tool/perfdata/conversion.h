@@ -4,16 +4,11 @@
 #define CPROF_TOOL_PERFDATA_CONVERSION_H
 
 #include "base/hashindex.h"
+#include "tool/perfdata/columns.h"
 #include "tool/perfdata/file.h"
 #include "tool/perfdata/processes.h"
-#include "tool/perfdata/readings.h"
 #include "tool/perfdata/unwind.h"
 #include "tool/profile/profile.h"
-
-struct counted {
-	uint32_t event;
-	uint64_t period;
-};
 
 enum { MAX_STACK = 8192 }; // a record has at most 64 KiB
 
@@ -24,10 +19,9 @@ struct conversion {
 	struct processes processes;
 	struct cfi_tables cfi;
 	struct hash_index locations, mappings, samples;
-	struct readings readings;
-	struct counted *counted; // by one sample
-	uint32_t ncounted;
+	struct columns columns;
 	int64_t *values; // of one sample
+	bool is_too_large; // the profile: what samples are left is not added
 	uint32_t stack[MAX_STACK];
 	uint32_t nstack;
 	uint64_t first_ns, last_ns, nsamples, nlost, nbad;

@@ -3,6 +3,7 @@
 #include "tool/perfdata/perfdata.h"
 
 #include "tool/perfdata/conversion.h"
+#include "tool/profile/profile.h"
 
 struct err *perfdata_parse(struct arena *a, const void *data, size_t len, struct profile **profile_out)
 {
@@ -16,6 +17,12 @@ struct err *perfdata_parse(struct arena *a, const void *data, size_t len, struct
 		for (uint32_t i = 0; i < c->file.nrecords; i++)
 			conversion_add(c, &c->file.records[i]);
 		*profile_out = conversion_end(c);
+		if (c->is_too_large) {
+			e = err_new(a, "perf.data of %zu bytes has samples of %u events, whose values take more than "
+					"%lu MiB: record fewer at once", len, c->columns.n,
+					columns_max_bytes(&c->columns) >> 20);
+			profile_destroy(*profile_out);
+		}
 	}
 	conversion_deinit(c);
 	perf_plain_free(&c->file.plain);
