@@ -40,6 +40,7 @@ class Recording:
                       bytes(32) + struct.pack("<QQ", 1 << BP | 1 << SP | 1 << PC, 64) for c in configs]
         self.ids = [100 + i for i in range(len(configs))]
         self.read_format, self.counts = read_format, [0] * len(configs)
+        self.build_ids = {}  # of files, where mmap() has none
         self.records = bytearray()
 
     def record(self, kind, body, misc=0, time=None):
@@ -84,7 +85,10 @@ class Recording:
         names = struct.pack("<II", len(self.names), 96)
         for name, attr, ident in zip(self.names, self.attrs, self.ids):
             names += attr + struct.pack("<I", 1) + text(name) + struct.pack("<Q", ident)
-        return {6: text(self.machine), 11: command, **({12: names} if self.names else {})}
+        ids = b"".join(struct.pack("<IHHi20s4x", 0, 0, 36 + len(padded(file)), -1, ident) + padded(file)
+                       for file, ident in self.build_ids.items())
+        return {**({2: ids} if ids else {}), 6: text(self.machine), 11: command,
+                **({12: names} if self.names else {})}
 
     def file(self):
         """As perf record -o writes it."""
@@ -264,6 +268,19 @@ class PerfDataTest(AnalyzerTest):
         self.assertEqual(self.stacks(p), [
             (((0xffffffff81000100, "[kernel.kallsyms]_text"), (CODE + 0x10, "/bin/prog")), [1, 250000])])
         self.assertIn("File: prog", self.run_cprof("-symbolize=none", "-top", self.path("perf.data"))[0])
+
+    def test_build_ids_of_the_header(self):
+        r = Recording(TASK_CLOCK)
+        for i, file in enumerate(("/lib/c.so", "/lib/a.so", "[kernel.kallsyms]", "/lib/b.so", "/lib/a.so2")):
+            r.build_ids[file] = bytes([i + 1]) * 20
+        r.mmap(KERNEL_PID, 0xffffffff81000000, 0x1000000, 0xffffffff81000000, "[kernel.kallsyms]_text")
+        files = ("/lib/a.so", "/lib/a", "/lib/b.so", "/lib/c.so", "/lib/d.so")
+        for i, file in enumerate(files):
+            r.mmap(7, CODE + 0x1000 * i, 0x1000, 0, file)
+        r.sample(7, 7, [CONTEXT_KERNEL, 0xffffffff81000100, CONTEXT_USER] +
+                 [CODE + 0x1000 * i + 1 for i in range(len(files))], 1, mode=KERNEL)
+        self.assertEqual([f.mapping.build_id[:2] for f in self.convert(r.file()).samples[0].stack],
+                         ["03", "02", "", "04", "01", ""])
 
     def test_generated_code(self):
         """perf.data of node, python3 -X perf and the JVM was [anon] in half of its frames, without a word why."""

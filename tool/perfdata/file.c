@@ -291,6 +291,19 @@ static void sort_ids(struct perf_file *f)
 		qsort(f->ids, f->nids, sizeof *f->ids, by_id);
 }
 
+static int by_file(const void *x, const void *y)
+{
+	const struct perf_build_id *a = x, *b = y;
+	int order = str_cmp(a->file, b->file);
+	return order ? order : (a->id > b->id) - (a->id < b->id); // the first of the file's
+}
+
+static void sort_build_ids(struct perf_file *f)
+{
+	if (f->nbuild_ids)
+		qsort(f->build_ids, f->nbuild_ids, sizeof *f->build_ids, by_file);
+}
+
 static struct err *parse_seekable(struct perf_file *f, struct reader *file, struct reader *header)
 {
 	uint64_t attr_bytes = read_u64(header);
@@ -359,6 +372,7 @@ struct err *perf_file_parse(struct arena *a, const void *data, size_t len, struc
 	if (e)
 		return e;
 	sort_ids(out);
+	sort_build_ids(out);
 	if (out->nevents == 0)
 		return err_new(a, "perf.data names no event");
 	sort_records(out);

@@ -50,7 +50,7 @@ struct perf_file {
 	uint32_t nids, ids_cap;
 	struct perf_record *records; // by time
 	uint32_t nrecords, records_cap;
-	struct perf_build_id *build_ids;
+	struct perf_build_id *build_ids; // by file
 	uint32_t nbuild_ids, build_ids_cap;
 	struct str command_line, machine; // "x86_64"
 };

@@ -152,14 +152,20 @@ bool perf_sample_parse(const struct perf_file *f, const struct perf_record *reco
 
 struct str perf_build_id_of(struct arena *a, const struct perf_file *f, struct str file)
 {
-	for (uint32_t i = 0; i < f->nbuild_ids; i++) {
-		const struct perf_build_id *b = &f->build_ids[i];
-		// The kernel's mapping has the symbol at its start behind its name.
-		bool is_kernel = str_eq(b->file, STR("[kernel.kallsyms]"));
-		if (str_eq(b->file, file) || (is_kernel && str_has_prefix(file, b->file)))
-			return hex_encode(a, b->id, b->id_bytes);
+	// The kernel's mapping has the symbol at its start behind its name.
+	static const struct str kernel = {"[kernel.kallsyms]", 17};
+	struct str name = str_has_prefix(file, kernel) ? kernel : file;
+	uint32_t lo = 0, hi = f->nbuild_ids;
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (str_cmp(f->build_ids[mid].file, name) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
 	}
-	return (struct str){0};
+	if (lo == f->nbuild_ids || !str_eq(f->build_ids[lo].file, name))
+		return (struct str){0};
+	return hex_encode(a, f->build_ids[lo].id, f->build_ids[lo].id_bytes);
 }
 
 bool perf_event_is_clock(const struct perf_event *e)
