@@ -64,10 +64,11 @@ def old_profiles():
 
 def recordings():
     from analyzer import zstd
-    from test_perfdata import (BP, CALLCHAIN, CODE, CONTEXT_USER, ID, IP, PC, PERIOD, REGISTERS, SP, STACK, TID, TIME,
-                               Recording)
-    for sample_type in (IP | TID | TIME | CALLCHAIN | PERIOD, IP | TID | TIME | CALLCHAIN | PERIOD | ID):
-        r = Recording(1, 2, sample_type=sample_type, names=("task-clock", "page-faults"))
+    from test_perfdata import (BP, CALLCHAIN, CODE, CONTEXT_USER, GROUP, ID, IP, PC, PERIOD, READ, REGISTERS, SP, STACK,
+                               TID, TIME, Recording)
+    for sample_type in (IP | TID | TIME | CALLCHAIN | PERIOD, IP | TID | TIME | CALLCHAIN | PERIOD | ID,
+                        IP | TID | TIME | CALLCHAIN | PERIOD | ID | READ):
+        r = Recording(1, 2, sample_type=sample_type, names=("task-clock", "page-faults"), read_format=4 | GROUP)
         r.comm(10, 10, "prog")
         r.mmap(10, CODE, 0x1000, 0, "/bin/prog", build_id=bytes(range(20)))
         r.fork(11, 10, 1)
