@@ -12,6 +12,7 @@
 #include "address.h"
 #include "base/outfile.h"
 #include "base/str.h"
+#include "outcome.h"
 
 extern char **environ;
 
@@ -81,21 +82,23 @@ static struct injection_file make_file(struct arena *a, const char *given)
 	char cwd[PATH_MAX];
 	const char *place = given ? outfile_place(a, given) : NULL;
 	if (place != given && !strchr(place, '%')) // else one that would be taken for %p
-		return (struct injection_file){place, place};
+		return (struct injection_file){place, place, NULL};
 	if (!given || *given == '/' || !getcwd(cwd, sizeof(cwd)))
-		return (struct injection_file){given, given};
-	return (struct injection_file){given, arena_printf(a, "%s/%s", cwd, given)};
+		return (struct injection_file){given, given, NULL};
+	return (struct injection_file){given, arena_printf(a, "%s/%s", cwd, given), NULL};
 }
 
 /** The i-th of them: it can be written, and is no regular file that an earlier one is written to. */
-static struct err *check_file(struct arena *a, const struct injection_file *const *files, size_t i)
+static struct err *check_file(struct arena *a, struct injection_file *const *files, size_t i)
 {
-	const struct injection_file *file = files[i];
+	struct injection_file *file = files[i];
 	for (size_t k = 0; file->path && k < i; k++) {
 		if (files[k]->path && strcmp(files[k]->path, file->path) == 0 && strncmp(file->path, "/dev/", 5) != 0)
 			return err_new(a, "%s: two profiles cannot go to one file", file->given);
 	}
 	int error = file->path ? outfile_probe(a, file->path) : 0;
+	if (file->path && !error)
+		file->past = outcome_look(a, file->path);
 	return error ? err_new(a, "%s: %s", file->given, strerror(error)) : NULL;
 }
 
@@ -125,7 +128,7 @@ struct err *inject_prepare(struct arena *a, const struct run_options *options,
 	if (strpbrk(injection_out->library, ": "))
 		return err_new(a, "%s: LD_PRELOAD takes no path with a colon or a space",
 				injection_out->library);
-	const struct injection_file *files[] = {&injection_out->cpu, &injection_out->heap,
+	struct injection_file *files[] = {&injection_out->cpu, &injection_out->heap,
 			&injection_out->allocs, &injection_out->block, &injection_out->mutex, &injection_out->syscalls,
 			&injection_out->threads, &injection_out->threadcreate,
 			&injection_out->wall, &injection_out->trace};

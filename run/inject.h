@@ -9,10 +9,13 @@
 #include "base/err.h"
 #include "options.h"
 
+struct outcome_past;
+
 /** A profile that is to be written. */
 struct injection_file {
 	const char *given; // as the user wrote it; NULL: not asked for
 	const char *path;  // absolute, since the program may change its directory
+	const struct outcome_past *past; // what is there before the program begins
 };
 
 struct injection {
@@ -20,7 +23,7 @@ struct injection {
 	struct injection_file cpu, heap, allocs, block, mutex, syscalls, threads, threadcreate, wall, trace;
 	const char *http; // where to serve; NULL: nowhere
 	const struct run_options *options;
-	int64_t start_ns; // CLOCK_REALTIME: what is older is not of this run
+	int64_t start_ns; // CLOCK_REALTIME: what is older is not of an earlier image of this process
 };
 
 /** Finds the library beside this executable and the profile's directory. */

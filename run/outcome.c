@@ -7,13 +7,18 @@
 #include <glob.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/path.h"
 
-enum { NS_PER_S = 1000000000, CLOCK_SLACK_NS = 10000000 };
+/** By their inodes, sorted. No clock is asked: it may be set meanwhile, and a file server has one of its own. */
+struct outcome_past {
+	struct stat *at;
+	size_t n;
+};
 
 bool outcome_is_per_process(const char *file)
 {
@@ -61,25 +66,51 @@ static void remove_left(const char *path, const char *rest)
 		unlink(path);
 }
 
-/** File times come from a coarser clock (a tick, at least 100 Hz) than the run's start. */
-static bool is_young(const char *path, int64_t start_ns)
+static glob_t list(struct arena *a, const char *file)
 {
-	struct stat st;
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
-			(int64_t)st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec >=
-					start_ns - CLOCK_SLACK_NS;
+	glob_t found = {0};
+	glob(arena_printf(a, "%s*", path_expand(a, path_escape_glob(a, file), "[0-9]*")), 0, NULL, &found);
+	return found;
 }
 
-void outcome_find(struct arena *a, const char *file, int64_t start_ns, struct outcome *outcome_out)
+static int compare_inodes(const void *one, const void *other)
+{
+	const struct stat *a = one, *b = other;
+	return a->st_ino < b->st_ino ? -1 : a->st_ino > b->st_ino;
+}
+
+const struct outcome_past *outcome_look(struct arena *a, const char *file)
+{
+	glob_t found = list(a, file);
+	struct outcome_past *past = arena_new(a, struct outcome_past);
+	*past = (struct outcome_past){.at = arena_array(a, struct stat, found.gl_pathc)};
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		past->n += stat(found.gl_pathv[i], &past->at[past->n]) == 0;
+	qsort(past->at, past->n, sizeof(*past->at), compare_inodes);
+	globfree(&found);
+	return past;
+}
+
+/** It was not there, or has been written since: another inode, or another time of its last change. */
+static bool is_new(const char *path, const struct outcome_past *past)
+{
+	struct stat st;
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+		return false;
+	const struct stat *was = bsearch(&st, past->at, past->n, sizeof(st), compare_inodes);
+	return !was || was->st_ctim.tv_sec != st.st_ctim.tv_sec || was->st_ctim.tv_nsec != st.st_ctim.tv_nsec ||
+			was->st_size != st.st_size;
+}
+
+void outcome_find(struct arena *a, const struct injection_file *f, struct outcome *outcome_out)
 {
 	struct outcome *o = outcome_out;
-	glob_t found = {0};
+	glob_t found = list(a, f->path);
 	*o = (struct outcome){.earlier.are_earlier = true};
-	glob(arena_printf(a, "%s*", path_expand(a, path_escape_glob(a, file), "[0-9]*")), 0, NULL, &found);
 	for (size_t i = 0; i < found.gl_pathc; i++) {
-		const char *path = found.gl_pathv[i], *rest = rest_behind(file, path);
+		const char *path = found.gl_pathv[i], *rest = rest_behind(f->path, path);
 		bool is_earlier = rest && rest[0] == '.' && is_number(rest + 1);
-		if (!rest || !is_young(path, start_ns))
+		if (!rest || !is_new(path, f->past))
 			continue;
 		if (*rest && !is_earlier) {
 			remove_left(path, rest);

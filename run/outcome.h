@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Which profiles came out of a run.
 //
-// Told by their names and their age: the library writes PATH, with %p replaced, and keeps what an earlier
-// image of the same process wrote there as PATH.1, PATH.2, ... (lib/preload/earlier.c).
+// Told by their names, and by what was not there before, or is not what it was: the library writes PATH, with %p
+// replaced, and keeps what an earlier image of the same process wrote there as PATH.1, PATH.2, ...
+// (lib/preload/earlier.c).
 #ifndef CPROF_RUN_OUTCOME_H
 #define CPROF_RUN_OUTCOME_H
 
@@ -26,7 +27,10 @@ struct outcome {
 /** True if the name holds a %p. */
 bool outcome_is_per_process(const char *file);
 
-/** `path`: the profile asked for, %p and all; start_ns: what is older is not of this run. */
-void outcome_find(struct arena *a, const char *path, int64_t start_ns, struct outcome *outcome_out);
+/** What there is under the names of `path`, the profile asked for, %p and all; before the program begins. */
+const struct outcome_past *outcome_look(struct arena *a, const char *path);
+
+/** What has come since. */
+void outcome_find(struct arena *a, const struct injection_file *file, struct outcome *outcome_out);
 
 #endif

@@ -119,7 +119,7 @@ static void print_cpu(struct arena *a, const struct injection *in, const struct 
 {
 	const struct injection_file *f = &in->cpu;
 	struct outcome o;
-	outcome_find(a, f->path, in->start_ns, &o);
+	outcome_find(a, f, &o);
 	int64_t used_ms = usage_ms(&c->usage), own_ms = times_ms(&c->own_times);
 	int64_t sampled_ns = o.last.measure.cpu_ns + o.earlier.measure.cpu_ns;
 	if (own_ms == 0) // without /proc nobody says so
@@ -164,10 +164,10 @@ static const char *as_of(struct arena *a, const struct outcome_files *files, con
 }
 
 /** The files of a profile that is written when the program ends; NULL, and said why: there are none. */
-static const struct outcome_files *find_written(struct arena *a, const struct injection *in,
-		const struct child *c, const struct injection_file *f, struct outcome *o)
+static const struct outcome_files *find_written(struct arena *a, const struct child *c,
+		const struct injection_file *f, struct outcome *o)
 {
-	outcome_find(a, f->path, in->start_ns, o);
+	outcome_find(a, f, o);
 	const struct outcome_files *files = o->last.count ? &o->last : &o->earlier;
 	print_damaged(a, o);
 	if (!files->count && !o->ndamaged)
@@ -190,7 +190,7 @@ static void print_heap(struct arena *a, const struct injection *in, const struct
 		const struct injection_file *f)
 {
 	struct outcome o;
-	const struct outcome_files *files = find_written(a, in, c, f, &o);
+	const struct outcome_files *files = find_written(a, c, f, &o);
 	if (!files)
 		return;
 	const struct measure *m = &files->measure;
@@ -229,7 +229,7 @@ static void print_state(struct arena *a, const struct injection *in, const struc
 		const struct injection_file *f, const char *what)
 {
 	struct outcome o;
-	const struct outcome_files *files = find_written(a, in, c, f, &o);
+	const struct outcome_files *files = find_written(a, c, f, &o);
 	if (!files)
 		return;
 	const char *file = shown_all(a, f, files);

@@ -52,6 +52,17 @@ class FilesTest(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.dir, name)
 
+    def test_a_clock_of_its_own(self):
+        """A file server's, or one that is set meanwhile: what was written was taken for older than the run."""
+        old = self.path("cpu.1")
+        with open(old, "w", encoding="ascii") as f:
+            f.write("an earlier run's")
+        os.utime(old, (4e9, 4e9))  # which is no newer for that
+        run = subprocess.run([CPROF, "run", "-cpuprofile", "cpu.%p", "sh", "-c",
+                              "%s return 300; touch -d 2001-01-01 cpu.??*" % LEAVE], cwd=self.dir,
+                             capture_output=True, text=True, check=True)
+        self.assertRegex(run.stderr, r"^cprof: wrote cpu\.\d\d+ \(0\.\d\d s of CPU")
+
     def test_a_link_to_the_output_stays_one(self):
         """As /dev/stdout is: root's profile took its place, and the output had none."""
         link, out = self.path("link"), self.path("out")
