@@ -40,6 +40,7 @@ class Recording:
                       bytes(32) + struct.pack("<QQ", 1 << BP | 1 << SP | 1 << PC, 64) for c in configs]
         self.ids = [100 + i for i in range(len(configs))]
         self.read_format, self.counts = read_format, [0] * len(configs)
+        self.host = ()  # uname -n, -r
         self.build_ids = {}  # of files, where mmap() has none
         self.records = bytearray()
 
@@ -53,10 +54,10 @@ class Recording:
     def comm(self, pid, tid, name, time=0, misc=0):
         self.record(COMM, struct.pack("<II", pid, tid) + padded(name), misc, time)
 
-    def mmap(self, pid, start, size, offset, file, time=0, build_id=None):
+    def mmap(self, pid, start, size, offset, file, time=0, build_id=None, protection=5):
         ident = struct.pack("<BBH20s", len(build_id), 0, 0, build_id) if build_id else bytes(24)
         self.record(MMAP2, struct.pack("<IIQQQ", pid, pid, start, size, offset) + ident +
-                    struct.pack("<II", 5, 2) + padded(file), MMAP_BUILD_ID if build_id else 0, time)
+                    struct.pack("<II", protection, 2) + padded(file), MMAP_BUILD_ID if build_id else 0, time)
 
     def fork(self, pid, parent, time):
         self.record(FORK, struct.pack("<IIIIQ", pid, parent, pid, parent, time * 1000000), 0, time)
@@ -87,7 +88,8 @@ class Recording:
             names += attr + struct.pack("<I", 1) + text(name) + struct.pack("<Q", ident)
         ids = b"".join(struct.pack("<IHHi20s4x", 0, 0, 36 + len(padded(file)), -1, ident) + padded(file)
                        for file, ident in self.build_ids.items())
-        return {**({2: ids} if ids else {}), 6: text(self.machine), 11: command,
+        host = {number: text(name) for number, name in zip((3, 4), self.host)}
+        return {**({2: ids} if ids else {}), **host, 6: text(self.machine), 11: command,
                 **({12: names} if self.names else {})}
 
     def file(self):
@@ -266,8 +268,36 @@ class PerfDataTest(AnalyzerTest):
         r.sample(7, 7, [CONTEXT_KERNEL, 0xffffffff81000100, CONTEXT_USER, CODE + 0x11], 1, mode=KERNEL)
         p = self.convert(r.file())
         self.assertEqual(self.stacks(p), [
-            (((0xffffffff81000100, "[kernel.kallsyms]_text"), (CODE + 0x10, "/bin/prog")), [1, 250000])])
+            (((0xffffffff81000100, "[kernel.kallsyms]_text"), (CODE + 0x11, "/bin/prog")), [1, 250000])])
         self.assertIn("File: prog", self.run_cprof("-symbolize=none", "-top", self.path("perf.data"))[0])
+
+    def test_faults_of_first_instructions(self):
+        """Where the kernel was entered is no return address: the byte before it belonged to the function before."""
+        r = one_process(sample_type=IP | TID | TIME | CALLCHAIN | PERIOD | REGISTERS | STACK)
+        kernel, sp = [CONTEXT_KERNEL, 0xffffffff81000100, 0xffffffff81000201, CONTEXT_USER], 0x7ffc00000000
+        frames = [0xffffffff81000100, 0xffffffff81000200, CODE + 0x10, CODE + 0x30]
+        r.sample(7, 7, kernel + [CODE + 0x10, CODE + 0x31], 1, mode=KERNEL)
+        r.sample(7, 7, kernel + [CODE + 0x10], 2, mode=KERNEL, registers={BP: sp + 8, SP: sp, PC: CODE + 0x10},
+                 stack=[1, 0, CODE + 0x31])
+        self.assertEqual([[f.address for f in s.stack] for s in self.convert(r.file()).samples], [frames])
+
+    def test_no_code_in_data(self):
+        """perf record -d: what is mapped without being code was looked for in JIT compilers' maps."""
+        r = one_process()
+        r.mmap(7, 0x600000000000, 0x1000, 0, "//anon", protection=3)
+        r.mmap(7, 0x7f0000001000, 0x1000, 0, "/lib/locale", protection=1)  # in place of part of libx.so
+        r.sample(7, 7, [CODE + 0x10, 0x600000000011, 0x7f0000001011, 0x7f0000002011], 1)
+        self.assertEqual([f.mapping and f.mapping.file for f in self.convert(r.file()).samples[0].stack],
+                         ["/bin/prog", None, None, "/lib/libx.so"])
+        self.assertNotIn("perf-7.map", self.run_cprof("-top", self.path("perf.data"))[1])
+
+    def test_threads_without_names(self):
+        """Idle processors are pid 0, of which no record tells; of threads that have ended the kernel says -1."""
+        r = one_process()
+        for pid, tid in (0, 0), (7, 2**32 - 1), (2**32 - 1, 2**32 - 1):
+            r.sample(pid, tid, [CODE + 1], 1)
+        self.assertEqual([s.labels for s in self.convert(r.file()).samples], [
+            {"comm": "swapper", "pid": 0, "tid": 0}, {"comm": "prog", "pid": 7, "tid": -1}, {"pid": -1, "tid": -1}])
 
     def test_build_ids_of_the_header(self):
         r = Recording(TASK_CLOCK)
@@ -310,12 +340,13 @@ class PerfDataTest(AnalyzerTest):
             "told to (node --perf-basic-prof, python3 -X perf, jcmd PID Compiler.perfmap)" % mapless])
         self.assertNotIn("JS:", self.run_cprof("-symbolize=none", "-top", self.path("perf.data"))[0])
 
-    def kernel_stderr(self, symbol, build_id, moved_by=0):
+    def kernel_stderr(self, symbol, build_id, moved_by=0, host=()):
         """(-top's stdout, its lines about the kernel) of a sample in the kernel function `symbol`."""
         with open("/proc/kallsyms") as f:
             table = {line.split()[2]: int(line.split()[0], 16) for line in f}
         start = (table["_text"] or 0xffffffff81000000) + moved_by
         r = one_process()
+        r.host = host
         r.mmap(KERNEL_PID, start, 0x10000000, start, "[kernel.kallsyms]_text", build_id=build_id)
         r.sample(7, 7, [CONTEXT_KERNEL, max(table[symbol], start) + 1], 1, mode=KERNEL)
         with open(self.path("perf.data"), "wb") as f:
@@ -343,8 +374,14 @@ class PerfDataTest(AnalyzerTest):
         self.assertEqual(self.kernel_stderr("vfs_read", other)[1], [
             failed + "it is of another kernel (build ID %s) than the one running here (%s)" % (other.hex(),
                                                                                               running.hex())])
-        self.assertEqual(self.kernel_stderr("vfs_read", None)[1],
-                         [failed + "the profile does not say which kernel it is of"])
+        here = os.uname()
+        unknown = [failed + "the profile does not say which kernel it is of"]
+        self.assertEqual(self.kernel_stderr("vfs_read", None)[1], unknown)
+        self.assertEqual(self.kernel_stderr("vfs_read", None, host=("other", here.release))[1], unknown)
+        self.assertEqual(self.kernel_stderr("vfs_read", None, host=(here.nodename, "2.6.32"))[1], unknown)
+        if is_shown:  # perf record -z
+            out, _ = self.kernel_stderr("vfs_read", None, host=(here.nodename, here.release))
+            self.assertRegex(out, r"  vfs_read\n")
 
     def test_dumps_by_frame_pointer(self):
         """Stacks that came along, of code without unwind tables."""

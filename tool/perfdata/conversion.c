@@ -5,9 +5,11 @@
 
 #include <linux/perf_event.h>
 #include <stdlib.h>
+#include <sys/utsname.h>
 
 #include "base/hash.h"
 #include "tool/profile/profile.h"
+#include "tool/symbolizer/kernel.h"
 
 enum {
 	CPUMODE_KERNEL = 1,
@@ -22,6 +24,16 @@ static bool is_generated_code(struct str file)
 			str_has_prefix(file, STR("/anon_hugepage")) || str_has_prefix(file, STR("/memfd:doublemapper"));
 }
 
+// perf record -z and -B tell no build ids. Of the kernel the host's name, the release and the address, which is another
+// after each boot, say as much; the address is looked at where names are.
+static struct str kernel_build_id(struct conversion *c)
+{
+	struct utsname here;
+	bool is_here = uname(&here) == 0 && str_eq(c->file.host, str_from(here.nodename)) &&
+			str_eq(c->file.release, str_from(here.release));
+	return is_here ? kernel_running_build_id(c->arena) : (struct str){0};
+}
+
 static struct mapping describe_mapping(struct conversion *c, const struct address_range *r)
 {
 	struct profile *p = c->profile;
@@ -32,9 +44,11 @@ static struct mapping describe_mapping(struct conversion *c, const struct addres
 	struct mapping m = {.start = r->start, .limit = r->limit, .offset = r->offset,
 			.file = profile_intern(p, file)};
 	struct str id = r->build_id.len ? r->build_id : perf_build_id_of(c->arena, &c->file, r->file);
-	m.build_id = profile_intern(p, id);
-	if (str_has_prefix(r->file, STR("[kernel.kallsyms]")))
+	if (str_has_prefix(r->file, STR("[kernel.kallsyms]"))) {
 		m.kernel_relocation_symbol = profile_intern(p, str_slice(r->file, 17, r->file.len));
+		id = id.len ? id : kernel_build_id(c);
+	}
+	m.build_id = profile_intern(p, id);
 	return m;
 }
 
@@ -82,14 +96,15 @@ static uint32_t location_of(struct conversion *c, uint32_t mapping, uint64_t add
 	return i;
 }
 
-static void push_frame(struct conversion *c, uint32_t pid, bool in_kernel, uint64_t address)
+static void push_frame(struct conversion *c, uint32_t pid, bool in_kernel, uint64_t address, bool is_return)
 {
 	if (c->nstack == MAX_STACK)
 		return;
-	// All but the innermost are return addresses: the call is before them.
-	if (c->nstack > 0 && address > 0)
+	if (is_return && address > 0) // the call is before it
 		address--;
 	struct address_range *r = process_range(&c->processes, in_kernel ? KERNEL_PID : pid, address);
+	if (r && r->is_data) // a chain that has left the stack: there is no code
+		r = NULL;
 	uint32_t mapping = mapping_of(c, r);
 	if (r)
 		address += c->profile->mappings[mapping].start - r->start;
@@ -119,7 +134,7 @@ static void walk_dump(struct conversion *c, const struct perf_sample *s, bool be
 	if (!s->is_foreign)
 		n = unwind_dump(&c->cfi, &c->processes, s, addresses, MAX_DUMP_FRAMES, &end);
 	for (uint32_t i = 0; i < n; i++)
-		push_frame(c, s->pid, false, addresses[i]);
+		push_frame(c, s->pid, false, addresses[i], i > 0);
 	c->nends[end]++;
 	if (end != UNWIND_WHOLE)
 		push_marker(c, end);
@@ -129,20 +144,25 @@ static void walk_dump(struct conversion *c, const struct perf_sample *s, bool be
 static void collect_stack(struct conversion *c, const struct perf_record *r, const struct perf_sample *s)
 {
 	const bool began_in_kernel = (r->misc & CPUMODE_MASK) == CPUMODE_KERNEL, has_dump = s->registers && s->stack;
-	bool in_kernel = began_in_kernel;
+	// Where the kernel was entered it was not called: that may be a fault of a function's first instruction.
+	bool in_kernel = began_in_kernel, is_return = false;
 	struct reader chain = reader_of(s->chain, 8 * s->nchain);
 	c->nstack = 0;
 	while (reader_left(&chain) >= 8) {
 		uint64_t address = read_u64(&chain);
-		if (address >= (uint64_t)PERF_CONTEXT_MAX)
+		if (address >= (uint64_t)PERF_CONTEXT_MAX) {
 			in_kernel = address == (uint64_t)PERF_CONTEXT_KERNEL;
-		else if (address && (in_kernel || !has_dump)) // 0 ends a chain the kernel could not follow
-			push_frame(c, s->pid, in_kernel, address);
+			is_return = false;
+			continue;
+		}
+		if (address && (in_kernel || !has_dump)) // 0 ends a chain the kernel could not follow
+			push_frame(c, s->pid, in_kernel, address, is_return);
+		is_return = true;
 	}
 	if (has_dump)
 		walk_dump(c, s, began_in_kernel);
 	if (c->nstack == 0)
-		push_frame(c, s->pid, in_kernel, s->ip);
+		push_frame(c, s->pid, in_kernel, s->ip, false);
 }
 
 static uint32_t label_set_of(struct conversion *c, const struct perf_sample *s)
@@ -150,9 +170,11 @@ static uint32_t label_set_of(struct conversion *c, const struct perf_sample *s)
 	struct str comm = thread_name(&c->processes, s->tid);
 	if (comm.len == 0) // it started before perf did
 		comm = thread_name(&c->processes, s->pid);
+	if (comm.len == 0 && s->tid == 0) // a processor's idle thread: it never started
+		comm = STR("swapper");
 	struct label labels[] = {
-			{.key = c->pid, .num = s->pid, .is_num = true},
-			{.key = c->tid, .num = s->tid, .is_num = true},
+			{.key = c->pid, .num = (int32_t)s->pid, .is_num = true}, // -1: it has ended meanwhile
+			{.key = c->tid, .num = (int32_t)s->tid, .is_num = true},
 			{.key = c->comm, .str = profile_intern(c->profile, comm)},
 	};
 	return profile_intern_labels(c->profile, labels, comm.len ? 3 : 2);

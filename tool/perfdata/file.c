@@ -23,6 +23,8 @@ enum {
 	RECORD_COMPRESSED = 81,
 	RECORD_COMPRESSED2 = 83,
 	FEATURE_BUILD_ID = 2,
+	FEATURE_HOST = 3,
+	FEATURE_RELEASE = 4,
 	FEATURE_MACHINE = 6,
 	FEATURE_COMMAND_LINE = 11,
 	FEATURE_EVENT_DESC = 12,
@@ -155,6 +157,10 @@ static void parse_feature(struct perf_file *f, uint64_t feature, struct reader b
 		parse_build_ids(f, body);
 	else if (feature == FEATURE_COMMAND_LINE)
 		parse_command_line(f, body);
+	else if (feature == FEATURE_HOST)
+		f->host = counted_string(&body);
+	else if (feature == FEATURE_RELEASE)
+		f->release = counted_string(&body);
 	else if (feature == FEATURE_MACHINE)
 		f->machine = counted_string(&body);
 	else if (feature == FEATURE_EVENT_DESC)

@@ -53,6 +53,7 @@ struct perf_file {
 	struct perf_build_id *build_ids; // by file
 	uint32_t nbuild_ids, build_ids_cap;
 	struct str command_line, machine; // "x86_64"
+	struct str host, release;         // uname -n, -r
 };
 
 // Of counters that say which they are: each its value in the first of `words` words, its id in another.

@@ -3,6 +3,7 @@
 #include "tool/perfdata/processes.h"
 
 #include <linux/perf_event.h>
+#include <sys/mman.h>
 
 #include "base/hash.h"
 #include "base/hex.h"
@@ -91,14 +92,17 @@ static void see_mmap(struct processes *p, const struct perf_record *r)
 	uint32_t pid = read_u32(&body);
 	read_u32(&body); // tid
 	uint64_t start = read_u64(&body), len = read_u64(&body), offset = read_u64(&body);
-	struct address_range range = {start, start + len, offset, .mapping = NO_MAPPING, .cfi_file = NO_CFI_FILE};
+	struct address_range range = {start, start + len, offset, .mapping = NO_MAPPING, .cfi_file = NO_CFI_FILE,
+			.is_data = r->misc & PERF_RECORD_MISC_MMAP_DATA};
 	if (r->type == PERF_RECORD_MMAP2) {
 		struct reader id = read_part(&body, 24); // or device and inode
-		read_part(&body, 8);                     // protection, flags
+		range.is_data = !(read_u32(&body) & PROT_EXEC);
+		read_u32(&body); // flags
 		if (reader_left(&id) == 24 && (r->misc & MISC_MMAP_BUILD_ID) && id.at[0] <= MAX_BUILD_ID_BYTES)
 			range.build_id = hex_encode(p->arena, id.at + 4, id.at[0]);
 	}
 	range.file.ptr = read_string(&body, &range.file.len);
+	range.is_data &= pid != KERNEL_PID; // perf says nothing of its protection
 	if (!body.failed)
 		processes_map(p, pid, range);
 }

@@ -21,6 +21,7 @@ struct address_range {
 	uint32_t pid;        // whose it was first: children have it from there
 	uint32_t mapping;    // of the profile, once used; NO_MAPPING before
 	uint32_t cfi_file;   // of the unwind tables, likewise
+	bool is_data;        // there is no code
 };
 
 struct process {
