@@ -1,49 +1,20 @@
 // SPDX-License-Identifier: MIT
-// Context: CTL. The jump is decoded instead of counting stubs: linkers order .plt, .plt.sec and .plt.got
-// each in its own way.
+// Context: CTL. Which slot a stub jumps through is format/plt_stub.h's.
 #include "plt.h"
 
 #include <errno.h>
 #include <string.h>
 
-enum { STUB_BYTES = 16, MAX_PLT_SECTIONS = 8 };
+#include "format/plt_stub.h"
+
+enum { MAX_PLT_SECTIONS = 8 };
 
 #if defined(__x86_64__)
-
 enum { JUMP_SLOT = R_X86_64_JUMP_SLOT, GLOB_DAT = R_X86_64_GLOB_DAT };
-
-/** The slot a stub at vaddr jumps through: [endbr64] [bnd] jmp *disp(%rip). 0: not such a stub. */
-static uint64_t slot_of(const uint8_t code[STUB_BYTES], uint64_t vaddr)
-{
-	static const uint8_t endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
-	enum { BND = 0xf2, JUMP_BYTES = 6 };
-	size_t at = memcmp(code, endbr64, sizeof(endbr64)) == 0 ? sizeof(endbr64) : 0;
-	at += code[at] == BND;
-	if (code[at] != 0xff || code[at + 1] != 0x25)
-		return 0;
-	int32_t disp;
-	memcpy(&disp, code + at + 2, sizeof(disp));
-	return vaddr + at + JUMP_BYTES + (uint64_t)(int64_t)disp;
-}
-
+#define slot_of plt_stub_slot_x86_64
 #elif defined(__aarch64__)
-
 enum { JUMP_SLOT = R_AARCH64_JUMP_SLOT, GLOB_DAT = R_AARCH64_GLOB_DAT };
-
-/** [bti c] adrp x16, page; ldr x17, [x16, #offset]. */
-static uint64_t slot_of(const uint8_t code[STUB_BYTES], uint64_t vaddr)
-{
-	enum { BTI_C = 0xd503245f };
-	uint32_t insn[STUB_BYTES / 4];
-	memcpy(insn, code, sizeof(insn));
-	unsigned i = insn[0] == BTI_C;
-	if ((insn[i] & 0x9f00001f) != 0x90000010 || (insn[i + 1] & 0xffc003ff) != 0xf9400211)
-		return 0;
-	int64_t pages = (int64_t)((insn[i] >> 5 & 0x7ffff) << 2 | (insn[i] >> 29 & 3));
-	pages = (int64_t)((uint64_t)pages << 43) >> 43; // 21 bits, signed
-	return (vaddr & ~(uint64_t)0xfff) + (uint64_t)pages * 4096 + (insn[i + 1] >> 10 & 0xfff) * 8;
-}
-
+#define slot_of plt_stub_slot_aarch64
 #endif
 
 static bool is_plt(const struct cp_elf *elf, const Elf64_Shdr *names, const Elf64_Shdr *section)
@@ -74,10 +45,10 @@ static size_t decode_section(const struct cp_elf *elf, const Elf64_Shdr *section
 {
 	size_t nstubs = 0;
 	// .plt.got's may be 8 bytes long; the others say so, or are 16.
-	uint64_t stub_bytes = section->sh_entsize == 8 ? 8 : STUB_BYTES;
+	uint64_t stub_bytes = section->sh_entsize == 8 ? 8 : PLT_STUB_BYTES;
 	for (size_t i = 0; i < nqueries; i++) {
 		uint64_t offset = queries[i].vaddr - section->sh_addr;
-		uint8_t code[STUB_BYTES] = {0};
+		uint8_t code[PLT_STUB_BYTES] = {0};
 		if (!queries[i].is_found)
 			keep_apart(&queries[i], section);
 		if (queries[i].is_found || queries[i].vaddr < section->sh_addr ||

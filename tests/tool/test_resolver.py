@@ -169,9 +169,32 @@ def test_crtbegin(directory):
            {"dummy": [("frame_dummy", "", 0, 0)], "nameless": [], "end": [("mark_end", "", 0, 0)]})
 
 
+def test_stubs(directory):
+    """Calls into libraries go through stubs that have no symbols: the first ones were _init's, which is before them and
+    says no size, the others nobody's."""
+    source, binary = directory + "/stubs.c", directory + "/stubs"
+    with open(source, "w") as f:
+        f.write("#include <stdio.h>\n#include <stdlib.h>\nint (*taken)(const char *) = puts;\n"
+                "int main(void) { puts(getenv(\"HOME\")); return taken(\"\"); }\n")
+    variants = [["-Wl,-z,lazy"], ["-Wl,-z,now"], ["-no-pie", "-Wl,-z,lazy", "-s"]]
+    if os.uname().machine == "x86_64":
+        variants.append(["-fcf-protection", "-Wl,-z,ibtplt"])
+    for flags in variants:
+        run("gcc", "-O1", source, "-o", binary, *flags)
+        stubs = {m[2]: int(m[1], 16) for m in
+                 re.finditer(r"(?m)^0*([0-9a-f]+) <([^@>]+)@.*plt>:$", run("objdump", "-d", binary))}
+        if not {"puts", "getenv"} <= set(stubs):
+            failures.append("stubs %s: objdump shows %s" % (flags, stubs))
+        plt = re.search(r"(?m) \.plt +PROGBITS +([0-9a-f]+)", run("readelf", "-SW", binary))
+        expect("stubs %s" % flags, resolve(binary, {n: at + 5 for n, at in stubs.items()}),
+               {n: [(n + "@plt", "", 0, 0)] for n in stubs})
+        if plt and int(plt[1], 16) not in stubs.values():
+            expect("stubs %s" % flags, resolve(binary, {"first": int(plt[1], 16) + 6}), {"first": []})
+
+
 with tempfile.TemporaryDirectory() as scratch:
     os.environ.pop("DEBUGINFOD_URLS", None)
-    for test in test_kinds, test_places, test_mini_debug_info, test_crtbegin:
+    for test in test_kinds, test_places, test_mini_debug_info, test_crtbegin, test_stubs:
         test(scratch)
 if failures:
     sys.exit("\n".join(failures))

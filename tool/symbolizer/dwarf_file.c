@@ -100,6 +100,8 @@ void dwarf_file_lookup(struct dwarf_file *f, struct arena *a, const uint64_t *ad
 	Dwarf_Addr dwarf_bias = 0;
 	Dwarf *dwarf = f->want & DWARF_WANT_LINES ? dwfl_module_getdwarf(f->module, &dwarf_bias) : NULL;
 	symbol_names_find(&l, f->module, f->bias, (f->want & DWARF_WANT_VARIABLES) != 0);
+	GElf_Addr bias;
+	plt_names_find(&l, dwfl_module_getelf(f->module, &bias));
 	if (dwarf)
 		dwarf_units_find(&l, dwarf, (int64_t)(dwarf_bias - f->bias));
 	for (uint32_t i = 0; i < n; i++) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Inside tool/symbolizer: one batch of addresses on its way through the parts that know something
-// about them: symbol_names.c (symbol table), dwarf_units.c (which compilation unit), dwarf_scopes.c
-// (functions and inlined calls of one unit, and its line table).
+// about them: symbol_names.c (symbol table), plt_names.c (stubs that have no symbols), dwarf_units.c (which compilation
+// unit), dwarf_scopes.c (functions and inlined calls of one unit, and its line table).
 #ifndef CPROF_TOOL_SYMBOLIZER_DWARF_LOOKUP_H
 #define CPROF_TOOL_SYMBOLIZER_DWARF_LOOKUP_H
 
@@ -25,6 +25,9 @@ struct dwarf_lookup {
 /** Fills l->symbols and l->labels. `bias` is what the module's addresses have on top of the file's. */
 void symbol_names_find(struct dwarf_lookup *l, Dwfl_Module *module, GElf_Addr bias,
 		bool with_variables);
+
+/** Fills l->symbols where it is empty and the address is in a stub: "malloc@plt". elf: of the file's own addresses. */
+void plt_names_find(struct dwarf_lookup *l, Elf *elf);
 
 /** Fills l->frames where `dwarf` knows the address; `bias` is to be added to its addresses. */
 void dwarf_units_find(struct dwarf_lookup *l, Dwarf *dwarf, int64_t bias);

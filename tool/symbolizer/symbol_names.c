@@ -8,7 +8,7 @@
 #include "tool/symbolizer/dwarf_lookup.h"
 
 struct candidate {
-	uint64_t start;
+	uint64_t start, label_end;
 	const char *name;
 	bool is_local, is_sized;
 };
@@ -32,6 +32,15 @@ static bool is_better(const struct candidate *x, const struct candidate *than)
 	// Aliases: "write" rather than "__write", "free" rather than "cfree", whatever the order in the table.
 	size_t len = name_length(x->name), other_len = name_length(than->name);
 	return len != other_len ? len < other_len : strcmp(x->name, than->name) < 0;
+}
+
+// A label reaches no further than its section: behind .init are the stubs of the PLT.
+static uint64_t label_end(Elf *elf, GElf_Word section, const GElf_Sym *sym, uint64_t address)
+{
+	GElf_Shdr sh;
+	Elf_Scn *scn = elf ? elf_getscn(elf, section) : NULL;
+	uint64_t left = scn && gelf_getshdr(scn, &sh) ? sh.sh_addr + sh.sh_size - sym->st_value : UINT64_MAX;
+	return left < UINT64_MAX - address ? address + left : UINT64_MAX;
 }
 
 static bool in_code(Elf *elf, GElf_Word section)
@@ -89,7 +98,10 @@ void symbol_names_find(struct dwarf_lookup *l, Dwfl_Module *module, GElf_Addr bi
 		uint32_t k = lower_bound(l->addresses, l->n, address);
 		if (k == l->n)
 			continue;
-		struct candidate c = {address, name, GELF_ST_BIND(sym.st_info) == STB_LOCAL, sym.st_size != 0};
+		struct candidate c = {.start = address, .name = name, .is_sized = sym.st_size != 0,
+				.is_local = GELF_ST_BIND(sym.st_info) == STB_LOCAL};
+		if (!c.is_sized)
+			c.label_end = label_end(elf, section, &sym, address);
 		offer(&preceding[k], &c);
 		for (; k < l->n && l->addresses[k] - address < sym.st_size; k++)
 			offer(&covering[k], &c);
@@ -100,7 +112,8 @@ void symbol_names_find(struct dwarf_lookup *l, Dwfl_Module *module, GElf_Addr bi
 		const char *name = covering[i].name, *label = preceding[i].name;
 		if (name)
 			l->symbols[i] = (struct str){name, name_length(name)};
-		else if (label && !preceding[i].is_sized && !is_past_crtbegin(&preceding[i], l->addresses[i]))
+		else if (label && !preceding[i].is_sized && l->addresses[i] < preceding[i].label_end &&
+				!is_past_crtbegin(&preceding[i], l->addresses[i]))
 			l->labels[i] = (struct str){label, name_length(label)};
 	}
 }
