@@ -26,6 +26,15 @@ document.addEventListener("click", (e) => {
 	}
 });
 
+document.addEventListener("keydown", (e) => {
+	const menu = e.key === "Escape" && document.querySelector("details.menu[open]");
+	if (!menu)
+		return;
+	e.stopImmediatePropagation(); // it is not meant for what the page shows
+	menu.open = false;
+	menu.querySelector("summary").focus();
+});
+
 document.getElementById("refine").addEventListener("submit", (e) => {
 	for (const field of e.target.elements)
 		field.disabled = !field.value; // empty ones would only lengthen the URL

@@ -121,6 +121,8 @@ export function stackViewer(data, chart, hover) {
 	// What is shown: a path of nodes, each as wide as the chart, and what the last one unfolds to. Of a
 	// pivot, callers are unfolded too, above it.
 	let view = {...home.down, isPivot: false};
+	let drawn = []; // {div, row, left, width, node}, each row from left to right
+	let chartWidth = 1; // as it was then: asked for each box it would be worked out anew
 
 	const share = (v) => (data.total ? (100 * v / data.total).toFixed(2) + "%" : "0%");
 	const label = (node) => (isRoot(node) ? "root" : data.frames[node.frame][0]);
@@ -166,8 +168,9 @@ export function stackViewer(data, chart, hover) {
 	function draw(node, left, row, width, className, onClick) {
 		const div = document.createElement("div");
 		div.className = "box " + className;
-		div.style.left = left + "px";
-		div.style.width = width + "px";
+		div.tabIndex = -1;
+		div.style.left = 100 * left / chartWidth + "%"; // paper has another width
+		div.style.width = 100 * width / chartWidth + "%";
 		div.style.top = row * ROW + "px";
 		if (width > TEXT_WIDTH) {
 			div.textContent = label(node);
@@ -180,8 +183,43 @@ export function stackViewer(data, chart, hover) {
 		div.addEventListener("mouseleave", () => hover.replaceChildren());
 		div.addEventListener("click", (e) => (e.shiftKey && !isRoot(node) ? pivot([node.frame]) : onClick()));
 		chart.append(div);
+		drawn.push({div, row, left, width, node});
 		return div;
 	}
+
+	// The keys: arrows go from box to box, Enter is a click. The tab key comes to the box that was last.
+	function enter(item) {
+		for (const other of chart.querySelectorAll(".box[tabindex='0']"))
+			other.tabIndex = -1;
+		item.div.tabIndex = 0;
+		item.div.ariaLabel = label(item.node) + " " + describe(item.node);
+		item.div.focus();
+	}
+
+	function neighbour(item, key) {
+		const aside = {ArrowLeft: -1, ArrowRight: 1}[key], below = {ArrowUp: -1, ArrowDown: 1}[key];
+		const row = drawn.filter((d) => d.row === item.row + (below ?? 0));
+		if (aside)
+			return row[row.indexOf(item) + aside];
+		return below && row.find((d) => d.left < item.left + item.width && d.left + d.width > item.left);
+	}
+
+	chart.addEventListener("keydown", (e) => {
+		const item = drawn.find((d) => d.div === e.target), next = item && neighbour(item, e.key);
+		if (next)
+			enter(next);
+		else if (item && e.key === "Enter")
+			item.div.dispatchEvent(new MouseEvent("click", {shiftKey: e.shiftKey, bubbles: true}));
+		else if (!e.key.startsWith("Arrow"))
+			return;
+		e.preventDefault();
+	});
+	chart.addEventListener("focusin", (e) => {
+		const item = drawn.find((d) => d.div === e.target), at = e.target.getBoundingClientRect();
+		if (item && e.target.matches(":focus-visible"))
+			showHover(item.node, {clientX: at.left, clientY: at.bottom - ROW / 2});
+	});
+	chart.addEventListener("focusout", () => hover.replaceChildren());
 
 	// What a node unfolds to, in rows: [{node, above, left, width, row}]. Row after row, for stacks may be
 	// deeper than scripts can recurse.
@@ -210,25 +248,33 @@ export function stackViewer(data, chart, hover) {
 	const rowsOf = (items) => items.reduce((most, item) => Math.max(most, item.row + 1), 0);
 
 	function render() {
-		const width = chart.clientWidth, node = view.path.at(-1);
-		const pixels = node.width ? width / node.width : 0;
+		const node = view.path.at(-1);
+		chartWidth = chart.clientWidth || 1;
+		const pixels = node.width ? chartWidth / node.width : 0;
 		const callers = view.isPivot ? unfold(node, up, pixels) : [];
 		const calls = unfold(node, view.next, pixels);
-		let row = rowsOf(callers);
+		const hadFocus = chart.contains(document.activeElement);
+		let row = rowsOf(callers), here;
 		hover.replaceChildren();
 		chart.replaceChildren();
+		drawn = [];
 		chart.classList.toggle("searching", searched !== null);
 		for (const c of callers)
 			draw(c.node, c.left, row - 1 - c.row, c.width, "above", () => pivot([c.node.frame]));
 		for (const [i, above] of view.path.entries()) {
 			const className = above !== node ? "above" : view.isPivot ? "pivot" : "";
-			const div = draw(above, 0, row++, width, className, () => zoom(view.path.slice(0, i + 1)));
-			if (above === node) // for whom there is no mouse to hover with
-				div.dataset.amount = amount(node.width);
+			const div = draw(above, 0, row++, chartWidth, className, () => zoom(view.path.slice(0, i + 1)));
+			if (above !== node)
+				continue;
+			div.dataset.amount = amount(node.width); // for whom there is no mouse to hover with
+			div.tabIndex = 0;
+			here = drawn.at(-1);
 		}
 		for (const c of calls)
 			draw(c.node, c.left, row + c.row, c.width, "", () => zoom(pathTo(c)));
 		chart.style.height = (row + rowsOf(calls)) * ROW + "px";
+		if (hadFocus)
+			enter(here);
 	}
 
 	function tellSelection(node) {
@@ -286,8 +332,10 @@ function makeTools(viewer, data) {
 	reset.textContent = "Reset zoom";
 	reset.addEventListener("click", () => viewer.reset(direction.value));
 	const hint = document.createElement("output");
-	hint.textContent = "Click: zoom. Shift-click, or Enter in the search: pivot." + (data.has_more
-		? ` The ${data.boxes.length.toLocaleString("en")} widest boxes are here: focus to see others.` : "");
+	hint.textContent = "Click, or arrows and Enter: zoom. With shift, or Enter in the search: pivot.";
+	const count = data.boxes.length.toLocaleString("en");
+	if (data.has_more)
+		hint.textContent += ` The ${count} widest boxes are here: focus to see others.`;
 	tools.append(direction, reset, hint);
 	document.addEventListener("keydown", (e) => {
 		if (e.key === "Escape")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The graph as a map: drag and wheel, or two fingers, move and scale it; a double click shows all of it, or
-// its top again; a click selects a node.
+// its top again; a click selects a node, as Enter does the one that the tab key came to.
 
 const holder = document.getElementById("graph");
 const svg = holder?.querySelector("svg");
@@ -91,6 +91,27 @@ function makeMovable() {
 		if (node && moved < 5)
 			select(node);
 	});
+	for (const node of svg.querySelectorAll(".node")) {
+		if (nameOf(node))
+			node.setAttribute("tabindex", "0");
+	}
+	svg.addEventListener("keydown", (e) => {
+		const node = e.target.closest(".node");
+		if (node && e.key === "Enter")
+			select(node);
+	});
+	// Into view, with the browser's own scrolling undone.
+	svg.addEventListener("focusin", (e) => {
+		const box = e.target.getBoundingClientRect(), all = holder.getBoundingClientRect();
+		x += Math.max(0, all.left - box.left) - Math.max(0, box.right - all.right);
+		y += Math.max(0, all.top - box.top) - Math.max(0, box.bottom - all.bottom);
+		apply();
+		for (let above = holder; above; above = above.parentElement)
+			above.scrollTo(0, 0);
+	});
+	addEventListener("beforeprint", () =>
+		svg.setAttribute("viewBox", `0 0 ${holder.clientWidth} ${holder.clientHeight}`));
+	addEventListener("afterprint", () => svg.removeAttribute("viewBox"));
 	fit(isWhole);
 }
 

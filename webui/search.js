@@ -4,10 +4,12 @@
 
 const search = document.getElementById("search");
 
+// (?i) in front, as Go has it, is a flag here.
 function typed() {
+	const [, fold, pattern] = /^(\(\?i\))?(.*)$/su.exec(search.value);
 	try {
 		search.setAttribute("aria-invalid", "false");
-		return search.value ? new RegExp(search.value, "u") : null;
+		return pattern ? new RegExp(pattern, fold ? "iu" : "u") : null;
 	} catch {
 		search.setAttribute("aria-invalid", "true");
 		return null;

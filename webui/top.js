@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The table of Top: sorted by a click on a column, rows selected by a click.
+// The table of Top: sorted by a click on a column, rows selected by a click, or by arrows and Enter.
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const table = document.getElementById("top");
@@ -36,6 +36,7 @@ function cell(row, column) {
 function mark() {
 	for (const tr of table.tBodies[0].rows) {
 		tr.classList.toggle("selected", selected.has(tr.row));
+		tr.ariaSelected = selected.has(tr.row);
 		tr.classList.toggle("found", Boolean(searched?.test(tr.row.Name)));
 	}
 }
@@ -55,6 +56,7 @@ function fill() {
 		const tr = body.insertRow();
 		tr.row = row;
 		tr.append(...COLUMNS.map((_, i) => cell(row, i)));
+		tr.tabIndex = body.rows.length > 1 ? -1 : 0; // the tab key comes to one, arrows to the others
 		tr.addEventListener("click", () => select(row));
 	}
 	table.tBodies[0]?.remove();
@@ -76,6 +78,21 @@ function sortBy(column) {
 		data.Rows.reverse();
 	fill();
 }
+
+table.addEventListener("keydown", (e) => {
+	const tr = e.target.closest("tbody tr");
+	const next = {ArrowDown: tr?.nextElementSibling, ArrowUp: tr?.previousElementSibling}[e.key];
+	if (next) {
+		tr.tabIndex = -1;
+		next.tabIndex = 0;
+		next.focus();
+	} else if (tr && (e.key === "Enter" || e.key === " ")) {
+		select(tr.row);
+	} else {
+		return;
+	}
+	e.preventDefault();
+});
 
 const head = table.createTHead().insertRow();
 for (const [column, [title, , order]] of COLUMNS.entries()) {

@@ -12,6 +12,8 @@ import urllib.request
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 PATIENCE_S = 60
+TAB, ENTER, ESCAPE, LEFT, UP, RIGHT, DOWN = "\ue004", "\ue007", "\ue00c", "\ue012", "\ue013", "\ue014", "\ue015"
+SHIFT = "\ue008"
 # It finds no names, so nothing but this machine.
 ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
              "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"]
@@ -76,6 +78,16 @@ class Browser:
 
     def type(self, element, text):
         self.call("/element/%s/value" % element[ELEMENT], {"text": text})
+
+    def press(self, key, shift=False):
+        """Where the focus is; key as WebDriver names it."""
+        both = [{"type": way, "value": key} for way in ("keyDown", "keyUp")]
+        if shift:
+            both = [{"type": "keyDown", "value": SHIFT}, *both, {"type": "keyUp", "value": SHIFT}]
+        self.call("/actions", {"actions": [{"type": "key", "id": "keys", "actions": both}]})
+
+    def pages_on_paper(self):
+        return len(re.findall(rb"/Type */Page\b", base64.b64decode(self.call("/print", {}))))
 
     def screenshot(self, path):
         with open(path, "wb") as f:

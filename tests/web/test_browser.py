@@ -17,6 +17,7 @@ SCREENSHOTS = sys.argv.pop(2) if len(sys.argv) > 2 and os.path.isdir(sys.argv[2]
 from served import WebTest, cpu_profile  # noqa: E402
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import browser  # noqa: E402
 import makeprofile  # noqa: E402
 from browser import Browser  # noqa: E402
 
@@ -214,6 +215,58 @@ class WebPages(BrowserTest):
             self.assertEqual(b.run("return [...document.querySelectorAll('details.menu')].map(e => e.open)"),
                              [n == i for n in range(menus)])
         self.check()
+
+    def focused(self):
+        return self.browser.run("return document.activeElement.textContent.trim()")
+
+    def test_keys_alone(self):
+        """What a click does, for those who have no mouse."""
+        b = self.browser
+        self.open(self.url + "flamegraph", "keys")
+        b.run("document.querySelector('#flame-tools button').focus()")
+        b.press(browser.TAB)
+        went = [self.focused()]
+        for key in browser.DOWN, browser.DOWN, browser.DOWN, browser.UP, browser.RIGHT:
+            b.press(key)
+            went.append(self.focused())
+        self.assertEqual(went, ["root", "main", "mid", "leaf", "mid", "mid"])
+        self.assertIn("mid", b.run("return document.getElementById('hover').textContent"))
+        b.press(browser.DOWN)
+        b.press(browser.ENTER)
+        self.assertAlmostEqual(self.width("leaf"), self.chart_width(), delta=1)
+        self.assertEqual(self.focused(), "leaf")
+        b.press(browser.ESCAPE)
+        self.assertLess(self.width("leaf"), self.chart_width() - 1)
+        b.press(browser.DOWN)
+        b.press(browser.ENTER, shift=True)
+        self.assertEqual(b.run("return document.querySelector('.pivot').textContent"), "main")
+        b.run("document.querySelector('details.menu > summary').focus()")
+        b.press(browser.ENTER)
+        b.press(browser.ESCAPE)
+        self.assertEqual(b.run("return document.querySelectorAll('details[open]').length"), 0)
+        self.assertEqual(b.run("return document.querySelector('.pivot').textContent"), "main")  # not for the graph
+        self.check()
+        b.open(self.url + "top")
+        b.run("document.querySelector('#top th:last-child button').focus()")
+        for key in browser.TAB, browser.DOWN, browser.ENTER:
+            b.press(key)
+        self.assertEqual(b.run("return document.querySelector('#actions .name').textContent"),
+                         b.run("return document.querySelectorAll('#top td.name')[1].textContent"))
+        self.assertEqual(self.search("(?i)^LEAF$"), "1 row, 75.00% flat")
+        b.open(self.url + "graph?f=leaf")
+        b.run("document.querySelector('#graph .node[tabindex]').focus()")
+        b.press(browser.ENTER)
+        b.element("#actions .name")
+        self.check()
+
+    def test_on_paper(self):
+        """All of it: the window's part alone was printed."""
+        many = makeprofile.Maker([("n", "count")])
+        for i in range(150):
+            many.sample(["f%d" % i, "main"], [300])
+        self.serve_profile(many)
+        self.browser.open("http://localhost:%d/ui/top" % self.port)
+        self.assertGreater(self.browser.pages_on_paper(), 2)
 
     def test_a_narrow_window(self):
         """A telephone's: nothing hangs over to the side."""

@@ -116,7 +116,7 @@ class PagesTest(WebTest):
         self.serve_profile(cpu_profile(), env={"PATH": self.dir})
         status, headers, body = self.ask("/ui/graph")
         self.assertEqual(status, 501)
-        self.assertTrue(headers["Content-Type"].startswith("text/plain"))
+        self.assertTrue(headers["Content-Type"].startswith("text/html"))
         self.assertIn("graphviz", body)
         self.page("/ui/flamegraph")
 
@@ -168,14 +168,28 @@ class PagesTest(WebTest):
     def test_bad_parameters(self):
         self.serve_profile(cpu_profile())
         for query, words in [("n=abc", "error setting config field nodecount"), ("g=nonsense", "granularity"),
-                             ("f=(", "missing closing )"), ("si=nonsense", "sample_index"), ("f=%zz", "escape"),
-                             ("f=a%00b", "NUL"), ("trim=perhaps", "trim"), ("tf=%5B", "tagfocus")]:
+                             ("f=%zz", "escape"), ("f=a%00b", "NUL"), ("trim=perhaps", "trim")]:
             with self.subTest(query):
                 status, headers, body = self.ask("/ui/top?" + query)
                 self.assertEqual(status, 400, body)
                 self.assertTrue(headers["Content-Type"].startswith("text/plain"))
                 self.assertIn(words, body)
         self.page("/ui/top")
+
+    def test_what_has_no_report_says_so_below_the_menus(self):
+        """It was a line of text, and nothing led back."""
+        self.serve_profile(cpu_profile())
+        for path, words in [("top?f=(", "missing closing )"), ("top?si=nonsense", "sample_index"),
+                            ("top?tf=%5B", "tagfocus"), ("peek?f=%3Cnope%3E", "no matches found for regexp: <nope>")]:
+            with self.subTest(path):
+                status, headers, body = self.ask("/ui/" + path)
+                self.assertEqual(status, 400, body)
+                self.assertTrue(headers["Content-Type"].startswith("text/html"))
+                page = Page(body)
+                self.assertIn(words, page.text)
+                self.assertLessEqual({"header", "nav"}, {tag for tag, _ in page.tags})
+                drop = {a["href"] for tag, a in page.tags if tag == "a" and a.get("title") == "Drop this filter"}
+                self.assertTrue(drop or "si=" in path, body)
 
     def test_many_clients_at_once(self):
         self.serve_profile(cpu_profile())

@@ -69,7 +69,7 @@ static void show_page(struct arena *a, const struct web *w, const char *name, co
 	if (!e)
 		e = page_write(&p);
 	if (e)
-		put_text(out, p.failure ? p.failure : STATUS_BAD, e->message);
+		put_text(out, STATUS_BAD, e->message);
 }
 
 static const struct action {

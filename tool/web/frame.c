@@ -48,7 +48,7 @@ static void put_samples(struct page *p, const struct report *r, struct buf *out)
 		const char *name = arena_strndup(p->arena, type.ptr, type.len);
 		struct query q = query_with(p->arena, p->query, "si", name);
 		put_link(out, p->kind->path, query_text(p->arena, &q), name,
-				current(i == r->options.value_index));
+				current(r && i == r->options.value_index));
 	}
 	buf_cstr(out, "</div></details>\n");
 }
@@ -247,8 +247,8 @@ static struct err *make_nonce(const struct page *p)
 struct err *page_frame(struct page *p, const struct report *r, struct str legend, struct str body)
 {
 	struct buf *out = &p->response->body;
-	struct str title = str_from(arena_printf(p->arena, "%.*s %.*s", STR_FMT(r->options.title),
-			STR_FMT(r->options.sample_type)));
+	struct str title = r ? str_from(arena_printf(p->arena, "%.*s %.*s", STR_FMT(r->options.title),
+				STR_FMT(r->options.sample_type))) : STR("no report");
 	struct err *e = make_nonce(p);
 	if (e)
 		return e;
@@ -266,7 +266,7 @@ struct err *page_frame(struct page *p, const struct report *r, struct str legend
 	buf_cstr(out, "</main>\n");
 	put_script(p, "search.js", out);
 	put_script(p, "common.js", out);
-	if (p->kind->script)
+	if (r && p->kind->script)
 		put_script(p, p->kind->script, out);
 	buf_cstr(out, "</body>\n</html>\n");
 	return NULL;

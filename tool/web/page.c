@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tool/report/html.h"
+
 enum { TOP_ROWS = 500 };
 
 static void edit_top(struct config *c)
@@ -71,6 +73,21 @@ static struct err *write_with(struct page *p, const struct session *s)
 	return e;
 }
 
+/** With the menus, by which a filter that leaves nothing can be taken back. */
+static struct err *write_failed(struct page *p, const char *message)
+{
+	struct buf body = {0};
+	p->response->status = p->failure ? p->failure : STATUS_BAD;
+	buf_deinit(&p->response->body);
+	p->response->body = (struct buf){0};
+	buf_cstr(&body, "<p class=\"error\">");
+	put_html(&body, str_from(message));
+	buf_cstr(&body, "</p>\n");
+	struct err *e = page_frame(p, NULL, STR(""), contents(&body));
+	buf_deinit(&body);
+	return e;
+}
+
 struct err *page_write(struct page *p)
 {
 	// What reports warn of is told on the page: nobody looks at the terminal.
@@ -83,6 +100,8 @@ struct err *page_write(struct page *p)
 	s.env = &env;
 	struct err *e = write_with(p, &s);
 	fclose(env.err);
+	if (e)
+		e = write_failed(p, e->message);
 	free(p->warnings);
 	return e;
 }

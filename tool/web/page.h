@@ -34,10 +34,10 @@ extern const struct page_kind page_kinds[];
 /** NULL where there is no such page. */
 const struct page_kind *page_find(const char *path);
 
-/** Makes the page: analysis, frame, body. */
+/** Makes the page: analysis, frame, body. One that has no report says why, in the same frame. */
 struct err *page_write(struct page *p);
 
-/** Everything around `body`: menus, details, styles, scripts (frame.c). */
+/** Everything around `body`: menus, details, styles, scripts (frame.c). r NULL: there is no report. */
 struct err *page_frame(struct page *p, const struct report *r, struct str legend, struct str body);
 
 /** JSON for the page's script: in a script element, with what HTML could take for its own escaped. */
