@@ -58,12 +58,21 @@ char *quote_go(struct arena *a, struct str s)
 	return out;
 }
 
+/** name[0..len), which is no pattern. */
+static const char *quote_part(struct arena *a, const char *name, size_t len)
+{
+	const char *left = arena_strndup(a, name, len), *quoted = "'", *end;
+	if (!strpbrk(left, " \t\n'\"\\$`&;|<>()#!?[~"))
+		return left;
+	for (; (end = strchr(left, '\'')); left = end + 1)
+		quoted = arena_printf(a, "%s%.*s'\\''", quoted, (int)(end - left), left);
+	return arena_printf(a, "%s%s'", quoted, left);
+}
+
 const char *quote_shell(struct arena *a, const char *name)
 {
-	if (!strpbrk(name, " \t\n'\"\\$`&;|<>()#!"))
-		return name;
-	const char *quoted = "'", *end;
-	for (; (end = strchr(name, '\'')); name = end + 1)
-		quoted = arena_printf(a, "%s%.*s'\\''", quoted, (int)(end - name), name);
-	return arena_printf(a, "%s%s'", quoted, name);
+	const char *quoted = *name == '-' ? "./" : "", *star;
+	for (; (star = strchr(name, '*')); name = star + 1)
+		quoted = arena_printf(a, "%s%s*", quoted, quote_part(a, name, (size_t)(star - name)));
+	return arena_printf(a, "%s%s", quoted, quote_part(a, name, strlen(name)));
 }

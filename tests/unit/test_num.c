@@ -88,5 +88,19 @@ START_TEST(quotes_as_go)
 }
 END_TEST
 
+// The pattern of several files was quoted, and the option-like name taken for an option.
+START_TEST(names_for_the_shell)
+{
+	struct arena a = {0};
+	ck_assert_str_eq(quote_shell(&a, "cpu.pb.gz"), "cpu.pb.gz");
+	ck_assert_str_eq(quote_shell(&a, "it's one"), "'it'\\''s one'");
+	ck_assert_str_eq(quote_shell(&a, "my dir/cpu.*.gz"), "'my dir/cpu.'*.gz");
+	ck_assert_str_eq(quote_shell(&a, "cpu.*.gz"), "cpu.*.gz");
+	ck_assert_str_eq(quote_shell(&a, "-cpu"), "./-cpu");
+	ck_assert_str_eq(quote_shell(&a, ""), "");
+	arena_deinit(&a);
+}
+END_TEST
+
 UNIT_MAIN("num", reads_integers, refuses_what_is_no_integer, reads_floats,
-		writes_floats_as_short_as_they_read_back, quotes_as_go)
+		writes_floats_as_short_as_they_read_back, quotes_as_go, names_for_the_shell)
