@@ -15,27 +15,27 @@
 
 #if defined(__x86_64__)
 #include <sys/single_threaded.h>
-
-static inline bool cp_is_alone(void)
-{
-	return __libc_single_threaded;
-}
+/** The instruction where there is one thread; what follows it, where there are more. */
+#define CP_IF_ALONE(...) \
+	if (__libc_single_threaded) { \
+		__asm__ volatile(__VA_ARGS__); \
+	} else
+#else
+#define CP_IF_ALONE(...)
+#endif
 
 static inline void cp_alone_add(_Atomic int64_t *word, int64_t by)
 {
-	if (cp_is_alone())
-		__asm__ volatile("addq %1, %0" : "+m"(*word) : "er"(by) : "memory", "cc");
-	else
-		fetch_add(word, by, relaxed);
+	CP_IF_ALONE("addq %1, %0" : "+m"(*word) : "er"(by) : "memory", "cc")
+	fetch_add(word, by, relaxed);
 }
 
 /** What it becomes. */
 static inline int64_t cp_alone_add_fetch(_Atomic int64_t *word, int64_t by)
 {
-	if (!cp_is_alone())
-		return fetch_add(word, by, relaxed) + by;
 	int64_t before = by;
-	__asm__ volatile("xaddq %1, %0" : "+m"(*word), "+r"(before) : : "memory", "cc");
+	CP_IF_ALONE("xaddq %1, %0" : "+m"(*word), "+r"(before) : : "memory", "cc")
+	before = fetch_add(word, by, relaxed);
 	return before + by;
 }
 
@@ -43,57 +43,24 @@ static inline int64_t cp_alone_add_fetch(_Atomic int64_t *word, int64_t by)
 static inline bool cp_alone_exchange(_Atomic uint64_t *word, uint64_t *expected_inout, uint64_t desired)
 {
 	bool is_done;
-	if (!cp_is_alone())
-		return compare_exchange(word, expected_inout, desired, acq_rel);
-	__asm__ volatile("cmpxchgq %3, %0"
-			: "+m"(*word), "+a"(*expected_inout), "=@ccz"(is_done)
-			: "r"(desired)
-			: "memory");
+	CP_IF_ALONE("cmpxchgq %3, %0"
+		    : "+m"(*word), "+a"(*expected_inout), "=@ccz"(is_done)
+		    : "r"(desired)
+		    : "memory")
+	is_done = compare_exchange(word, expected_inout, desired, acq_rel);
 	return is_done;
 }
 
 static inline void cp_alone_set(_Atomic uint64_t *word, uint64_t bits)
 {
-	if (cp_is_alone())
-		__asm__ volatile("orq %1, %0" : "+m"(*word) : "r"(bits) : "memory", "cc");
-	else
-		atomic_fetch_or_explicit(word, bits, memory_order_relaxed);
-}
-
-static inline void cp_alone_clear(_Atomic uint64_t *word, uint64_t bits)
-{
-	if (cp_is_alone())
-		__asm__ volatile("andq %1, %0" : "+m"(*word) : "r"(~bits) : "memory", "cc");
-	else
-		atomic_fetch_and_explicit(word, ~bits, memory_order_relaxed);
-}
-
-#else
-
-static inline void cp_alone_add(_Atomic int64_t *word, int64_t by)
-{
-	fetch_add(word, by, relaxed);
-}
-
-static inline int64_t cp_alone_add_fetch(_Atomic int64_t *word, int64_t by)
-{
-	return fetch_add(word, by, relaxed) + by;
-}
-
-static inline bool cp_alone_exchange(_Atomic uint64_t *word, uint64_t *expected_inout, uint64_t desired)
-{
-	return compare_exchange(word, expected_inout, desired, acq_rel);
-}
-
-static inline void cp_alone_set(_Atomic uint64_t *word, uint64_t bits)
-{
+	CP_IF_ALONE("orq %1, %0" : "+m"(*word) : "r"(bits) : "memory", "cc")
 	atomic_fetch_or_explicit(word, bits, memory_order_relaxed);
 }
 
 static inline void cp_alone_clear(_Atomic uint64_t *word, uint64_t bits)
 {
+	CP_IF_ALONE("andq %1, %0" : "+m"(*word) : "r"(~bits) : "memory", "cc")
 	atomic_fetch_and_explicit(word, ~bits, memory_order_relaxed);
 }
 
-#endif
 #endif
