@@ -321,7 +321,7 @@ class PerfDataTest(AnalyzerTest):
                 f.write(text)
             self.addCleanup(os.unlink, f.name)
         r = Recording(TASK_CLOCK)
-        for pid, file in (first, "//anon"), (second, "//anon"), (mapless, "[anon:v8]"):
+        for pid, file in (first, "//anon"), (second, "/dev/zero (deleted)"), (mapless, "[anon:v8]"):
             r.mmap(pid, 0x1000, 0x2000, 0, file)
             r.sample(pid, pid, [0x1010, 0x2001], 1)
         child = first + 3
@@ -421,6 +421,31 @@ class PerfDataTest(AnalyzerTest):
         r.sample(7, 7, [CONTEXT_USER, pc], 1, registers={BP: 0, SP: sp, PC: pc}, stack=[1, 2, 3])
         stack = [f.name or f.address - pc for f in self.convert(r.file()).samples[0].stack]
         self.assertEqual(stack, [0, -1, "[cut: no unwind information]"])
+
+    def frames_behind(self, stack, *rules):
+        """(addresses beyond a function with these rules, the first of its addresses), its frame pointer at the third
+        word of this stack."""
+        library, offset = self.library(*rules)
+        r = one_process(sample_type=IP | TID | TIME | CALLCHAIN | PERIOD | REGISTERS | STACK)
+        pc, sp = 0x7f1000000000 + offset % 4096 + 16, 0x7ffc00000000
+        r.mmap(7, 0x7f1000000000, 0x1000, offset // 4096 * 4096, library)
+        r.sample(7, 7, [CONTEXT_USER, pc], 1, registers={BP: sp + 16, SP: sp, PC: pc}, stack=stack)
+        frames = [f.name or f.address for f in self.convert(r.file()).samples[0].stack]
+        self.assertEqual(frames[0], pc)
+        return frames[1:]
+
+    def test_dumps_of_epilogues(self):
+        """LLVM's `pop %rbp; ret`: by the rules the frame pointer is still where it was taken from, which is below the
+        stack and not in the copy. One stack of a hundred of a Rust program was cut."""
+        self.assertEqual(self.frames_behind([CODE + 0x21, 7, 0, CODE + 0x31], ".cfi_def_cfa rsp, 8",
+                                            ".cfi_offset rbp, -16"), [CODE + 0x20, CODE + 0x30])
+
+    def test_dumps_of_signals(self):
+        """What a signal interrupted is no call."""
+        rules = ".cfi_def_cfa rsp, 8", ".cfi_same_value rbp"
+        for more, called in ((), 0x20), ((".cfi_signal_frame",), 0x21):
+            self.assertEqual(self.frames_behind([CODE + 0x21, 7, 0, CODE + 0x31], *rules, *more),
+                             [CODE + called, CODE + 0x30])
 
     def test_dumps_of_many_files(self):
         """Each file stayed open: of a whole system's, those beyond a thousand had no unwind tables."""

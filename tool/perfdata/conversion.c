@@ -20,8 +20,12 @@ enum {
 
 static bool is_generated_code(struct str file)
 {
-	return str_eq(file, STR("//anon")) || str_has_prefix(file, STR("[anon:")) ||
-			str_has_prefix(file, STR("/anon_hugepage")) || str_has_prefix(file, STR("/memfd:doublemapper"));
+	static const struct str prefixes[] = {STR("//anon"), STR("[anon:"), STR("/anon_hugepage"),
+			STR("/memfd:doublemapper"), STR("/dev/zero"), STR("/SYSV"), STR("[heap]"), STR("[stack")};
+	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+		if (str_has_prefix(file, prefixes[i]))
+			return true;
+	return false;
 }
 
 // perf record -z and -B tell no build ids. Of the kernel the host's name, the release and the address, which is another
@@ -134,7 +138,7 @@ static void walk_dump(struct conversion *c, const struct perf_sample *s, bool be
 	if (!s->is_foreign)
 		n = unwind_dump(&c->cfi, &c->processes, s, addresses, MAX_DUMP_FRAMES, &end);
 	for (uint32_t i = 0; i < n; i++)
-		push_frame(c, s->pid, false, addresses[i], i > 0);
+		push_frame(c, s->pid, false, addresses[i], false);
 	c->nends[end]++;
 	if (end != UNWIND_WHOLE)
 		push_marker(c, end);

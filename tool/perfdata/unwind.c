@@ -32,6 +32,7 @@ struct walk {
 	uint64_t stack_start, stack_bytes;
 	const uint8_t *stack;
 	bool left_copy; // something was asked of behind its end
+	bool is_call;   // pc is behind a call, not where the thread was stopped or interrupted by a signal
 };
 
 static bool has(const struct registers *r, uint64_t number)
@@ -170,7 +171,12 @@ static void restore(struct walk *w, Dwarf_Frame *frame, uint32_t number, uint64_
 		return;
 	}
 	struct evaluation e = {.walk = w, .cfa = cfa};
-	if (evaluate(&e, ops, nops, &result) && (e.is_value || load_word(w, result, &result)))
+	if (!evaluate(&e, ops, nops, &result))
+		return;
+	// What lies below the stack has been taken from there and is back in place: LLVM's `pop %rbp` before `ret`.
+	if (!e.is_value && result < w->stack_start && has(&w->now, number))
+		set(caller, number, w->now.value[number]);
+	else if (e.is_value || load_word(w, result, &result))
 		set(caller, number, result);
 }
 
@@ -181,7 +187,8 @@ static bool step_by_rules(struct walk *w, Dwarf_Frame *frame)
 	Dwarf_Op *ops;
 	size_t nops;
 	uint64_t cfa;
-	int return_address = dwarf_frame_info(frame, NULL, NULL, NULL);
+	bool is_signal;
+	int return_address = dwarf_frame_info(frame, NULL, NULL, &is_signal);
 	if (return_address < 0 || return_address >= NREGISTERS || dwarf_frame_cfa(frame, &ops, &nops) != 0 ||
 			!evaluate(&e, ops, nops, &cfa))
 		return false;
@@ -193,6 +200,7 @@ static bool step_by_rules(struct walk *w, Dwarf_Frame *frame)
 	else if (!w->left_copy) // undefined: so the outermost function says that it is
 		set(&caller, w->machine->pc, 0);
 	w->now = caller;
+	w->is_call = !is_signal;
 	return has(&caller, w->machine->pc);
 }
 
@@ -210,6 +218,7 @@ static bool step_by_frame_pointer(struct walk *w)
 	set(&w->now, m->fp, caller_fp);
 	set(&w->now, m->sp, fp + 2 * sizeof fp);
 	set(&w->now, m->pc, pc);
+	w->is_call = true;
 	return true;
 }
 
@@ -241,8 +250,8 @@ uint32_t unwind_dump(struct cfi_tables *t, struct processes *p, const struct per
 	for (uint64_t pc; n < max && (pc = w.now.value[w.machine->pc]) != 0;) {
 		uint64_t sp = w.now.value[w.machine->sp];
 		// A return address may be that of the next function, where the call is the last of its own.
-		uint64_t at = n > 0 ? pc - 1 : pc;
-		addresses_out[n++] = pc;
+		uint64_t at = w.is_call ? pc - 1 : pc;
+		addresses_out[n++] = at;
 		struct address_range *range = process_range(p, s->pid, at);
 		Dwarf_Frame *frame = range ? cfi_row(t, range, at) : NULL;
 		bool stepped = frame ? step_by_rules(&w, frame) : step_by_frame_pointer(&w);

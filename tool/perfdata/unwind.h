@@ -15,7 +15,7 @@ enum unwind_end {
 	UNWIND_NENDS,
 };
 
-/** The address the thread was at, and the return addresses; at most max. */
+/** The address the thread was at, and those of the calls that lead there; at most max. */
 uint32_t unwind_dump(struct cfi_tables *t, struct processes *p, const struct perf_sample *s, uint64_t *addresses_out,
 		uint32_t max, enum unwind_end *end_out);
 
