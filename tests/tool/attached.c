@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // attached: burns CPU in early(), and from a line on its standard input on also in late(), on another thread.
-// With the argument "jit" also in code it makes itself, of which it writes a map, as JIT compilers do.
+// With the argument "jit" also in code it makes itself, of which it writes a map, as JIT compilers do; with "shared
+// jit" in memory that it would share with its children, as PHP's does.
 // Ends at the end of its input. It knows nothing of any profiler. test_attach.py looks at what comes of it.
 #include <pthread.h>
 #include <stdatomic.h>
@@ -42,7 +43,7 @@ static void *run(void *function)
 }
 
 /** A loop without end, in memory that is no file's. */
-static void start_generated(void)
+static void start_generated(int sharing)
 {
 #ifdef __aarch64__
 	static const unsigned char loop[] = {0, 0, 0, 0x14};
@@ -51,7 +52,7 @@ static void start_generated(void)
 #endif
 	char path[64];
 	pthread_t thread;
-	void *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, sharing | MAP_ANONYMOUS, -1, 0);
 	memcpy(code, loop, sizeof(loop));
 	__builtin___clear_cache(code, (char *)code + sizeof(loop));
 	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)getpid());
@@ -65,8 +66,8 @@ static void start_generated(void)
 int main(int argc, char **argv)
 {
 	pthread_t threads[2];
-	if (argc > 1 && strcmp(argv[1], "jit") == 0)
-		start_generated();
+	if (argc > 1)
+		start_generated(strcmp(argv[1], "jit") == 0 ? MAP_PRIVATE : MAP_SHARED);
 	pthread_create(&threads[0], NULL, run, (void *)early);
 	puts("ready");
 	fflush(stdout);

@@ -134,9 +134,8 @@ class AttachTest(AnalyzerTest):
             self.assertIn("early", p.by_function("cpu"))
             self.assertIn(copy, [m.file for m in p.mappings])
 
-    def test_generated_code(self):
-        """It was [anon], for what perf top names."""
-        child = self.start(ATTACHED, "jit")
+    def check_generated_code(self, kind):
+        child = self.start(ATTACHED, kind)
         self.addCleanup(os.unlink, "/tmp/perf-%d.map" % child.pid)
         cprof = self.attach(child.pid)
         begin = cpu_s(child.pid)
@@ -147,6 +146,14 @@ class AttachTest(AnalyzerTest):
         by_function = profile.read(self.path("cprof.cpu.pb.gz")).by_function("cpu")
         self.assertGreater(by_function.get("JS:*generated a b.js:1", 0), 0.2e9, by_function)
         self.assertGreater(by_function["early"], 0.2e9)
+
+    def test_generated_code(self):
+        """It was [anon], for what perf top names."""
+        self.check_generated_code("jit")
+
+    def test_generated_code_in_shared_memory(self):
+        """PHP's JIT: it was [zero], of the file /dev/zero (deleted)."""
+        self.check_generated_code("shared jit")
 
     def test_of_its_children(self):
         """Who asks for nginx or postgres gets the process that waits for those that work."""

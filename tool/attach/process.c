@@ -118,6 +118,13 @@ static struct str build_id_of(struct arena *a, const char *path)
 	return *path == '/' && !objfile_open(a, path, &whole, &file) ? file->build_id : (struct str){0};
 }
 
+/** Memory that has the name of a file: JIT compilers' that is shared or mapped twice. */
+static bool is_no_file(const char *path)
+{
+	return str_has_prefix(str_from(path), STR("/dev/zero")) || str_has_prefix(str_from(path), STR("/memfd:")) ||
+			str_has_prefix(str_from(path), STR("/SYSV"));
+}
+
 static void map_line(struct arena *a, int pid, const char *prefix, const char *line, struct perf_recording *r)
 {
 	struct perf_mapped m;
@@ -128,10 +135,10 @@ static void map_line(struct arena *a, int pid, const char *prefix, const char *l
 	if (n != 4 || can_execute != 'x' || path_at == 0)
 		return;
 	const char *path = *(line + path_at) ? line + path_at : "//anon";
-	// Its file has been replaced, but the one it runs is still there.
-	if (str_has_suffix(str_from(path), deleted))
+	bool is_file = *path == '/' && path[1] != '/' && !is_no_file(path);
+	if (is_file && str_has_suffix(str_from(path), deleted)) // replaced, but the one it runs is still there
 		path = arena_printf(a, "/proc/%d/map_files/%lx-%lx", pid, m.start, m.limit);
-	else if (*path == '/' && path[1] != '/')
+	else if (is_file)
 		path = arena_printf(a, "%s%s", prefix, path);
 	m.file = str_from(path);
 	m.build_id = build_id_of(a, path);
