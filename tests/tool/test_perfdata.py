@@ -33,10 +33,11 @@ class Recording:
     """One perf record session. Times are in milliseconds."""
 
     def __init__(self, *configs, sample_type=IP | TID | TIME | CALLCHAIN | PERIOD, frequency=4000, names=(),
-                 read_format=4):
+                 read_format=4, is_inherited=False):
         self.sample_type, self.names, self.machine, self.command = sample_type, names, "x86_64", ("perf", "record")
         # Flags: a frequency, not a period; ids behind every record.
-        self.attrs = [struct.pack("<IIQQQQQ", SOFTWARE, 96, c, frequency, sample_type, read_format, 1 << 10 | 1 << 18) +
+        flags = is_inherited << 1 | 1 << 10 | 1 << 18
+        self.attrs = [struct.pack("<IIQQQQQ", SOFTWARE, 96, c, frequency, sample_type, read_format, flags) +
                       bytes(32) + struct.pack("<QQ", 1 << BP | 1 << SP | 1 << PC, 64) for c in configs]
         self.ids = [100 + i for i in range(len(configs))]
         self.read_format, self.counts = read_format, [0] * len(configs)
@@ -383,6 +384,38 @@ class PerfDataTest(AnalyzerTest):
             out, _ = self.kernel_stderr("vfs_read", None, host=(here.nodename, here.release))
             self.assertRegex(out, r"  vfs_read\n")
 
+    def test_names_of_the_vdso(self):
+        """What the kernel maps into every process had no names: a fifth of programs that ask for the time."""
+        with open("/proc/self/maps") as f:
+            found = [line.split()[0].split("-") for line in f if line.endswith("[vdso]\n")]
+        if not found or not shutil.which("nm") or not shutil.which("readelf"):
+            self.skipTest("needs binutils, and a vdso")
+        start, limit = (int(word, 16) for word in found[0])
+        with open("/proc/self/mem", "rb") as memory, open(self.path("vdso"), "wb") as copy:
+            memory.seek(start)
+            copy.write(memory.read(limit - start))
+        text = subprocess.run("nm -D vdso; readelf -n vdso", shell=True, cwd=self.dir, capture_output=True, text=True,
+                              check=True).stdout
+        symbols = re.findall(r"(?m)^([0-9a-f]+) [TW] (\w*clock_gettime)\b", text)
+        ident = bytes.fromhex(re.search(r"Build ID: (\w+)", text)[1])
+        here = os.uname()
+        for build_id, host, is_known in ((ident, (), True), (bytes(20), (), False), (None, (), False),
+                                         (None, (here.nodename, here.release), True)):
+            r = Recording(TASK_CLOCK)
+            r.host = host
+            for pid in 7, 8:  # each has it elsewhere
+                r.mmap(pid, 0x7ffc00000000 + pid * 0x10000, limit - start, 0, "[vdso]", build_id=build_id)
+                r.sample(pid, pid, [0x7ffc00000000 + pid * 0x10000 + int(symbols[0][0], 16) + 1], 1)
+            with open(self.path("perf.data"), "wb") as f:
+                f.write(r.file())
+            with open(self.path("out.pb.gz"), "wb") as f:
+                f.write(self.bytes_of("-proto", self.path("perf.data")))
+            p = profile.read(self.path("out.pb.gz"))
+            for s in p.samples:
+                self.assertIn(s.stack[0].name, [name for _, name in symbols] if is_known else [""])
+            self.assertEqual(len(p.mappings), 1)
+            self.assertEqual(self.run_cprof("-top", self.path("perf.data"))[1], "")
+
     def test_dumps_by_frame_pointer(self):
         """Stacks that came along, of code without unwind tables."""
         r = one_process(sample_type=IP | TID | TIME | CALLCHAIN | PERIOD | REGISTERS | STACK)
@@ -526,6 +559,16 @@ class PerfDataTest(AnalyzerTest):
         for data in r.file(), r.pipe():
             self.assertEqual([values for _, values in self.stacks(self.convert(data))],
                              [[1, 250001, 1, 5], [1, 250002, 0, 0], [1, 250003, 1, 2]])
+
+    def test_readings_of_threads(self):
+        """perf record -e task-clock:S: each thread that inherits the event counts for itself, under one id."""
+        r = Recording(TASK_CLOCK, sample_type=IP | TID | TIME | ID | PERIOD | READ | CALLCHAIN, is_inherited=True)
+        counts = {8: 0, 9: 0}
+        for time, tid in enumerate((8, 9, 8, 9)):
+            counts[tid] += 1000 * tid
+            r.counts[0] = counts[tid] - 7
+            r.sample(7, tid, [CODE + 1], time, period=7)
+        self.assertEqual([values for _, values in self.stacks(self.convert(r.file()))], [[2, 16000], [2, 18000]])
 
     def test_many_events(self):
         """Each stack had two numbers for each of 4,000 events: of 2 MB of records 1,300."""

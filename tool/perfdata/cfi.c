@@ -5,14 +5,12 @@
 #include <elfutils/libdwelf.h>
 #include <gelf.h>
 #include <stdlib.h>
-#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "base/hash.h"
 #include "base/hex.h"
 #include "base/infile.h"
-
-enum { MAX_VDSO_BYTES = 64 << 10 };
+#include "tool/symbolizer/vdso.h"
 
 struct cfi_segment {
 	uint64_t offset, bytes, address;
@@ -83,14 +81,11 @@ static void open_tables(struct cfi_tables *t, struct cfi_file *f, const struct a
 {
 	const char *path = arena_strndup(t->arena, range->file.ptr, range->file.len);
 	elf_version(EV_CURRENT);
-	if (t->is_of_here && str_eq(range->file, STR("[vdso]"))) {
-		char *vdso = (char *)getauxval(AT_SYSINFO_EHDR);
-		uint64_t bytes = range->limit - range->start;
-		f->elf = vdso && bytes <= MAX_VDSO_BYTES ? elf_memory(vdso, bytes) : NULL;
-	} else if (*path == '/') {
-		f->elf = open_file(path);
-	}
 	struct str id = range->build_id.len ? range->build_id : perf_build_id_of(t->arena, t->file, range->file);
+	if (vdso_is_file(range->file))
+		f->elf = t->is_of_here || id.len ? vdso_elf() : NULL;
+	else if (*path == '/')
+		f->elf = open_file(path);
 	if (!f->elf || elf_kind(f->elf) != ELF_K_ELF || !is_the_mapped_one(t->arena, f->elf, id))
 		return;
 	read_segments(t->arena, f);

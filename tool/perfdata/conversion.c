@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "tool/profile/profile.h"
 #include "tool/symbolizer/kernel.h"
+#include "tool/symbolizer/vdso.h"
 
 enum {
 	CPUMODE_KERNEL = 1,
@@ -30,12 +31,21 @@ static bool is_generated_code(struct str file)
 
 // perf record -z and -B tell no build ids. Of the kernel the host's name, the release and the address, which is another
 // after each boot, say as much; the address is looked at where names are.
-static struct str kernel_build_id(struct conversion *c)
+static bool is_of_this_kernel(const struct conversion *c)
 {
 	struct utsname here;
-	bool is_here = uname(&here) == 0 && str_eq(c->file.host, str_from(here.nodename)) &&
-			str_eq(c->file.release, str_from(here.release));
-	return is_here ? kernel_running_build_id(c->arena) : (struct str){0};
+	return c->cfi.is_of_here || (uname(&here) == 0 && str_eq(c->file.host, str_from(here.nodename)) &&
+			str_eq(c->file.release, str_from(here.release)));
+}
+
+static struct str build_id_of(struct conversion *c, const struct address_range *r)
+{
+	struct str id = r->build_id.len ? r->build_id : perf_build_id_of(c->arena, &c->file, r->file);
+	if (id.len == 0 && kernel_is_file(r->file) && is_of_this_kernel(c))
+		id = kernel_running_build_id(c->arena);
+	else if (id.len == 0 && vdso_is_file(r->file) && is_of_this_kernel(c))
+		id = vdso_build_id(c->arena);
+	return id;
 }
 
 static struct mapping describe_mapping(struct conversion *c, const struct address_range *r)
@@ -47,12 +57,9 @@ static struct mapping describe_mapping(struct conversion *c, const struct addres
 		file = str_from(arena_printf(c->arena, "/tmp/perf-%u.map", r->pid));
 	struct mapping m = {.start = r->start, .limit = r->limit, .offset = r->offset,
 			.file = profile_intern(p, file)};
-	struct str id = r->build_id.len ? r->build_id : perf_build_id_of(c->arena, &c->file, r->file);
-	if (str_has_prefix(r->file, STR("[kernel.kallsyms]"))) {
+	m.build_id = profile_intern(p, build_id_of(c, r));
+	if (str_has_prefix(r->file, STR("[kernel.kallsyms]")))
 		m.kernel_relocation_symbol = profile_intern(p, str_slice(r->file, 17, r->file.len));
-		id = id.len ? id : kernel_build_id(c);
-	}
-	m.build_id = profile_intern(p, id);
 	return m;
 }
 
@@ -60,7 +67,8 @@ static struct mapping describe_mapping(struct conversion *c, const struct addres
 // for mapping by mapping: of a whole system's recording that took as many times as long as there were processes.
 static bool may_be_elsewhere(const struct address_range *r)
 {
-	return r->pid != KERNEL_PID && str_has_prefix(r->file, STR("/")) && !is_generated_code(r->file);
+	return r->pid != KERNEL_PID && (str_has_prefix(r->file, STR("/")) || vdso_is_file(r->file)) &&
+			!is_generated_code(r->file);
 }
 
 static uint32_t mapping_of(struct conversion *c, struct address_range *r)

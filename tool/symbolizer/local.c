@@ -4,6 +4,7 @@
 #include "tool/symbolizer/local.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/path.h"
@@ -14,6 +15,7 @@
 #include "tool/symbolizer/lines.h"
 #include "tool/symbolizer/perfmap.h"
 #include "tool/symbolizer/resolver.h"
+#include "tool/symbolizer/vdso.h"
 
 // A binary that knows none of a profile's addresses.
 struct stranger {
@@ -159,8 +161,13 @@ static void put_batch(struct local *l, const struct batch *b, const char *name)
 		l->strangers[l->nstrangers++] = (struct stranger){name, b->n};
 }
 
-static struct err *resolve(struct local *l, const struct objfile *f, struct wanted *wanted, uint32_t n)
+static struct err *resolve(struct local *l, struct objfile *f, const char *name, struct wanted *wanted, uint32_t n)
 {
+	for (uint32_t i = 0; i < n; i++) {
+		struct err *e = objfile_address(l->arena, f, wanted[i].address, &wanted[i].address);
+		if (e)
+			return e;
+	}
 	struct batch b = make_batch(l, wanted, n);
 	struct resolver_options options = {l->options->tools, l->options->debug_path, l->names_only};
 	struct resolver *r = resolver_new(l->arena, f, &options);
@@ -170,7 +177,7 @@ static struct err *resolve(struct local *l, const struct objfile *f, struct want
 		l->options->warn(l->options->arg, arena_printf(l->arena, "No debug information of %s: %s", f->path,
 				shortcoming->message));
 	if (!e)
-		put_batch(l, &b, f->path);
+		put_batch(l, &b, name);
 	resolver_close(r);
 	return e;
 }
@@ -178,15 +185,28 @@ static struct err *resolve(struct local *l, const struct objfile *f, struct want
 static void symbolize_file(struct local *l, uint32_t mapping, struct wanted *wanted, uint32_t n)
 {
 	struct objfile *f = open_mapping(l, mapping);
-	struct err *e = NULL;
-	if (!f)
-		return;
-	for (uint32_t i = 0; i < n && !e; i++)
-		e = objfile_address(l->arena, f, wanted[i].address, &wanted[i].address);
-	if (!e)
-		e = resolve(l, f, wanted, n);
+	struct err *e = f ? resolve(l, f, f->path, wanted, n) : NULL;
 	if (e)
 		warn(l, f->path, e->message);
+}
+
+// Of another kernel it is left as it is, without a word: its functions are few and small.
+static void symbolize_vdso(struct local *l, const struct mapping *m, struct wanted *wanted, uint32_t n)
+{
+	struct str build_id = profile_str(l->profile, m->build_id);
+	const struct mapped_range range = {m->start, m->limit, m->offset, NULL};
+	const char *path;
+	struct objfile *f;
+	if (build_id.len == 0 || !str_eq(build_id, vdso_build_id(l->arena)))
+		return;
+	int fd = vdso_open(l->arena, &path);
+	struct err *e = fd >= 0 ? objfile_open(l->arena, path, &range, &f) : NULL;
+	if (fd >= 0 && !e)
+		e = resolve(l, f, "[vdso]", wanted, n);
+	if (e)
+		warn(l, "[vdso]", e->message);
+	if (fd >= 0)
+		close(fd);
 }
 
 static void symbolize_kernel(struct local *l, uint32_t mapping, struct wanted *wanted, uint32_t n)
@@ -227,10 +247,14 @@ static void symbolize_group(struct local *l, const struct group *g)
 	struct wanted *wanted = arena_array(l->arena, struct wanted, g->n);
 	const struct mapping *m = &l->profile->mappings[g->mapping];
 	add_wanted(l, g, wanted);
-	if (!kernel_is_file(profile_str(l->profile, m->file)))
+	struct str file = profile_str(l->profile, m->file);
+	bool is_kernel = kernel_is_file(file);
+	if (!is_kernel && !vdso_is_file(file))
 		symbolize_file(l, g->mapping, wanted, g->n);
-	else if (wants_symbols(l, m))
+	else if (wants_symbols(l, m) && is_kernel)
 		symbolize_kernel(l, g->mapping, wanted, g->n);
+	else if (wants_symbols(l, m))
+		symbolize_vdso(l, m, wanted, g->n);
 }
 
 // Those of one map, which is read once for all of them.
