@@ -110,6 +110,16 @@ void cp_signal_query_kernel(int sig, struct cp_action *action_out)
 	action_out->mask = cp_sigmask_of_set(&action.sa_mask);
 }
 
+void cp_signal_make_direct(int sig, uintptr_t handler)
+{
+	struct sigaction action = {0};
+	long ret = cp_syscall(SYS_rt_sigaction, sig, NULL, &action, sizeof(action.sa_mask));
+	if (ret < 0 || (uintptr_t)action.sa_handler == handler)
+		return;
+	action.sa_handler = (__sighandler_t)handler; // what returns from it is libc's, which sigaction() has put there
+	cp_syscall(SYS_rt_sigaction, sig, &action, NULL, sizeof(action.sa_mask));
+}
+
 bool cp_signal_is_deadly(int sig)
 {
 	struct sigaction action = {.sa_handler = SIG_IGN}; // for where a filter of system calls lets nobody ask

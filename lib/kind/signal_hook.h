@@ -76,6 +76,11 @@ void cp_signal_end(int sig);
 /** The handler that is really installed for sig, asked from the kernel; and its flags and mask. */
 void cp_signal_query_kernel(int sig, struct cp_action *action_out);
 
+/** Where sigaction() is a sanitizer's, it has put a handler of its own in place: ours is put back. ThreadSanitizer's
+ *  keeps signals until the program calls libc next, and one of each, so a loop had no sample but at its end; ours may
+ *  come anywhere, and calls nobody. */
+void cp_signal_make_direct(int sig, uintptr_t handler);
+
 /** sig has no handler: the program has taken ours away by system calls of its own, and ticks would end it. */
 bool cp_signal_is_deadly(int sig);
 

@@ -43,6 +43,7 @@ int cp_signal_install(enum cp_signal_use use, cp_signal_handler *handler)
 	sigfillset(&action.sa_mask);
 	if (sigaction(sig, &action, NULL) < 0)
 		return -errno;
+	cp_signal_make_direct(sig, (uintptr_t)handler);
 	cp_signal_take(use, sig, &app);
 	return sig;
 }

@@ -56,6 +56,14 @@ def leads_to(inner, outer, least=0.97):
     return check
 
 
+def takes_most(name, least=0.8):
+    """A check: so much of all time has the function in its stack."""
+    def check(run):
+        share = run.profile.by_function("cpu")[name] / run.profile.total("cpu")
+        return [] if share >= least else ["%s has only %.1f %%" % (name, share * 100)]
+    return check
+
+
 def cut_at(inner, outer):
     """A check: none of inner's samples pretend to know outer, and a marker says why."""
     def check(run):
@@ -198,6 +206,8 @@ def build_table(build):
         row("h73_seccomp_strict"),
         row("h74_split_asan", 2, 300),
         row("h74_split_tsan", 2, 300),
+        row("h74_loop_asan", check=takes_most("loop")),
+        row("h74_loop_tsan", check=takes_most("loop")),
         row("h75_split", 2, 300, prefix=("strace", "-f", "-o", "/dev/null")),
         # perf's signals took strace a hundred times the work's CPU time.
         row("h75_split", 2, 300, engines=(("auto", 10000),), prefix=("strace", "-f", "-o", "/dev/null"),
