@@ -384,6 +384,32 @@ class PerfDataTest(AnalyzerTest):
             out, _ = self.kernel_stderr("vfs_read", None, host=(here.nodename, here.release))
             self.assertRegex(out, r"  vfs_read\n")
 
+    def test_files_kept_by_perf(self):
+        """perf record copies what it meets: of a program built anew since there were no names, and stacks were cut."""
+        library, offset = self.library(".type kept, @function", "kept:", ".cfi_def_cfa rsp, 24", ".cfi_offset rip, -8")
+        text = subprocess.run(["readelf", "-n", library], capture_output=True, text=True, check=True).stdout
+        ident = re.search(r"Build ID: (\w+)", text)
+        if not ident:
+            self.skipTest("the linker gives no build ids")
+        copy = self.path(".debug/.build-id/%s/%s/elf" % (ident[1][:2], ident[1][2:]))
+        os.makedirs(os.path.dirname(copy))
+        other = self.path("other.so")
+        os.rename(library, copy)
+        subprocess.run(["gcc", "-shared", "-nostdlib", "-xassembler", "-", "-o", other], check=True, input=b".byte 1\n")
+        for file in other, self.path("gone.so"):
+            r = one_process(sample_type=IP | TID | TIME | CALLCHAIN | PERIOD | REGISTERS | STACK)
+            r.mmap(7, 0x7f1000000000, 0x1000, offset // 4096 * 4096, file, build_id=bytes.fromhex(ident[1]))
+            pc, sp = 0x7f1000000000 + offset % 4096 + 16, 0x7ffc00000000
+            r.sample(7, 7, [CONTEXT_USER, pc], 1, registers={BP: 0, SP: sp, PC: pc}, stack=[1, 2, CODE + 0x21])
+            with open(self.path("perf.data"), "wb") as f:
+                f.write(r.file())
+            with open(self.path("out.pb.gz"), "wb") as f:
+                f.write(self.bytes_of("-proto", self.path("perf.data")))
+            frames = profile.read(self.path("out.pb.gz")).samples[0].stack
+            self.assertEqual([f.name or f.address for f in frames], ["kept", CODE + 0x20])
+            self.assertEqual(frames[0].mapping.file, file)
+            self.assertNotIn(file, self.run_cprof("-top", self.path("perf.data"))[1])
+
     def test_names_of_the_vdso(self):
         """What the kernel maps into every process had no names: a fifth of programs that ask for the time."""
         with open("/proc/self/maps") as f:

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/hex.h"
 #include "base/infile.h"
+#include "tool/symbolizer/perf_cache.h"
 #include "tool/symbolizer/vdso.h"
 
 struct cfi_segment {
@@ -77,6 +78,18 @@ static Elf *open_file(const char *path)
 	return elf;
 }
 
+// As it was mapped; NULL: it is gone or another, and perf has kept no copy.
+static Elf *open_mapped(struct arena *a, const char *path, struct str build_id)
+{
+	const char *kept = perf_cache_path(a, build_id);
+	Elf *elf = open_file(path);
+	if (kept && (!elf || !is_the_mapped_one(a, elf, build_id))) {
+		elf_end(elf);
+		elf = open_file(kept);
+	}
+	return elf;
+}
+
 static void open_tables(struct cfi_tables *t, struct cfi_file *f, const struct address_range *range)
 {
 	const char *path = arena_strndup(t->arena, range->file.ptr, range->file.len);
@@ -85,7 +98,7 @@ static void open_tables(struct cfi_tables *t, struct cfi_file *f, const struct a
 	if (vdso_is_file(range->file))
 		f->elf = t->is_of_here || id.len ? vdso_elf() : NULL;
 	else if (*path == '/')
-		f->elf = open_file(path);
+		f->elf = open_mapped(t->arena, path, id);
 	if (!f->elf || elf_kind(f->elf) != ELF_K_ELF || !is_the_mapped_one(t->arena, f->elf, id))
 		return;
 	read_segments(t->arena, f);

@@ -13,6 +13,7 @@
 #include "tool/profile/profile.h"
 #include "tool/symbolizer/kernel.h"
 #include "tool/symbolizer/lines.h"
+#include "tool/symbolizer/perf_cache.h"
 #include "tool/symbolizer/perfmap.h"
 #include "tool/symbolizer/resolver.h"
 #include "tool/symbolizer/vdso.h"
@@ -53,6 +54,15 @@ static bool wants_symbols(const struct local *l, const struct mapping *m)
 	return l->force || !(m->has_functions || m->has_filenames || m->has_line_numbers);
 }
 
+// The copy that perf record has made, where the file itself is gone or another.
+static struct objfile *open_kept(struct local *l, const struct mapped_range *range, struct str build_id)
+{
+	struct objfile *f;
+	const char *path = perf_cache_path(l->arena, build_id);
+	bool is_it = path && !objfile_open(l->arena, path, range, &f) && str_eq(f->build_id, build_id);
+	return is_it ? f : NULL;
+}
+
 // Opens the binary of a mapping that wants symbols; NULL where there is nothing to do or to be done.
 static struct objfile *open_mapping(struct local *l, uint32_t index)
 {
@@ -80,12 +90,16 @@ static struct objfile *open_mapping(struct local *l, uint32_t index)
 				profile_str(p, m->kernel_relocation_symbol).len) : NULL};
 	struct objfile *f;
 	struct err *e = objfile_open(l->arena, arena_strndup(l->arena, file.ptr, file.len), &range, &f);
+	bool is_replaced = !e && build_id.len && f->build_id.len && !str_eq(build_id, f->build_id);
+	struct objfile *kept = e || is_replaced ? open_kept(l, &range, build_id) : NULL;
+	if (kept)
+		return kept;
 	if (e) {
 		warn(l, name, e->message);
 		l->binaries_missing = true;
 		return NULL;
 	}
-	if (build_id.len && f->build_id.len && !str_eq(build_id, f->build_id)) {
+	if (is_replaced) {
 		warn(l, name, "build ID mismatch");
 		l->binaries_replaced = true;
 		return NULL;
