@@ -49,15 +49,15 @@ static inline enum cp_wait_outcome cp_call_outcome(long result)
 	return errno == EINTR ? CP_WAIT_GIVEN_UP : CP_WAIT_FAILED;
 }
 
-/** Defines the function that stands in for `name`, and waits for `object` (a descriptor, or 0). A wait is charged
- *  to the caller of `leaf` in it, which is `name` or what its fortified form stands for. */
-#define CP_STAND_IN_AS(leaf, object, type, name, parameters, arguments)                         \
+/** Defines the function that stands in for `name`, makes the call by `call`, and waits for `object` (a descriptor,
+ *  or 0). A wait is charged to the caller of `leaf` in it, which is `name` or what its fortified form stands for. */
+#define CP_STAND_IN_BY(call, leaf, object, type, name, parameters, arguments)                   \
 	CP_NEXT(type, name, parameters, arguments)                                              \
 	static CP_BETWEEN type waiting_##name CP_WITH_CALLER parameters                         \
 	{                                                                                       \
 		struct cp_wait wait =                                                           \
 				cp_call_begin(CP_SITE_BY(leaf, caller), (const void *)(intptr_t)(object)); \
-		type result = next_##name arguments;                                            \
+		type result = call arguments;                                                   \
 		cp_call_end(&wait, cp_call_outcome((long)result));                              \
 		return result;                                                                  \
 	}                                                                                       \
@@ -65,6 +65,9 @@ static inline enum cp_wait_outcome cp_call_outcome(long result)
 	{                                                                                       \
 		return cp_calls_are_off() ? next_##name arguments : waiting_##name CP_AND_CALLER arguments; \
 	}
+
+#define CP_STAND_IN_AS(leaf, object, type, name, parameters, arguments) \
+	CP_STAND_IN_BY(next_##name, leaf, object, type, name, parameters, arguments)
 
 /** kind: what it waits for, an enum trace_wait without its prefix. */
 #define CP_STAND_IN(kind, object, type, name, parameters, arguments)                            \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Context: SIG, EARLY. Reading, writing and syncing, of files, pipes and sockets alike: see calls.h.
-#include "calls.h"
+#include "transfers.h"
 
 /// Reading
 
@@ -26,8 +26,8 @@ CP_STAND_IN_AS(pread64, fd, ssize_t, __pread64_chk,
 
 /// Writing
 
-CP_STAND_IN(WRITE, fd, ssize_t, write, (int fd, const void *data, size_t size), (fd, data, size))
-CP_STAND_IN(WRITE, fd, ssize_t, writev, (int fd, const struct iovec *parts, int nparts), (fd, parts, nparts))
+CP_STAND_IN_WHOLE(WRITE, write, (int fd, const void *data, size_t size), (fd, data, size))
+CP_STAND_IN_WHOLE(WRITE, writev, (int fd, const struct iovec *parts, int nparts), (fd, parts, nparts))
 CP_STAND_IN(WRITE, fd, ssize_t, pwrite, (int fd, const void *data, size_t size, off_t offset),
 		(fd, data, size, offset))
 CP_STAND_IN(WRITE, fd, ssize_t, pwrite64, (int fd, const void *data, size_t size, off64_t offset),
@@ -36,10 +36,42 @@ CP_STAND_IN(WRITE, fd, ssize_t, pwritev, (int fd, const struct iovec *parts, int
 		(fd, parts, nparts, offset))
 CP_STAND_IN(WRITE, fd, ssize_t, pwritev64, (int fd, const struct iovec *parts, int nparts, off64_t offset),
 		(fd, parts, nparts, offset))
-CP_STAND_IN(SEND, to, ssize_t, sendfile, (int to, int from, off_t *offset, size_t size),
-		(to, from, offset, size))
-CP_STAND_IN(SEND, to, ssize_t, sendfile64, (int to, int from, off64_t *offset, size_t size),
-		(to, from, offset, size))
+CP_STAND_IN_WHOLE(SEND, sendfile, (int fd, int from, off_t *offset, size_t size), (fd, from, offset, size))
+CP_STAND_IN_WHOLE(SEND, sendfile64, (int fd, int from, off64_t *offset, size_t size), (fd, from, offset, size))
+
+static CP_BETWEEN ssize_t whole_write(int fd, const void *data, size_t size)
+{
+	CP_TRANSFER(size, true, next_write(fd, (const char *)data + t.done, size - t.done));
+}
+
+static CP_BETWEEN ssize_t write_one(const struct stream *stream, const void *data, size_t size)
+{
+	return next_write(stream->fd, data, size);
+}
+
+static CP_BETWEEN ssize_t write_many(const struct stream *stream, const struct iovec *parts, size_t nparts)
+{
+	return next_writev(stream->fd, parts, (int)nparts);
+}
+
+static CP_BETWEEN ssize_t whole_writev(int fd, const struct iovec *parts, int nparts)
+{
+	uintptr_t cuts = cp_cuts();
+	ssize_t done = next_writev(fd, parts, nparts);
+	if (done <= 0 || cp_cuts() == cuts)
+		return done;
+	return stream_rest(&(struct stream){fd, 0, write_one, write_many}, parts, (size_t)nparts, done);
+}
+
+static CP_BETWEEN ssize_t whole_sendfile(int fd, int from, off_t *offset, size_t size)
+{
+	CP_TRANSFER(size, true, next_sendfile(fd, from, offset, size - t.done));
+}
+
+static CP_BETWEEN ssize_t whole_sendfile64(int fd, int from, off64_t *offset, size_t size)
+{
+	CP_TRANSFER(size, true, next_sendfile64(fd, from, offset, size - t.done));
+}
 
 /// Until it is on the disk
 

@@ -180,7 +180,7 @@ static bool keep_if_asleep(struct cp_threads_snapshot *s, struct cp_thread_seen 
 
 static void ask(struct cp_thread_seen *t, uint32_t i, int sig)
 {
-	int ret = cp_threads_ask(i, t->tid, sig);
+	int ret = cp_threads_ask(i, t->tid, sig, t->status.is_confined || !t->status.state);
 	t->was_asked = ret == 0;
 	if (ret == -ESRCH)
 		t->is_gone = true;

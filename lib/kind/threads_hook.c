@@ -9,6 +9,7 @@
 
 #include "sigsafe/atomic.h"
 #include "sigsafe/capture.h"
+#include "sigsafe/cut.h"
 #include "sigsafe/futex.h"
 #include "sigsafe/labels.h"
 #include "sigsafe/modmap.h"
@@ -34,13 +35,25 @@ static uint64_t word_of(uint64_t number, uint64_t state)
 
 /// The thread that is asked
 
+/** A signal of the program's came, too, and its handler runs next: the call is to end. */
+static bool is_for_program(const struct cp_answer *a, const void *ucontext)
+{
+	uint64_t pending = 0;
+	if (load(&a->is_confined, relaxed) ||
+			cp_syscall(SYS_rt_sigpending, &pending, sizeof(pending), 0, 0) < 0)
+		return false;
+	return (pending & ~cp_ucontext_mask(ucontext) & ~cp_signal_mask_of_ours()) != 0;
+}
+
 static void answer(struct cp_answer *a, uint64_t number, const void *ucontext)
 {
 	uint64_t word = word_of(number, OPEN);
-	if (!compare_exchange(&a->word, &word, word_of(number, WRITING), acq_rel))
-		return;
 	struct cp_regs regs;
 	cp_regs_from_ucontext(&regs, ucontext);
+	if (cp_cut_comes_of(&regs) && !is_for_program(a, ucontext)) // also one that comes late
+		cp_cut_note();
+	if (!compare_exchange(&a->word, &word, word_of(number, WRITING), acq_rel))
+		return;
 	a->labels_id = cp_labels_current_id(cp_gettid());
 	a->npcs = cp_capture_without_between(a->pcs, cp_unwind(&regs, a->pcs, CP_MAX_PCS).nframes);
 	a->epoch = cp_modmap_epoch_of(a->pcs, a->npcs);
@@ -73,8 +86,9 @@ static int send(uint32_t i, int tid, int sig, uint64_t number)
 	return (int)cp_syscall(SYS_rt_tgsigqueueinfo, cp_threads_shared.pid, tid, sig, &info);
 }
 
-int cp_threads_ask(uint32_t i, int tid, int sig)
+int cp_threads_ask(uint32_t i, int tid, int sig, bool is_confined)
 {
+	store(&cp_threads_shared.answers[i].is_confined, is_confined, relaxed);
 	uint64_t number = ++cp_threads_shared.number & ((1ull << NUMBER_BITS) - 1);
 	store(&cp_threads_shared.answers[i].word, word_of(number, OPEN), release);
 	store(&cp_threads_shared.sender_tid, cp_gettid(), seq_cst);

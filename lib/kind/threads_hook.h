@@ -17,6 +17,7 @@ struct cp_answer {
 	uint32_t epoch;        // cp_modmap_epoch_of() the stack
 	uint32_t labels_id;
 	uint32_t npcs;
+	_Atomic bool is_confined; // by seccomp, or it is not known: no system call that nobody expects
 	uintptr_t pcs[CP_MAX_PCS];
 };
 
@@ -40,7 +41,7 @@ void cp_threads_on_signal(int sig, void *info, void *ucontext);
  * Asks thread tid; its answer will be answers[i], which nobody else has now. 0; -ESRCH: it has ended;
  * -EAGAIN: the process may have no more signals pending; -EBUSY: the program is about to exec. CTL.
  */
-int cp_threads_ask(uint32_t i, int tid, int sig);
+int cp_threads_ask(uint32_t i, int tid, int sig, bool is_confined);
 
 /** It has answered. */
 bool cp_threads_has_answer(uint32_t i);

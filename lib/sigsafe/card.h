@@ -16,7 +16,8 @@ struct cp_card {
 	struct cp_parked {
 		_Atomic uintptr_t function, pc, sp, fp; // function 0: it does not wait
 	} parked; // in one of our functions, while somebody wants to know
-	char padding[56]; // cache lines for each
+	_Atomic uintptr_t ncuts; // of its calls that signals of ours came out of, see cut.h
+	char padding[48];        // cache lines for each
 };
 
 /** The calling thread's. One word, since a program has little room for our thread-local storage. A thread of a raw

@@ -35,6 +35,17 @@ static inline uint64_t cp_sigmask_of_set(const void *set)
 	return mask;
 }
 
+/** That of what a handler interrupted, as it will be again. */
+static inline uint64_t cp_ucontext_mask(const void *ucontext)
+{
+#if defined(__x86_64__)
+	enum { OFFSET = 296 }; // of struct ucontext; kernel ABI
+#elif defined(__aarch64__)
+	enum { OFFSET = 40 };
+#endif
+	return cp_sigmask_of_set((const char *)ucontext + OFFSET);
+}
+
 /** All but CP_SIGSETXID. */
 static inline uint64_t cp_sigmask_block_all(void)
 {
