@@ -1,0 +1,29 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""test_wall_waits.py PROGRAM: no wait of a program ends early because the wall-clock profile asks."""
+
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "support"))
+import profile  # noqa: E402
+from checks import check, exit_status  # noqa: E402
+
+
+
+with tempfile.TemporaryDirectory() as folder:
+    command = [sys.argv[1], folder]
+    out = subprocess.run(command, capture_output=True, text=True, check=True, timeout=100).stdout
+    nwaits, ninterrupted, nshort, nended, nalarms = map(int, out.split())
+    p = profile.read(os.path.join(folder, "clock.pprof"))
+    print("%d waits, %s" % (nwaits, p.comments[1]))
+    check("none is interrupted", ninterrupted == 0, ninterrupted)
+    check("nor too short", nshort == 0, nshort)
+    check("the program's own signals end them", nended == nalarms, nended)
+    time = p.by_function("time")
+    for function in ("by_ppoll", "by_pselect", "end_by_alarms"):
+        check("%s is in it" % function, time.get(function, 0) > 0, time.get(function, 0))
+sys.exit(exit_status())
