@@ -11,9 +11,11 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "kind/cpu_hook.h"
 #include "leave.h"
 #include "next.h"
 #include "sandbox.h"
+#include "sigsafe/atomic.h"
 #include "sigsafe/safeload.h"
 #include "sigsafe/seccomp_filter.h"
 #include "visible.h"
@@ -50,6 +52,7 @@ static bool is_readable(const void *at, size_t nbytes)
 /** Pointers that lead nowhere are the kernel's to refuse: programs ask so whether it has filters. */
 static void meet(const struct sock_fprog *filter)
 {
+	store(&cp_cpu_shared.is_confined, true, relaxed);
 	if (is_readable(filter, sizeof(*filter)) &&
 			is_readable(filter->filter, filter->len * sizeof(*filter->filter)) && kills_us(filter))
 		cp_retire();

@@ -187,7 +187,7 @@ void cp_contention_reset_in_child(void)
 {
 	cp_contention_changes = (struct cp_lock){0};
 	atomic_fetch_and(&cp_contention_mode, ~(unsigned)CP_CONTENTION_WALL); // it is the parent's
-	atomic_fetch_and(&cp_calls_mode, ~(unsigned)CP_CALLS_WALL);
+	atomic_fetch_and(&cp_calls_mode, ~(unsigned)(CP_CALLS_WALL | CP_CALLS_CPU));
 	cp_waiters_forget_all();
 	cp_stacktab_each(&cp_block.stacks, zero, NULL);
 	cp_stacktab_each(&cp_mutex.stacks, zero, NULL);

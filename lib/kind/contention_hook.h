@@ -32,6 +32,7 @@ enum {
 	CP_CALLS_PROFILE = 1,
 	CP_CALLS_TRACE = 2,
 	CP_CALLS_WALL = 4,
+	CP_CALLS_CPU = 8, // ticks come out of them (sigsafe/cut.h)
 };
 
 extern __attribute__((visibility("hidden"))) _Atomic unsigned cp_contention_mode, cp_calls_mode;

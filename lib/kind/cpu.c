@@ -10,9 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "contention_hook.h"
 #include "cpu_session.h"
 #include "heap_hook.h"
 #include "signal_install.h"
+#include "task_info.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/clock.h"
 #include "sigsafe/futex.h"
@@ -126,6 +128,21 @@ static void reset_session(const struct cp_cpu_options *options)
 	s->lost_before = cp_rings_lost(cp_cpu_shared.rings);
 }
 
+/** A timer's tick waits for the end of the call it finds, one of perf ends it. */
+static void watch_calls(void)
+{
+	struct cp_task_status status;
+	bool is_confined = cp_task_read_status(cp_gettid(), &status) < 0 || status.is_confined;
+	store(&cp_cpu_shared.is_confined, is_confined, relaxed);
+	if (cp_cpu_shared.engine == &cp_cpu_perf)
+		atomic_fetch_or(&cp_calls_mode, CP_CALLS_CPU);
+}
+
+static void unwatch_calls(void)
+{
+	atomic_fetch_and(&cp_calls_mode, ~(unsigned)CP_CALLS_CPU);
+}
+
 static void end_sampling(struct cp_cpu_session *s)
 {
 	// The threads work on, and if this one now has to wait for a processor, for long. So all that is
@@ -140,6 +157,7 @@ static void end_sampling(struct cp_cpu_session *s)
 			break;
 		cp_syscall(SYS_sched_yield, 0, 0, 0, 0);
 	}
+	unwatch_calls();
 	s->end_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
 	cp_cpu_tasks_disarm_late(); // whom the hook has armed meanwhile
 }
@@ -171,10 +189,14 @@ static int start(const struct cp_cpu_options *options, struct cprof_writer write
 	ret = cp_stacktab_init(&s->stacks, NBUCKETS, MAX_STACKS_BYTES);
 	if (ret == 0) {
 		ret = cp_cpu_engine_choose(s);
-		if (ret == 0)
+		if (ret == 0) {
+			watch_calls();
 			ret = start_collector(s);
-		if (ret < 0)
+		}
+		if (ret < 0) {
+			unwatch_calls();
 			cp_stacktab_deinit(&s->stacks);
+		}
 	}
 	if (ret < 0)
 		cp_target_drop(&s->target);

@@ -6,6 +6,7 @@
 #include <linux/signal.h>
 
 #include "cpu_hook.h"
+#include "cut_hook.h"
 #include "heap_hook.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/capture.h"
@@ -163,6 +164,7 @@ CP_NEAR void cp_cpu_on_signal(int sig, void *info_arg, void *ucontext)
 			cp_signal_pass_on(sig, info, ucontext);
 		return;
 	}
+	cp_cut_look_from(ucontext, load(&cp_cpu_shared.is_confined, relaxed)); // perf's ticks end calls
 	if (cp_cpu_perf_wants_periods())
 		wake_collector();
 	if (tick.weight == 0 || !cp_cpu_enter())

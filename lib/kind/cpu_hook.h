@@ -25,6 +25,7 @@ struct cp_cpu_shared {
 	_Atomic int spared_tid;      // of one that writes for us, on its way to exec or _exit: no samples; 0: none
 	int pid;                     // of the process that started the session
 	bool is_forked;              // by one that had our handler
+	_Atomic bool is_confined;    // by seccomp, or it is not known
 	struct cp_lock lock;         // who empties the rings, and who uses the session
 	struct cp_rings *rings;      // made once, never freed
 	const struct cp_cpu_engine *engine;         // that threads get first

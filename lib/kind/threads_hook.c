@@ -7,9 +7,9 @@
 
 #include <errno.h>
 
+#include "cut_hook.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/capture.h"
-#include "sigsafe/cut.h"
 #include "sigsafe/futex.h"
 #include "sigsafe/labels.h"
 #include "sigsafe/modmap.h"
@@ -35,23 +35,12 @@ static uint64_t word_of(uint64_t number, uint64_t state)
 
 /// The thread that is asked
 
-/** A signal of the program's came, too, and its handler runs next: the call is to end. */
-static bool is_for_program(const struct cp_answer *a, const void *ucontext)
-{
-	uint64_t pending = 0;
-	if (load(&a->is_confined, relaxed) ||
-			cp_syscall(SYS_rt_sigpending, &pending, sizeof(pending), 0, 0) < 0)
-		return false;
-	return (pending & ~cp_ucontext_mask(ucontext) & ~cp_signal_mask_of_ours()) != 0;
-}
-
 static void answer(struct cp_answer *a, uint64_t number, const void *ucontext)
 {
 	uint64_t word = word_of(number, OPEN);
 	struct cp_regs regs;
 	cp_regs_from_ucontext(&regs, ucontext);
-	if (cp_cut_comes_of(&regs) && !is_for_program(a, ucontext)) // also one that comes late
-		cp_cut_note();
+	cp_cut_look(&regs, ucontext, load(&a->is_confined, relaxed)); // also one that comes late
 	if (!compare_exchange(&a->word, &word, word_of(number, WRITING), acq_rel))
 		return;
 	a->labels_id = cp_labels_current_id(cp_gettid());

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// Context: SIG. For handlers of ours: whether they came out of a call of the program's (sigsafe/cut.h), and it has no
+// signal of its own to end it.
+#ifndef CPROF_KIND_CUT_HOOK_H
+#define CPROF_KIND_CUT_HOOK_H
+
+#include "sigsafe/cut.h"
+
+/** is_confined: by seccomp, or it is not known. Then the program's signals are not asked for, as a filter may not
+ *  expect it. */
+void cp_cut_look(const struct cp_regs *regs, const void *ucontext, bool is_confined);
+
+/** The same, where nobody has needed the registers so far. */
+void cp_cut_look_from(const void *ucontext, bool is_confined);
+
+#endif
