@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Hazard 12: SA_RESTART does not restart poll, select, nanosleep and others, and many programs take EINTR
 // for an error. Threads that wait use no CPU time, so no signal of ours may reach them. (One that comes
-// on the way to sleep or back from it, where the kernel works for the thread, still makes the call end so:
-// no profiler by signals can help that, and it is not counted here.)
+// on the way to sleep or back from it, where the kernel works for the thread, makes the call end so. Those that
+// we stand in for go on then, see tests/record/wall_waits.c; sem_timedwait and recv do not: it is not counted here.)
 #include "workload.h"
 
 #include <poll.h>

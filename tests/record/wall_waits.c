@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// wall_waits DIR: short waits while the wall-clock profile asks, which finds the thread on its way to sleep now and
-// then. poll() and its kin end at any signal, SA_RESTART or not, and programs without a handler of their own take EINTR
-// for an error: of ours they must see none, and wait for as long as they said. Their own signals still end them.
-// On stdout: the waits, those with EINTR, those that were too short; those that its own signals ended, of how many.
+// wall_waits DIR [cpu]: short waits while the wall-clock profile asks, or perf ticks often, and finds the thread on its
+// way to sleep now and then. poll() and its kin end at any signal, SA_RESTART or not, and programs without a handler of
+// their own take EINTR for an error: of ours they must see none, and wait for as long as they said. Their own signals
+// still end them. On stdout: the waits, those with EINTR, those that were too short; those that its own signals ended,
+// of how many.
 #include <cprof/profile.h>
 #include <errno.h>
 #include <poll.h>
@@ -118,7 +119,8 @@ int main(int argc, char **argv)
 	int ninterrupted = 0, nshort = 0;
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	int session = cprof_profile_start(&(struct cprof_profile_options){
-			.modes = CPROF_PROFILE_WALL, .path = argv[1], .wall_rate_hz = 1000, .quiet = true});
+			.modes = argc > 2 ? CPROF_PROFILE_CPU : CPROF_PROFILE_WALL, .path = argv[1],
+			.wall_rate_hz = 1000, .cpu_rate_hz = 4000, .quiet = true});
 	for (int i = 0; i < ROUNDS * NWAITS; i++) {
 		long long start_ns = now_ns();
 		ninterrupted += waits[i % NWAITS](0) == -1 && errno == EINTR;

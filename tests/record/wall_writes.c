@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// wall_writes DIR: what a thread writes while the wall-clock profile asks it where it is. A signal that finds write()
-// in the kernel, where it has moved a part already, makes it return that part, SA_RESTART or not: Python's unbuffered
-// standard output lost megabytes so. Blocking transfers must be whole, in order, and still end at the program's own
-// signals. On stdout: the transfers, those that were not whole, whether one was garbled, and the calls that its own
-// signals ended, of how many.
+// wall_writes DIR [cpu]: what a thread writes while the wall-clock profile asks it where it is, or perf ticks often. A
+// signal that finds write() in the kernel, where it has moved a part already, makes it return that part, SA_RESTART or
+// not: Python's unbuffered standard output lost megabytes so. Blocking transfers must be whole, in order, and still end
+// at the program's own signals. On stdout: the transfers, those that were not whole, whether one was garbled, and the
+// calls that its own signals ended, of how many.
 #include <cprof/profile.h>
 #include <errno.h>
 #include <pthread.h>
@@ -144,7 +144,8 @@ int main(int argc, char **argv)
 	file = memfd_create("block", MFD_CLOEXEC);
 	MUST(write(file, block, BLOCK) == BLOCK);
 	int session = cprof_profile_start(&(struct cprof_profile_options){
-			.modes = CPROF_PROFILE_WALL, .path = argv[1], .wall_rate_hz = 1000, .quiet = true});
+			.modes = argc > 2 ? CPROF_PROFILE_CPU : CPROF_PROFILE_WALL, .path = argv[1],
+			.wall_rate_hz = 1000, .cpu_rate_hz = 4000, .quiet = true});
 	MUST(pipe(fds) == 0);
 	transfer(fds[0], fds[1], read_all, any, 2);
 	MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0);
