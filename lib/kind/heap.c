@@ -110,9 +110,14 @@ int cp_heap_set_rate(int64_t rate_bytes)
 		rate_bytes = 1; // it is told of what is sampled
 	cp_lock_take(&lock);
 	bool is_dense = rate_bytes && rate_bytes <= CP_HEAP_DENSE_RATE_BYTES;
+	bool is_first = !load(&cp_heap.is_ready, relaxed);
 	int rc = rate_bytes ? make_ready(is_dense) : 0;
 	if (rc == 0 && is_dense)
 		add_dense_chains();
+	// Where all blocks are samples from the begin on, the filter would only have threads wait for each other: their
+	// arenas lie so that they share its words. Later it is kept, for when the rate is set back.
+	if (rc == 0 && rate_bytes == 1 && is_first)
+		cp_heap_filter_pin_all();
 	if (rc == 0 && (uint64_t)rate_bytes != load(&cp_heap.rate_bytes, relaxed))
 		rc = change_rate((uint64_t)rate_bytes);
 	cp_lock_release(&lock);

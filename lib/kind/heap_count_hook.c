@@ -8,12 +8,12 @@
 // epoch, and a bucket that is touched for the first time since then first saves what it holds: that was its
 // share of the peak. A bucket not touched since holds its share still. With one thread this is exact. With
 // several, a share may be off by what they allocate and free between their counting it here and in the total,
-// in the moment of the peak: a few samples at most.
+// in the moment of the peak: a few samples, or the hundredth that heap_total_hook.c lets lie apart.
 #include "heap_count_hook.h"
 
 #include "heap_live_hook.h"
+#include "heap_total_hook.h"
 #include "sigsafe/alone.h"
-#include "sigsafe/futex.h"
 
 enum value {
 	ALLOC_OBJECTS,
@@ -25,20 +25,6 @@ enum value {
 	FREED_OBJECTS, // where there is no memory for lifetimes
 	FREED_BYTES,
 };
-
-static CP_NEAR_DATA struct {
-	_Alignas(32) _Atomic int64_t inuse_estimate_bytes;
-	_Atomic int64_t peak_estimate_bytes;
-	_Atomic int64_t epoch; // of the peak
-	_Atomic int64_t awaited_bytes; // 0: none
-} total;
-
-_Atomic uint32_t cp_heap_ngrown;
-
-static bool exchange_counter(_Atomic int64_t *counter, int64_t *expected_inout, int64_t desired)
-{
-	return cp_alone_exchange((_Atomic uint64_t *)counter, (uint64_t *)expected_inout, (uint64_t)desired);
-}
 
 static struct cp_heap_amount amount(const struct cp_stack *bucket, enum value objects)
 {
@@ -78,56 +64,20 @@ struct cp_heap_amount cp_heap_in_use(const struct cp_stack *bucket)
 
 struct cp_heap_amount cp_heap_at_peak(const struct cp_stack *bucket)
 {
-	bool is_saved = load(&bucket->values[PEAK_EPOCH], relaxed) == load(&total.epoch, acquire);
+	bool is_saved = load(&bucket->values[PEAK_EPOCH], relaxed) == cp_heap_peak_epoch();
 	return is_saved ? amount(bucket, PEAK_OBJECTS) : cp_heap_in_use(bucket);
 }
 
 /** Before the first change of a bucket since the peak. */
 static CP_NEAR void save_peak(struct cp_stack *bucket)
 {
-	int64_t epoch = load(&total.epoch, acquire);
+	int64_t epoch = cp_heap_peak_epoch();
 	int64_t seen = load(&bucket->values[PEAK_EPOCH], relaxed);
-	if (seen == epoch || !exchange_counter(&bucket->values[PEAK_EPOCH], &seen, epoch))
+	if (seen == epoch || !cp_alone_exchange_signed(&bucket->values[PEAK_EPOCH], &seen, epoch))
 		return;
 	struct cp_heap_amount in_use = cp_heap_in_use(bucket);
 	store(&bucket->values[PEAK_OBJECTS], in_use.objects, relaxed);
 	store(&bucket->values[PEAK_BYTES], in_use.bytes, relaxed);
-}
-
-static CP_FAR void tell_of_growth(void)
-{
-	if (exchange(&total.awaited_bytes, 0, relaxed) == 0)
-		return;
-	fetch_add(&cp_heap_ngrown, 1, release);
-	cp_futex_wake(&cp_heap_ngrown, INT32_MAX);
-}
-
-void cp_heap_await_growth(int64_t bytes)
-{
-	int64_t awaited = load(&total.awaited_bytes, relaxed);
-	while ((awaited == 0 || awaited > bytes) &&
-			!compare_exchange(&total.awaited_bytes, &awaited, bytes, relaxed))
-		;
-}
-
-static void grow_total(int64_t estimate_bytes)
-{
-	int64_t now = cp_alone_add_fetch(&total.inuse_estimate_bytes, estimate_bytes);
-	int64_t peak = load(&total.peak_estimate_bytes, relaxed);
-	while (now > peak) {
-		if (exchange_counter(&total.peak_estimate_bytes, &peak, now)) {
-			cp_alone_add_fetch(&total.epoch, 1);
-			break;
-		}
-	}
-	int64_t awaited = load(&total.awaited_bytes, relaxed);
-	if (__builtin_expect(awaited && now > awaited, 0))
-		tell_of_growth();
-}
-
-int64_t cp_heap_estimate_in_use(void)
-{
-	return load(&total.inuse_estimate_bytes, relaxed);
 }
 
 CP_NEAR void cp_heap_count_alloc(struct cp_stack *bucket, uint64_t size_bytes, uint64_t estimate_bytes)
@@ -135,7 +85,7 @@ CP_NEAR void cp_heap_count_alloc(struct cp_stack *bucket, uint64_t size_bytes, u
 	save_peak(bucket);
 	cp_alone_add(&bucket->values[ALLOC_OBJECTS], 1);
 	cp_alone_add(&bucket->values[ALLOC_BYTES], (int64_t)size_bytes);
-	grow_total((int64_t)estimate_bytes);
+	cp_heap_total_add((int64_t)estimate_bytes);
 }
 
 void cp_heap_uncount_alloc(struct cp_stack *bucket, uint64_t size_bytes, uint64_t estimate_bytes)
@@ -143,7 +93,7 @@ void cp_heap_uncount_alloc(struct cp_stack *bucket, uint64_t size_bytes, uint64_
 	save_peak(bucket);
 	cp_alone_add(&bucket->values[ALLOC_OBJECTS], -1);
 	cp_alone_add(&bucket->values[ALLOC_BYTES], -(int64_t)size_bytes);
-	cp_alone_add(&total.inuse_estimate_bytes, -(int64_t)estimate_bytes);
+	cp_heap_total_add(-(int64_t)estimate_bytes);
 }
 
 /** The bucket's group with this lifetime; NULL: no memory. Two threads may make two: they are added up. */
@@ -175,5 +125,5 @@ CP_NEAR void cp_heap_count_free(struct cp_stack *bucket, uint64_t size_bytes, ui
 	save_peak(bucket);
 	cp_alone_add(group ? &group->amounts[i].objects : &bucket->values[FREED_OBJECTS], 1);
 	cp_alone_add(group ? &group->amounts[i].bytes : &bucket->values[FREED_BYTES], (int64_t)size_bytes);
-	cp_alone_add(&total.inuse_estimate_bytes, -(int64_t)estimate_bytes);
+	cp_heap_total_add(-(int64_t)estimate_bytes);
 }

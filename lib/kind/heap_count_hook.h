@@ -45,13 +45,6 @@ static inline uint32_t cp_heap_tag_labels(uint64_t tag)
 	return (uint32_t)(tag >> 32);
 }
 
-/** What is in use now, about. */
-int64_t cp_heap_estimate_in_use(void);
-
-/** Once that is more than `bytes` a waiter on cp_heap_ngrown is woken, once. The least of those asked for counts. */
-void cp_heap_await_growth(int64_t bytes);
-extern __attribute__((visibility("hidden"))) _Atomic uint32_t cp_heap_ngrown; // a futex
-
 /** An allocation; estimate_bytes is what it stands for. */
 void cp_heap_count_alloc(struct cp_stack *bucket, uint64_t size_bytes, uint64_t estimate_bytes);
 

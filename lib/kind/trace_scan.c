@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "heap_count_hook.h"
+#include "heap_total_hook.h"
 #include "sigsafe/file.h"
 #include "sigsafe/taskdir.h"
 #include "sigsafe/thread.h"

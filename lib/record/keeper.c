@@ -3,8 +3,8 @@
 // (bare_thread.h): it asks the loader nothing, and what the writers want of libc is memory's and system calls.
 #include "keeper.h"
 
-#include "kind/heap_count_hook.h"
 #include "kind/heap_hook.h"
+#include "kind/heap_total_hook.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/clock.h"
 #include "sigsafe/futex.h"

@@ -13,11 +13,17 @@
 #include "atomic.h"
 #include "types.h"
 
-#if defined(__x86_64__)
 #include <sys/single_threaded.h>
+
+static inline bool cp_is_alone(void)
+{
+	return __libc_single_threaded;
+}
+
+#if defined(__x86_64__)
 /** The instruction where there is one thread; what follows it, where there are more. */
 #define CP_IF_ALONE(...) \
-	if (__libc_single_threaded) { \
+	if (cp_is_alone()) { \
 		__asm__ volatile(__VA_ARGS__); \
 	} else
 #else
@@ -49,6 +55,11 @@ static inline bool cp_alone_exchange(_Atomic uint64_t *word, uint64_t *expected_
 		    : "memory")
 	is_done = compare_exchange(word, expected_inout, desired, acq_rel);
 	return is_done;
+}
+
+static inline bool cp_alone_exchange_signed(_Atomic int64_t *word, int64_t *expected_inout, int64_t desired)
+{
+	return cp_alone_exchange((_Atomic uint64_t *)word, (uint64_t *)expected_inout, (uint64_t)desired);
 }
 
 static inline void cp_alone_set(_Atomic uint64_t *word, uint64_t bits)

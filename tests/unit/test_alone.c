@@ -61,7 +61,7 @@ START_TEST(handlers_of_the_only_thread_are_counted)
 	int64_t nchanges = 0;
 	sigaction(SIGTRAP, &action, NULL);
 	sigaction(SIGUSR1, &action, NULL);
-	ck_assert(__libc_single_threaded);
+	ck_assert(cp_is_alone());
 	for (int at = 0, is_end = 0; !is_end; at++) {
 		steps_left = at;
 		is_stepped = true;
