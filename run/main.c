@@ -2,7 +2,9 @@
 // `cprof run` and `cprof test`, from their arguments to their exit status.
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/quote.h"
 #include "child.h"
 #include "inject.h"
 #include "options.h"
@@ -30,13 +32,11 @@ static int print_start_error(const char *name, int error)
 	return error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
 
-static void print_where_served(const char *address)
+static void print_where_served(struct arena *a, const char *address)
 {
-	static const char unix_scheme[] = "unix:";
-	const char *path = address + sizeof(unix_scheme) - 1;
-	if (strncmp(address, unix_scheme, sizeof(unix_scheme) - 1) == 0)
-		fprintf(stderr, "cprof: serving %s; try: curl --unix-socket %s http://localhost/debug/pprof/\n",
-				address, path);
+	if (strncmp(address, "unix:", 5) == 0)
+		fprintf(stderr, "cprof: serving %s; try: cprof -top %s\n", address,
+				quote_shell(a, arena_printf(a, "%s/debug/pprof/heap", address)));
 	else
 		fprintf(stderr, "cprof: serving http://%s%s/debug/pprof/\n",
 				*address == ':' ? "localhost" : "", address);
@@ -61,7 +61,7 @@ static int run(struct arena *a, const struct run_options *o)
 	if (obstacle)
 		fprintf(stderr, "cprof: no profile: %s\n", obstacle);
 	else if (injection.http)
-		print_where_served(injection.http);
+		print_where_served(a, injection.http);
 	struct environment_context context = {a, &injection};
 	struct child child = child_run(a, target.path, o->program, obstacle ? NULL : make_environment,
 			&context);

@@ -205,15 +205,16 @@ class Life(unittest.TestCase):
                 process.stdin.close()
 
     def test_how_a_socket_file_is_asked_is_told(self):
-        """No URL names it, and no reader of profiles fetches from it."""
+        """It was told for curl alone: no reader of profiles fetched from it."""
         with subprocess.Popen([CPROF, "run", "-http", "unix:s", "--", "cat"], stdin=subprocess.PIPE, cwd=self.folder,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-            told = re.fullmatch("cprof: serving unix:s; try: (curl .*/debug/pprof/)\n", process.stderr.readline())
+            told = re.fullmatch("cprof: serving unix:s; try: cprof (-top unix:s/debug/pprof/heap)\n",
+                                process.stderr.readline())
             process.stdin.write("up\n")
             process.stdin.flush()
             self.assertEqual(process.stdout.readline(), "up\n")
-            out = subprocess.run(told[1].split() + ["-s"], stdout=subprocess.PIPE, cwd=self.folder, check=True)
-            self.assertIn(b"threadcreate", out.stdout)
+            out = subprocess.run([CPROF, *told[1].split()], stdout=subprocess.PIPE, cwd=self.folder, check=True)
+            self.assertIn(b"Type: inuse_space", out.stdout)
             process.stdin.close()
 
     def test_socket_files(self):

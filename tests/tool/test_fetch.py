@@ -6,6 +6,7 @@ import http.server
 import os
 import ssl
 import shutil
+import socketserver
 import subprocess
 import threading
 import unittest
@@ -40,6 +41,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 256  # what we connect with at once; a full queue costs seconds of retries
+
+
+class UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+
+    def get_request(self):
+        request, _ = super().get_request()
+        return request, ("local", 0)  # http.server wants a name and a port
 
 
 class FetchTest(AnalyzerTest):
@@ -78,6 +87,26 @@ class FetchTest(AnalyzerTest):
         for source in self.host, self.host + "/", "http://" + self.host:
             _, err = self.run_cprof("-top", "-symbolize=none", source)
             self.assertIn("Fetching profile over HTTP from %s\n" % self.url, err)
+
+    def test_a_socket_of_this_machine(self):
+        """What `cprof run -http unix:PATH` serves at; the host was said to be unknown."""
+        path = self.path("my app.sock")
+        server = UnixServer(path, Handler)
+        server.asked, server.answers = [], self.server.answers
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        env = {"http_proxy": "http://127.0.0.1:1"}
+        self.assertIn("leaf", self.run_cprof("-top", "-symbolize=none", "unix:my app.sock/debug/pprof/profile")[0])
+        server.asked.clear()
+        for source, asked in (("", "profile"), ("?seconds=2", "profile?seconds=2"),
+                              ("/debug/pprof/profile?seconds=3", "profile?seconds=3")):
+            out, err = self.run_cprof("-top", "-symbolize=none", "unix:" + path + source, **env)
+            self.assertIn("leaf", out)
+            self.assertIn("Fetching profile over HTTP from unix:%s/debug/pprof/%s\n" % (path, asked), err)
+            self.assertEqual(server.asked.pop(), "/debug/pprof/" + asked)
+        _, err = self.run_cprof("-top", "unix:%s.gone/debug/pprof/heap" % path, status=2)
+        self.assertIn("gone", err)
 
     def test_a_path_with_blanks(self):
         self.server.answers["/a%20b"] = self.server.answers["/debug/pprof/profile"]

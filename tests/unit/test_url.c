@@ -18,7 +18,11 @@ START_TEST(tells_urls_from_names)
 			{"http://h?seconds=1", "http://h/d?seconds=1"},
 			{"http://h/a%20b c\xc3\xa9", "http://h/a%20b%20c%C3%A9"},
 			{"https+insecure://u:p@h:1/p", "https+insecure://u:p@h:1/p"},
-			{"http://[::1]:6060/p#f", "http://[::1]:6060/p#f"}};
+			{"http://[::1]:6060/p#f", "http://[::1]:6060/p#f"},
+			{"unix:/run/a.sock", "unix:/run/a.sock/d"},
+			{"unix:4711.sock?seconds=1", "unix:4711.sock/d?seconds=1"},
+			{"unix:a/b c/debug/pprof/heap?seconds=2", "unix:a/b c/debug/pprof/heap?seconds=2"},
+			{"unix:6060/debug/pprof/heap", "http://unix:6060/debug/pprof/heap"}};
 	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
 		ck_assert_str_eq(profile_url_of(&a, yes[i][0], "/d", -1, -1).text, yes[i][1]);
 }

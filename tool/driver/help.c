@@ -25,9 +25,9 @@ static const char head[] =
 		"  cprof version\n"
 		"\n"
 		"A SOURCE is a file (profile.proto, gzipped or not, or a format from before it) or a URL\n"
-		"(http://host:port/debug/pprof/profile?seconds=10), or -: the standard input. Several are\n"
-		"merged. The binary may stand before them. Commands may also be written as flags:\n"
-		"cprof -top SOURCE.\n";
+		"(http://host:port/debug/pprof/profile?seconds=10; unix:SOCKET/debug/pprof/heap), or -: the\n"
+		"standard input. Several are merged. The binary may stand before them. Commands may also be\n"
+		"written as flags: cprof -top SOURCE.\n";
 
 static const char source_options[] =
 		"\nSources\n"

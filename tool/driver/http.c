@@ -8,6 +8,7 @@
 #include "base/quote.h"
 
 #include "curl_api.h"
+#include "url.h"
 
 // More than any profile in use weighs; an endless answer ends here.
 enum { MAX_BODY_MIB = 4000, POST_TIMEOUT_S = 60, GRACE_S = 5, MAX_REDIRECTS = 10 };
@@ -68,11 +69,20 @@ static void set_options(const struct curl_api *api, CURL *curl, const struct tls
 {
 	static const char insecure[] = "https+insecure://";
 	bool is_insecure = strncmp(url, insecure, sizeof(insecure) - 1) == 0;
+	size_t socket_len = url_socket_len(url);
 	struct buf plain = {0};
-	if (is_insecure)
-		buf_printf(&plain, "https://%s", url + sizeof(insecure) - 1);
 	// libcurl copies strings.
-	api->setopt(curl, CURLOPT_URL, is_insecure ? plain.ptr : url);
+	if (socket_len) {
+		struct str socket = str_slice((struct str){url, socket_len}, strlen("unix:"), socket_len);
+		buf_printf(&plain, "%.*s", STR_FMT(socket));
+		api->setopt(curl, CURLOPT_UNIX_SOCKET_PATH, plain.ptr);
+		api->setopt(curl, CURLOPT_PROXY, "");
+		plain.len = 0;
+		buf_printf(&plain, "http://localhost%s", url + socket_len);
+	} else if (is_insecure) {
+		buf_printf(&plain, "https://%s", url + sizeof(insecure) - 1);
+	}
+	api->setopt(curl, CURLOPT_URL, plain.len ? plain.ptr : url);
 	buf_deinit(&plain);
 	api->setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	api->setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");

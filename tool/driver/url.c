@@ -61,6 +61,31 @@ static bool split(const char *s, struct parts *out)
 	return out->authority.len > 0;
 }
 
+size_t url_socket_len(const char *url)
+{
+	static const char scheme[] = "unix:";
+	size_t scheme_len = sizeof(scheme) - 1;
+	if (strncmp(url, scheme, scheme_len) != 0)
+		return 0;
+	const char *path = strstr(url, "/debug/");
+	size_t len = strcspn(url, "?#");
+	len = path && path < url + len ? (size_t)(path - url) : len;
+	bool is_port = strspn(url + scheme_len, "0123456789") == len - scheme_len; // of a host of this name
+	return is_port ? 0 : len;
+}
+
+/** Of a server's socket on this machine, which is what `run -http unix:PATH` serves at. */
+static bool split_socket(const char *s, struct parts *out)
+{
+	size_t len = url_socket_len(s);
+	struct str rest = str_from(s + len);
+	*out = (struct parts){.scheme = {s, len}};
+	struct str before_fragment = str_cut(&rest, '#');
+	out->path = str_cut(&before_fragment, '?');
+	out->query = before_fragment;
+	return len > 0;
+}
+
 // "host:8080" counts in Go as a host with a port only where the port is a number.
 static bool has_valid_port(struct str authority)
 {
@@ -99,7 +124,8 @@ struct profile_url profile_url_of(struct arena *a, const char *source, const cha
 	struct parts u;
 	struct profile_url none = {NULL, 0};
 	bool is_path = *source == '/' || strncmp(source, "file:", 5) == 0;
-	if (!split(source, &u)) {
+	bool is_socket = split_socket(source, &u);
+	if (!is_socket && !split(source, &u)) {
 		// host:port/path reads as a scheme and so has a second chance; a name without a
 		// colon, or with a slash before it, is no URL at all.
 		if (is_path || source[strcspn(source, ":/")] != ':')
@@ -123,7 +149,8 @@ struct profile_url profile_url_of(struct arena *a, const char *source, const cha
 		timeout_s = seconds > 0 ? seconds + seconds / 2 : DEFAULT_TIMEOUT_S;
 	sort_by_key(&q);
 	return (struct profile_url){
-			.text = arena_printf(a, "%.*s://%.*s%s%s%s%.*s", STR_FMT(u.scheme), STR_FMT(u.authority),
+			.text = arena_printf(a, "%.*s%s%.*s%s%s%s%.*s", STR_FMT(u.scheme), is_socket ? "" : "://",
+					STR_FMT(u.authority),
 					escape_path(a, u.path), query_text(a, &q), u.fragment.len ? "#" : "",
 					STR_FMT(u.fragment)),
 			.timeout_s = timeout_s,

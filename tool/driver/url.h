@@ -15,4 +15,8 @@ struct profile_url {
 struct profile_url profile_url_of(struct arena *a, const char *source, const char *default_path, int seconds,
 		int timeout_s);
 
+/** The length of "unix:/run/app.sock" in front of "/debug/pprof/heap", which is the path there; 0: it is another URL.
+ */
+size_t url_socket_len(const char *url);
+
 #endif
