@@ -105,6 +105,18 @@ class PagesTest(WebTest):
         self.assertRegex(text, r"40ms\s+100%\s+\|\s+main")
         self.assertRegex(text, r"30ms\s+75.00%\s+\|\s+leaf")
 
+    def test_peek_at_everything_is_bounded(self):
+        """23 MB took a browser half a minute."""
+        many = makeprofile.Maker([("n", "count")])
+        for i in range(9000):
+            many.sample(["f%d" % i, "main"], [9000 - i])
+        self.serve_profile(many)
+        text = self.page("/ui/peek?f=.").text
+        self.assertLessEqual(text.count("\n"), 10500)
+        self.assertRegex(text, r"\| f0\n")
+        self.assertRegex(text, r"\| f2999\n")
+        self.assertIn("focus to see others", text)
+
     @unittest.skipUnless(shutil.which("dot"), "graphviz is not there")
     def test_graph_is_an_image_in_the_page(self):
         self.serve_profile(cpu_profile())
