@@ -299,7 +299,7 @@ const char *cp_heap_blindness(void)
 	if (cp_heap.sanitizer)
 		return cp_heap.sanitizer;
 	if (cp_heap.is_shadowed)
-		return "the program brings its own malloc, or loads another before libcprof, "
-		       "and cprof does not stand in front of it";
+		return "the program brings its own malloc, loads another before libcprof, or libcprof by dlopen: "
+		       "its calls are not seen";
 	return NULL;
 }

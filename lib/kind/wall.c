@@ -35,6 +35,7 @@ static uint64_t period_ns, start_ns, start_realtime_ns, last_ns;
 static bool is_held;
 static _Atomic uint64_t begin_ns; // 0: it is held
 static _Atomic uint64_t nticks;
+static _Atomic int tick_error; // of the last tick that failed
 
 /** Now, or when the profile began to end. */
 static uint64_t until_ns(void)
@@ -53,10 +54,13 @@ static void tick(void)
 	if (first_ns == 0 || now_ns <= last_ns || is_leaving) // the last tick is to come
 		return;
 	// An error (no memory, no descriptor) may pass; the time counts for the next tick.
-	if (cp_wall_threads_tick(&threads, now_ns - last_ns) == 0) {
-		last_ns = now_ns;
-		fetch_add(&nticks, 1, relaxed);
+	int error = cp_wall_threads_tick(&threads, now_ns - last_ns);
+	if (error < 0) {
+		store(&tick_error, error, relaxed);
+		return;
 	}
+	last_ns = now_ns;
+	fetch_add(&nticks, 1, relaxed);
 }
 
 static void run(void *arg)
@@ -109,6 +113,7 @@ static int start(int rate_hz)
 	start_realtime_ns = cp_clock_ns(CP_CLOCK_REALTIME);
 	store(&begin_ns, is_held ? 0 : start_ns, relaxed);
 	store(&nticks, 0, relaxed);
+	store(&tick_error, 0, relaxed);
 	store(&is_stopping, 0, relaxed);
 	thread = (struct cp_own_thread){.name = "cprof-wall", .run = run, .waits_on = &is_stopping,
 			.has_own_files = true};
@@ -178,6 +183,10 @@ static int write_samples(struct cprof_writer writer)
 	cp_profile_out_comment(e.out, "%llu ticks, %llu samples; stacks taken: %llu from outside, %llu by a signal",
 			(unsigned long long)load(&nticks, relaxed), (unsigned long long)threads.nsamples,
 			(unsigned long long)threads.nlooked, (unsigned long long)threads.nasked);
+	int error = load(&tick_error, relaxed);
+	if (error < 0)
+		cp_profile_out_comment(e.out, "ticks were missed: the threads cannot be listed (%s)",
+				error == -EXDEV ? "/proc is another PID namespace's" : cprof_strerror(error));
 	cp_stacktab_each(&threads.stacks, put_stack, &e);
 	ret = cp_profile_out_end(e.out, (int64_t)(until_ns() - start_ns));
 	return e.error ? e.error : ret;

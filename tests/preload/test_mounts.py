@@ -52,12 +52,14 @@ class MountsTest(unittest.TestCase):
 
     def test_proc_of_another_pid_namespace(self):
         """The ids in it were taken for ours: the thread was not found, and none of its time had a stack."""
-        done = self.run_sh('exec unshare --pid --fork "$CPROF" run -cpuprofile cpu "$LEAVE" return 500')
-        self.assertRegex(done.stderr, r"^cprof: wrote cpu \(0\.\d\d s of CPU.*\n$")
+        done = self.run_sh('exec unshare --pid --fork "$CPROF" run -cpuprofile cpu -wallprofile wall "$LEAVE" '
+                           'return 500')
+        self.assertRegex(done.stderr, r"^cprof: wrote cpu \(0\.\d\d s of CPU.*\ncprof: wrote wall;.*\n$")
         p = profile.read(os.path.join(self.dir, "cpu"))
         cpu_ns = p.by_function("cpu")
         self.assertGreater(sum(ns for name, ns in cpu_ns.items() if not name.startswith("[")), 300e6, cpu_ns)
-        self.assertIn("another PID namespace", "\n".join(p.comments))
+        for p in p, profile.read(os.path.join(self.dir, "wall")):
+            self.assertIn("another PID namespace", "\n".join(p.comments))
 
     def test_another_root(self):
         """The file cannot be where it was asked for; the line says where it is."""
