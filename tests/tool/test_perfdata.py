@@ -506,6 +506,17 @@ class PerfDataTest(AnalyzerTest):
             self.assertEqual(self.frames_behind([CODE + 0x21, 7, 0, CODE + 0x31], *rules, *more),
                              [CODE + called, CODE + 0x30])
 
+    def test_dumps_of_handlers(self):
+        """What a handler returns to has nothing before it: glibc's __restore_rt had no name."""
+        library, offset = self.library(".cfi_def_cfa rsp, 8", ".cfi_same_value rbp", ".cfi_signal_frame")
+        r = one_process(sample_type=IP | TID | TIME | CALLCHAIN | PERIOD | REGISTERS | STACK)
+        restorer, sp = 0x7f1000000000 + offset % 4096 + 16, 0x7ffc00000000
+        r.mmap(7, 0x7f1000000000, 0x1000, offset // 4096 * 4096, library)
+        r.sample(7, 7, [CONTEXT_USER, CODE + 0x10], 1, registers={BP: sp, SP: sp, PC: CODE + 0x10},
+                 stack=[sp + 24, restorer, CODE + 0x21, 0, CODE + 0x31])
+        self.assertEqual([f.address for f in self.convert(r.file()).samples[0].stack],
+                         [CODE + 0x10, restorer, CODE + 0x21, CODE + 0x30])
+
     def test_dumps_of_many_files(self):
         """Each file stayed open: of a whole system's, those beyond a thousand had no unwind tables."""
         library, offset = self.library()

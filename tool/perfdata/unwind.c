@@ -255,6 +255,8 @@ uint32_t unwind_dump(struct cfi_tables *t, struct processes *p, const struct per
 		struct address_range *range = process_range(p, s->pid, at);
 		Dwarf_Frame *frame = range ? cfi_row(t, range, at) : NULL;
 		bool stepped = frame ? step_by_rules(&w, frame) : step_by_frame_pointer(&w);
+		if (!w.is_call) // where a handler returns to, nothing has called
+			addresses_out[n - 1] = pc;
 		// Only the innermost function may have put nothing there, not even where it returns to (aarch64).
 		uint64_t caller_sp = w.now.value[w.machine->sp];
 		bool stays = caller_sp == sp && n > 1 && w.now.value[w.machine->pc] != 0;
