@@ -16,7 +16,7 @@ IP, TID, TIME, ID, PERIOD, CALLCHAIN, READ = 1, 2, 4, 64, 256, 32, 16
 REGISTERS, STACK = 1 << 12, 1 << 13
 BP, SP, PC = 6, 7, 8  # as the kernel numbers the registers of x86-64
 GROUP = 8
-SOFTWARE, TASK_CLOCK, PAGE_FAULTS = 1, 1, 2
+SOFTWARE, TASK_CLOCK, PAGE_FAULTS, BPF_OUTPUT = 1, 1, 2, 10
 MMAP, LOST, COMM, FORK, SAMPLE, MMAP2 = 1, 2, 3, 7, 9, 10
 KERNEL, USER, EXEC, MMAP_BUILD_ID = 1, 2, 1 << 13, 1 << 14
 CONTEXT_KERNEL, CONTEXT_USER = 2**64 - 128, 2**64 - 512
@@ -606,6 +606,18 @@ class PerfDataTest(AnalyzerTest):
             r.counts[0] = counts[tid] - 7
             r.sample(7, tid, [CODE + 1], time, period=7)
         self.assertEqual([values for _, values in self.stacks(self.convert(r.file()))], [[2, 16000], [2, 18000]])
+
+    def test_off_cpu(self):
+        """perf record --off-cpu: waits come at the end, at a time behind all: it had taken 585 years."""
+        r = Recording(TASK_CLOCK, BPF_OUTPUT, sample_type=IP | TID | TIME | ID | PERIOD | CALLCHAIN,
+                      names=["task-clock", "offcpu-time"])
+        r.sample(7, 7, [CODE + 1], 1000)
+        r.sample(7, 7, [CODE + 1], 3000)
+        r.sample(7, 7, [CODE + 1], 2**64 // 10**6, event=1, period=5000000)
+        p = self.convert(r.file())
+        self.assertEqual(p.sample_types[3], ("offcpu-time_event", "nanoseconds"))
+        self.assertEqual([s.values for s in p.samples], [[2, 500000, 1, 5000000]])
+        self.assertEqual(p.duration_ns, 2 * 10**9)
 
     def test_many_events(self):
         """Each stack had two numbers for each of 4,000 events: of 2 MB of records 1,300."""

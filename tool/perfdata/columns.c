@@ -45,12 +45,13 @@ static void find_used_events(struct columns *c)
 static void name_types(const struct columns *c, uint32_t event, struct str name, struct profile *p,
 		struct value_type types[2])
 {
-	bool is_clock = perf_event_is_clock(&c->file->events[event]), is_cpu = is_clock && c->n == 1;
+	const struct perf_event *e = &c->file->events[event];
+	bool is_clock = perf_event_is_clock(e), is_cpu = is_clock && c->n == 1;
 	const char *samples = is_cpu ? "samples" : arena_printf(c->arena, "%.*s_sample", STR_FMT(name));
 	const char *value = is_cpu ? "cpu" : arena_printf(c->arena, "%.*s_event", STR_FMT(name));
 	types[0] = (struct value_type){profile_intern(p, str_from(samples)), profile_intern(p, STR("count"))};
 	types[1] = (struct value_type){profile_intern(p, str_from(value)),
-			profile_intern(p, is_clock ? STR("nanoseconds") : STR("count"))};
+			profile_intern(p, is_clock || perf_event_is_off_cpu(e) ? STR("nanoseconds") : STR("count"))};
 }
 
 void columns_init(struct columns *c, struct arena *a, const struct perf_file *f, struct profile *p)

@@ -222,9 +222,11 @@ static void add_sample(struct conversion *c, const struct perf_record *r)
 		c->nbad++;
 		return;
 	}
-	if (c->nsamples++ == 0)
-		c->first_ns = s.time_ns;
-	c->last_ns = s.time_ns;
+	c->nsamples++;
+	if (!perf_event_is_off_cpu(&c->file.events[s.event])) {
+		c->first_ns = c->first_ns ? c->first_ns : s.time_ns;
+		c->last_ns = s.time_ns;
+	}
 	if (!columns_count(&c->columns, &s))
 		return;
 	collect_stack(c, r, &s);

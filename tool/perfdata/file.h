@@ -96,8 +96,10 @@ bool perf_next_reading(struct perf_readings *r, uint64_t *id_out, uint64_t *valu
 
 /** Of each event, no two of them the same: "task-clock", or made from numbers where the file has no name. */
 struct str *perf_event_names(const struct perf_file *f);
-/** Whether it counts nanoseconds. */
+/** Whether it counts the nanoseconds of a processor. */
 bool perf_event_is_clock(const struct perf_event *e);
+/** Whether it counts those somebody waited (perf record --off-cpu), which is written at the end, without times. */
+bool perf_event_is_off_cpu(const struct perf_event *e);
 
 /** Hex digits of the build id that the recording gives a file; empty where it gives none. */
 struct str perf_build_id_of(struct arena *a, const struct perf_file *f, struct str file);

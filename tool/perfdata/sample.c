@@ -173,3 +173,9 @@ bool perf_event_is_clock(const struct perf_event *e)
 	return e->type == PERF_TYPE_SOFTWARE &&
 			(e->config == PERF_COUNT_SW_CPU_CLOCK || e->config == PERF_COUNT_SW_TASK_CLOCK);
 }
+
+bool perf_event_is_off_cpu(const struct perf_event *e)
+{
+	return e->type == PERF_TYPE_SOFTWARE && e->config == PERF_COUNT_SW_BPF_OUTPUT &&
+			str_eq(e->name, STR("offcpu-time"));
+}
