@@ -4,8 +4,11 @@
 
 import gzip
 import http.client
+import os
 import shutil
+import socket
 import threading
+import time
 import unittest
 from urllib.parse import quote
 
@@ -130,6 +133,21 @@ class PagesTest(WebTest):
         self.assertEqual(status, 501)
         self.assertTrue(headers["Content-Type"].startswith("text/html"))
         self.assertIn("graphviz", body)
+        self.page("/ui/flamegraph")
+
+    def test_who_hangs_up_is_not_drawn_for(self):
+        """Reloads of a graph that takes long stood in line, and all other pages behind them."""
+        started = self.path("started")
+        with open(self.path("dot"), "w", encoding="ascii") as dot:
+            dot.write("#!/bin/sh\n: >%s\nexec /bin/sleep 1000\n" % started)
+        os.chmod(self.path("dot"), 0o755)
+        self.serve_profile(cpu_profile(), env={"PATH": self.dir})
+        for _ in range(2):
+            with socket.create_connection(("127.0.0.1", self.port)) as c:
+                c.sendall(b"GET /ui/graph HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                while not os.path.exists(started):
+                    time.sleep(0.01)
+            os.unlink(started)
         self.page("/ui/flamegraph")
 
     def test_download_is_the_profile(self):

@@ -44,15 +44,18 @@ static void close_end(int *fd)
 }
 
 // Writes input to `to` and reads `from` to its end, whichever is ready: neither side may block the
-// other.
-static void exchange(int *to, int from, struct str input, struct buf *out)
+// other. False: the client has hung up.
+static bool exchange(int *to, int from, struct str input, int client_fd, struct buf *out)
 {
 	fcntl(*to, F_SETFL, O_NONBLOCK);
 	bool is_open = true;
 	while (is_open) {
-		struct pollfd fds[] = {{.fd = *to, .events = POLLOUT}, {.fd = from, .events = POLLIN}};
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		struct pollfd fds[] = {{.fd = *to, .events = POLLOUT}, {.fd = from, .events = POLLIN},
+				{.fd = client_fd > 0 ? client_fd : -1, .events = POLLRDHUP}};
+		if (poll(fds, 3, -1) < 0 && errno != EINTR)
 			break;
+		if (fds[2].revents)
+			return false;
 		if (*to >= 0 && fds[0].revents) {
 			ssize_t n = write(*to, input.ptr, input.len);
 			if (n >= 0)
@@ -70,9 +73,16 @@ static void exchange(int *to, int from, struct str input, struct buf *out)
 		}
 	}
 	close_end(to);
+	return true;
 }
 
 struct err *pipe_through(struct arena *a, const char *const argv[], struct str input, struct buf *out)
+{
+	return pipe_through_for(a, argv, input, 0, out);
+}
+
+struct err *pipe_through_for(struct arena *a, const char *const argv[], struct str input, int client_fd,
+		struct buf *out)
 {
 	int in_pipe[2] = {-1, -1}, out_pipe[2] = {-1, -1};
 	if (pipe2(in_pipe, O_CLOEXEC) < 0 || pipe2(out_pipe, O_CLOEXEC) < 0) {
@@ -87,7 +97,8 @@ struct err *pipe_through(struct arena *a, const char *const argv[], struct str i
 	close_end(&in_pipe[0]);
 	close_end(&out_pipe[1]);
 	if (!e) {
-		exchange(&in_pipe[1], out_pipe[0], input, out);
+		if (!exchange(&in_pipe[1], out_pipe[0], input, client_fd, out))
+			kill(pid, SIGKILL);
 		e = process_wait(a, pid);
 	}
 	close_end(&in_pipe[1]);

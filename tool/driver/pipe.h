@@ -12,6 +12,11 @@
 /** Gives `input` to argv (NULL-terminated) and appends what it prints. Its standard error is ours. */
 struct err *pipe_through(struct arena *a, const char *const argv[], struct str input, struct buf *out);
 
+/** The same; it is killed where who asked, at the other end of the socket client_fd, hangs up. 0: that is not looked
+ *  at. */
+struct err *pipe_through_for(struct arena *a, const char *const argv[], struct str input, int client_fd,
+		struct buf *out);
+
 // A shell command that reads what we write and whose output is ours: "less", "head -3". While it is open
 // SIGPIPE is ignored: who quits less has seen enough, and write() says EPIPE.
 struct shell_pipe {

@@ -60,11 +60,11 @@ static void download(struct arena *a, const struct web *w, const struct query *q
 	out->file_name = "profile.pb.gz";
 }
 
-static void show_page(struct arena *a, const struct web *w, const char *name, const struct query *q,
+static void show_page(struct arena *a, const struct web *w, const char *name, const struct query *q, int client_fd,
 		struct web_response *out)
 {
 	struct page p = {.arena = a, .web = w, .kind = page_find(name), .query = q,
-			.config = *w->config, .response = out};
+			.config = *w->config, .client_fd = client_fd, .response = out};
 	struct err *e = config_from_query(a, q, &p.config);
 	if (!e)
 		e = page_write(&p);
@@ -110,7 +110,7 @@ static void answer_below(struct arena *a, const struct web *w, const struct web_
 	} else if (action) {
 		action->act(a, w, &q, out);
 	} else {
-		show_page(a, w, name, &q, out);
+		show_page(a, w, name, &q, r->fd, out);
 	}
 }
 

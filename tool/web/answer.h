@@ -34,6 +34,7 @@ struct web_request {
 	const char *client; // numeric address
 	const char *host;   // Host header; "" for none
 	const char *origin; // Origin header, or NULL
+	int fd;             // the client's connection; 0: there is none
 };
 
 struct web_response {

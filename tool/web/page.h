@@ -22,6 +22,7 @@ struct page {
 	const struct page_kind *kind;
 	const struct query *query;
 	struct config config;
+	int client_fd; // as in struct web_request
 	struct web_response *response;
 	char *warnings; // what the analysis said, in lines
 	size_t warnings_len;

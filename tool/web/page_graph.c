@@ -10,7 +10,7 @@ struct err *page_graph(struct page *p, struct report *r, struct buf *body, struc
 	struct buf graph = {0}, image = {0};
 	struct err *e = report_generate(r, &graph);
 	report_profile_labels(r, legend);
-	if (!e && (e = pipe_through(p->arena, argv, (struct str){graph.ptr, graph.len}, &image))) {
+	if (!e && (e = pipe_through_for(p->arena, argv, (struct str){graph.ptr, graph.len}, p->client_fd, &image))) {
 		p->failure = STATUS_UNAVAILABLE;
 		e = err_new(p->arena, "The graph is drawn by graphviz, and its program dot cannot be run "
 				"(%s).\nInstall graphviz, or use the flame graph: /ui/flamegraph", e->message);

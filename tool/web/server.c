@@ -4,6 +4,7 @@
 #include "web.h"
 
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
@@ -95,7 +96,8 @@ static void on_request(struct evhttp_request *request, void *arg)
 	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
 	char *client = NULL;
 	ev_uint16_t port;
-	evhttp_connection_get_peer(evhttp_request_get_connection(request), &client, &port);
+	struct evhttp_connection *connection = evhttp_request_get_connection(request);
+	evhttp_connection_get_peer(connection, &client, &port);
 	struct web_request r = {
 			.method = method_of(request),
 			.path = path && *path == '/' ? path : "/",
@@ -103,6 +105,7 @@ static void on_request(struct evhttp_request *request, void *arg)
 			.client = client ? client : "",
 			.host = host ? host : "",
 			.origin = header(headers, "Origin"),
+			.fd = bufferevent_getfd(evhttp_connection_get_bufferevent(connection)),
 	};
 	web_answer(&a, arg, &r, &response);
 	send_response(&a, request, &response);
