@@ -263,6 +263,7 @@ class Help(AnalyzerTest):
         self.assertGreater(len(commands) * len(options), 1000)
         for name in [*commands, *options, "granularity"]:
             self.assertNotEqual(self.run_cprof("help", name)[0], "")
+        self.assertIn("  -flat ", self.run_cprof("help", "sort")[0])  # not its heading alone
         for name in ("focus", "tls_key", "total_delay"):
             self.assertEqual(self.run_cprof("help", "-" + name), self.run_cprof("help", name))
         for part in "run", "trace":

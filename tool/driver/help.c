@@ -121,6 +121,16 @@ static const char *value_name(const struct config_field *f)
 	}
 }
 
+static void put_choices(struct buf *out, const struct config_field *f, const char *dash)
+{
+	buf_printf(out, "%.*s (%s): one of\n", first_line(f->help), f->help, f->name);
+	for (const char *const *c = f->choices; *c; c++) {
+		char name[64];
+		snprintf(name, sizeof(name), "%s%s", dash, *c);
+		buf_printf(out, "  %-*s%s\n", NAME_COLUMNS, name, config_help(*c));
+	}
+}
+
 static void put_options(struct buf *out, const char *dash)
 {
 	buf_cstr(out, "\nOptions of reports\n");
@@ -134,12 +144,8 @@ static void put_options(struct buf *out, const char *dash)
 	for (const struct config_field *f = config_fields; f->name; f++) {
 		if (!f->choices)
 			continue;
-		buf_printf(out, "\n%.*s (%s): one of\n", first_line(f->help), f->help, f->name);
-		for (const char *const *c = f->choices; *c; c++) {
-			char name[64];
-			snprintf(name, sizeof(name), "%s%s", dash, *c);
-			buf_printf(out, "  %-*s%s\n", NAME_COLUMNS, name, config_help(*c));
-		}
+		buf_byte(out, '\n');
+		put_choices(out, f, dash);
 	}
 }
 
@@ -199,6 +205,10 @@ bool help_topic(const char *name, bool in_shell, struct buf *out)
 	}
 	if (!help)
 		return !in_shell && put_source_option(name, out);
-	buf_printf(out, "%s\n", help);
+	const struct config_field *f = config_find(name);
+	if (f->choices && strcmp(f->name, name) == 0)
+		put_choices(out, f, in_shell ? "" : "-");
+	else
+		buf_printf(out, "%s\n", help);
 	return true;
 }
