@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "address.h"
@@ -31,6 +32,7 @@ enum {
 	MAX_BODY_BYTES = 1 << 20, // some 70,000 addresses
 	SILENCE_S = 15,
 	SWEEP_MS = 500,
+	HIGH_FD = 512, // half of the usual limit
 	ALL_METHODS = 0x1ff, // all that evhttp knows: the handler says what it thinks of them
 };
 
@@ -205,23 +207,33 @@ static struct event_base *new_base(int any_fd, int *epoll_fd_out)
 	return base;
 }
 
+/** Low numbers, taken while ours are opened; those that were free, as bits. */
+struct held {
+	int fd_end; // from here on ours may be
+	uint64_t fds[HIGH_FD / 64];
+};
+
 /** A program that is started without a standard stream expects that number to be free: it fills it itself, or finds no
- *  such file. So these are taken while ours are opened; which were free, as bits. */
-static unsigned hold_standard_streams(void)
+ *  such file. And scripts say which numbers their files get: what had been our eventfd got a worker's eight bytes. */
+static void hold_low_numbers(struct held *held)
 {
-	unsigned held = 0;
-	int fd;
-	while ((fd = eventfd(0, EFD_CLOEXEC)) >= 0 && fd <= STDERR_FILENO)
-		held |= 1u << fd;
+	struct rlimit limit;
+	int fd = eventfd(0, EFD_CLOEXEC);
+	*held = (struct held){.fd_end = HIGH_FD};
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 2 < HIGH_FD)
+		held->fd_end = (int)limit.rlim_cur / 2;
+	while (fd >= 0 && fd < held->fd_end) {
+		held->fds[fd / 64] |= 1ull << fd % 64;
+		fd = fcntl(fd, F_DUPFD_CLOEXEC, fd + 1);
+	}
 	if (fd >= 0)
 		close(fd);
-	return held;
 }
 
-static void release_standard_streams(unsigned held)
+static void release_low_numbers(const struct held *held)
 {
-	for (int fd = 0; fd <= STDERR_FILENO; fd++) {
-		if (held & 1u << fd)
+	for (int fd = 0; fd < held->fd_end; fd++) {
+		if (held->fds[fd / 64] & 1ull << fd % 64)
 			close(fd);
 	}
 }
@@ -327,11 +339,12 @@ int cprof_http_listener_start(const struct cp_http_host *host, const char *addre
 	if (host->size != sizeof(*host))
 		return -ENOENT; // of another version of libcprof
 	*l = (struct listener){.address.fd = -1, .host = host};
-	unsigned held = hold_standard_streams();
+	struct held held;
+	hold_low_numbers(&held);
 	int ret = cp_http_listen(host, address, options->allow_remote, &l->address);
 	if (ret == 0 && (ret = copy_options(l, options)) == 0)
 		ret = open_base(l);
-	release_standard_streams(held);
+	release_low_numbers(&held);
 	if (ret == 0)
 		ret = host->start_thread("cprof-http", run, l);
 	if (ret < 0) {

@@ -313,6 +313,21 @@ class Life(unittest.TestCase):
                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, cwd=self.folder)
         self.assertEqual(shell.stdout, b"served, and no input\n")
 
+    def test_a_script_that_numbers_its_files(self):
+        """Ours had the next numbers: into one of its files went a worker's eight bytes, on its standard error came
+        libevent's warning of another."""
+        numbers = " ".join("%d>f%d" % (fd, fd) for fd in range(3, 10))
+        script = "read line; exec %s; echo $line; read line; sleep 1" % numbers
+        with open(self.path("error"), "wb") as error:
+            process, _ = self.start("unix:s", "sh", "-c", "exec 2>%s; %s" % (error.name, script))
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(self.path("s"))
+                client.sendall(b"GET /debug/pprof/cmdline HTTP/1.0\r\n\r\n")
+                self.assertIn(b" 200 ", client.makefile("rb").readline())
+            self.end(process)
+        found = {name: Path(self.path(name)).read_bytes() for name in os.listdir(self.folder)}
+        self.assertEqual(found, {"error": b"", **{"f%d" % fd: b"" for fd in range(3, 10)}})
+
     def test_threads_that_block_all_signals(self):
         """Long before a client asks: the profile was empty in such a child, and had half the stacks in its parent."""
         process, _ = self.start("unix:%p.s", sys.executable, "-c", BLOCKED)
