@@ -16,7 +16,8 @@ struct reader {
 
 static inline struct reader reader_of(const void *data, size_t len)
 {
-	return (struct reader){data, (const uint8_t *)data + len, false};
+	const uint8_t *at = data; // NULL of no bytes, to which C allows to add nothing, not even 0
+	return (struct reader){at, at ? at + len : at, false};
 }
 
 static inline size_t reader_left(const struct reader *r)

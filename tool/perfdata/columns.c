@@ -120,7 +120,7 @@ void columns_add(const struct columns *c, int64_t *values)
 	for (uint32_t i = 0; i < c->ncounted; i++) {
 		int64_t *of_event = values + 2 * c->counted[i].column;
 		of_event[0]++;
-		of_event[1] += (int64_t)c->counted[i].period;
+		of_event[1] = (int64_t)((uint64_t)of_event[1] + c->counted[i].period);
 	}
 }
 
