@@ -213,7 +213,8 @@ class Life(unittest.TestCase):
             process.stdin.write("up\n")
             process.stdin.flush()
             self.assertEqual(process.stdout.readline(), "up\n")
-            out = subprocess.run([CPROF, *told[1].split()], stdout=subprocess.PIPE, cwd=self.folder, check=True)
+            out = subprocess.run([CPROF, *told[1].split()], stdout=subprocess.PIPE, cwd=self.folder, check=True,
+                                 env={**os.environ, "PPROF_TMPDIR": self.folder})
             self.assertIn(b"Type: inuse_space", out.stdout)
             process.stdin.close()
 
