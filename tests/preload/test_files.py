@@ -61,7 +61,8 @@ class FilesTest(unittest.TestCase):
         run = subprocess.run([CPROF, "run", "-cpuprofile", "cpu.%p", "sh", "-c",
                               "%s return 300; touch -d 2001-01-01 cpu.??*" % LEAVE], cwd=self.dir,
                              capture_output=True, text=True, check=True)
-        self.assertRegex(run.stderr, r"^cprof: wrote cpu\.\d\d+ \(0\.\d\d s of CPU")
+        # Of touch, too, where the machine is slow.
+        self.assertRegex(run.stderr, r"^cprof: wrote cpu\.(\d\d+|\*) \(0\.\d\d s of CPU")
 
     def test_a_link_to_the_output_stays_one(self):
         """As /dev/stdout is: root's profile took its place, and the output had none."""
