@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Context: SIG. Waits that end at any signal, SA_RESTART or not (signal(7)): when it was one of ours (sigsafe/cut.h),
 // who waits goes on with the time that is left. Programs take EINTR for an error where they have no handlers of their
-// own.
+// own. Who has some has to expect it, and is told of ours, too: its handler may have run between the one of ours and
+// our going on, and nothing would end the wait it was to end.
 #ifndef CPROF_INTERPOSE_AGAIN_H
 #define CPROF_INTERPOSE_AGAIN_H
 
 #include "calls.h"
+#include "kind/signal_hook.h"
 #include "sigsafe/cut.h"
 
 /** Stands in for a wait, which again_NAME makes. */
@@ -53,12 +55,12 @@ static inline struct again again_within_ms(int time_ms)
 	return time_ms < 0 ? again_for_ever() : again_within((uint64_t)time_ms * AGAIN_NS_PER_MS);
 }
 
-/** A signal of ours came since it was asked last. */
+/** A signal of ours came since it was asked last, and it can only have been that. */
 static inline bool again_is_cut(struct again *a)
 {
 	uintptr_t before = a->cuts;
 	a->cuts = cp_cuts();
-	return a->cuts != before;
+	return a->cuts != before && !cp_signal_has_app_handlers();
 }
 
 /** The call ended by one, with this result. */

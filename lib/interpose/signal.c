@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "kind/cpu_hook.h"
+#include "kind/dump_signal_hook.h"
 #include "kind/signal_hook.h"
 #include "kind/threads_hook.h"
+#include "kind/trace_crash_hook.h"
 #include "next.h"
 #include "record/finish_hook.h"
 #include "visible.h"
@@ -39,6 +41,17 @@ static void from_libc(const struct sigaction *from, struct cp_action *to)
 	to->handler = (uintptr_t)from->sa_handler;
 	to->flags = (uint64_t)(unsigned)from->sa_flags;
 	memcpy(&to->mask, &from->sa_mask, sizeof(to->mask));
+}
+
+static void note_handler(uintptr_t handler)
+{
+	static void (*const ours[])(int, void *, void *) = {
+			cp_cpu_on_signal, cp_threads_on_signal, cp_dump_signal_handle, cp_trace_on_crash};
+	bool is_ours = handler <= (uintptr_t)SIG_IGN || handler == (uintptr_t)SIG_HOLD;
+	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+		is_ours |= handler == (uintptr_t)ours[i];
+	if (!is_ours)
+		cp_signal_note_app_handler();
 }
 
 /// Those whose default is ours
@@ -90,6 +103,7 @@ static sighandler_t set_finish_handler(int sig, sighandler_t handler, sighandler
 CP_VISIBLE int sigaction(int sig, const struct sigaction *action, struct sigaction *old)
 {
 	uintptr_t handler = action ? (uintptr_t)action->sa_sigaction : 0;
+	note_handler(handler);
 	bool is_handler_itself =
 		handler == (uintptr_t)cp_cpu_on_signal || handler == (uintptr_t)cp_threads_on_signal;
 	if (!cp_signal_is_ours(sig) || is_handler_itself)
@@ -114,6 +128,7 @@ static sighandler_t set_handler(int sig, sighandler_t handler, uint64_t flags)
 
 CP_VISIBLE sighandler_t signal(int sig, sighandler_t handler)
 {
+	note_handler((uintptr_t)handler);
 	if (!cp_signal_is_ours(sig))
 		return set_finish_handler(sig, handler, next_signal);
 	return set_handler(sig, handler, SA_RESTART);
@@ -121,6 +136,7 @@ CP_VISIBLE sighandler_t signal(int sig, sighandler_t handler)
 
 CP_VISIBLE sighandler_t sysv_signal(int sig, sighandler_t handler)
 {
+	note_handler((uintptr_t)handler);
 	if (!cp_signal_is_ours(sig))
 		return set_finish_handler(sig, handler, next_sysv_signal);
 	return set_handler(sig, handler, SA_RESETHAND | SA_NODEFER);
@@ -128,6 +144,7 @@ CP_VISIBLE sighandler_t sysv_signal(int sig, sighandler_t handler)
 
 CP_VISIBLE sighandler_t sigset(int sig, sighandler_t handler)
 {
+	note_handler((uintptr_t)handler);
 	if (!cp_signal_is_ours(sig) || handler == SIG_HOLD)
 		return set_finish_handler(sig, handler, next_sigset);
 	return set_handler(sig, handler, 0);

@@ -164,18 +164,17 @@ CP_NEAR void cp_cpu_on_signal(int sig, void *info_arg, void *ucontext)
 			cp_signal_pass_on(sig, info, ucontext);
 		return;
 	}
-	cp_cut_look_from(ucontext, load(&cp_cpu_shared.is_confined, relaxed)); // perf's ticks end calls
 	if (cp_cpu_perf_wants_periods())
 		wake_collector();
-	if (tick.weight == 0 || !cp_cpu_enter())
-		return;
-	if (tick.t) {
-		fetch_add(&tick.t->ticks, tick.weight, relaxed);
-		take_sample(tick.t->index, load(&tick.t->tid, relaxed), tick.weight, ucontext);
-	} else {
-		take_sample((uint32_t)(uintptr_t)&signal >> 12, cp_gettid(), tick.weight, ucontext);
+	if (tick.weight > 0 && cp_cpu_enter()) {
+		uint32_t ring = tick.t ? tick.t->index : (uint32_t)(uintptr_t)&signal >> 12;
+		if (tick.t)
+			fetch_add(&tick.t->ticks, tick.weight, relaxed);
+		take_sample(ring, tick.t ? load(&tick.t->tid, relaxed) : cp_gettid(), tick.weight, ucontext);
+		cp_cpu_leave();
 	}
-	cp_cpu_leave();
+	// Perf's ticks end calls.
+	cp_cut_look(ucontext, load(&cp_cpu_shared.is_confined, relaxed));
 }
 
 /// Processes

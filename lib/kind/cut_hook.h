@@ -6,11 +6,8 @@
 
 #include "sigsafe/cut.h"
 
-/** is_confined: by seccomp, or it is not known. Then the program's signals are not asked for, as a filter may not
- *  expect it. */
-void cp_cut_look(const struct cp_regs *regs, const void *ucontext, bool is_confined);
-
-/** The same, where nobody has needed the registers so far. */
-void cp_cut_look_from(const void *ucontext, bool is_confined);
+/** Last in the handler, for it has to tell of the signals that came in the meantime. is_confined: by seccomp, or it is
+ *  not known. Then the program's signals are not asked for, as a filter may not expect it. */
+void cp_cut_look(const void *ucontext, bool is_confined);
 
 #endif

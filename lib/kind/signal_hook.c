@@ -24,6 +24,7 @@ struct owned {
 
 static struct owned owned[CP_SIGNAL_USES];
 static _Atomic(cp_signal_end_fn *) before_end;
+static _Atomic bool has_app_handlers;
 
 int cp_signal_of(enum cp_signal_use use)
 {
@@ -125,6 +126,16 @@ bool cp_signal_is_deadly(int sig)
 	struct sigaction action = {.sa_handler = SIG_IGN}; // for where a filter of system calls lets nobody ask
 	cp_syscall(SYS_rt_sigaction, sig, NULL, &action, sizeof(action.sa_mask));
 	return action.sa_handler == SIG_DFL;
+}
+
+void cp_signal_note_app_handler(void)
+{
+	store(&has_app_handlers, true, seq_cst); // before the kernel knows it
+}
+
+bool cp_signal_has_app_handlers(void)
+{
+	return load(&has_app_handlers, seq_cst);
 }
 
 bool cp_signal_is_handled_by_app(int sig)

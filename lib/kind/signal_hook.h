@@ -54,6 +54,10 @@ void cp_signal_swap_app_action(int sig, const struct cp_action *action, struct c
 /** The application has a handler of its own for a signal of ours. */
 bool cp_signal_is_handled_by_app(int sig);
 
+/** From now on, for good: the application has set a handler of its own for some signal. */
+void cp_signal_note_app_handler(void);
+bool cp_signal_has_app_handlers(void);
+
 /** A signal that is not from us: the application's handler is called as the kernel would call it.
  *  Where it has none the signal is dropped; cp_signal_is_end() says where it should not be. */
 void cp_signal_pass_on(int sig, void *info, void *ucontext);

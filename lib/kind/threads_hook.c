@@ -38,11 +38,10 @@ static uint64_t word_of(uint64_t number, uint64_t state)
 static void answer(struct cp_answer *a, uint64_t number, const void *ucontext)
 {
 	uint64_t word = word_of(number, OPEN);
-	struct cp_regs regs;
-	cp_regs_from_ucontext(&regs, ucontext);
-	cp_cut_look(&regs, ucontext, load(&a->is_confined, relaxed)); // also one that comes late
 	if (!compare_exchange(&a->word, &word, word_of(number, WRITING), acq_rel))
 		return;
+	struct cp_regs regs;
+	cp_regs_from_ucontext(&regs, ucontext);
 	a->labels_id = cp_labels_current_id(cp_gettid());
 	a->npcs = cp_capture_without_between(a->pcs, cp_unwind(&regs, a->pcs, CP_MAX_PCS).nframes);
 	a->epoch = cp_modmap_epoch_of(a->pcs, a->npcs);
@@ -60,7 +59,10 @@ void cp_threads_on_signal(int sig, void *info_arg, void *ucontext)
 		cp_signal_pass_on(sig, info_arg, ucontext);
 		return;
 	}
-	answer(&cp_threads_shared.answers[i], value >> 8 & ((1ull << NUMBER_BITS) - 1), ucontext);
+	struct cp_answer *a = &cp_threads_shared.answers[i];
+	bool is_confined = load(&a->is_confined, relaxed); // it may soon be another thread's
+	answer(a, value >> 8 & ((1ull << NUMBER_BITS) - 1), ucontext);
+	cp_cut_look(ucontext, is_confined); // also where it came too late
 }
 
 /// The thread that asks

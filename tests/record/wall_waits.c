@@ -2,8 +2,8 @@
 // wall_waits DIR [cpu]: short waits while the wall-clock profile asks, or perf ticks often, and finds the thread on its
 // way to sleep now and then. poll() and its kin end at any signal, SA_RESTART or not, and programs without a handler of
 // their own take EINTR for an error: of ours they must see none, and wait for as long as they said. Their own signals
-// still end them. On stdout: the waits, those with EINTR, those that were too short; those that its own signals ended,
-// of how many.
+// still end them, also where one comes at about the same time as ours, and never again. On stdout: the waits, those
+// with EINTR, those that were too short; those that its own signals ended, of how many; those that missed the only one.
 #include <cprof/profile.h>
 #include <errno.h>
 #include <poll.h>
@@ -17,7 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WAIT_NS = 1000000, WAIT_MS = 1, WAIT_US = 1000, LONG_S = 100, ROUNDS = 250, ALARM_US = 10000, NENDS = 5 };
+enum { WAIT_NS = 1000000, WAIT_MS = 1, WAIT_US = 1000, LONG_S = 100, ROUNDS = 250, ALARM_US = 10000, NENDS = 5,
+	ONCE_ROUNDS = 3000, WORK = 2000, LATE_US = 300000 };
 
 static int epoll_fd;
 
@@ -114,6 +115,38 @@ static __attribute__((noinline)) int end_by_alarms(void)
 	return nended;
 }
 
+static volatile sig_atomic_t has_come, nmissed;
+
+static void note_once(int signo)
+{
+	nmissed += signo == SIGALRM; // too late for all
+	has_come = 1;
+}
+
+/** A signal in 50 to 450 us, a wait without end for it; and how many had none but a much later one. */
+static int end_by_one(void)
+{
+	struct itimerval late = {{0}, {.tv_usec = LATE_US}}, never = {{0}, {0}};
+	unsigned random = 1;
+	timer_t timer;
+	timer_create(CLOCK_MONOTONIC, &(struct sigevent){.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1}, &timer);
+	sigaction(SIGALRM, &(struct sigaction){.sa_handler = note_once}, NULL);
+	sigaction(SIGUSR1, &(struct sigaction){.sa_handler = note_once}, NULL);
+	for (int i = 0; i < ONCE_ROUNDS; i++) {
+		random = random * 1103515245 + 12345;
+		has_come = 0;
+		setitimer(ITIMER_REAL, &late, NULL);
+		timer_settime(timer, 0, &(struct itimerspec){.it_value.tv_nsec = 50000 + (random >> 8) % 400000}, NULL);
+		while (!has_come)
+			poll(NULL, 0, -1);
+		for (volatile int work = 0; work < WORK; work++)
+			; // some of which ticks come, often at the begin of the next wait
+	}
+	setitimer(ITIMER_REAL, &never, NULL);
+	timer_delete(timer);
+	return nmissed;
+}
+
 int main(int argc, char **argv)
 {
 	int ninterrupted = 0, nshort = 0;
@@ -126,8 +159,8 @@ int main(int argc, char **argv)
 		ninterrupted += waits[i % NWAITS](0) == -1 && errno == EINTR;
 		nshort += now_ns() - start_ns < WAIT_NS;
 	}
-	int nended = end_by_alarms();
+	int nended = end_by_alarms(), nlost = end_by_one();
 	cprof_profile_stop(session);
-	printf("%d %d %d %d %d\n", ROUNDS * NWAITS, ninterrupted, nshort, nended, NENDS * (NWAITS + 3));
+	printf("%d %d %d %d %d %d\n", ROUNDS * NWAITS, ninterrupted, nshort, nended, NENDS * (NWAITS + 3), nlost);
 	return session > 0 ? 0 : 1;
 }
