@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/proc.h"
+
 enum { LOOK_MS = 50, NS_PER_MS = 1000000 };
 
 /** Unless it goes on, or has ended; true also where /proc does not say. */
@@ -19,7 +21,7 @@ static bool is_stopped(pid_t pid)
 {
 	char path[32], text[512];
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	FILE *f = fopen(path, "re");
+	FILE *f = proc_is_ours() ? fopen(path, "re") : NULL;
 	if (!f)
 		return true;
 	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
