@@ -40,14 +40,19 @@ class MountsTest(unittest.TestCase):
         self.assertEqual(done.stdout, "fill\n")
         self.assertIn("No space left on device", done.stderr)
 
+    def read_with_stacks(self, name):
+        """The CPU profile; most of its time has stacks."""
+        p = profile.read(os.path.join(self.dir, name))
+        cpu_ns = p.by_function("cpu")
+        self.assertGreater(sum(ns for name, ns in cpu_ns.items() if not name.startswith("[")), 300e6, cpu_ns)
+        return p
+
     def test_without_proc(self):
         """The library was not found, the first thread had no stacks, and its time was said to be that of children."""
         done = self.run_sh('mount -t tmpfs none /proc || exit 99\n'
                            'exec "$CPROF" run -cpuprofile cpu "$LEAVE" return 500')
         self.assertRegex(done.stderr, r"^cprof: wrote cpu \(0\.\d\d s of CPU.*\n$")
-        p = profile.read(os.path.join(self.dir, "cpu"))
-        cpu_ns = p.by_function("cpu")
-        self.assertGreater(sum(ns for name, ns in cpu_ns.items() if not name.startswith("[")), 300e6, cpu_ns)
+        p = self.read_with_stacks("cpu")
         self.assertEqual(p.mappings[0].file, LEAVE)
 
     def test_proc_of_another_pid_namespace(self):
@@ -55,9 +60,7 @@ class MountsTest(unittest.TestCase):
         done = self.run_sh('exec unshare --pid --fork "$CPROF" run -cpuprofile cpu -wallprofile wall "$LEAVE" '
                            'return 500')
         self.assertRegex(done.stderr, r"^cprof: wrote cpu \(0\.\d\d s of CPU.*\ncprof: wrote wall;.*\n$")
-        p = profile.read(os.path.join(self.dir, "cpu"))
-        cpu_ns = p.by_function("cpu")
-        self.assertGreater(sum(ns for name, ns in cpu_ns.items() if not name.startswith("[")), 300e6, cpu_ns)
+        p = self.read_with_stacks("cpu")
         for p in p, profile.read(os.path.join(self.dir, "wall")):
             self.assertIn("another PID namespace", "\n".join(p.comments))
 
