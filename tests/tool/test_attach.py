@@ -120,6 +120,32 @@ class AttachTest(AnalyzerTest):
         self.assertIn("cprof: wrote cprof.cpu.pb.gz", cprof.communicate(timeout=60)[1])
         self.assertEqual(cprof.returncode, 0)
 
+    def test_of_a_process_that_becomes_another_program(self):
+        """It was shown as the one it had been. (What cprof run has sampled is this process itself until its exec.)"""
+        child = self.start("sh", "-c", "echo ready; read line; exec %s" % ATTACHED)
+        ready, ready_here = os.pipe()
+        cprof = subprocess.Popen([CPROF, "attach", "-quiet", "-ready", str(ready_here), str(child.pid)], cwd=self.dir,
+                                 stderr=subprocess.PIPE, pass_fds=[ready_here], text=True)
+        self.addCleanup(cprof.stderr.close)
+        os.close(ready_here)
+        with open(ready, encoding="utf-8") as f:
+            line = f.readline()
+        if not line and "not permitted" in cprof.stderr.read():
+            self.skipTest("perf events are not permitted here")
+        self.assertEqual(line, "sampling %d\n" % child.pid)
+        child.stdin.write("\n")
+        child.stdin.flush()
+        self.assertEqual(child.stdout.readline(), "ready\n")
+        begin = cpu_s(child.pid)
+        wait_until(lambda: cpu_s(child.pid) > begin + 0.5, "it works")
+        child.stdin.close()
+        self.assertEqual(cprof.communicate(timeout=60)[1], "")
+        self.assertEqual(cprof.returncode, 0)
+        self.assertIn("early", profile.read(self.path("cprof.cpu.pb.gz")).by_function("cpu"))
+        top, _ = self.run_cprof("-top", "cprof.cpu.pb.gz")
+        self.assertRegex(top, r"^File: attached\n")
+        self.assertIn("(attached)", top)
+
     def test_seconds_of_a_replaced_program(self):
         """Its file is another one by now."""
         copy = self.path("copy")

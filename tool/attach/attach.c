@@ -32,14 +32,17 @@ static const char usage[] =
 		"A CPU profile of a process that runs already: it is not stopped, and nothing is put into it.\n"
 		"  -cpuprofile FILE     where the profile goes (cprof.cpu.pb.gz); %p in it: the process id\n"
 		"  -cpurate HZ          samples per second of CPU time of each thread (100)\n"
-		"  -seconds N           for how long (0: until ^C, or until the process ends)\n";
+		"  -seconds N           for how long (0: until ^C, or until the process ends)\n"
+		"  -quiet               say only why there is no profile\n"
+		"  -ready FD            write a line to this file descriptor once sampling has begun\n";
 
 struct attach {
 	const struct env *env;
 	struct arena *arena;
 	const char *file;
 	int rate_hz, seconds, pid;
-	bool asks_for_help;
+	int ready_fd; // -1: none
+	bool is_quiet, asks_for_help;
 	struct sampler sampler;
 	struct perf_recording *recording;
 	const char *name, *program;
@@ -60,6 +63,8 @@ static struct err *parse(struct attach *t, int argc, char **argv)
 			{"cpuprofile", FLAG_STRING, &t->file},
 			{"cpurate", FLAG_INT, &t->rate_hz},
 			{"seconds", FLAG_INT, &t->seconds},
+			{"quiet", FLAG_BOOL, &t->is_quiet},
+			{"ready", FLAG_INT, &t->ready_fd},
 	};
 	struct flag_result result;
 	struct err *e = flag_parse(t->arena, flags, sizeof(flags) / sizeof(*flags), argc - 1,
@@ -113,6 +118,8 @@ static void sample(struct attach *t, int signals_fd, int process_fd)
 	struct buf records = {0};
 	int64_t begin_ns = now_ns(CLOCK_MONOTONIC), last_s = 0;
 	sampler_start(&t->sampler);
+	if (t->ready_fd >= 0)
+		dprintf(t->ready_fd, "sampling %d\n", t->pid);
 	for (bool is_over = false; !is_over;) {
 		poll(fds, n, READ_MS);
 		int64_t passed_ns = now_ns(CLOCK_MONOTONIC) - begin_ns;
@@ -124,6 +131,8 @@ static void sample(struct attach *t, int signals_fd, int process_fd)
 		if (passed_ns / NS_PER_S == last_s)
 			continue;
 		last_s = passed_ns / NS_PER_S;
+		if (t->is_quiet)
+			continue;
 		env_progress(t->env, "cprof: %lld s, %llu samples%s", (long long)last_s,
 				(unsigned long long)perf_recording_nsamples(t->recording),
 				t->seconds ? "" : "; ^C ends it");
@@ -201,7 +210,8 @@ static void describe(struct attach *t, struct profile *p)
 static void warn(void *arg, const char *message)
 {
 	const struct attach *t = arg;
-	env_warn(t->env, "%s", message);
+	if (!t->is_quiet)
+		env_warn(t->env, "%s", message);
 }
 
 /** Masters of processes that do the work (nginx, postgres) are what people find first. */
@@ -216,8 +226,19 @@ static void say_empty(struct attach *t)
 				process_name(t->arena, child), child, child);
 }
 
+/** What it has become meanwhile. */
+static void look_again(struct attach *t)
+{
+	struct str path, name;
+	if (!perf_recording_program(t->recording, t->pid, &path, &name))
+		return;
+	t->program = arena_strndup(t->arena, path.ptr, path.len);
+	t->name = arena_strndup(t->arena, name.ptr, name.len);
+}
+
 static struct err *finish(struct attach *t)
 {
+	look_again(t);
 	struct profile *p = perf_recording_end(t->recording);
 	const struct symbolize_options options = {.mode = "", .warn = warn, .arg = t};
 	struct buf bytes = {0};
@@ -236,9 +257,9 @@ static struct err *finish(struct attach *t)
 		int error = outfile_write(t->arena, t->file, bytes.ptr, bytes.len);
 		e = error ? err_new(t->arena, "write %s: %s", t->file, err_os(t->arena, error)) : NULL;
 	}
-	if (!e && nsamples == 0)
+	if (!e && !t->is_quiet && nsamples == 0)
 		say_empty(t);
-	else if (!e)
+	else if (!e && !t->is_quiet)
 		env_say(t->env, "cprof: wrote %s (%.2f s of CPU in %lld samples); try: cprof -top %s", t->file,
 				(double)cpu_ns / NS_PER_S, (long long)nsamples, quote_shell(t->arena, t->file));
 	buf_deinit(&bytes);
@@ -249,7 +270,8 @@ static struct err *finish(struct attach *t)
 int attach_main(const struct env *env, int argc, char **argv)
 {
 	struct arena a = {0};
-	struct attach t = {.env = env, .arena = &a, .file = "cprof.cpu.pb.gz", .rate_hz = 100};
+	struct attach t = {.env = env, .arena = &a, .file = "cprof.cpu.pb.gz", .rate_hz = 100,
+			.ready_fd = -1};
 	struct err *e = parse(&t, argc, argv);
 	if (e) {
 		env_warn(env, "cprof: attach: %s", e->message);

@@ -103,8 +103,12 @@ static void see_mmap(struct processes *p, const struct perf_record *r)
 	}
 	range.file.ptr = read_string(&body, &range.file.len);
 	range.is_data &= pid != KERNEL_PID; // perf says nothing of its protection
-	if (!body.failed)
-		processes_map(p, pid, range);
+	if (body.failed)
+		return;
+	processes_map(p, pid, range);
+	struct process *process = get_process(p, pid);
+	if (process->is_exec && !range.is_data)
+		*process = (struct process){pid, process->space, range.file, false};
 }
 
 static void see_comm(struct processes *p, const struct perf_record *r)
@@ -116,8 +120,11 @@ static void see_comm(struct processes *p, const struct perf_record *r)
 	if (body.failed)
 		return;
 	processes_name_thread(p, tid, name);
-	if (r->misc & MISC_COMM_EXEC)
-		take_space(p, get_process(p, pid), NULL);
+	if (!(r->misc & MISC_COMM_EXEC))
+		return;
+	struct process *process = get_process(p, pid);
+	take_space(p, process, NULL);
+	process->is_exec = true;
 }
 
 static void see_fork(struct processes *p, const struct perf_record *r)
@@ -157,6 +164,12 @@ struct address_range *process_range(struct processes *p, uint32_t pid, uint64_t 
 {
 	const struct process *process = find_process(p, pid);
 	return process ? address_space_find(process->space, address) : NULL;
+}
+
+struct str process_program_since(const struct processes *p, uint32_t pid)
+{
+	const struct process *process = find_process(p, pid);
+	return process ? process->program : (struct str){0};
 }
 
 struct str thread_name(const struct processes *p, uint32_t tid)

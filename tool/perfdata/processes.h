@@ -27,6 +27,8 @@ struct address_range {
 struct process {
 	uint32_t pid;
 	struct address_node *space;
+	struct str program; // of its last exec in the recording; empty: none
+	bool is_exec;       // it has just been replaced: what it maps first is the program
 };
 
 struct thread {
@@ -59,6 +61,9 @@ void processes_name_thread(struct processes *p, uint32_t tid, struct str name);
 
 /** The range that has the address; NULL where none is known. */
 struct address_range *process_range(struct processes *p, uint32_t pid, uint64_t address);
+
+/** The file of the program it became, empty where it has become none. */
+struct str process_program_since(const struct processes *p, uint32_t pid);
 
 /** The thread's name; empty where it is not known. */
 struct str thread_name(const struct processes *p, uint32_t tid);

@@ -58,6 +58,13 @@ uint64_t perf_recording_nsamples(const struct perf_recording *r)
 	return r->conversion.nsamples;
 }
 
+bool perf_recording_program(const struct perf_recording *r, int pid, struct str *path, struct str *name)
+{
+	*path = process_program_since(&r->conversion.processes, (uint32_t)pid);
+	*name = thread_name(&r->conversion.processes, (uint32_t)pid);
+	return path->len;
+}
+
 struct profile *perf_recording_end(struct perf_recording *r)
 {
 	struct profile *p = conversion_end(&r->conversion);

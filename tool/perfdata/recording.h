@@ -4,6 +4,7 @@
 #ifndef CPROF_TOOL_PERFDATA_RECORDING_H
 #define CPROF_TOOL_PERFDATA_RECORDING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -30,6 +31,9 @@ void perf_recording_name_thread(struct perf_recording *r, int tid, struct str na
 void perf_recording_add(struct perf_recording *r, const void *records, size_t len);
 
 uint64_t perf_recording_nsamples(const struct perf_recording *r);
+
+/** The path and the name of the program that the process has become by exec; false: by none in the recording. */
+bool perf_recording_program(const struct perf_recording *r, int pid, struct str *path, struct str *name);
 
 /** The caller's to destroy. The recording is over. */
 struct profile *perf_recording_end(struct perf_recording *r);
