@@ -36,11 +36,15 @@ static void exec_program(struct arena *a, const char *path, char **argv, char **
 
 extern char **environ;
 
-/** In the child. The pipe closes at exec, or carries errno. */
-static void become(struct arena *a, const char *path, char **argv, child_environment *environment,
-		void *arg, int error_fd)
+/** In the child, as soon as nobody can write to go_fd any more (-1: at once). The other pipe closes at exec, or
+ *  carries errno. */
+static void become(struct arena *a, const struct child_program *p, int go_fd, int error_fd)
 {
-	exec_program(a, path, argv, environment ? environment(arg, getpid()) : environ);
+	char **env = p->make_environment ? p->make_environment(p->arg, getpid()) : environ;
+	char word;
+	while (go_fd >= 0 && read(go_fd, &word, 1) < 0 && errno == EINTR)
+		;
+	exec_program(a, p->path, p->argv, env);
 	int error = errno;
 	while (write(error_fd, &error, sizeof(error)) < 0 && errno == EINTR)
 		;
@@ -105,14 +109,25 @@ static void wait_for(struct child *c, const sigset_t *all)
 	}
 }
 
-struct child child_run(struct arena *a, const char *path, char **argv, child_environment *environment,
-		void *arg)
+/** Once all is prepared; waits until it runs. */
+static void start(struct child *c, const struct child_program *p, int go_fd, int error_fd)
+{
+	int error;
+	if (p->prepare) {
+		p->prepare(p->arg, c->pid);
+		close(go_fd);
+	}
+	if (read(error_fd, &error, sizeof(error)) == sizeof(error))
+		c->start_error = error;
+}
+
+struct child child_run(struct arena *a, const struct child_program *p)
 {
 	struct child c = {0};
 	sigset_t all, before;
 	struct sigaction chld_before, chld = {.sa_handler = SIG_DFL};
-	int error_pipe[2];
-	if (pipe2(error_pipe, O_CLOEXEC) != 0) {
+	int error_pipe[2], go_pipe[2] = {-1, -1};
+	if (pipe2(error_pipe, O_CLOEXEC) != 0 || (p->prepare && pipe2(go_pipe, O_CLOEXEC) != 0)) {
 		c.start_error = errno;
 		return c;
 	}
@@ -124,17 +139,18 @@ struct child child_run(struct arena *a, const char *path, char **argv, child_env
 	if (c.pid == 0) {
 		sigaction(SIGCHLD, &chld_before, NULL);
 		sigprocmask(SIG_SETMASK, &before, NULL);
-		become(a, path, argv, environment, arg, error_pipe[1]);
+		close(go_pipe[1]);
+		become(a, p, go_pipe[0], error_pipe[1]);
 	}
 	if (c.pid < 0)
 		c.start_error = errno;
+	close(go_pipe[0]);
 	close(error_pipe[1]);
-	int error;
-	if (c.pid > 0 && read(error_pipe[0], &error, sizeof(error)) == sizeof(error))
-		c.start_error = error;
-	close(error_pipe[0]);
-	if (c.pid > 0)
+	if (c.pid > 0) {
+		start(&c, p, go_pipe[1], error_pipe[0]);
 		wait_for(&c, &all);
+	}
+	close(error_pipe[0]);
 	// Signals stay blocked: the ^C that ended the child must not keep us from saying what was written.
 	return c;
 }

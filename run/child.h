@@ -18,12 +18,16 @@ struct child {
 	struct process_times own_times;
 };
 
-/** Makes the child's environment, in the child. */
-typedef char **child_environment(void *arg, pid_t pid);
+struct child_program {
+	const char *path;
+	char **argv;
+	char **(*make_environment)(void *arg, pid_t pid); // called in the child; NULL: it has ours
+	void (*prepare)(void *arg, pid_t pid);            // called here, while the child waits for its exec; or NULL
+	void *arg;
+};
 
-/** Runs it to its end. environment NULL: ours. All signals stay blocked here. */
-struct child child_run(struct arena *a, const char *path, char **argv, child_environment *environment,
-		void *arg);
+/** Runs it to its end. All signals stay blocked here. */
+struct child child_run(struct arena *a, const struct child_program *program);
 
 /** Ends this process as the child did where that was a signal; else returns its exit status. */
 int child_mirror_end(const struct child *c);

@@ -22,6 +22,7 @@ struct injection {
 	const char *library;      // libcprof-preload.so, absolute
 	struct injection_file cpu, heap, allocs, block, mutex, syscalls, threads, threadcreate, wall, trace;
 	const char *http; // where to serve; NULL: nowhere
+	const char *obstacle; // why the program has no profile from inside: "./a is statically linked"; NULL: it has
 	const struct run_options *options;
 	int64_t start_ns; // CLOCK_REALTIME: what is older is not of an earlier image of this process
 };

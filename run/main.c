@@ -8,6 +8,7 @@
 #include "child.h"
 #include "inject.h"
 #include "options.h"
+#include "outside.h"
 #include "run.h"
 #include "summary.h"
 #include "target.h"
@@ -15,16 +16,35 @@
 
 enum { EXIT_USAGE = 2, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
 
-struct environment_context {
+struct launch {
 	struct arena *arena;
-	const struct injection *injection;
+	struct run_options options; // of `cprof test`: with names of parts
+	struct target target;
+	struct injection injection;
+	struct test_files files;
+	pid_t sampler; // the process that samples the program from outside; 0: none
 };
+
+/// Between fork and exec, on both sides
 
 static char **make_environment(void *arg, pid_t pid)
 {
-	struct environment_context *c = arg;
-	return inject_environment(c->arena, c->injection, pid);
+	struct launch *l = arg;
+	return inject_environment(l->arena, &l->injection, pid);
 }
+
+static void begin_outside(void *arg, pid_t pid)
+{
+	struct launch *l = arg;
+	l->sampler = outside_begin(l->arena, &l->injection, pid);
+	if (l->sampler)
+		fprintf(stderr, "cprof: no profile from inside: %s; the kernel samples its CPU time\n",
+				l->injection.obstacle);
+	else
+		fprintf(stderr, "cprof: no profile: %s, and cannot be sampled from outside\n", l->injection.obstacle);
+}
+
+/// From start to end
 
 static int print_start_error(const char *name, int error)
 {
@@ -42,35 +62,60 @@ static void print_where_served(struct arena *a, const char *address)
 				*address == ':' ? "localhost" : "", address);
 }
 
+static struct err *prepare(struct launch *l)
+{
+	struct err *e = l->options.is_test ? test_prepare(l->arena, &l->options, &l->files) : NULL;
+	if (!e)
+		e = inject_prepare(l->arena, &l->options, &l->injection);
+	if (l->target.obstacle)
+		l->injection.obstacle = arena_printf(l->arena, "%s %s", l->options.program[0], l->target.obstacle);
+	return e;
+}
+
+/** What is known before it begins. */
+static void announce(struct launch *l, const struct err *e)
+{
+	if (e)
+		fprintf(stderr, "cprof: no profile: %s\n", e->message);
+	else if (l->injection.obstacle)
+		fprintf(stderr, "cprof: no profile: %s; while it runs, cprof attach PID can see its CPU time\n",
+				l->injection.obstacle);
+	else if (l->injection.http)
+		print_where_served(l->arena, l->injection.http);
+}
+
+static void summarize(struct launch *l, const struct child *child)
+{
+	if (l->sampler)
+		outside_end(l->sampler);
+	if (l->options.is_test)
+		test_collect(l->arena, &l->files, child->pid);
+	else
+		summary_print(l->arena, &l->injection, child);
+}
+
 static int run(struct arena *a, const struct run_options *o)
 {
-	const char *name = o->program[0];
-	struct target target = target_find(a, name);
-	if (!target.path)
-		return print_start_error(name, target.error);
-	struct injection injection;
-	struct test_files files;
-	struct run_options of_parts = *o;
-	struct err *e = o->is_test ? test_prepare(a, &of_parts, &files) : NULL;
-	if (!e)
-		e = inject_prepare(a, &of_parts, &injection);
-	const char *obstacle = e ? e->message : NULL;
-	if (target.obstacle)
-		obstacle = arena_printf(a, "%s %s; while it runs, cprof attach PID can see its CPU time", name,
-				target.obstacle);
-	if (obstacle)
-		fprintf(stderr, "cprof: no profile: %s\n", obstacle);
-	else if (injection.http)
-		print_where_served(a, injection.http);
-	struct environment_context context = {a, &injection};
-	struct child child = child_run(a, target.path, o->program, obstacle ? NULL : make_environment,
-			&context);
+	struct launch l = {.arena = a, .options = *o, .target = target_find(a, o->program[0])};
+	struct child_program program = {l.target.path, o->program, .arg = &l};
+	if (!l.target.path)
+		return print_start_error(o->program[0], l.target.error);
+	struct err *e = prepare(&l);
+	// A program that cannot be profiled from inside may become, or start, one that can.
+	bool is_injected = !e && (!l.target.obstacle || l.target.is_foreign);
+	if (is_injected)
+		program.make_environment = make_environment;
+	if (!e && l.target.is_foreign && outside_is_wanted(&l.injection))
+		program.prepare = begin_outside; // and announced there
+	else
+		announce(&l, e);
+	struct child child = child_run(a, &program);
+	if (child.start_error && l.sampler)
+		outside_cancel(l.sampler);
 	if (child.start_error)
-		return print_start_error(name, child.start_error);
-	if (!obstacle && o->is_test)
-		test_collect(a, &files, child.pid);
-	else if (!obstacle)
-		summary_print(a, &injection, &child);
+		return print_start_error(o->program[0], child.start_error);
+	if (is_injected)
+		summarize(&l, &child);
 	return child_mirror_end(&child);
 }
 

@@ -138,21 +138,29 @@ static void read_strings(struct pb_reader profile, int columns[MAX_TYPES], struc
 	}
 }
 
-/** Our own profiles have their values packed. */
+static void add_value(uint64_t value, int i, const int columns[MAX_TYPES], struct measure *m)
+{
+	if (i == 0)
+		m->samples += (int64_t)value;
+	if (i < MAX_TYPES && columns[i] >= 0)
+		*(int64_t *)((char *)m + sums[columns[i]].offset) += (int64_t)value;
+}
+
+/** The library packs the values; the analyzer, as Go does, three and more. */
 static void add_sample(struct pb_reader sample, const int columns[MAX_TYPES], struct measure *m)
 {
 	struct pb_field f;
+	uint64_t value;
+	int i = 0;
 	while (pb_get_field(&sample, &f)) {
-		if (f.number != 2 || f.wire != PB_BYTES)
+		struct pb_reader packed = {f.bytes, f.bytes + f.nbytes};
+		if (f.number != 2)
 			continue;
-		struct pb_reader values = {f.bytes, f.bytes + f.nbytes};
-		uint64_t value;
-		for (int i = 0; values.at < values.end && pb_get_varint(&values, &value); i++) {
-			if (i == 0)
-				m->samples += (int64_t)value;
-			if (i < MAX_TYPES && columns[i] >= 0)
-				*(int64_t *)((char *)m + sums[columns[i]].offset) += (int64_t)value;
-		}
+		if (f.wire != PB_BYTES)
+			add_value(f.value, i++, columns, m);
+		else
+			while (packed.at < packed.end && pb_get_varint(&packed, &value))
+				add_value(value, i++, columns, m);
 	}
 }
 

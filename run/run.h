@@ -4,6 +4,7 @@
 //   options.c  what was asked
 //   target.c   what the program is, and why it may have no profile
 //   inject.c   our library and the environment that starts it
+//   outside.c  the CPU time of what the library cannot be put into
 //   child.c    fork, exec, signals both ways, wait
 //   outcome.c  which profiles came of it, measure.c what they amount to
 //   summary.c  what is said about them, leak.c what -leak shows

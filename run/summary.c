@@ -276,26 +276,35 @@ static void print_trace(struct arena *a, const struct injection_file *f)
 		print_nothing(a, f, "the program could not be traced");
 }
 
+/** True if there is something to say of it: of a program with an obstacle, that is why nothing was written. */
+static bool is_news(struct arena *a, const struct injection *in, const struct injection_file *f)
+{
+	struct outcome o;
+	if (f->path && in->obstacle)
+		outcome_find(a, f, &o);
+	return f->path && (!in->obstacle || o.last.count || o.earlier.count || o.ndamaged);
+}
+
 void summary_print(struct arena *a, const struct injection *in, const struct child *c)
 {
-	if (in->cpu.path)
+	if (is_news(a, in, &in->cpu))
 		print_cpu(a, in, c);
-	if (in->heap.path)
+	if (is_news(a, in, &in->heap))
 		print_heap(a, in, c, &in->heap);
-	if (in->allocs.path)
+	if (is_news(a, in, &in->allocs))
 		print_heap(a, in, c, &in->allocs);
-	if (in->block.path)
+	if (is_news(a, in, &in->block))
 		print_state(a, in, c, &in->block, "wait");
-	if (in->mutex.path)
+	if (is_news(a, in, &in->mutex))
 		print_state(a, in, c, &in->mutex, "contended release");
-	if (in->syscalls.path)
+	if (is_news(a, in, &in->syscalls))
 		print_state(a, in, c, &in->syscalls, "system call");
-	if (in->threads.path)
+	if (is_news(a, in, &in->threads))
 		print_state(a, in, c, &in->threads, NULL);
-	if (in->wall.path)
+	if (is_news(a, in, &in->wall))
 		print_state(a, in, c, &in->wall, NULL);
-	if (in->trace.path)
+	if (is_news(a, in, &in->trace))
 		print_trace(a, &in->trace);
-	if (in->threadcreate.path)
+	if (is_news(a, in, &in->threadcreate))
 		print_state(a, in, c, &in->threadcreate, NULL);
 }

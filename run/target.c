@@ -104,19 +104,17 @@ static const char *loader_of(struct arena *a, int fd, const Elf64_Ehdr *header)
 	return "";
 }
 
-static const char *obstacle_of_elf(struct arena *a, int fd, const Elf64_Ehdr *header)
+static const char *obstacle_of_elf(struct arena *a, int fd, const Elf64_Ehdr *header, bool *is_foreign_out)
 {
 	if (header->e_ident[EI_CLASS] == ELFCLASS32)
 		return "is a 32-bit program";
 	if (header->e_machine != OUR_MACHINE)
 		return arena_printf(a, "is a program for %s", machine_name(a, header->e_machine));
-	const char *loader = loader_of(a, fd, header);
+	const char *loader = loader_of(a, fd, header), *slash = strrchr(loader, '/');
+	*is_foreign_out = strcmp(slash ? slash + 1 : loader, our_loader) != 0;
 	if (*loader == '\0')
 		return "is statically linked";
-	const char *slash = strrchr(loader, '/');
-	if (strcmp(slash ? slash + 1 : loader, our_loader) != 0)
-		return arena_printf(a, "uses another C library (%s)", loader);
-	return NULL;
+	return *is_foreign_out ? arena_printf(a, "uses another C library (%s)", loader) : NULL;
 }
 
 /** The interpreter in a "#! interpreter argument" line. */
@@ -132,7 +130,8 @@ static const char *interpreter_in(struct arena *a, const char *head, size_t len)
 	return arena_strndup(a, line.ptr, end);
 }
 
-static const char *find_obstacle(struct arena *a, const char *path)
+/** Through #! lines to the interpreter. */
+static void find_obstacle(struct arena *a, const char *path, struct target *t)
 {
 	const char *script = NULL;
 	for (int depth = 0; depth < MAX_INTERPRETERS; depth++) {
@@ -142,25 +141,27 @@ static const char *find_obstacle(struct arena *a, const char *path)
 		} head = {{0}};
 		struct stat st;
 		int fd = infile_open(path);
-		if (fd < 0) // it may be executed but not read
-			return stat(path, &st) == 0 ? privilege_of(path, &st) : NULL;
+		if (fd < 0) { // it may be executed but not read
+			t->obstacle = stat(path, &st) == 0 ? privilege_of(path, &st) : NULL;
+			return;
+		}
 		ssize_t n = pread(fd, head.text, sizeof(head), 0);
 		const char *obstacle = NULL, *next = NULL;
 		if (n > 2 && memcmp(head.text, "#!", 2) == 0)
 			next = interpreter_in(a, head.text, (size_t)n);
 		else if (n >= (ssize_t)sizeof(head.elf) && memcmp(head.text, ELFMAG, SELFMAG) == 0)
-			obstacle = obstacle_of_elf(a, fd, &head.elf);
-		if (!next && !obstacle && fstat(fd, &st) == 0)
-			obstacle = privilege_of(path, &st);
+			obstacle = obstacle_of_elf(a, fd, &head.elf, &t->is_foreign);
+		const char *privilege = !next && fstat(fd, &st) == 0 ? privilege_of(path, &st) : NULL;
+		t->is_foreign = t->is_foreign && !privilege;
+		t->obstacle = obstacle ? obstacle : privilege;
 		close(fd);
-		if (obstacle && script)
-			return arena_printf(a, "is a script whose interpreter %s %s", path, obstacle);
+		if (t->obstacle && script)
+			t->obstacle = arena_printf(a, "is a script whose interpreter %s %s", path, t->obstacle);
 		if (!next)
-			return obstacle;
+			return;
 		script = path;
 		path = next;
 	}
-	return NULL;
 }
 
 struct target target_find(struct arena *a, const char *name)
@@ -176,6 +177,6 @@ struct target target_find(struct arena *a, const char *name)
 		t = (struct target){.error = ENOENT};
 	}
 	if (t.path)
-		t.obstacle = find_obstacle(a, t.path);
+		find_obstacle(a, t.path, &t);
 	return t;
 }
