@@ -2,58 +2,35 @@
 // Context: SIG. The evidence a stack gives without tables; see bare.h. unwind.c weighs it.
 #include "bare.h"
 #include "cfi.h"
+#include "format/call_site.h"
 #include "modmap.h"
 
 enum {
 	WORD_BYTES = sizeof(uintptr_t),
 	MAX_FP_FRAME_BYTES = 256 << 10, // a frame pointer further up is some other number
-	MAX_CALL_BYTES = 7,
-	STUB_BYTES = 8,
 };
 
 #if defined(__x86_64__)
-enum { CALL_REL = 0xe8, GROUP5 = 0xff, GROUP5_CALL = 2 };
-
-/** `call rel32`, or `call r/m64` in the lengths it comes in. */
 static bool ends_in_call(const uint8_t *end)
 {
-	if (end[-5] == CALL_REL)
-		return true;
-	for (int nbytes = 2; nbytes <= MAX_CALL_BYTES; nbytes++) {
-		uint8_t modrm = end[1 - nbytes], mode = modrm >> 6, has_sib = mode != 3 && (modrm & 7) == 4;
-		int displacement = mode == 1 ? 1 : mode == 2 || (mode == 0 && (modrm & 7) == 5) ? 4 : 0;
-		if (end[-nbytes] == GROUP5 && (modrm >> 3 & 7) == GROUP5_CALL && nbytes == 2 + has_sib + displacement)
-			return true;
-	}
-	return false;
+	return call_site_x86_64(end);
 }
 
 /** Where a direct call went, 0: it was none. */
 static uintptr_t call_target(const uint8_t *end)
 {
-	int32_t relative;
-	if (end[-5] != CALL_REL)
-		return 0;
-	__builtin_memcpy(&relative, end - sizeof(relative), sizeof(relative));
-	return (uintptr_t)end + (uintptr_t)(intptr_t)relative;
+	int32_t distance = call_site_distance_x86_64(end);
+	return distance ? (uintptr_t)end + (uintptr_t)(intptr_t)distance : 0;
 }
 
-/** `jmp *address`, after an `endbr64` or a `bnd` prefix: a PLT stub. */
 static bool is_jump_stub(const uint8_t *code)
 {
-	static const uint8_t endbr[] = {0xf3, 0x0f, 0x1e, 0xfa};
-	if (!__builtin_memcmp(code, endbr, sizeof(endbr)))
-		code += sizeof(endbr);
-	code += *code == 0xf2;
-	return code[0] == GROUP5 && code[1] == 0x25;
+	return is_jump_stub_x86_64(code);
 }
 #elif defined(__aarch64__)
-/** `bl` or `blr`. */
 static bool ends_in_call(const uint8_t *end)
 {
-	uint32_t instruction;
-	__builtin_memcpy(&instruction, end - sizeof(instruction), sizeof(instruction));
-	return (instruction & 0xfc000000) == 0x94000000 || (instruction & 0xfffffc1f) == 0xd63f0000;
+	return call_site_aarch64(end);
 }
 
 static uintptr_t call_target(const uint8_t *end)
@@ -70,7 +47,7 @@ static bool is_jump_stub(const uint8_t *code)
 bool cp_bare_is_return_address(uintptr_t pc)
 {
 	struct cp_readable code = {0};
-	return pc > CP_MARKER_LIMIT && cp_readable(&code, pc - MAX_CALL_BYTES, MAX_CALL_BYTES) &&
+	return pc > CP_MARKER_LIMIT && cp_readable(&code, pc - CALL_SITE_BYTES, CALL_SITE_BYTES) &&
 		ends_in_call((const uint8_t *)pc);
 }
 
@@ -83,7 +60,7 @@ static bool may_have_called_bare_code(uintptr_t pc)
 	struct cp_readable code = {0};
 	struct cp_fde fde;
 	return !m || cp_cfi_find(m, target, &fde) ||
-		(cp_readable(&code, target, STUB_BYTES) && is_jump_stub((const uint8_t *)target));
+		(cp_readable(&code, target, JUMP_STUB_BYTES) && is_jump_stub((const uint8_t *)target));
 }
 
 static void set_caller(const struct cp_frame *f, uintptr_t pc, uintptr_t sp, struct cp_frame *caller_out)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // attached: burns CPU in early(), and from a line on its standard input on also in late(), on another thread.
 // With the argument "jit" also in code it makes itself, of which it writes a map, as JIT compilers do; with "shared
-// jit" in memory that it would share with its children, as PHP's does.
+// jit" in memory that it would share with its children, as PHP's does; with "bare" in assembly without unwind tables.
 // Ends at the end of its input. It knows nothing of any profiler. test_attach.py looks at what comes of it.
 #include <pthread.h>
 #include <stdatomic.h>
@@ -63,11 +63,50 @@ static void start_generated(int sharing)
 	pthread_create(&thread, NULL, run, code);
 }
 
+/// Assembly whose author wrote no tables, and needs the frame pointer for something else
+
+void bare_loop(const atomic_bool *is_over);
+
+#ifdef __aarch64__
+__asm__(".pushsection .text\n"
+	"bare_loop: stp x29, x30, [sp, #-16]!\n mov x29, sp\n"
+	"1: ldrb w1, [x0]\n cbz w1, 1b\n"
+	"ldp x29, x30, [sp], #16\n ret\n .popsection\n");
+#else
+__asm__(".pushsection .text\n"
+	"bare_loop: push %rbp\n sub $3000, %rsp\n mov $1, %ebp\n"
+	"1: cmpb $0, (%rdi)\n je 1b\n"
+	"add $3000, %rsp\n pop %rbp\n ret\n .popsection\n");
+#endif
+
+/** Leaves return addresses where the assembly will have its locals. */
+KEPT static unsigned litter(unsigned depth)
+{
+	burn();
+	return depth ? litter(depth - 1) + depth : 0;
+}
+
+KEPT static void in_assembly(void)
+{
+	sink += litter(50);
+	bare_loop(&is_over);
+	sink++;
+}
+
+static void start_more(const char *kind)
+{
+	pthread_t thread;
+	if (strcmp(kind, "bare") == 0)
+		pthread_create(&thread, NULL, run, (void *)in_assembly);
+	else
+		start_generated(strcmp(kind, "jit") == 0 ? MAP_PRIVATE : MAP_SHARED);
+}
+
 int main(int argc, char **argv)
 {
 	pthread_t threads[2];
 	if (argc > 1)
-		start_generated(strcmp(argv[1], "jit") == 0 ? MAP_PRIVATE : MAP_SHARED);
+		start_more(argv[1]);
 	pthread_create(&threads[0], NULL, run, (void *)early);
 	puts("ready");
 	fflush(stdout);

@@ -181,6 +181,19 @@ class AttachTest(AnalyzerTest):
         """PHP's JIT: it was [zero], of the file /dev/zero (deleted)."""
         self.check_generated_code("shared jit")
 
+    def test_assembly_without_tables(self):
+        """As OpenBLAS's, x264's, and all of musl: it hid who had called it."""
+        child = self.start(ATTACHED, "bare")
+        said = self.attach("-seconds", 1, child.pid).communicate(timeout=60)[1]
+        self.assertIn("cprof: wrote", said)
+        p = profile.read(self.path("cprof.cpu.pb.gz"))
+        stacks = [[f.name for f in s.stack] for s in p.samples]
+        bare = [names for names in stacks if names[0] == "bare_loop"]
+        self.assertGreater(len(bare), 0)
+        for names in bare:
+            self.assertEqual(names[1:3], ["in_assembly", "run"], names)
+            self.assertIn(names[-1], ("clone3", "__clone3", "clone", "__clone", "thread_start"), names)
+
     def test_of_its_children(self):
         """Who asks for nginx or postgres gets the process that waits for those that work."""
         shell = subprocess.Popen(["sh", "-c", "%s; true" % ATTACHED], stdin=subprocess.PIPE, stdout=subprocess.PIPE,

@@ -78,7 +78,8 @@ class Recording:
             body += struct.pack("<Q3Q", 2, *(registers[i] for i in (BP, SP, PC))) if registers else bytes(8)
         if self.sample_type & STACK:
             words = struct.pack("<%dQ" % len(stack), *stack)
-            body += struct.pack("<Q", 64) + words.ljust(64, b"\0") + struct.pack("<Q", len(words))
+            copy = words.ljust(64, b"\0")
+            body += struct.pack("<Q", len(copy)) + copy + struct.pack("<Q", len(words))
         self.record(SAMPLE, body, mode)
 
     def features(self):
@@ -450,7 +451,8 @@ class PerfDataTest(AnalyzerTest):
         r.sample(7, 7, [CONTEXT_USER, CODE + 0x10], 1, registers=begin,
                  stack=[1, sp + 32, CODE + 0x21, 2, 0, CODE + 0x31])
         r.sample(7, 7, [CODE + 0x10], 2, registers=begin, stack=[1, sp + 64, CODE + 0x21])
-        r.sample(7, 7, [CODE + 0x10], 3, registers=begin, stack=[1, sp, CODE + 0x21])  # it leads nowhere
+        nowhere = [1, sp, CODE + 0x21] + 3000 * [0]
+        r.sample(7, 7, [CODE + 0x10], 3, registers=begin, stack=nowhere)
         r.sample(7, 7, [CONTEXT_USER, CODE + 0x10, CODE + 0x21], 4)
         p = self.convert(r.file())
         names = [[f.name or f.address - CODE for f in s.stack] for s in p.samples]

@@ -19,7 +19,9 @@ struct cfi_segment {
 
 struct cfi_file {
 	struct str name;
-	Elf *elf;
+	Elf *elf;       // NULL: there is none, or it is another
+	const uint8_t *bytes;
+	size_t nbytes;
 	Dwarf_CFI *cfi; // NULL: there is none
 	struct cfi_segment *segments;
 	uint32_t nsegments;
@@ -99,8 +101,12 @@ static void open_tables(struct cfi_tables *t, struct cfi_file *f, const struct a
 		f->elf = t->is_of_here || id.len ? vdso_elf() : NULL;
 	else if (*path == '/')
 		f->elf = open_mapped(t->arena, path, id);
-	if (!f->elf || elf_kind(f->elf) != ELF_K_ELF || !is_the_mapped_one(t->arena, f->elf, id))
+	if (!f->elf || elf_kind(f->elf) != ELF_K_ELF || !is_the_mapped_one(t->arena, f->elf, id)) {
+		elf_end(f->elf);
+		f->elf = NULL;
 		return;
+	}
+	f->bytes = (const uint8_t *)elf_rawfile(f->elf, &f->nbytes);
 	read_segments(t->arena, f);
 	f->cfi = dwarf_getcfi_elf(f->elf);
 }
@@ -134,11 +140,29 @@ static bool file_address(const struct cfi_file *f, const struct address_range *r
 	return false;
 }
 
-Dwarf_Frame *cfi_row(struct cfi_tables *t, struct address_range *range, uint64_t address)
+static const struct cfi_file *mapped_file(struct cfi_tables *t, struct address_range *range)
 {
 	if (range->cfi_file == NO_CFI_FILE)
 		range->cfi_file = file_of(t, range);
-	const struct cfi_file *f = &t->files[range->cfi_file];
+	return &t->files[range->cfi_file];
+}
+
+bool cfi_has_file(struct cfi_tables *t, struct address_range *range)
+{
+	return mapped_file(t, range)->elf;
+}
+
+const uint8_t *cfi_code(struct cfi_tables *t, struct address_range *range, uint64_t address, size_t nbytes)
+{
+	const struct cfi_file *f = mapped_file(t, range);
+	uint64_t offset = address - range->start + range->offset;
+	bool is_inside = range->limit - address >= nbytes && offset <= f->nbytes && f->nbytes - offset >= nbytes;
+	return f->bytes && is_inside ? f->bytes + offset : NULL;
+}
+
+Dwarf_Frame *cfi_row(struct cfi_tables *t, struct address_range *range, uint64_t address)
+{
+	const struct cfi_file *f = mapped_file(t, range);
 	uint64_t in_file;
 	if (!f->cfi || !file_address(f, range, address, &in_file))
 		return NULL;

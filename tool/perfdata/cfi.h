@@ -26,4 +26,10 @@ void cfi_tables_deinit(struct cfi_tables *t);
 /** The row that holds at an address inside the range; NULL where the file has none, or cannot be read. */
 Dwarf_Frame *cfi_row(struct cfi_tables *t, struct address_range *range, uint64_t address);
 
+/** Whether the range's file can be read and is the one that was mapped: its code is known. */
+bool cfi_has_file(struct cfi_tables *t, struct address_range *range);
+
+/** So many bytes of its code; NULL where they are not in the file. */
+const uint8_t *cfi_code(struct cfi_tables *t, struct address_range *range, uint64_t address, size_t nbytes);
+
 #endif
