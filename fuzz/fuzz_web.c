@@ -72,7 +72,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct web_response out;
 	web_answer(&a, &w, &r, &out);
 	check(&r, &out);
+	if (out.graph.len) {
+		web_put_graph(&a, &w, &r, line[4], line[4].len % 2 ? err_new(&a, "as asked") : NULL, &out);
+		check(&r, &out);
+	}
 	buf_deinit(&out.body);
+	buf_deinit(&out.graph);
 	arena_deinit(&a);
 	return 0;
 }

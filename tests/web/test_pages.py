@@ -6,6 +6,7 @@ import gzip
 import http.client
 import os
 import shutil
+import signal
 import socket
 import threading
 import time
@@ -135,18 +136,66 @@ class PagesTest(WebTest):
         self.assertIn("graphviz", body)
         self.page("/ui/flamegraph")
 
+    def wait_for(self, name):
+        while not os.path.exists(self.path(name)):
+            time.sleep(0.01)
+
+    def make_dot(self, script):
+        with open(self.path("dot"), "w", encoding="ascii") as dot:
+            dot.write("#!/bin/sh\n" + script)
+        os.chmod(self.path("dot"), 0o755)
+
+    def test_others_are_answered_while_graphs_are_drawn(self):
+        """One graph that took long kept all other tabs waiting."""
+        self.make_dot('case "$(/bin/cat)" in *focus=leaf*) name=leaf;; *) name=main;; esac\n: >begun.$name\n'
+                      "while [ ! -e go.$name ]; do /bin/sleep 0.01; done\necho \"<?xml?><svg>$name</svg>\"\n")
+        self.serve_profile(cpu_profile(), env={"PATH": self.dir})
+        graphs = {}
+
+        def ask(name):
+            graphs[name] = self.ask("/ui/graph?f=" + name)
+
+        threads = {name: threading.Thread(target=ask, args=(name,)) for name in ("main", "leaf")}
+        for name, thread in threads.items():
+            thread.start()
+            self.wait_for("begun." + name)
+        for view in ("flamegraph", "top", "peek?f=leaf"):
+            self.page("/ui/" + view)
+        self.assertEqual(graphs, {})
+        for name in ("leaf", "main"):  # the later one first
+            with open(self.path("go." + name), "w", encoding="ascii"):
+                threads[name].join()
+            status, _, body = graphs[name]
+            self.assertEqual(status, 200, body)
+            self.assertIn('<main>\n<div id="graph"><svg>%s</svg>\n</div>\n</main>' % name, body)
+            self.assertIn("?f=" + name, body)
+
+    def test_a_graph_that_cannot_be_drawn(self):
+        self.make_dot("exit 3\n")
+        self.serve_profile(cpu_profile(), env={"PATH": self.dir})
+        status, _, body = self.ask("/ui/graph?f=main")
+        self.assertEqual(status, 501)
+        self.assertIn("its program dot cannot be run (exit status 3)", Page(body).text)
+        self.assertNotIn("graph.js", body)
+
+    def test_the_server_ends_while_a_graph_is_drawn(self):
+        self.make_dot(": >%s\nexec /bin/sleep 20\n" % self.path("started"))
+        server = self.serve_profile(cpu_profile(), env={"PATH": self.dir})
+        with socket.create_connection(("127.0.0.1", self.port)) as c:
+            c.sendall(b"GET /ui/graph HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.wait_for("started")
+            server.terminate()
+            self.assertEqual(server.wait(10), -signal.SIGTERM)
+
     def test_who_hangs_up_is_not_drawn_for(self):
         """Reloads of a graph that takes long stood in line, and all other pages behind them."""
         started = self.path("started")
-        with open(self.path("dot"), "w", encoding="ascii") as dot:
-            dot.write("#!/bin/sh\n: >%s\nexec /bin/sleep 1000\n" % started)
-        os.chmod(self.path("dot"), 0o755)
+        self.make_dot(": >%s\nexec /bin/sleep 1000\n" % started)
         self.serve_profile(cpu_profile(), env={"PATH": self.dir})
         for _ in range(2):
             with socket.create_connection(("127.0.0.1", self.port)) as c:
                 c.sendall(b"GET /ui/graph HTTP/1.1\r\nHost: localhost\r\n\r\n")
-                while not os.path.exists(started):
-                    time.sleep(0.01)
+                self.wait_for("started")
             os.unlink(started)
         self.page("/ui/flamegraph")
 

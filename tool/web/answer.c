@@ -16,7 +16,8 @@ static void put_text(struct web_response *out, int status, const char *text)
 	out->status = status;
 	out->type = "text/plain; charset=utf-8";
 	buf_deinit(&out->body);
-	out->body = (struct buf){0};
+	buf_deinit(&out->graph);
+	out->body = out->graph = (struct buf){0};
 	buf_cstr(&out->body, text);
 	buf_byte(&out->body, '\n');
 }
@@ -60,16 +61,37 @@ static void download(struct arena *a, const struct web *w, const struct query *q
 	out->file_name = "profile.pb.gz";
 }
 
-static void show_page(struct arena *a, const struct web *w, const char *name, const struct query *q, int client_fd,
+static struct err *open_page(struct arena *a, const struct web *w, const char *name, const struct query *q,
+		struct web_response *out, struct page *page_out)
+{
+	*page_out = (struct page){.arena = a, .web = w, .kind = page_find(name), .query = q, .config = *w->config,
+			.response = out};
+	return config_from_query(a, q, &page_out->config);
+}
+
+static void show_page(struct arena *a, const struct web *w, const char *name, const struct query *q,
 		struct web_response *out)
 {
-	struct page p = {.arena = a, .web = w, .kind = page_find(name), .query = q,
-			.config = *w->config, .client_fd = client_fd, .response = out};
-	struct err *e = config_from_query(a, q, &p.config);
+	struct page p;
+	struct err *e = open_page(a, w, name, q, out, &p);
 	if (!e)
 		e = page_write(&p);
 	if (e)
 		put_text(out, STATUS_BAD, e->message);
+}
+
+void web_put_graph(struct arena *a, const struct web *w, const struct web_request *r, struct str svg,
+		const struct err *error, struct web_response *response)
+{
+	struct page p;
+	struct query q;
+	struct err *e = query_parse(a, r->query, &q);
+	if (!e)
+		e = open_page(a, w, "graph", &q, response, &p);
+	if (!e)
+		e = page_put_graph(&p, svg, error);
+	if (e)
+		put_text(response, STATUS_BAD, e->message);
 }
 
 static const struct action {
@@ -110,7 +132,7 @@ static void answer_below(struct arena *a, const struct web *w, const struct web_
 	} else if (action) {
 		action->act(a, w, &q, out);
 	} else {
-		show_page(a, w, name, &q, r->fd, out);
+		show_page(a, w, name, &q, out);
 	}
 }
 

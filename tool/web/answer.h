@@ -34,7 +34,6 @@ struct web_request {
 	const char *client; // numeric address
 	const char *host;   // Host header; "" for none
 	const char *origin; // Origin header, or NULL
-	int fd;             // the client's connection; 0: there is none
 };
 
 struct web_response {
@@ -44,10 +43,16 @@ struct web_response {
 	const char *file_name;  // to be saved under, or NULL
 	char nonce[33];         // of the scripts in the body; "" where it has none
 	struct buf body;        // the caller's to free
+	struct buf graph;       // likewise. Not empty: for graphviz; the body lacks the picture,
+	size_t graph_at;        // at this place
 };
 
 /** Strings of the response live in `a`. */
 void web_answer(struct arena *a, const struct web *w, const struct web_request *r,
 		struct web_response *out);
+
+/** Puts in what graphviz made of the graph of such an answer, or why it made nothing. */
+void web_put_graph(struct arena *a, const struct web *w, const struct web_request *r, struct str svg,
+		const struct err *error, struct web_response *response);
 
 #endif

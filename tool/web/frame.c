@@ -262,6 +262,7 @@ struct err *page_frame(struct page *p, const struct report *r, struct str legend
 	buf_printf(out, "</style>\n</head>\n<body class=\"%s\">\n", p->kind->path);
 	put_header(p, r, title, legend, out);
 	buf_cstr(out, "<main>\n");
+	p->response->graph_at = out->len;
 	buf_str(out, body);
 	buf_cstr(out, "</main>\n");
 	put_script(p, "search.js", out);

@@ -73,13 +73,13 @@ static struct err *write_with(struct page *p, const struct session *s)
 	return e;
 }
 
-/** With the menus, by which a filter that leaves nothing can be taken back. */
-static struct err *write_failed(struct page *p, const char *message)
+struct err *page_write_failed(struct page *p, int status, const char *message)
 {
 	struct buf body = {0};
-	p->response->status = p->failure ? p->failure : STATUS_BAD;
+	p->response->status = status;
 	buf_deinit(&p->response->body);
-	p->response->body = (struct buf){0};
+	buf_deinit(&p->response->graph);
+	p->response->body = p->response->graph = (struct buf){0};
 	buf_cstr(&body, "<p class=\"error\">");
 	put_html(&body, str_from(message));
 	buf_cstr(&body, "</p>\n");
@@ -101,7 +101,7 @@ struct err *page_write(struct page *p)
 	struct err *e = write_with(p, &s);
 	fclose(env.err);
 	if (e)
-		e = write_failed(p, e->message);
+		e = page_write_failed(p, STATUS_BAD, e->message);
 	free(p->warnings);
 	return e;
 }

@@ -22,11 +22,9 @@ struct page {
 	const struct page_kind *kind;
 	const struct query *query;
 	struct config config;
-	int client_fd; // as in struct web_request
 	struct web_response *response;
 	char *warnings; // what the analysis said, in lines
 	size_t warnings_len;
-	int failure;         // status of an error; 0 is STATUS_BAD
 };
 
 /** All, in the order of the menu; the last entry has no path. */
@@ -37,6 +35,12 @@ const struct page_kind *page_find(const char *path);
 
 /** Makes the page: analysis, frame, body. One that has no report says why, in the same frame. */
 struct err *page_write(struct page *p);
+
+/** In place of a page: menus, by which a filter that leaves nothing can be taken back, and the message. */
+struct err *page_write_failed(struct page *p, int status, const char *message);
+
+/** Puts what graphviz made into a page that waits for it; or says what went wrong there. */
+struct err *page_put_graph(struct page *p, struct str svg, const struct err *error);
 
 /** Everything around `body`: menus, details, styles, scripts (frame.c). r NULL: there is no report. */
 struct err *page_frame(struct page *p, const struct report *r, struct str legend, struct str body);

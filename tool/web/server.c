@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The web server (see web.h): libevent's evhttp, one request at a time, for the profile is one and a page
-// takes milliseconds. All that comes from the network is bounded here.
+// takes milliseconds; but graphviz, which may take minutes, draws meanwhile (drawing.h). All that comes from the
+// network is bounded here.
 #include "web.h"
 
 #include <event2/buffer.h>
@@ -13,11 +14,13 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "base/mem.h"
 #include "tool/driver/viewer.h"
 #include "tool/graph/pass_cache.h"
 
 #include "address.h"
 #include "answer.h"
+#include "drawing.h"
 #include "guard.h"
 #include "settings.h"
 #include "urlconfig.h"
@@ -81,40 +84,83 @@ static void send_response(struct arena *a, struct evhttp_request *request, struc
 	evbuffer_free(body);
 }
 
+/** The server, as who gets requests knows it. */
+struct server {
+	struct web *web;
+	struct drawings *drawings;
+};
+
+// A request until it is answered. Its strings are evhttp's, which keeps them that long.
+struct exchange {
+	struct drawing drawing; // first: the event loop gives that back
+	struct arena arena;
+	const struct server *server;
+	struct evhttp_request *request;
+	struct web_request asked;
+	struct web_response response;
+};
+
+static void finish(struct exchange *x)
+{
+	send_response(&x->arena, x->request, &x->response);
+	buf_deinit(&x->response.graph);
+	arena_deinit(&x->arena);
+	free(x);
+}
+
+static void on_drawn(struct drawing *d)
+{
+	struct exchange *x = (struct exchange *)d;
+	web_put_graph(&x->arena, x->server->web, &x->asked, (struct str){d->image.ptr, d->image.len}, d->error,
+			&x->response);
+	buf_deinit(&d->image);
+	arena_deinit(&d->arena);
+	finish(x);
+}
+
 static const char *header(const struct evkeyvalq *headers, const char *name)
 {
 	return evhttp_find_header(headers, name);
 }
 
-static void on_request(struct evhttp_request *request, void *arg)
+static struct web_request read_request(struct evhttp_request *request)
 {
-	struct arena a = {0};
-	struct web_response response;
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
 	const struct evkeyvalq *headers = evhttp_request_get_input_headers(request);
 	const char *host = header(headers, "Host");
 	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
 	char *client = NULL;
 	ev_uint16_t port;
-	struct evhttp_connection *connection = evhttp_request_get_connection(request);
-	evhttp_connection_get_peer(connection, &client, &port);
-	struct web_request r = {
+	evhttp_connection_get_peer(evhttp_request_get_connection(request), &client, &port);
+	return (struct web_request){
 			.method = method_of(request),
 			.path = path && *path == '/' ? path : "/",
 			.query = str_from(uri ? evhttp_uri_get_query(uri) : NULL),
 			.client = client ? client : "",
 			.host = host ? host : "",
 			.origin = header(headers, "Origin"),
-			.fd = bufferevent_getfd(evhttp_connection_get_bufferevent(connection)),
 	};
-	web_answer(&a, arg, &r, &response);
-	send_response(&a, request, &response);
-	arena_deinit(&a);
-	const struct web *w = arg;
-	pass_cache_prepare(w->session->profile->pass_cache, NULL, NULL);
 }
 
-static struct evhttp *new_server(struct event_base *base, struct web *w)
+static void on_request(struct evhttp_request *request, void *arg)
+{
+	const struct server *s = arg;
+	struct exchange *x = mem_zeroed(1, sizeof(*x));
+	*x = (struct exchange){.server = s, .request = request, .asked = read_request(request)};
+	web_answer(&x->arena, s->web, &x->asked, &x->response);
+	struct pass_cache *cache = s->web->session->profile->pass_cache;
+	if (x->response.graph.len) {
+		struct evhttp_connection *connection = evhttp_request_get_connection(request);
+		x->drawing.graph = (struct str){x->response.graph.ptr, x->response.graph.len};
+		x->drawing.client_fd = bufferevent_getfd(evhttp_connection_get_bufferevent(connection));
+		drawing_begin(s->drawings, &x->drawing);
+	} else {
+		finish(x);
+	}
+	pass_cache_prepare(cache, NULL, NULL);
+}
+
+static struct evhttp *new_server(struct event_base *base, struct server *server)
 {
 	struct evhttp *http = evhttp_new(base);
 	if (!http)
@@ -124,7 +170,7 @@ static struct evhttp *new_server(struct event_base *base, struct web *w)
 	evhttp_set_timeout(http, IDLE_SECONDS);
 	evhttp_set_allowed_methods(http,
 			EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST | EVHTTP_REQ_DELETE);
-	evhttp_set_gencb(http, on_request, w);
+	evhttp_set_gencb(http, on_request, server);
 	return http;
 }
 
@@ -182,9 +228,10 @@ static struct err *run(struct arena *a, struct event_base *base, struct web *w,
 {
 	static const struct query none;
 	const struct env *env = w->session->env;
-	struct evhttp *http = new_server(base, w);
+	struct server server = {w, drawings_create(base, on_drawn)};
+	struct evhttp *http = server.drawings ? new_server(base, &server) : NULL;
 	if (!http)
-		return err_new(a, "out of memory");
+		return err_new(a, "no server: %s", err_os(a, errno));
 	struct err *e = listen_at(a, http, address);
 	if (!e) {
 		const char *url = url_of(a, address);
@@ -198,6 +245,7 @@ static struct err *run(struct arena *a, struct event_base *base, struct web *w,
 		event_base_dispatch(base);
 	}
 	evhttp_free(http);
+	drawings_destroy(server.drawings);
 	return e;
 }
 

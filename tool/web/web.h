@@ -3,6 +3,7 @@
 // with the options in its URL, so a page has no state and a link to it is the page.
 //
 //	server.c   sockets and HTTP, by libevent: all that is read from the network
+//	drawing.c  graphs that graphviz draws meanwhile
 //	answer.c   a request in, a response out: guards, redirects, which page; no socket (tests, fuzz/)
 //	page.c     what all pages share; page_*.c the pages
 #ifndef CPROF_TOOL_WEB_H
