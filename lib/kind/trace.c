@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "contention_hook.h"
@@ -24,22 +23,15 @@ enum {
 	STRINGS_LIMIT_BYTES = 16 << 20,
 	STACKS_LIMIT_BYTES = 64 << 20,
 	MAX_AGE_MS = 1000, // a killed process's file lacks no more
-	CALIBRATE_MS = 2,
 };
 
 /// On and off
 
 static void start_clock(void)
 {
-	struct timespec pause = {.tv_nsec = CALIBRATE_MS * (long)CP_NS_PER_MS};
 	cp_ticks_init();
-	struct cp_trace_point first = cp_trace_clock_read();
-	cp_trace_clock_add(first);
-	cp_syscall(SYS_nanosleep, &pause, NULL, 0, 0); // not libc's, which a syscall profile would show
-	struct cp_trace_point second = cp_trace_clock_read();
-	cp_trace_clock_add(second);
-	uint64_t ns = second.ns - first.ns;
-	cp_trace_shared.ticks_per_ms = (second.ticks - first.ticks) * CP_NS_PER_MS / (ns ? ns : 1);
+	cp_trace_clock_add(cp_trace_clock_read());
+	cp_trace_shared.ticks_per_ms = cp_ticks_of_ns(CP_NS_PER_MS);
 	cp_trace_shared.max_age_ticks = cp_trace_shared.ticks_per_ms * MAX_AGE_MS;
 }
 

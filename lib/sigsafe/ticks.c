@@ -59,3 +59,8 @@ CP_NEAR uint64_t cp_ticks_to_ns(uint64_t ticks)
 	uint64_t q = cp_ticks_ns_q24;
 	return q ? (uint64_t)((unsigned __int128)ticks * q >> Q) : ticks;
 }
+
+uint64_t cp_ticks_of_ns(uint64_t ns)
+{
+	return cp_ticks_ns_q24 ? (ns << Q) / cp_ticks_ns_q24 : ns;
+}

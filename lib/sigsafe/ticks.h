@@ -40,4 +40,7 @@ static inline uint64_t cp_ticks_now(void)
 /** A difference in nanoseconds, within a percent. */
 uint64_t cp_ticks_to_ns(uint64_t ticks);
 
+/** The other way round; of up to ten minutes. */
+uint64_t cp_ticks_of_ns(uint64_t ns);
+
 #endif
