@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <unistd.h>
 
+#include "kind/cpu_hook.h"
 #include "kind/threads_hook.h"
 #include "leave.h"
 #include "next.h"
@@ -24,6 +25,7 @@ static void before_exec(void)
 static int failed_exec(int ret)
 {
 	cp_threads_after_exec();
+	cp_cpu_after_exec();
 	return ret;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "kind/cpu_hook.h"
 #include "leave.h"
 #include "next.h"
 #include "sigsafe/sys.h"
@@ -38,5 +39,8 @@ CP_NEXT_RARE(int, daemon, (int keeps_folder, int keeps_output), (keeps_folder, k
 CP_VISIBLE int daemon(int keeps_folder, int keeps_output)
 {
 	cp_end();
-	return next_daemon(keeps_folder, keeps_output);
+	int ret = next_daemon(keeps_folder, keeps_output);
+	if (ret < 0)
+		cp_cpu_after_exec(); // it may be that nobody has left
+	return ret;
 }

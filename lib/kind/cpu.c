@@ -421,10 +421,7 @@ void cp_cpu_checkpoint(bool exits)
 			cp_futex_wait(&s->pieces_done, done, give_up_ns - now_ns);
 		}
 	}
-	store(&s->paused_at_ns, cp_clock_ns(CP_CLOCK_MONOTONIC), relaxed);
-	store(&cp_cpu_shared.paused_tid, cp_gettid(), release);
-	cp_cpu_pause_for_exec(true);
-	cp_cpu_collector_wake();
+	cp_cpu_before_exec();
 	store(&cp_cpu_shared.spared_tid, 0, relaxed);
 }
 

@@ -18,7 +18,6 @@ enum {
 	LAST_TURN_MS = 1000,
 	LAST_REST_MS = 10000,
 	USED_PERIODS = 2, // of CPU time; a thread we do not know of has missed no more
-	PAUSE_MS = 50,
 	FIRST_PIECE_MS = 200, // it costs milliseconds, and who ends so early mostly ends well
 	LAST_PIECE_STEP_MS = 900, // at each turn
 	MIN_PIECE_CPU_MS = 50,
@@ -79,7 +78,7 @@ static void watch_engine(struct cp_cpu_session *s, struct schedule *when, uint64
 		return;
 	}
 	uint64_t patience_ns = CP_NS_PER_S + 2 * cp_cpu_engine_params.period_ns;
-	if (cpu_ns - when->seen_cpu_ns < patience_ns)
+	if (cpu_ns - when->seen_cpu_ns < patience_ns || load(&cp_cpu_shared.paused_tid, acquire))
 		return;
 	if (cp_cpu_tasks_owe(patience_ns / cp_cpu_engine_params.period_ns / 4))
 		cp_cpu_engine_switch(s);
@@ -98,16 +97,6 @@ void cp_cpu_collector_wake(void)
 {
 	store(&cp_cpu_shared.wake, 1, release);
 	cp_futex_wake(&cp_cpu_shared.wake, 1);
-}
-
-/** A thread that was to exec and is still there after PAUSE_MS has failed, and ticks again. */
-static void end_pause(struct cp_cpu_session *s, uint64_t now_ns)
-{
-	if (load(&cp_cpu_shared.paused_tid, acquire) == 0 ||
-		now_ns < load(&s->paused_at_ns, relaxed) + PAUSE_MS * CP_NS_PER_MS)
-		return;
-	cp_cpu_pause_for_exec(false);
-	store(&cp_cpu_shared.paused_tid, 0, release);
 }
 
 /** Threads that are about to exec or to exit wait for a piece. */
@@ -244,15 +233,11 @@ static bool take_turn(struct cp_cpu_session *s, struct schedule *when, uint64_t 
 	cp_cpu_collect(s);
 	cp_lock_release(&cp_cpu_shared.lock);
 	serve_checkpoints(s);
-	uint64_t exec_ns = now_ns + FIRST_TURN_MS * CP_NS_PER_MS; // by then it has exec'ed, or ended, or failed to
-	if (load(&cp_cpu_shared.paused_tid, acquire) && due_ns(when) > exec_ns)
-		when->turn_ns = when->rest_ns = exec_ns;
 	if (now_ns < due_ns(when))
 		return true;
 	struct moment now = {now_ns, cp_clock_ns(CP_CLOCK_PROCESS_CPU)};
 	store(&cp_cpu_shared.stale_may_wake, true, relaxed);
 	watch_engine(s, when, now.cpu_ns);
-	end_pause(s, now_ns);
 	bool goes_on = look_around(s, when, now);
 	write_due_piece(s, when, now);
 	plan_turn(s, when, now);

@@ -10,6 +10,7 @@
 #include "heap_hook.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/capture.h"
+#include "sigsafe/clock.h"
 #include "sigsafe/futex.h"
 #include "sigsafe/labels.h"
 #include "sigsafe/modmap.h"
@@ -18,6 +19,8 @@
 #include "sigsafe/unwind.h"
 #include "signal_hook.h"
 #include "trace_hook.h"
+
+enum { MAX_ARMING_MS = 100 }; // of a thread for another: some system calls
 
 CP_NEAR_DATA struct cp_cpu_shared cp_cpu_shared;
 CP_NEAR_DATA struct cp_cpu_engine_params cp_cpu_engine_params;
@@ -179,16 +182,38 @@ CP_NEAR void cp_cpu_on_signal(int sig, void *info_arg, void *ucontext)
 
 /// Processes
 
-void cp_cpu_pause_for_exec(bool pause)
+static void pause_ticks(int tid, bool pause)
 {
 	cp_cpu_itimer_pause(pause);
-	cp_cpu_perf_pause(cp_thread_find(load(&cp_cpu_shared.paused_tid, relaxed)), pause);
+	cp_cpu_perf_pause(cp_thread_find(tid), pause);
+}
+
+void cp_cpu_before_exec(void)
+{
+	int tid = cp_gettid();
+	uint64_t give_up_ns = cp_clock_ns(CP_CLOCK_MONOTONIC) + MAX_ARMING_MS * CP_NS_PER_MS;
+	store(&cp_cpu_shared.paused_tid, tid, seq_cst);
+	// Who looks at paused_tid later does not make it tick any more.
+	while (load(&cp_cpu_shared.arming_tid, seq_cst) == tid && cp_clock_ns(CP_CLOCK_MONOTONIC) < give_up_ns)
+		cp_syscall(SYS_sched_yield, 0, 0, 0, 0);
+	pause_ticks(tid, true);
+}
+
+void cp_cpu_after_exec(void)
+{
+	int tid = cp_gettid();
+	if (load(&cp_cpu_shared.paused_tid, relaxed) != tid || cp_cpu_shared.pid != cp_getpid())
+		return;
+	pause_ticks(tid, false);
+	store(&cp_cpu_shared.paused_tid, 0, release);
 }
 
 void cp_cpu_reset_in_child(void)
 {
 	store(&cp_cpu_shared.running, false, relaxed);
 	store(&cp_cpu_shared.inflight, 0, relaxed);
+	store(&cp_cpu_shared.paused_tid, 0, relaxed);
+	store(&cp_cpu_shared.arming_tid, 0, relaxed);
 	cp_cpu_shared.lock = (struct cp_lock){0};
 	for (uint32_t i = 1; i < cp_thread_limit(); i++)
 		cp_cpu_perf_close_in_child(cp_thread_at(i));

@@ -21,7 +21,8 @@ struct cp_cpu_shared {
 	_Atomic int64_t awaited;     // periods: after so many more the collector's next turn is worth it; <= 0: it is
 	_Atomic bool stale_may_wake; // once a turn of the collector, not at every sample of a JIT
 	_Atomic bool malloc_reads;   // the list of modules: a bare collector may not ask the loader
-	_Atomic int paused_tid;      // of a thread that is about to exec; 0: none
+	_Atomic int paused_tid;      // of a thread that is about to exec: it does not tick, nor begin to; 0: none
+	_Atomic int arming_tid;      // of one that another thread makes tick at this moment; 0: none
 	_Atomic int spared_tid;      // of one that writes for us, on its way to exec or _exit: no samples; 0: none
 	int pid;                     // of the process that started the session
 	bool is_forked;              // by one that had our handler
@@ -85,9 +86,12 @@ bool cp_cpu_thread_has_ended(int tid);
 /** Their ids may be others' next. NULL: all. */
 void cp_cpu_forget_ended(bool (*is_gone)(int tid));
 
-/** Before exec, what survives it or may be pending stops for the thread paused_tid: it must not
- * meet a program that does not know it. If the exec fails the collector lets it go on. */
-void cp_cpu_pause_for_exec(bool pause);
+/** Before exec, what survives it or may be pending stops for the calling thread: it must not meet a program that does
+ *  not know it. */
+void cp_cpu_before_exec(void);
+
+/** It failed. Does nothing where nothing was stopped, as in a child of vfork(). */
+void cp_cpu_after_exec(void);
 
 /** In the child of fork(): no profile runs. Context: FORK. */
 void cp_cpu_reset_in_child(void);

@@ -58,7 +58,6 @@ struct cp_cpu_session {
 	_Atomic uint32_t pieces_wanted, pieces_done; // checkpoints asked for; the second is a futex
 	_Atomic bool exits;                          // who asked for one leaves by _exit
 	bool end_is_told;                            // in a piece
-	_Atomic uint64_t paused_at_ns;               // see cp_cpu_pause_for_exec()
 	bool pieces_broken; // writing one failed: the final profile is still tried
 };
 

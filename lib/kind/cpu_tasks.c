@@ -25,35 +25,43 @@ static bool blocks_signal(int tid)
 	return cp_task_read_status(tid, &status) == 0 && status.blocked >> (cp_signal_ours() - 1) & 1;
 }
 
+/** A child that blocks signals may be on its way to exec, and give them their defaults by system calls we do not see,
+ *  as Chromium does. A tick that is pending would then end it. With threads it is not: those of apache's children are
+ *  born in one that blocks all signals. */
+static bool may_exec_unseen(const struct cp_cpu_session *s, int tid)
+{
+	return cp_cpu_shared.is_forked && tid == cp_cpu_shared.pid && tid != s->starter_tid && blocks_signal(tid);
+}
+
+static void meet(struct cp_cpu_session *s, int tid)
+{
+	struct cp_thread *t = cp_thread_new();
+	if (!t) {
+		fetch_add(&cp_cpu_shared.unarmed, 1, relaxed);
+		return;
+	}
+	t->scan = s->scan;
+	t->is_newborn = s->scan > 1; // the first scan met all that were there
+	s->met_strangers |= t->is_newborn;
+	cp_cpu_arm(t, tid);
+}
+
 static void see_task(int tid, void *arg)
 {
 	struct cp_cpu_session *s = arg;
 	if (cp_thread_is_excluded(tid))
 		return;
 	struct cp_thread *t = cp_thread_find(tid);
-	if (!t && cp_cpu_thread_has_ended(tid))
-		return;
-	if (!t) {
-		// A child that blocks signals may be on its way to exec, and give them their defaults by system calls
-		// we do not see, as Chromium does. A tick that is pending would then end it. With threads it is not:
-		// those of apache's children are born in one that blocks all signals.
-		if (cp_cpu_shared.is_forked && tid == cp_cpu_shared.pid && tid != s->starter_tid &&
-				blocks_signal(tid)) {
-			s->has_passed_over = true;
-			return;
-		}
-		t = cp_thread_new();
-		if (!t) {
-			fetch_add(&cp_cpu_shared.unarmed, 1, relaxed);
-			return;
-		}
+	if (t)
 		t->scan = s->scan;
-		t->is_newborn = s->scan > 1; // the first scan met all that were there
-		s->met_strangers |= t->is_newborn;
-		cp_cpu_arm(t, tid);
+	if (t || cp_cpu_thread_has_ended(tid))
 		return;
-	}
-	t->scan = s->scan;
+	store(&cp_cpu_shared.arming_tid, tid, seq_cst);
+	if (load(&cp_cpu_shared.paused_tid, seq_cst) == tid || may_exec_unseen(s, tid))
+		s->has_passed_over = true;
+	else
+		meet(s, tid);
+	store(&cp_cpu_shared.arming_tid, 0, seq_cst);
 }
 
 static bool has_ended(int tid)
