@@ -189,14 +189,17 @@ class PagesTest(WebTest):
 
     def test_who_hangs_up_is_not_drawn_for(self):
         """Reloads of a graph that takes long stood in line, and all other pages behind them."""
-        started = self.path("started")
-        self.make_dot(": >%s\nexec /bin/sleep 1000\n" % started)
+        self.make_dot("echo $$ >new\n/bin/mv new started\nexec /bin/sleep 1000\n")
         self.serve_profile(cpu_profile(), env={"PATH": self.dir})
-        for _ in range(2):
+        for _ in range(3):
             with socket.create_connection(("127.0.0.1", self.port)) as c:
                 c.sendall(b"GET /ui/graph HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 self.wait_for("started")
-            os.unlink(started)
+            with open(self.path("started"), encoding="ascii") as f:
+                dot = "/proc/" + f.read().strip()
+            os.unlink(self.path("started"))
+            while os.path.exists(dot):  # 1000 s, if it is not killed
+                time.sleep(0.01)
         self.page("/ui/flamegraph")
 
     def test_download_is_the_profile(self):
