@@ -111,7 +111,7 @@ static int run(struct arena *a, const struct run_options *o)
 		announce(&l, e);
 	struct child child = child_run(a, &program);
 	if (child.start_error && l.sampler)
-		outside_cancel(l.sampler);
+		outside_cancel(a, &l.injection, child.pid, l.sampler);
 	if (child.start_error)
 		return print_start_error(o->program[0], child.start_error);
 	if (is_injected)

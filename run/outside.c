@@ -8,7 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "base/program.h"
+#include "outcome.h"
 
 bool outside_is_wanted(const struct injection *in)
 {
@@ -60,8 +62,15 @@ void outside_end(pid_t sampler)
 	program_wait(sampler);
 }
 
-void outside_cancel(pid_t sampler)
+void outside_cancel(struct arena *a, const struct injection *in, pid_t program, pid_t sampler)
 {
+	const char *path = path_expand(a, in->cpu.path, arena_printf(a, "%d", (int)program));
+	struct outcome o;
 	kill(sampler, SIGKILL);
 	program_wait(sampler);
+	outcome_find(a, &in->cpu, &o);
+	for (int i = 0; i < o.last.count; i++) {
+		if (strcmp(o.last.paths[i], path) == 0)
+			unlink(path);
+	}
 }

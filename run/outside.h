@@ -20,7 +20,7 @@ pid_t outside_begin(struct arena *a, const struct injection *in, pid_t program);
 /** Once the program has ended: when this returns, the profile is written, or it was said why not. */
 void outside_end(pid_t sampler);
 
-/** Where the program could not be started: no profile. */
-void outside_cancel(pid_t sampler);
+/** Where the program could not be started: no profile, also where the sampler has written that there is nothing. */
+void outside_cancel(struct arena *a, const struct injection *in, pid_t program, pid_t sampler);
 
 #endif
