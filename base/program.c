@@ -12,9 +12,8 @@
 
 extern char **environ;
 
-int program_start(const char *const argv[], int in, int out, int err, pid_t *pid_out)
+static int start(const char *const argv[], const int streams[3], short flags, pid_t *pid_out)
 {
-	const int streams[] = {in, out, err};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t none, defaults;
@@ -24,7 +23,7 @@ int program_start(const char *const argv[], int in, int out, int err, pid_t *pid
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setsigdefault(&attributes, &defaults);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setflags(&attributes, (short)(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | flags));
 	posix_spawn_file_actions_init(&actions);
 	for (int i = 0; i < 3; i++) {
 		if (streams[i] >= 0)
@@ -36,6 +35,16 @@ int program_start(const char *const argv[], int in, int out, int err, pid_t *pid
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
 	return error;
+}
+
+int program_start(const char *const argv[], int in, int out, int err, pid_t *pid_out)
+{
+	return start(argv, (const int[]){in, out, err}, 0, pid_out);
+}
+
+int program_start_apart(const char *const argv[], int in, int out, int err, pid_t *pid_out)
+{
+	return start(argv, (const int[]){in, out, err}, POSIX_SPAWN_SETSID, pid_out);
 }
 
 int program_wait(pid_t pid)

@@ -13,6 +13,9 @@ enum { STREAM_OURS = -1, STREAM_NULL = -2 };
  */
 int program_start(const char *const argv[], int in, int out, int err, pid_t *pid_out);
 
+/** The same in a session of its own: no ^C or ^Z of the terminal is meant for it. */
+int program_start_apart(const char *const argv[], int in, int out, int err, pid_t *pid_out);
+
 /** Waits for its end; its wait status, 0 where whoever started us had us ignore SIGCHLD. */
 int program_wait(pid_t pid);
 

@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,41 +17,25 @@ bool outside_is_wanted(const struct injection *in)
 	return in->cpu.path && (!engine || strcmp(engine, "auto") == 0 || strcmp(engine, "perf") == 0);
 }
 
-/** In the sampler's process. In a session of its own no ^C or ^Z of the terminal is meant for it. */
-static void become_sampler(struct arena *a, const struct injection *in, pid_t program, int ready_fd)
+pid_t outside_begin(struct arena *a, const struct injection *in, pid_t program)
 {
-	const char *argv[10] = {"cprof", "attach", "-quiet", "-ready", "1", "-cpuprofile", in->cpu.given};
+	const char *argv[11] = {"/proc/self/exe", "attach", "-quiet", "-ready", "1", "-cpuprofile", in->cpu.given};
 	size_t n = 7;
+	int ready[2];
+	pid_t sampler;
+	char word;
 	if (in->options->rate_hz) {
 		argv[n++] = "-cpurate";
 		argv[n++] = arena_printf(a, "%d", in->options->rate_hz);
 	}
 	argv[n++] = arena_printf(a, "%d", (int)program);
-	sigset_t none;
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	setsid();
-	int null_fd = open("/dev/null", O_RDONLY);
-	if (null_fd > 0)
-		dup2(null_fd, 0);
-	dup2(ready_fd, 1);
-	execv("/proc/self/exe", (char *const *)argv);
-	_exit(127);
-}
-
-pid_t outside_begin(struct arena *a, const struct injection *in, pid_t program)
-{
-	int ready[2];
 	if (pipe2(ready, O_CLOEXEC) != 0)
 		return 0;
-	pid_t sampler = fork();
-	if (sampler == 0)
-		become_sampler(a, in, program, ready[1]);
+	int error = program_start_apart(argv, STREAM_NULL, ready[1], STREAM_OURS, &sampler);
 	close(ready[1]);
-	char word;
-	bool is_ready = sampler > 0 && read(ready[0], &word, 1) == 1;
+	bool is_ready = !error && read(ready[0], &word, 1) == 1;
 	close(ready[0]);
-	if (!is_ready && sampler > 0)
+	if (!is_ready && !error)
 		program_wait(sampler);
 	return is_ready ? sampler : 0;
 }
