@@ -164,9 +164,10 @@ bool walk_bare(struct walk *w, struct address_range *range)
 		return end_walk(w);
 	struct walk caller = *w;
 	bool is_found = guess(w, is_file, &caller);
-	// Who called main() in musl: up to the stack's end there is no caller.
+	// Who called main() in musl: also in the rest up to the stack's end there is no caller.
 	if (!is_found && is_file && w->is_call && has_end(w))
-		is_found = find_caller(w, w->now.value[m->sp], w->stack_bytes, &caller) || end_walk(&caller);
+		is_found = find_caller(w, w->now.value[m->sp] + MAX_SCAN_BYTES, w->stack_bytes, &caller) ||
+				end_walk(&caller);
 	if (!is_found)
 		return false;
 	w->now = caller.now;
