@@ -13,11 +13,13 @@
 #include "kind/threads_hook.h"
 #include "leave.h"
 #include "next.h"
+#include "record/finish_hook.h"
 #include "visible.h"
 
 static void before_exec(void)
 {
 	cp_leave(false);
+	cp_finish_end_if_due();
 	cp_threads_before_exec();
 }
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/single_threaded.h>
 
@@ -147,8 +148,15 @@ static bool remove_watcher(finish_fn *finish)
 	return is_any;
 }
 
+/** Behind those that write files: the signal may come meanwhile. */
+__attribute__((destructor(101))) static void destruct(void)
+{
+	cp_finish_end_if_due();
+}
+
 int cp_finish_watch(finish_fn *finish, const struct cp_finish_how *how)
 {
+	static atomic_bool is_registered;
 	bool is_alone = how->alone && __libc_single_threaded;
 	int ret = is_alone ? 0 : make_threads(how->opens_all);
 	if (is_alone) {
@@ -159,6 +167,8 @@ int cp_finish_watch(finish_fn *finish, const struct cp_finish_how *how)
 		ret = add_watcher(finish);
 	if (ret < 0)
 		return ret;
+	if (!exchange(&is_registered, true, relaxed))
+		at_quick_exit(cp_finish_end_if_due);
 	cp_loader_thread_hurry(false);
 	store(&cp_finish.exits_zero, how->exits_zero, relaxed);
 	store(&cp_finish.sig, 0, relaxed);

@@ -47,6 +47,17 @@ void cp_finish_set_default(int sig)
 		store(&cp_finish.app[i].handler, 0, release);
 }
 
+static void await_written(void)
+{
+	uint64_t give_up_ns = cp_clock_ns(CP_CLOCK_MONOTONIC) + PATIENCE_MS * CP_NS_PER_MS;
+	while (!load(&cp_finish.is_done, acquire)) {
+		uint64_t now_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
+		if (now_ns >= give_up_ns)
+			return;
+		cp_futex_wait(&cp_finish.is_done, 0, give_up_ns - now_ns);
+	}
+}
+
 static void have_files_written(int sig)
 {
 	int none = 0;
@@ -61,20 +72,39 @@ static void have_files_written(int sig)
 		return;
 	fetch_add(&cp_finish.nasked, 1, release);
 	cp_futex_wake(&cp_finish.nasked, 1);
-	uint64_t give_up_ns = cp_clock_ns(CP_CLOCK_MONOTONIC) + PATIENCE_MS * CP_NS_PER_MS;
-	while (!load(&cp_finish.is_done, acquire)) {
-		uint64_t now_ns = cp_clock_ns(CP_CLOCK_MONOTONIC);
-		if (now_ns >= give_up_ns)
-			return;
-		cp_futex_wait(&cp_finish.is_done, 0, give_up_ns - now_ns);
-	}
+	await_written();
+}
+
+static void end_by(int sig)
+{
+	if ((sig == SIGINT || sig == SIGTERM) && load(&cp_finish.exits_zero, relaxed))
+		cp_syscall(SYS_exit_group, 0, 0, 0, 0);
+	cp_signal_die_of(sig);
+}
+
+static void note_end(int sig)
+{
+	store(&cp_finish.end_sig, sig, relaxed);
+	store(&cp_finish.end_pid, cp_getpid(), release);
+}
+
+void cp_finish_end_if_due(void)
+{
+	int pid = load(&cp_finish.end_pid, acquire);
+	if (pid == 0 || pid != cp_getpid())
+		return;
+	if (!load(&cp_finish.alone, acquire))
+		await_written();
+	end_by(load(&cp_finish.end_sig, relaxed));
 }
 
 void cp_finish_before_end(int sig)
 {
 	int pid = load(&cp_finish.pid, acquire);
-	if (pid != 0 && pid == cp_getpid())
-		have_files_written(sig);
+	if (pid == 0 || pid != cp_getpid())
+		return;
+	note_end(sig);
+	have_files_written(sig);
 }
 
 void cp_finish_on_signal(int sig, void *info, void *ucontext)
@@ -82,14 +112,16 @@ void cp_finish_on_signal(int sig, void *info, void *ucontext)
 	bool is_ours = cp_finish_watches(sig);
 	struct cp_action app;
 	cp_finish_app_action(sig, &app);
+	if (is_ours && !app.handler)
+		note_end(sig);
 	if (is_ours)
 		have_files_written(sig);
 	if (app.handler && app.flags & SA_SIGINFO)
 		((void (*)(int, void *, void *))app.handler)(sig, info, ucontext);
 	else if (app.handler)
 		((void (*)(int))app.handler)(sig);
-	else if (is_ours && (sig == SIGINT || sig == SIGTERM) && load(&cp_finish.exits_zero, relaxed))
-		cp_syscall(SYS_exit_group, 0, 0, 0, 0);
+	else if (is_ours)
+		end_by(sig);
 	else
 		cp_signal_die_of(sig);
 }

@@ -20,6 +20,7 @@ struct cp_finish_shared {
 	_Atomic uint32_t nasked;  // a futex: handlers that ran
 	_Atomic uint32_t is_done; // a futex: they may go on
 	_Atomic int sig;          // the first that came
+	_Atomic int end_pid, end_sig; // the process that dies of it, or ends by it, once all is written
 	_Atomic bool exits_zero;  // as Go's: not die of SIGINT and SIGTERM, but exit(0)
 	_Atomic(cp_finish_alone_fn *) alone; // writes them within the handler; NULL: the thread does
 	struct {
@@ -37,6 +38,12 @@ void cp_finish_on_signal(int sig, void *info, void *ucontext);
 
 /** The process dies of sig, of which it is the CPU profile's handler that tells: it is none of those above. */
 void cp_finish_before_end(int sig);
+
+/**
+ * Where another thread's handler has the process end, it ends so here, once the files are written; else nothing: who
+ * exits meanwhile would not have come so far without us, nor would what follows an exec.
+ */
+void cp_finish_end_if_due(void);
 
 /** It is one of them, and watched in this process. */
 bool cp_finish_watches(int sig);

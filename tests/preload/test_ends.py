@@ -42,8 +42,17 @@ def test_who_becomes_a_daemon_leaves_what_was_before():
     expect("m" + parents[0][1:] in case.files, case.files)
 
 
+def test_who_dies_of_a_signal_does_not_exit_meanwhile():
+    """While its files were written another thread exited: status 0, three times in four."""
+    for how in "return", "_exit", "quick_exit", "exec", "daemon":
+        for _ in range(3):
+            case = Case(program("late"), how, options=["-memprofile", "heap.gz", "-memprofilerate", "1"])
+            expect_eq((case.status, case.files), (-signal.SIGHUP, ["heap.gz"]), how)
+
+
 if __name__ == "__main__":
     test_run.PARTS = {"ends": [test_the_ticks_signal_ends_who_has_no_handler_for_it,
                                test_who_writes_where_nobody_reads_leaves_all,
-                               test_who_becomes_a_daemon_leaves_what_was_before]}
+                               test_who_becomes_a_daemon_leaves_what_was_before,
+                               test_who_dies_of_a_signal_does_not_exit_meanwhile]}
     sys.exit(test_run.main([]))
