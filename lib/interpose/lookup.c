@@ -160,6 +160,15 @@ void *cp_lookup_next(const char *name)
 	return cp_lookup_next_in(name, &object);
 }
 
+void *cp_lookup_vdso(const char *name)
+{
+	const struct link_map *own = own_object(), *l = first_of(own ? own : _r_debug.r_map);
+	uintptr_t image = getauxval(AT_SYSINFO_EHDR);
+	while (l && (!image || l->l_addr != image)) // it is linked to 0
+		l = l->l_next;
+	return l ? lookup_in(l, name) : NULL;
+}
+
 /** A library's mapping begins where it was moved to. */
 static const struct link_map *object_of(const void *pc)
 {

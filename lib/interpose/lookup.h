@@ -18,6 +18,9 @@ void *cp_lookup_next(const char *name);
 /** The same, and which object it is in, for comparison. */
 void *cp_lookup_next_in(const char *name, const void **object_out);
 
+/** In the vDSO. NULL: there is none in the loader's list, or it has none. */
+void *cp_lookup_vdso(const char *name);
+
 /** What a library that was loaded by itself means: its own, or one of a library that it needs, else the next. pc is in
  *  its code. */
 void *cp_lookup_for(const void *pc, const char *name);

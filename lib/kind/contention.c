@@ -3,7 +3,6 @@
 #include "contention.h"
 
 #include <errno.h>
-#include <time.h>
 
 #include "contention_hook.h"
 #include "contention_text.h"
@@ -111,14 +110,12 @@ static void comment(struct cp_profile_out *out, enum cp_contention_kind kind)
 
 static int write_proto(enum cp_contention_kind kind, struct cprof_writer writer)
 {
-	struct timespec now = {0};
-	clock_gettime(CLOCK_REALTIME, &now);
 	const struct cp_profile_spec spec = {
 		.sample_types = {{counted[kind], "count"}, {"delay", "nanoseconds"}},
 		.nsample_types = 2,
 		.period_type = {counted[kind], "count"},
 		.period = 1,
-		.time_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
+		.time_ns = (int64_t)cp_clock_ns(CP_CLOCK_REALTIME),
 	};
 	struct emission e = {0};
 	e.rc = cp_profile_out_begin(&e.out, &spec, writer);

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 #include "alloctrace_hook.h"
 #include "heap_count_hook.h"
@@ -37,13 +36,6 @@ static const char DROP_FRAMES[] =
 		"__strdup|__strndup|asprintf|vasprintf|__libc_reallocarray)";
 
 static struct cp_lock lock; // of who changes the rate; the tables are read while they grow
-
-static int64_t realtime_ns(void)
-{
-	struct timespec ts = {0};
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
 
 /** The tables go on in the child. */
 static void reset_in_child(void)
@@ -249,7 +241,7 @@ static int write_proto(enum cp_heap_view view, struct cprof_writer writer)
 		.nsample_types = view == CP_HEAP_VIEW_HEAP ? 6 : 4,
 		.period_type = {"space", "bytes"},
 		.period = (int64_t)load(&cp_heap.rate_bytes, relaxed),
-		.time_ns = realtime_ns(),
+		.time_ns = (int64_t)cp_clock_ns(CP_CLOCK_REALTIME),
 		// Go leaves heap's unset and pprof then takes the last; ours has the peak behind it.
 		.default_sample_type = view == CP_HEAP_VIEW_HEAP ? "inuse_space" : "alloc_space",
 		.drop_frames = DROP_FRAMES,

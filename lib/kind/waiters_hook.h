@@ -6,9 +6,8 @@
 #ifndef CPROF_KIND_WAITERS_HOOK_H
 #define CPROF_KIND_WAITERS_HOOK_H
 
-#include <time.h>
-
 #include "sigsafe/atomic.h"
+#include "sigsafe/clock.h"
 #include "sigsafe/types.h"
 
 enum { CP_WAITERS_BUCKETS_LOG2 = 13 };
@@ -34,9 +33,7 @@ static inline struct cp_waiters_bucket *cp_waiters_bucket(const void *lock)
 /** The clock of waits. Above 1. */
 static inline uint64_t cp_wait_clock_ns(void)
 {
-	struct timespec ts = {0};
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec + 2;
+	return cp_clock_quick_ns(CP_CLOCK_MONOTONIC) + 2;
 }
 
 /** False: nobody waits for this lock. Context: SIG. */

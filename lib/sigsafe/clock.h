@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Context: SIG. Clocks by system call: the vDSO's would need the loader to find it.
+// Context: SIG. Clocks by system call, and by the vDSO where that costs too much. Never by clock_gettime(): that may be
+// the program's own or of a library like libfaketime, which stands still, runs faster, counts its calls or takes locks.
 #ifndef CPROF_SIGSAFE_CLOCK_H
 #define CPROF_SIGSAFE_CLOCK_H
 
@@ -34,6 +35,14 @@ static inline uint64_t cp_clock_ns(int clock)
 		return 0;
 	return (uint64_t)ts.sec * CP_NS_PER_S + (uint64_t)ts.nsec;
 }
+
+/** The same without a system call, if the vDSO is found. */
+uint64_t cp_clock_quick_ns(int clock);
+
+typedef int cp_clock_function(long clock, struct cp_timespec *ts_out);
+
+/** The vDSO's function, once a constructor has found it (interpose/vdso.c); NULL: by system call. */
+extern __attribute__((visibility("hidden"))) cp_clock_function *cp_clock_in_vdso;
 
 /** The CPU clock of any thread of this process, from outside: pthread_getcpuclockid()'s value. */
 static inline int cp_thread_cpu_clock(int tid)

@@ -3,8 +3,7 @@
 #ifndef CPROF_SIGSAFE_TICKS_H
 #define CPROF_SIGSAFE_TICKS_H
 
-#include <time.h>
-
+#include "clock.h"
 #include "types.h"
 
 /** Finds out how long a tick is, which takes 50 us, the first time; before anybody counts. Context: CTL. */
@@ -15,9 +14,7 @@ extern __attribute__((visibility("hidden"))) uint64_t cp_ticks_ns_q24;
 
 static inline uint64_t cp_monotonic_ns(void)
 {
-	struct timespec ts = {0};
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+	return cp_clock_quick_ns(CP_CLOCK_MONOTONIC);
 }
 
 static inline uint64_t cp_ticks_counter(void)
