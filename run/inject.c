@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -102,6 +103,12 @@ static struct err *check_file(struct arena *a, struct injection_file *const *fil
 	return error ? err_new(a, "%s: %s", file->given, strerror(error)) : NULL;
 }
 
+static uint64_t own_pid_namespace(void)
+{
+	struct stat st;
+	return stat("/proc/self/ns/pid", &st) == 0 ? st.st_ino : 0;
+}
+
 struct err *inject_prepare(struct arena *a, const struct run_options *options,
 		struct injection *injection_out)
 {
@@ -120,6 +127,7 @@ struct err *inject_prepare(struct arena *a, const struct run_options *options,
 			.mutex = make_file(a, options->mutexprofile),
 			.syscalls = make_file(a, options->syscallprofile),
 			.options = options,
+			.pid_namespace = own_pid_namespace(),
 			.start_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
 	};
 	if (!injection_out->library)
@@ -174,7 +182,8 @@ char **inject_environment(struct arena *a, const struct injection *in, pid_t roo
 	} ours[] = {
 			{"LD_PRELOAD", combined(a, "LD_PRELOAD", preloads(a, in), false)},
 			{"ASAN_OPTIONS", combined(a, "ASAN_OPTIONS", "verify_asan_link_order=0", true)},
-			{"CPROF_RUN", arena_printf(a, "%d:%lld", (int)root_pid, (long long)in->start_ns)},
+			{"CPROF_RUN", arena_printf(a, "%d:%lld:%llu", (int)root_pid, (long long)in->start_ns,
+					     (unsigned long long)in->pid_namespace)},
 			{"CPROF_HTTP", in->http},
 			{"CPROF_CPUPROFILE", in->cpu.path},
 			{"CPROF_CPURATE", number(a, o->rate_hz)},

@@ -24,6 +24,7 @@ struct injection {
 	const char *http; // where to serve; NULL: nowhere
 	const char *obstacle; // why the program has no profile from inside: "./a is statically linked"; NULL: it has
 	const struct run_options *options;
+	uint64_t pid_namespace; // its inode, 0: not known
 	int64_t start_ns; // CLOCK_REALTIME: what is older is not of an earlier image of this process
 };
 

@@ -2,7 +2,6 @@
 // Lists the directory's candidates with glob(), then looks at each name and age. What nobody will finish any more goes.
 #include "outcome.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <glob.h>
 #include <signal.h>
@@ -29,15 +28,21 @@ bool outcome_is_per_process(const char *file)
 	return false;
 }
 
-/** What of `path` is behind `file`, %p being digits; NULL: it is another name. */
+/** Behind a process's name: digits, and in another PID namespace "@" and more (lib/kind/target.h). NULL: it is none. */
+static const char *rest_behind_process(const char *path)
+{
+	size_t len = strspn(path, "0123456789"), more = path[len] == '@' ? strspn(path + len + 1, "0123456789") : 0;
+	return len == 0 ? NULL : path + len + (more > 0 ? 1 + more : 0);
+}
+
+/** What of `path` is behind `file`; NULL: it is another name. */
 static const char *rest_behind(const char *file, const char *path)
 {
 	for (const char *at = file; *at; at += path_escape_at(at) ? 2 : 1) {
 		if (path_escape_at(at) == 'p') {
-			if (!isdigit((unsigned char)*path))
+			path = rest_behind_process(path);
+			if (!path)
 				return NULL;
-			while (isdigit((unsigned char)*path))
-				path++;
 		} else if (*path++ != *at) {
 			return NULL;
 		}

@@ -15,6 +15,7 @@
 #include "kind/cpu.h"
 #include "kind/heap_hook.h"
 #include "kind/own_thread.h"
+#include "kind/target.h"
 #include "listener.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/pagealloc.h"
@@ -40,8 +41,8 @@ static int expand_path(const char *given, char *path_out, size_t size)
 	for (const char *at = given; *at && len + 1 < size; at++) {
 		bool is_escape = at[0] == '%' && (at[1] == 'p' || at[1] == '%');
 		at += is_escape;
-		len += is_escape && *at == 'p' ? cp_format(path_out + len, size - len, "%d", (int)getpid())
-					       : cp_format(path_out + len, size - len, "%c", *at);
+		len += is_escape && *at == 'p' ? cp_target_process_name(path_out + len, size - len)
+					       : (size_t)cp_format(path_out + len, size - len, "%c", *at);
 	}
 	return len == 0 ? -EINVAL : len + 1 >= size ? -ENAMETOOLONG : 0;
 }

@@ -15,7 +15,7 @@
 #include "target.h"
 #include "write/vformat.h"
 
-enum { MAX_TEMP_NAMES = 100, FILE_MODE = 0666, PATIENCE_S = 5 };
+enum { MAX_TEMP_NAMES = 100, FILE_MODE = 0666, PATIENCE_S = 5, MAX_NAME_BYTES = 40 };
 
 /// Signals of a write that fails: the reader is gone, or the file would pass RLIMIT_FSIZE
 
@@ -88,6 +88,20 @@ int cp_write_fd(void *arg, const void *data, size_t size)
 
 /// Paths
 
+static uint64_t pid_namespace; // 0: not told
+
+void cp_target_tell_pid_namespace(uint64_t inode)
+{
+	pid_namespace = inode;
+}
+
+size_t cp_target_process_name(char *out, size_t size)
+{
+	if (!pid_namespace)
+		return cp_format(out, size, "%d", (int)getpid());
+	return cp_format(out, size, "%d@%llu", (int)getpid(), (unsigned long long)pid_namespace);
+}
+
 int cp_target_expand_path(const char *template, char path_out[PATH_MAX])
 {
 	size_t len = 0;
@@ -100,10 +114,10 @@ int cp_target_expand_path(const char *template, char path_out[PATH_MAX])
 		path_out[len++] = '/';
 	}
 	for (const char *in = template; *in; in++) {
-		if (len + 16 > PATH_MAX)
+		if (len + MAX_NAME_BYTES > PATH_MAX)
 			return -ENAMETOOLONG;
 		if (in[0] == '%' && in[1] == 'p') {
-			len += cp_format(path_out + len, PATH_MAX - len, "%d", (int)getpid());
+			len += cp_target_process_name(path_out + len, PATH_MAX - len);
 			in++;
 		} else {
 			in += in[0] == '%' && in[1] == '%';

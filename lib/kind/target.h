@@ -8,6 +8,8 @@
 
 #include <cprof/pprof.h>
 #include <limits.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct cp_target {
 	struct cprof_writer writer; // that takes the profile
@@ -16,6 +18,12 @@ struct cp_target {
 	int fd;                     // -1: none
 	bool has_pieces;            // the file was begun by cp_target_write_piece()
 };
+
+/** The process id, with "@" and the inode of its PID namespace behind it if that was told. Returns the length. */
+size_t cp_target_process_name(char *out, size_t size);
+
+/** From now on %p stands for that; 0: for the id alone. */
+void cp_target_tell_pid_namespace(uint64_t inode);
 
 /** The template made absolute, %p the process id and %% a percent sign. 0 or a negative errno. */
 int cp_target_expand_path(const char *template, char path_out[PATH_MAX]);

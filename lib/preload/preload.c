@@ -26,19 +26,22 @@
 //                         the files of these
 //   CPROF_DUMPSIGNAL      the number of a signal that prints all threads to stderr
 //   CPROF_LOCKSITES       1: that dump, and the one by URL, tell where the locks that threads hold were taken
-//   CPROF_RUN             PID:NANOSECONDS of the process `cprof run` started, and when. Without %p only
-//                         that process is profiled: its children would write the same file.
+//   CPROF_RUN             PID:NANOSECONDS:INODE of the process `cprof run` started, when, and its PID namespace (0: not
+//                         known). Without %p only that process is profiled: its children would write the same file. In
+//                         another namespace, as in a sandbox of a build, others have the same ids: %p tells which.
 //
 // With %p every process writes its own, also the child of a fork. Nothing is printed, and the
 // program's environment is never changed; what went wrong `cprof run` finds out.
 #include <cprof/http.h>
 #include <cprof/pprof.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "api/cancel.h"
 #include "earlier.h"
@@ -48,6 +51,7 @@
 #include "kind/dump_signal.h"
 #include "kind/heap.h"
 #include "kind/own_thread_hook.h"
+#include "kind/target.h"
 #include "kind/threadcreate.h"
 #include "kind/threads.h"
 #include "kind/wall.h"
@@ -60,24 +64,46 @@
 
 static struct cp_settings settings CP_TABLE;
 static struct cp_keeper keeper;
+static bool is_elsewhere; // in another PID namespace than `cprof run`
 static atomic_bool is_retired; // the process is in a sandbox where we may not be
 
+/** Of the process. 0: there is no /proc. */
+static uint64_t pid_namespace(void)
+{
+	struct stat st;
+	long ret = cp_syscall6(SYS_newfstatat, AT_FDCWD, (long)"/proc/self/ns/pid", (long)&st, 0, 0, 0);
+	return ret == 0 ? st.st_ino : 0;
+}
+
+static void tell_pid_namespace(void)
+{
+	uint64_t own = settings.pid_namespace ? pid_namespace() : 0;
+	is_elsewhere = own && own != (uint64_t)settings.pid_namespace;
+	cp_target_tell_pid_namespace(is_elsewhere ? own : 0);
+}
+
+/** Nobody else writes what has no %p in its name. */
+static bool is_root(void)
+{
+	return !settings.root_pid || (settings.root_pid == cp_getpid() && !is_elsewhere);
+}
+
 /** This process is to write it; what an earlier image wrote there is kept. */
-static bool is_ours(int kind, int pid)
+static bool is_ours(int kind)
 {
 	const char *given = settings.recording.paths[kind];
 	char path[PATH_MAX];
-	if (!given || (!(settings.with_pid & 1u << kind) && settings.root_pid && settings.root_pid != pid))
+	if (!given || (!(settings.with_pid & 1u << kind) && !is_root()))
 		return false;
-	if (settings.root_pid && cp_settings_expand(given, pid, path, sizeof(path)) == 0)
+	if (settings.root_pid && cp_target_expand_path(given, path) == 0)
 		cp_earlier_keep(path, settings.start_ns);
 	return true;
 }
 
 /** Without %p only one process can have the address. */
-static bool serves(int pid)
+static bool serves(void)
 {
-	return settings.http && (settings.has_http_pid || !settings.root_pid || settings.root_pid == pid);
+	return settings.http && (settings.has_http_pid || is_root());
 }
 
 static void leave(bool exits)
@@ -114,20 +140,20 @@ static void retire(void)
 
 static void start(void)
 {
-	int pid = cp_getpid();
 	if (is_retired) // in a child of such a process
 		return;
 	uint32_t on = 0;
+	tell_pid_namespace();
 	cp_wall_hold(true); // until the program's time begins
 	for (int kind = CP_RECORD_KINDS; kind-- > 0;) { // the CPU profile last: the others' start is not the program's
-		if (is_ours(kind, pid) && cp_recording_start(&settings.recording, 1u << kind) == 0)
+		if (is_ours(kind) && cp_recording_start(&settings.recording, 1u << kind) == 0)
 			on |= 1u << kind;
 	}
 	if (on) {
 		cp_leave_call(leave);
 		cp_retire_call(retire);
 	}
-	if (serves(pid)) {
+	if (serves()) {
 		cp_heap_set_rate(settings.heap_rate_bytes); // before the first can ask for it
 		cp_threadcreate_start();
 		cp_cpu_set_rate((int)settings.recording.records[CP_RECORD_CPU].rate);

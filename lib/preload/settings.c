@@ -2,12 +2,9 @@
 // Context: CTL.
 #include "settings.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "write/vformat.h"
 
 enum { DEFAULT_RATE_HZ = 100, MAX_RATE_HZ = 10000 };
 
@@ -58,7 +55,7 @@ static enum cprof_cpu_engine parse_engine(const char *text)
 	return CPROF_CPU_AUTO;
 }
 
-/** PID:NANOSECONDS, as `cprof run` writes it. */
+/** PID:NANOSECONDS:INODE, as `cprof run` writes it. */
 static void parse_run(const char *text, struct cp_settings *s)
 {
 	int64_t pid = text ? parse_number(&text, INT_MAX) : -1;
@@ -66,9 +63,14 @@ static void parse_run(const char *text, struct cp_settings *s)
 		return;
 	text++;
 	int64_t start_ns = parse_number(&text, INT64_MAX);
-	if (start_ns > 0 && *text == '\0') {
+	if (start_ns <= 0 || *text != ':')
+		return;
+	text++;
+	int64_t inode = parse_number(&text, INT64_MAX);
+	if (inode >= 0 && *text == '\0') {
 		s->root_pid = (int)pid;
 		s->start_ns = start_ns;
+		s->pid_namespace = inode;
 	}
 }
 
@@ -131,18 +133,4 @@ bool cp_settings_read(struct cp_settings *s)
 	s->has_lock_sites = parse_rate(secure_getenv("CPROF_LOCKSITES"), 1, 0);
 	parse_run(secure_getenv("CPROF_RUN"), s);
 	return is_asked || s->dump_signal;
-}
-
-int cp_settings_expand(const char *path, int pid, char *path_out, size_t size)
-{
-	size_t used = 0;
-	for (size_t i = 0, len; path[i]; i += len) {
-		char what = next_part(path + i, &len);
-		used += what == 'p' ? cp_format(path_out + used, size - used, "%d", pid)
-				    : cp_format(path_out + used, size - used, "%c", what ? what : path[i]);
-		if (used + 1 >= size)
-			return -ENAMETOOLONG;
-	}
-	path_out[used] = '\0';
-	return 0;
 }

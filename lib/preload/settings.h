@@ -16,14 +16,12 @@ struct cp_settings {
 	bool has_lock_sites;
 	int root_pid;            // of the process `cprof run` started, 0: not by it
 	int64_t start_ns;        // CLOCK_REALTIME of that
+	int64_t pid_namespace;   // its inode, 0: not known
 	size_t text_bytes;
 	char text[(1 + CP_RECORD_KINDS) * PATH_MAX]; // of all paths, one behind another
 };
 
 /** Fills *s, which is all zero. False: nothing is asked for, or the environment may not be trusted (AT_SECURE). */
 bool cp_settings_read(struct cp_settings *s);
-
-/** A path of the settings for process `pid`. -ENAMETOOLONG. */
-int cp_settings_expand(const char *path, int pid, char *path_out, size_t size);
 
 #endif

@@ -4,6 +4,7 @@
 lets users have one. CPROF_BUILD is the build directory."""
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -63,6 +64,17 @@ class MountsTest(unittest.TestCase):
         p = self.read_with_stacks("cpu")
         for p in p, profile.read(os.path.join(self.dir, "wall")):
             self.assertIn("another PID namespace", "\n".join(p.comments))
+
+    def test_same_ids_in_other_pid_namespaces(self):
+        """As in the sandboxes of a build, each with a process 1: of those that ran at once one left a profile."""
+        done = self.run_sh('exec "$CPROF" run -cpuprofile cpu.%p -memprofile mem.%p -memprofilerate 1 sh -c \''
+                           'for i in 1 2 3; do unshare --pid --fork "$LEAVE" return 500 & done; wait; exit 7\'')
+        self.assertRegex(done.stderr, r"wrote cpu\.\* \(1\.\d\d s of CPU.*, [3-7] processes\)")
+        for kind in "cpu", "mem":
+            names = [n for n in os.listdir(self.dir) if re.fullmatch(kind + r"\.1@\d+", n)]
+            self.assertEqual(len(names), 3, os.listdir(self.dir))
+        for name in [n for n in os.listdir(self.dir) if n.startswith("cpu.1")]:
+            self.read_with_stacks(name)
 
     def test_another_root(self):
         """The file cannot be where it was asked for; the line says where it is."""
