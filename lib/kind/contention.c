@@ -152,3 +152,17 @@ uint64_t cp_contention_count(enum cp_contention_kind kind)
 {
 	return load(&state[kind]->stacks.count, relaxed);
 }
+
+static void look_for_values(struct cp_stack *s, void *arg)
+{
+	bool *is_empty = arg;
+	*is_empty = *is_empty && cp_contention_values(s).count == 0;
+}
+
+bool cp_contention_is_empty(enum cp_contention_kind kind)
+{
+	bool is_empty = kind != CP_KIND_MUTEX || cp_waiters_lost() == 0;
+	if (cp_contention_count(kind) > 0)
+		cp_stacktab_each(&state[kind]->stacks, look_for_values, &is_empty);
+	return is_empty;
+}

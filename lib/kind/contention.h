@@ -18,4 +18,7 @@ int cp_contention_write(enum cp_contention_kind kind, struct cprof_writer writer
 /** Distinct stacks. */
 uint64_t cp_contention_count(enum cp_contention_kind kind);
 
+/** Nothing was recorded; in a fork's child, nothing of its own. */
+bool cp_contention_is_empty(enum cp_contention_kind kind);
+
 #endif

@@ -144,6 +144,7 @@ static void start(void)
 		return;
 	uint32_t on = 0;
 	tell_pid_namespace();
+	settings.recording.leaves_empty_out = !is_root();
 	cp_wall_hold(true); // until the program's time begins
 	for (int kind = CP_RECORD_KINDS; kind-- > 0;) { // the CPU profile last: the others' start is not the program's
 		if (is_ours(kind) && cp_recording_start(&settings.recording, 1u << kind) == 0)

@@ -176,6 +176,22 @@ static int write_state(enum cp_record_kind kind, struct cprof_writer writer)
 	}
 }
 
+/** Most processes' other profiles stay empty, and a file costs what a heap does: 0.3 ms. */
+static bool has_content(enum cp_record_kind kind)
+{
+	if (kind == CP_RECORD_HEAP || kind == CP_RECORD_ALLOCS)
+		return cp_heap_count() + cp_heap_lost() > 0 || cp_heap_blindness();
+	if (is_contention(kind))
+		return !cp_contention_is_empty(contention_of(kind));
+	return kind != CP_RECORD_THREADCREATE || cp_threadcreate_count() > 0;
+}
+
+/** It is on in this process, which writes it. */
+static bool is_due(const struct cp_recording *r, enum cp_record_kind kind)
+{
+	return r->records[kind].owner_pid == cp_getpid() && (!r->leaves_empty_out || has_content(kind));
+}
+
 /** What goes on until it is stopped, and would see the others being written. */
 static bool is_sampler(enum cp_record_kind kind)
 {
@@ -184,10 +200,10 @@ static bool is_sampler(enum cp_record_kind kind)
 
 static int stop_those(struct cp_recording *r, bool samplers)
 {
-	int first_error = 0, pid = cp_getpid();
+	int first_error = 0;
 	for (int kind = 0; kind < CP_RECORD_KINDS; kind++) {
 		struct cp_record *record = &r->records[kind];
-		if (record->owner_pid != pid || is_sampler((enum cp_record_kind)kind) != samplers)
+		if (!is_due(r, (enum cp_record_kind)kind) || is_sampler((enum cp_record_kind)kind) != samplers)
 			continue;
 		record->error = kind == CP_RECORD_CPU
 				? stop_cpu()
@@ -266,14 +282,6 @@ static bool write_checkpoint(enum cp_record_kind kind, const char *path)
 	struct cp_remarked remarked = {target.writer,
 			"cprof: written while the process ran; it ended without writing its profile anew"};
 	return cp_target_end(&target, write_state(kind, cp_remarked_writer(&remarked))) == 0;
-}
-
-/** Most servers' other profiles stay empty, and a file costs what a heap does: 0.3 ms. */
-static bool has_content(enum cp_record_kind kind)
-{
-	if (kind == CP_RECORD_THREADCREATE)
-		return cp_threadcreate_count() > 0;
-	return kind == CP_RECORD_HEAP || kind == CP_RECORD_ALLOCS || cp_contention_count(contention_of(kind)) > 0;
 }
 
 void cp_recording_checkpoint(struct cp_recording *r)
@@ -361,8 +369,7 @@ static void leave(struct cp_recording *r, bool ends, bool exits)
 		r->records[CP_RECORD_CPU].owner_pid = 0;
 	}
 	for (int kind = CP_RECORD_CPU + 1; kind < CP_RECORD_KINDS; kind++) {
-		struct cp_record *record = &r->records[kind];
-		if (record->owner_pid == pid)
+		if (is_due(r, (enum cp_record_kind)kind))
 			write_state_leaving((enum cp_record_kind)kind, cprof_to_path(r->paths[kind]));
 	}
 	cp_modmap_take_as_is(false);

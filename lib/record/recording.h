@@ -44,6 +44,7 @@ struct cp_recording {
 	struct cp_record records[CP_RECORD_KINDS];
 	enum cprof_cpu_engine engine;
 	bool skip_empty; // as in struct cp_cpu_options
+	bool leaves_empty_out; // so, too, all others
 	_Atomic uint32_t writer_pid; // a futex: of the process where somebody writes it (a fork copies that); 0: nobody
 	const char *paths[CP_RECORD_KINDS]; // NULL: not asked for; %p: the process id, %%: %
 };

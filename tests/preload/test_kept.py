@@ -49,6 +49,17 @@ def test_what_is_empty_is_not_kept():
         expect_eq(sum("before it could be written" in note for note in case.notes), 3 - len(created), case.notes)
 
 
+def test_what_is_empty_is_the_programs_own():
+    """With %p each process left an empty file of each kind, before exec a second: 800 of a hundred that did nothing."""
+    kinds = ["block", "mem", "mutex", "threadcreate"]
+    case = Case("sh", "-c", "for i in 1 2 3 4 5; do /bin/true; done; (exit 3)",
+                options=[o for k in kinds for o in ("-%sprofile" % k, "%p." + k)])
+    expect_eq((case.status, sorted(f.split(".")[1:] for f in case.files)), (3, [[k] for k in kinds]))
+    expect_eq([", empty: no " in n for n in case.notes], [True] * 3 + [False], case.notes)
+    case = Case("sh", "-c", program("meet") + "; :", options=["-blockprofile", "%p.b", "-threadcreateprofile", "%p.t"])
+    expect_eq(sorted(f.split(".")[1] for f in case.files), ["b", "b", "t", "t"], case.notes)
+
+
 def test_who_ends_well_writes_it_anew():
     for more in ((), ("second",)):
         case = Case(program("grow"), "return", *more, options=OPTIONS)
@@ -192,6 +203,7 @@ def test_who_rests_leaves_it_whatever_it_costs():
 
 if __name__ == "__main__":
     test_run.PARTS = {"kept": [test_what_is_killed_leaves_its_heap, test_what_is_empty_is_not_kept,
+                               test_what_is_empty_is_the_programs_own,
                                test_the_cpu_profile_tells_whether_its_end_is_there, test_who_ends_well_writes_it_anew,
                                test_who_gives_up_root_may_replace_its_files, test_a_link_leads_to_the_profile,
                                test_half_a_file_of_who_was_killed_is_removed,

@@ -71,7 +71,7 @@ class MountsTest(unittest.TestCase):
                            'for i in 1 2 3; do unshare --pid --fork "$LEAVE" return 500 & done; wait; exit 7\'')
         self.assertRegex(done.stderr, r"wrote cpu\.\* \(1\.\d\d s of CPU.*, [3-7] processes\)")
         for kind in "cpu", "mem":
-            names = [n for n in os.listdir(self.dir) if re.fullmatch(kind + r"\.1@\d+", n)]
+            names = [n for n in os.listdir(self.dir) if re.fullmatch(kind + r"\.1@\d+(\.1)?", n)]
             self.assertEqual(len(names), 3, os.listdir(self.dir))
         for name in [n for n in os.listdir(self.dir) if n.startswith("cpu.1")]:
             self.read_with_stacks(name)
