@@ -122,6 +122,32 @@ START_TEST(stacks_kept_as_nodes_say_the_same)
 }
 END_TEST
 
+// And one whose h is never called but inlined.
+START_TEST(edges_of_heavy_stacks_wrap_alike)
+{
+	begin_profile();
+	add_random_samples(200);
+	for (uint32_t i = 0; i < p->nsamples; i++)
+		p->values[i * 2 + 1] = i % 3 ? INT64_MAX - i : INT64_MIN + i;
+	uint32_t inlined = location_of("gh", 2);
+	profile_add_sample(p, &inlined, 1, (int64_t[]){1, INT64_C(1) << 40}, 0);
+	for (int is_heavy = 1; is_heavy >= 0; is_heavy--) {
+		struct pass_cache *cache = cache_with_stacks();
+		for (uint32_t i = 0; i < 64; i++) {
+			struct graph *expected = linked_graph(NULL, false, i, NULL);
+			struct graph *got = linked_graph(cache, false, i, NULL);
+			check_same(got, expected);
+			graph_destroy(got);
+			graph_destroy(expected);
+		}
+		pass_cache_destroy(cache);
+		for (uint32_t i = 0; i < p->nsamples; i++)
+			p->values[i * 2 + 1] >>= 32;
+	}
+	profile_destroy(p);
+}
+END_TEST
+
 START_TEST(show_from_cuts_stacks_found_among_the_known_ones_alike)
 {
 	begin_profile();
@@ -345,7 +371,8 @@ START_TEST(stacks_that_find_no_room_are_not_kept)
 END_TEST
 
 UNIT_MAIN("pass cache", views_share_places_until_they_change_them, remembers_passes_over_the_same_samples,
-		stacks_kept_as_nodes_say_the_same, show_from_cuts_stacks_found_among_the_known_ones_alike,
+		stacks_kept_as_nodes_say_the_same, edges_of_heavy_stacks_wrap_alike,
+		show_from_cuts_stacks_found_among_the_known_ones_alike,
 		nodes_of_some_names_are_as_among_all, a_guess_gives_way_to_reports_and_to_the_end,
 		no_guess_begins_in_a_report, what_a_guess_found_is_as_found_by_a_report, a_guess_pushes_out_no_stacks,
 		stacks_that_find_no_room_are_not_kept)

@@ -95,42 +95,11 @@ static void link_row(struct linker *l, struct walk *walk, const struct node_row 
 	edge_trail_cut(&l->trail, path_edges);
 }
 
-// Which rows may have a wanted node of their own: all, where these are so many that looking is no shorter.
-static uint8_t *rows_to_walk(const struct linker *l)
-{
-	uint32_t *wanted = mem_resize(NULL, l->g->nnodes, sizeof(*wanted)), nwanted = 0;
-	uint8_t *marks = mem_zeroed(l->run->nrows, 1);
-	for (uint32_t i = 0; i < l->g->nnodes; i++)
-		if (l->frames->node_roles[i] & ROLE_WANTED)
-			wanted[nwanted++] = i;
-	if (node_run_count_alone(l->run, wanted, nwanted) < l->run->nrows)
-		node_run_mark_alone(l->run, wanted, nwanted, marks);
-	else
-		memset(marks, 1, l->run->nrows);
-	free(wanted);
-	return marks;
-}
-
-// The spans of nodes that stay or are hidden, in their order, behind one that no row is in.
-static const struct node_span **spans_to_enter(const struct linker *l, const struct node_span ***end_out)
-{
-	const struct node_run *run = l->run;
-	const struct node_span **spans = mem_resize(NULL, (size_t)run->nspans + 1, sizeof(*spans)), **end = spans;
-	static const struct node_span none;
-	*end++ = &none;
-	for (uint32_t i = 0; i < run->nspans; i++) {
-		*end = &run->spans[i];
-		end += l->frames->node_roles[run->spans[i].entry & NODE_INDEX] != 0;
-	}
-	*end_out = end - 1;
-	return spans;
-}
-
 void linker_take_rows(struct linker *l, struct sample_range range)
 {
 	const struct node_run *run = l->run;
-	const struct node_span **span, **spans = spans_to_enter(l, &span);
-	uint8_t *may_be_wanted = rows_to_walk(l);
+	const struct node_span **span, **spans = node_run_spans_to_enter(run, l->frames->node_roles, &span);
+	uint8_t *may_be_wanted = node_run_rows_to_walk(run, l->frames->node_roles, l->g->nnodes);
 	for (uint32_t i = range.end; i-- > range.begin && !linker_stops(l);) {
 		if (i + 1 == (*span)->end || (l->npath && l->path[l->npath - 1].span->begin > i)) {
 			leave(l, i + 1);

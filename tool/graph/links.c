@@ -8,6 +8,7 @@
 
 #include "base/cancel.h"
 #include "base/mem.h"
+#include "tool/graph/link_few.h"
 #include "tool/graph/linker.h"
 #include "tool/graph/pass_cache.h"
 
@@ -222,7 +223,9 @@ static void find_edges(struct graph *g, const struct node_stacks *stacks, bool o
 	} else {
 		struct linker like = {.g = g, .frames = &frames, .stop = &cancel_flag, .max_edges = UINT64_MAX,
 				.parent_bits = only_to ? ~FRAMES_WANTED : UINT32_MAX};
-		struct edge_list list = collect_edges(&like, stacks, &g->arena);
+		struct edge_list list = {0};
+		if (!stacks || !link_few(g, &frames, stacks, only_to, &g->arena, &list))
+			list = collect_edges(&like, stacks, &g->arena);
 		g->edges = list.edges;
 		g->nedges = list.n;
 		pass_cache_keep(&key, g->edges, g->nedges * sizeof(*g->edges));

@@ -78,3 +78,32 @@ void node_run_mark_shared(const struct node_run *run, const uint8_t *is_wanted, 
 		marked = s->begin;
 	}
 }
+
+uint8_t *node_run_rows_to_walk(const struct node_run *run, const uint8_t *node_roles, uint32_t nnodes)
+{
+	uint32_t *wanted = mem_resize(NULL, nnodes, sizeof(*wanted)), nwanted = 0;
+	uint8_t *marks = mem_zeroed(run->nrows, 1);
+	for (uint32_t i = 0; i < nnodes; i++)
+		if (node_roles[i] & ROLE_WANTED)
+			wanted[nwanted++] = i;
+	if (node_run_count_alone(run, wanted, nwanted) < run->nrows)
+		node_run_mark_alone(run, wanted, nwanted, marks);
+	else
+		memset(marks, 1, run->nrows);
+	free(wanted);
+	return marks;
+}
+
+const struct node_span **node_run_spans_to_enter(const struct node_run *run, const uint8_t *node_roles,
+		const struct node_span ***end_out)
+{
+	const struct node_span **spans = mem_resize(NULL, (size_t)run->nspans + 1, sizeof(*spans)), **end = spans;
+	static const struct node_span none;
+	*end++ = &none;
+	for (uint32_t i = 0; i < run->nspans; i++) {
+		*end = &run->spans[i];
+		end += node_roles[run->spans[i].entry & NODE_INDEX] != 0;
+	}
+	*end_out = end - 1;
+	return spans;
+}

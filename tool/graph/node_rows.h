@@ -32,4 +32,16 @@ void node_run_mark_alone(const struct node_run *run, const uint32_t *nodes, uint
 /** Sets marks[row] where a row shares a node whose byte is not 0 with others. */
 void node_run_mark_shared(const struct node_run *run, const uint8_t *is_wanted, uint8_t *marks);
 
+/**
+ * Which rows may have a node of their own that is ROLE_WANTED, [nrows], to be freed: all, where these are so many that
+ * looking is no shorter.
+ */
+uint8_t *node_run_rows_to_walk(const struct node_run *run, const uint8_t *node_roles, uint32_t nnodes);
+
+/**
+ * The spans of nodes that have a role, in their order, behind one that no row is in; to be freed. *end_out is the last.
+ */
+const struct node_span **node_run_spans_to_enter(const struct node_run *run, const uint8_t *node_roles,
+		const struct node_span ***end_out);
+
 #endif
