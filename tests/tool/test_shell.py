@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The interactive shell: its grammar by a pipe, its keys on a terminal (tmux). test_shell.py CPROF"""
+"""The interactive shell: its grammar by a pipe, its keys on a terminal (tmux). test_shell.py CPROF LATE_READ"""
 
 import os
 import re
 import select
 import shutil
 import subprocess
+import sys
 import time
 import unittest
 
 from analyzer import CPROF, TICK, AnalyzerTest, cpu_profile
 
+LATE_READ = sys.argv.pop(1)  # late_read.c
 GREETING = """\
 File: prog
 Type: cpu
@@ -180,9 +182,13 @@ class OnTerminal(AnalyzerTest):
     def setUp(self):
         super().setUp()
         self.cpu = many_samples().write(self.path("cpu.pb.gz"))
-        self.tmux("new-session", "-d", "-x", "100", "-y", "40", "-s", "t", "env", "TERM=screen",
-                  "HOME=" + self.dir, "sh", "-c", "trap : INT; %s %s; echo ended $?; sleep 60" % (CPROF, self.cpu))
+        self.tmux("new-session", "-d", "-x", "100", "-y", "40", "-s", "t", "sleep 1000")
         self.addCleanup(self.tmux, "kill-server")
+        self.start()
+
+    def start(self, *env):
+        self.tmux("respawn-pane", "-k", "-t", "t", "env", "TERM=screen", "HOME=" + self.dir, "sh", "-c",
+                  "trap : INT; %s %s %s; echo ended $?; sleep 60" % (" ".join(env), CPROF, self.cpu))
         self.wait_for(r"\(pprof\) $")
 
     def tmux(self, *args):
@@ -237,6 +243,13 @@ class OnTerminal(AnalyzerTest):
         self.wait_for(r"leaf")
         self.type("C-d")
         self.wait_for(r"ended 0")
+
+    def test_interrupt_before_the_read_is_not_lost(self):
+        self.start("LD_PRELOAD=" + LATE_READ, "ASAN_OPTIONS=verify_asan_link_order=0")
+        self.type("no")
+        self.wait_for(r"no$")
+        self.type("C-c")  # within half a second
+        self.wait_for(r"no\n\(pprof\) $")
 
     def test_interrupt_ends_the_report_only(self):
         os.mkfifo(self.path("fifo"))

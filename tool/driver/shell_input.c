@@ -2,15 +2,17 @@
 // Reading lines (see shell_input.h): libedit where somebody types, getline() where nobody does.
 #include "shell_input.h"
 
+#include <errno.h>
 #include <histedit.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 
 #include "base/path.h"
 #include "base/term.h"
 
-enum { HISTORY_LINES = 1000 };
+enum { HISTORY_LINES = 1000, AGAIN_US = 20000 };
 
 struct shell_input {
 	const struct env *env;
@@ -21,6 +23,11 @@ struct shell_input {
 	History *history;
 	const char *history_path; // NULL: nowhere
 };
+
+static void set_alarm_us(int us)
+{
+	setitimer(ITIMER_REAL, &(struct itimerval){.it_value.tv_usec = us}, NULL);
+}
 
 static char *prompt(EditLine *edit)
 {
@@ -75,9 +82,12 @@ static unsigned char on_tab(EditLine *edit, int key)
 	return result;
 }
 
+/** Ends the read, and once more where that had not begun yet: a ^C just then was lost. */
 static void on_interrupt(int sig)
 {
-	// Its only effect is to end the read.
+	int saved_errno = errno;
+	set_alarm_us(AGAIN_US);
+	errno = saved_errno;
 }
 
 static void open_history(struct arena *a, struct shell_input *in)
@@ -129,17 +139,21 @@ struct shell_input *shell_input_open(struct arena *a, const struct env *env, con
 // ^C gives up the line, not the session.
 static const char *edit_line(struct shell_input *in)
 {
-	struct sigaction interrupt = {.sa_handler = on_interrupt}, old;
+	struct sigaction interrupt = {.sa_handler = on_interrupt}, old, old_alarm;
 	const char *text;
 	int len;
 	sigaction(SIGINT, &interrupt, &old);
+	sigaction(SIGALRM, &interrupt, &old_alarm);
 	for (;;) {
 		text = el_gets(in->edit, &len);
 		if (text || len != -1)
 			break;
+		set_alarm_us(0);
 		fputc('\n', in->env->out);
 		el_reset(in->edit);
 	}
+	set_alarm_us(0);
+	sigaction(SIGALRM, &old_alarm, NULL);
 	sigaction(SIGINT, &old, NULL);
 	if (!text || len <= 0)
 		return NULL;
