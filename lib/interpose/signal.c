@@ -43,7 +43,7 @@ static void from_libc(const struct sigaction *from, struct cp_action *to)
 	memcpy(&to->mask, &from->sa_mask, sizeof(to->mask));
 }
 
-static void note_handler(uintptr_t handler)
+static void note_handler(int sig, uintptr_t handler)
 {
 	static void (*const ours[])(int, void *, void *) = {
 			cp_cpu_on_signal, cp_threads_on_signal, cp_dump_signal_handle, cp_trace_on_crash};
@@ -51,7 +51,7 @@ static void note_handler(uintptr_t handler)
 	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
 		is_ours |= handler == (uintptr_t)ours[i];
 	if (!is_ours)
-		cp_signal_note_app_handler();
+		cp_signal_note_app_handler(sig);
 }
 
 /// Those whose default is ours
@@ -103,7 +103,7 @@ static sighandler_t set_finish_handler(int sig, sighandler_t handler, sighandler
 CP_VISIBLE int sigaction(int sig, const struct sigaction *action, struct sigaction *old)
 {
 	uintptr_t handler = action ? (uintptr_t)action->sa_sigaction : 0;
-	note_handler(handler);
+	note_handler(sig, handler);
 	bool is_handler_itself =
 		handler == (uintptr_t)cp_cpu_on_signal || handler == (uintptr_t)cp_threads_on_signal;
 	if (!cp_signal_is_ours(sig) || is_handler_itself)
@@ -128,7 +128,7 @@ static sighandler_t set_handler(int sig, sighandler_t handler, uint64_t flags)
 
 CP_VISIBLE sighandler_t signal(int sig, sighandler_t handler)
 {
-	note_handler((uintptr_t)handler);
+	note_handler(sig, (uintptr_t)handler);
 	if (!cp_signal_is_ours(sig))
 		return set_finish_handler(sig, handler, next_signal);
 	return set_handler(sig, handler, SA_RESTART);
@@ -136,7 +136,7 @@ CP_VISIBLE sighandler_t signal(int sig, sighandler_t handler)
 
 CP_VISIBLE sighandler_t sysv_signal(int sig, sighandler_t handler)
 {
-	note_handler((uintptr_t)handler);
+	note_handler(sig, (uintptr_t)handler);
 	if (!cp_signal_is_ours(sig))
 		return set_finish_handler(sig, handler, next_sysv_signal);
 	return set_handler(sig, handler, SA_RESETHAND | SA_NODEFER);
@@ -144,7 +144,7 @@ CP_VISIBLE sighandler_t sysv_signal(int sig, sighandler_t handler)
 
 CP_VISIBLE sighandler_t sigset(int sig, sighandler_t handler)
 {
-	note_handler((uintptr_t)handler);
+	note_handler(sig, (uintptr_t)handler);
 	if (!cp_signal_is_ours(sig) || handler == SIG_HOLD)
 		return set_finish_handler(sig, handler, next_sigset);
 	return set_handler(sig, handler, 0);

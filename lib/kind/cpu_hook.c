@@ -177,7 +177,7 @@ CP_NEAR void cp_cpu_on_signal(int sig, void *info_arg, void *ucontext)
 		cp_cpu_leave();
 	}
 	// Perf's ticks end calls.
-	cp_cut_look(ucontext, load(&cp_cpu_shared.is_confined, relaxed));
+	cp_cut_look(ucontext, load(&cp_cpu_shared.is_confined, relaxed), false);
 }
 
 /// Processes

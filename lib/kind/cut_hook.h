@@ -7,7 +7,9 @@
 #include "sigsafe/cut.h"
 
 /** Last in the handler, for it has to tell of the signals that came in the meantime. is_confined: by seccomp, or it is
- *  not known. Then the program's signals are not asked for, as a filter may not expect it. */
-void cp_cut_look(const void *ucontext, bool is_confined);
+ *  not known. Then the program's signals are not asked for, as a filter may not expect it. is_seldom: such signals
+ *  come so seldom that hardly ever one of the program's falls between them and the call that is made again, which is a
+ *  microsecond. */
+void cp_cut_look(const void *ucontext, bool is_confined, bool is_seldom);
 
 #endif

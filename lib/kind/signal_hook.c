@@ -24,7 +24,7 @@ struct owned {
 
 static struct owned owned[CP_SIGNAL_USES];
 static _Atomic(cp_signal_end_fn *) before_end;
-static _Atomic bool has_app_handlers;
+static _Atomic uint64_t app_handled;
 
 int cp_signal_of(enum cp_signal_use use)
 {
@@ -128,14 +128,15 @@ bool cp_signal_is_deadly(int sig)
 	return action.sa_handler == SIG_DFL;
 }
 
-void cp_signal_note_app_handler(void)
+void cp_signal_note_app_handler(int sig)
 {
-	store(&has_app_handlers, true, seq_cst); // before the kernel knows it
+	if (sig > 0 && sig <= CP_SIG_MAX)
+		atomic_fetch_or(&app_handled, cp_sigmask_of(sig)); // before the kernel knows it
 }
 
-bool cp_signal_has_app_handlers(void)
+uint64_t cp_signal_app_handled(void)
 {
-	return load(&has_app_handlers, seq_cst);
+	return load(&app_handled, seq_cst);
 }
 
 bool cp_signal_is_handled_by_app(int sig)

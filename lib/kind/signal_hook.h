@@ -54,9 +54,11 @@ void cp_signal_swap_app_action(int sig, const struct cp_action *action, struct c
 /** The application has a handler of its own for a signal of ours. */
 bool cp_signal_is_handled_by_app(int sig);
 
-/** From now on, for good: the application has set a handler of its own for some signal. */
-void cp_signal_note_app_handler(void);
-bool cp_signal_has_app_handlers(void);
+/** From now on, for good: the application has set a handler of its own for sig. */
+void cp_signal_note_app_handler(int sig);
+
+/** The signals it has set one for. */
+uint64_t cp_signal_app_handled(void);
 
 /** A signal that is not from us: the application's handler is called as the kernel would call it.
  *  Where it has none the signal is dropped; cp_signal_is_end() says where it should not be. */

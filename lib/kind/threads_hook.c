@@ -62,7 +62,7 @@ void cp_threads_on_signal(int sig, void *info_arg, void *ucontext)
 	struct cp_answer *a = &cp_threads_shared.answers[i];
 	bool is_confined = load(&a->is_confined, relaxed); // it may soon be another thread's
 	answer(a, value >> 8 & ((1ull << NUMBER_BITS) - 1), ucontext);
-	cp_cut_look(ucontext, is_confined); // also where it came too late
+	cp_cut_look(ucontext, is_confined, true); // also where it came too late
 }
 
 /// The thread that asks

@@ -16,8 +16,9 @@ struct cp_card {
 	struct cp_parked {
 		_Atomic uintptr_t function, pc, sp, fp; // function 0: it does not wait
 	} parked; // in one of our functions, while somebody wants to know
-	_Atomic uintptr_t ncuts; // of its calls that signals of ours came out of, see cut.h
-	char padding[48];        // cache lines for each
+	// Of its calls that signals of ours came out of, see cut.h; alone: no handler of the program runs meanwhile.
+	_Atomic uintptr_t ncuts, ncuts_alone;
+	char padding[40]; // cache lines for each
 };
 
 /** The calling thread's. One word, since a program has little room for our thread-local storage. A thread of a raw

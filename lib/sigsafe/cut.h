@@ -36,10 +36,13 @@ static inline bool cp_cut_comes_of(const struct cp_regs *regs)
 			cp_cut_is_behind_call(regs->pc);
 }
 
-/** That was a signal of ours, and none of the program's. */
-static inline void cp_cut_note(void)
+/** That was a signal of ours, and none of the program's. is_alone: nor will a handler of the program's run before the
+ *  call is made again. */
+static inline void cp_cut_note(bool is_alone)
 {
 	store(&cp_card->ncuts, load(&cp_card->ncuts, relaxed) + 1, relaxed);
+	if (is_alone)
+		store(&cp_card->ncuts_alone, load(&cp_card->ncuts_alone, relaxed) + 1, relaxed);
 }
 
 /** How many there were in this thread. */
@@ -47,6 +50,12 @@ static inline uintptr_t cp_cuts(void)
 {
 	struct cp_card *card = cp_card;
 	return card ? load(&card->ncuts, relaxed) : 0;
+}
+
+static inline uintptr_t cp_cuts_alone(void)
+{
+	struct cp_card *card = cp_card;
+	return card ? load(&card->ncuts_alone, relaxed) : 0;
 }
 
 #endif

@@ -14,6 +14,8 @@ enum { CP_SIG_BLOCK = 0, CP_SIG_UNBLOCK = 1, CP_SIG_SETMASK = 2 };
 // each thread has answered it: one that blocks it for good hangs the program. See nptl(7).
 enum { CP_SIGSETXID = 33 };
 
+enum { CP_SIG_MAX = 64 };
+
 /** Changes the mask and returns what it was. */
 static inline uint64_t cp_sigmask(int how, uint64_t mask)
 {

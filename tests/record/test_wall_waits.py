@@ -23,8 +23,8 @@ with tempfile.TemporaryDirectory() as folder:
     check("none is interrupted", ninterrupted == 0, ninterrupted)
     check("nor too short", nshort == 0, nshort)
     check("the program's own signals end them", nended == nalarms, nended)
-    # Such a loop misses one by itself where it is preempted before the wait. It was 7 of 3,000 when who went on did not
-    # ask whether the program had handlers.
+    # Such a loop misses one by itself where it is preempted before the wait. It was 7 of 3,000 under perf's ticks when
+    # who went on did not ask whether the program had handlers.
     check("nor is one of them missed", nmissed <= 2, nmissed)
     if sys.argv[2:]:
         sys.exit(exit_status())
