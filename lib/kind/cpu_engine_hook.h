@@ -26,6 +26,8 @@ struct cp_cpu_engine {
 	int (*arm)(struct cp_thread *t, uint64_t first_ns);
 	/** Moves t's ticks to another place of the period, as many as they are. NULL: it cannot. CTL. */
 	void (*move)(struct cp_thread *t);
+	/** What arm() made is there no more. NULL: that cannot be. CTL. */
+	bool (*is_gone)(const struct cp_thread *t);
 	/** Ends what arm() began. */
 	void (*disarm)(struct cp_thread *t);
 	/** What periods are that it did not deliver: the marker of their sample. */

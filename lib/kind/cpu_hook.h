@@ -68,6 +68,10 @@ struct cp_cpu_leftover {
  * else's. */
 bool cp_cpu_disarm(struct cp_thread *t, struct cp_cpu_leftover *left_out);
 
+/** The event of a thread that the caller has claimed as CP_THREAD_MOVING is gone: it gets another, by whichever engine
+ *  can. What it has not delivered is left. */
+void cp_cpu_arm_anew(struct cp_thread *t, struct cp_cpu_leftover *left_out);
+
 /** More than what is always due between two ticks of the kernel: there must be a reason. */
 bool cp_cpu_owes_much(uint64_t periods);
 

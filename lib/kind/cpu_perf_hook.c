@@ -176,6 +176,11 @@ static bool still_has_event(const struct cp_thread *t)
 	return is_ours(t->perf_fd, load(&t->tid, relaxed)) || is_ours(t->perf_fd, 0);
 }
 
+static bool perf_is_gone(const struct cp_thread *t)
+{
+	return !still_has_event(t);
+}
+
 /** By a period a little shorter or longer until the next time: clocks say what a tick stands for. Not where it is
  *  worth one period whatever it is. */
 static void perf_move(struct cp_thread *t)
@@ -342,6 +347,7 @@ const struct cp_cpu_engine cp_cpu_perf = {
 	.name = "perf",
 	.arm = perf_arm,
 	.move = perf_move,
+	.is_gone = perf_is_gone,
 	.disarm = perf_disarm,
 	.undelivered = perf_undelivered,
 };

@@ -76,13 +76,8 @@ uint64_t cp_cpu_owed(struct cp_thread *t)
 }
 
 /** Tries the session's engine, then those after it. */
-static int arm_by_any(struct cp_thread *t)
+static int arm_by_any(struct cp_thread *t, uint64_t now_ns)
 {
-	struct cp_random random;
-	cp_random_seed(&random);
-	uint64_t now_ns = cpu_clock_ns(t);
-	t->since_ns = t->is_newborn ? 0 : now_ns;
-	t->first_ns = 1 + cp_random_below(&random, cp_cpu_engine_params.period_ns);
 	uint64_t next_ns =
 		t->since_ns + t->first_ns + periods_due(t, now_ns) * cp_cpu_engine_params.period_ns;
 	int ret = -ENOSYS;
@@ -111,6 +106,17 @@ static bool take_over(struct cp_thread *found, struct cp_thread *t)
 	return true;
 }
 
+static void finish_arming(struct cp_thread *t, int ret)
+{
+	if (ret >= 0) {
+		store(&t->state, CP_THREAD_ARMED, release);
+		return;
+	}
+	if (ret != -ESRCH)
+		fetch_add(&cp_cpu_shared.unarmed, 1, relaxed);
+	cp_thread_free(t);
+}
+
 void cp_cpu_arm(struct cp_thread *t, int tid)
 {
 	bool existed;
@@ -125,14 +131,24 @@ void cp_cpu_arm(struct cp_thread *t, int tid)
 		cp_thread_free(t); // that the handler was replaced stands in the profile
 		return;
 	}
-	int ret = arm_by_any(t);
-	if (ret < 0) {
-		if (ret != -ESRCH)
-			fetch_add(&cp_cpu_shared.unarmed, 1, relaxed);
-		cp_thread_free(t);
-		return;
-	}
-	store(&t->state, CP_THREAD_ARMED, release);
+	struct cp_random random;
+	cp_random_seed(&random);
+	uint64_t now_ns = cpu_clock_ns(t);
+	t->since_ns = t->is_newborn ? 0 : now_ns;
+	t->first_ns = 1 + cp_random_below(&random, cp_cpu_engine_params.period_ns);
+	finish_arming(t, arm_by_any(t, now_ns));
+}
+
+void cp_cpu_arm_anew(struct cp_thread *t, struct cp_cpu_leftover *left_out)
+{
+	*left_out = (struct cp_cpu_leftover){.weight = cp_cpu_owed(t)};
+	if (t->start)
+		left_out->pcs[left_out->npcs++] = t->start;
+	left_out->pcs[left_out->npcs++] = t->engine->undelivered();
+	fetch_add(&t->ticks, left_out->weight, relaxed);
+	t->engine->disarm(t);
+	fetch_sub(&cp_cpu_shared.armed[engine_number(t->engine)], 1, relaxed);
+	finish_arming(t, arm_by_any(t, cpu_clock_ns(t)));
 }
 
 bool cp_cpu_disarm(struct cp_thread *t, struct cp_cpu_leftover *left_out)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Hazard 26: file descriptors are short. h26_fd_exhaustion OUT HZ ENGINE scarce|closed
+// Hazard 26: file descriptors are short. h26_fd_exhaustion OUT HZ ENGINE scarce|closed|alone
 // scarce: RLIMIT_NOFILE leaves room for four, eight threads run, and the application must still be able to
 // open a file. closed: a daemon closes all it did not open; the numbers become its own files, which nobody
-// else may write to or close.
+// else may write to or close. alone: so, and has one thread, which had no tick until it had used another second.
 #include "workload.h"
 
 #include <fcntl.h>
@@ -65,10 +65,14 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	workload_start(argc, argv);
-	work_in_threads();
+	if (strcmp(argv[4], "alone") != 0)
+		work_in_threads();
 	MUST(close_range(3, ~0u, 0) == 0);
 	open_own_files(files);
-	work_in_threads();
+	if (!strcmp(argv[4], "alone"))
+		busy(800);
+	else
+		work_in_threads();
 	workload_stop();
 	check_own_files(files);
 	return 0;

@@ -174,6 +174,7 @@ def build_table(build):
         row("h26_fd_exhaustion", "scarce", engines=(PERF,), check=told_or_whole),
         row("h26_fd_exhaustion", "closed", engines=(PERF,), sum=None,
             check=lambda run: [] if not run.sum_is_off(0.15) else comments_say(run, "closed")),
+        row("h26_fd_exhaustion", "alone", engines=(PERF,), share=0.25),
         row("h26_no_stdio"),
         row("h28_seccomp", "perf", check=told_or_whole),
         row("h28_seccomp", "timer", check=told_or_whole),
