@@ -19,7 +19,7 @@ struct few_step {
 	uint32_t begin;
 	struct few_walk walk; // that goes on from here
 	bool has_edge;        // the trail's next
-	bool is_wanted;
+	bool is_wanted;       // so is what it calls
 	uint32_t nrows; // that were counted before it,
 	uint64_t w;     // and what these weigh
 };
@@ -30,6 +30,7 @@ struct few_linker {
 	const uint16_t *ids; // as the next two, of pair_nodes
 	const bool *is_wanted;
 	uint32_t nids;
+	bool only_to; // edges from wanted nodes are not
 	const uint8_t *node_roles;
 	uint64_t *cells;
 	uint32_t *trail; // the edges of the stack at hand, root first
@@ -69,7 +70,8 @@ static void few_enter(struct few_linker *l, const struct node_span *span, uint32
 	const uint32_t *end = few_step_to(l, &walk, id, span->depth, span->entry, l->trail + l->ntrail);
 	bool is_edge = end > l->trail + l->ntrail;
 	l->ntrail += is_edge;
-	l->path[l->npath++] = (struct few_step){span->begin, walk, is_edge, l->is_wanted[id], l->nrows, l->w};
+	bool is_wanted = !l->only_to && l->is_wanted[id];
+	l->path[l->npath++] = (struct few_step){span->begin, walk, is_edge, is_wanted, l->nrows, l->w};
 }
 
 // Takes the spans off the path that begin at the row, or behind it.
@@ -166,7 +168,7 @@ bool link_few(const struct graph *g, const struct frame_table *frames, const str
 		ranges[i] = (struct sample_range){0, run->nrows};
 		linkers[i] = (struct few_linker){.g = g, .run = run, .ids = nodes.ids, .is_wanted = nodes.is_wanted,
 				.node_roles = frames->node_roles,
-				.nids = nodes.nids, .cells = tables[i] = pair_table_create(&nodes),
+				.nids = nodes.nids, .only_to = only_to, .cells = tables[i] = pair_table_create(&nodes),
 				.trail = arena_array(&scratch, uint32_t, (size_t)run->max_depth + 1),
 				.path = arena_array(&scratch, struct few_step, (size_t)run->max_depth + 1), .npath = 1};
 	}
