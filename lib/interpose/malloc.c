@@ -245,9 +245,13 @@ CP_VISIBLE void *pvalloc(size_t size)
 		return NULL;
 	}
 	rounded = rounded / page_bytes * page_bytes;
-	if (cp_heap.is_shadowed)
-		return memalign(page_bytes, rounded);
+	if (cp_heap.is_shadowed) {
+		void *ptr = memalign(page_bytes, rounded);
+		return ptr || rounded > 0 ? ptr : memalign(page_bytes, page_bytes);
+	}
 	void *ptr = next_memalign(page_bytes, rounded);
+	if (!ptr && rounded == 0) // TBB's memalign refuses it, its pvalloc does not
+		ptr = next_memalign(page_bytes, rounded = page_bytes);
 	return cp_heap_due(rounded) ? cp_malloc_sampled(ptr, rounded, CALLER) : ptr;
 }
 

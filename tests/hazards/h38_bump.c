@@ -54,6 +54,12 @@ static void *bump(size_t align, size_t size)
 
 void *memalign(size_t align, size_t size)
 {
+#ifndef NESTED
+	if (size == 0) { // so TBB's
+		errno = EINVAL;
+		return NULL;
+	}
+#endif
 	return bump(align, size);
 }
 

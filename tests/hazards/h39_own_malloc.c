@@ -18,5 +18,8 @@ int main(void)
 	p = pvalloc(100);
 	MUST(p && malloc_usable_size(p) == 4096);
 	free(p);
+	p = pvalloc(0); // was NULL where memalign() refuses to give nothing
+	MUST(p && malloc_usable_size(p) == 4096);
+	free(p);
 	return 0;
 }
