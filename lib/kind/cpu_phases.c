@@ -10,6 +10,8 @@
 #include "sigsafe/modmap.h"
 #include "task_info.h"
 
+enum { MAX_LOOKS = 32 }; // in a turn: each is two system calls, and most threads of a large server sleep
+
 static bool has_ticked_since(const struct cp_thread *t)
 {
 	return load(&t->ticks, relaxed) != t->moved_at;
@@ -52,9 +54,12 @@ static void move(struct cp_cpu_session *s, struct cp_thread *t)
 void cp_cpu_phases_move(struct cp_cpu_session *s)
 {
 	bool is_known = false; // asked once, and before a thread is held, which others may wait for
-	for (uint32_t i = 1; i < cp_thread_limit() && !s->is_confined; i++) {
+	uint32_t limit = cp_thread_limit();
+	for (uint32_t i = 1; i < limit && !s->is_confined; i++) {
 		struct cp_thread *t = cp_thread_at(i);
-		if (load(&t->state, acquire) != CP_THREAD_ARMED || (!has_ticked_since(t) && !is_gone(t)))
+		bool is_looked_for = (i + limit - s->next_look) % limit < MAX_LOOKS;
+		if (load(&t->state, acquire) != CP_THREAD_ARMED ||
+				(!has_ticked_since(t) && !(is_looked_for && is_gone(t))))
 			continue;
 		s->is_confined = !is_known && is_confined();
 		is_known = true;
@@ -62,4 +67,5 @@ void cp_cpu_phases_move(struct cp_cpu_session *s)
 		if (!s->is_confined && cp_thread_claim(t, CP_THREAD_ARMED, CP_THREAD_MOVING))
 			move(s, t);
 	}
+	s->next_look = limit > MAX_LOOKS ? (s->next_look + MAX_LOOKS) % limit : 0;
 }

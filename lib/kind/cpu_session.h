@@ -40,6 +40,7 @@ struct cp_cpu_session {
 	bool met_strangers; // in it: threads that no hook has seen
 	bool has_passed_over; // a thread that blocks our signal: it may let it in at any time
 	bool is_confined; // by a sandbox: see cpu_phases.c
+	uint32_t next_look; // the index of the thread whose event is looked for next
 	int starter_tid; // who holds our signal back for as long as the start takes; 0: and has before
 
 	// All of these under cp_cpu_shared.lock.
