@@ -42,8 +42,8 @@ static int fail(const struct env *env, const struct err *e)
 // What is freed goes back at once: by itself, malloc keeps the more the larger what it gave was.
 static void return_memory(void)
 {
-	mallopt(M_MMAP_THRESHOLD, 32 << 10);
-	mallopt(M_TRIM_THRESHOLD, 64 << 10);
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
+	mallopt(M_TRIM_THRESHOLD, 512 << 10);
 }
 
 // What one command takes the next one will want. Pages that were given back cost more than to clear what was kept, and
