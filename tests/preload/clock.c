@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static _Atomic int nasked;
+static _Atomic int nasked, nwaiting;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 int clock_gettime(clockid_t clock, struct timespec *ts)
@@ -20,6 +20,7 @@ int clock_gettime(clockid_t clock, struct timespec *ts)
 
 static void *wait_for_it(void *arg)
 {
+	nwaiting++;
 	pthread_mutex_lock(&lock);
 	pthread_mutex_unlock(&lock);
 	return arg;
@@ -33,6 +34,8 @@ int main(int argc, char **argv)
 		clock_gettime(CLOCK_MONOTONIC, &now);
 	pthread_mutex_lock(&lock);
 	pthread_create(&thread, NULL, wait_for_it, NULL);
+	while (!nwaiting)
+		usleep(1000);
 	usleep(100000);
 	pthread_mutex_unlock(&lock);
 	pthread_join(thread, NULL);
