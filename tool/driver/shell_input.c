@@ -24,6 +24,8 @@ struct shell_input {
 	const char *history_path; // NULL: nowhere
 };
 
+static volatile sig_atomic_t is_reading;
+
 static void set_alarm_us(int us)
 {
 	setitimer(ITIMER_REAL, &(struct itimerval){.it_value.tv_usec = us}, NULL);
@@ -86,8 +88,18 @@ static unsigned char on_tab(EditLine *edit, int key)
 static void on_interrupt(int sig)
 {
 	int saved_errno = errno;
-	set_alarm_us(AGAIN_US);
+	if (is_reading)
+		set_alarm_us(AGAIN_US);
 	errno = saved_errno;
+}
+
+static const char *read_line(EditLine *edit, int *len_out)
+{
+	is_reading = true;
+	const char *text = el_gets(edit, len_out);
+	is_reading = false;
+	set_alarm_us(0); // also one that comes now sets no other
+	return text;
 }
 
 static void open_history(struct arena *a, struct shell_input *in)
@@ -145,14 +157,12 @@ static const char *edit_line(struct shell_input *in)
 	sigaction(SIGINT, &interrupt, &old);
 	sigaction(SIGALRM, &interrupt, &old_alarm);
 	for (;;) {
-		text = el_gets(in->edit, &len);
+		text = read_line(in->edit, &len);
 		if (text || len != -1)
 			break;
-		set_alarm_us(0);
 		fputc('\n', in->env->out);
 		el_reset(in->edit);
 	}
-	set_alarm_us(0);
 	sigaction(SIGALRM, &old_alarm, NULL);
 	sigaction(SIGINT, &old, NULL);
 	if (!text || len <= 0)
