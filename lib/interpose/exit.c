@@ -9,7 +9,6 @@
 #include "kind/cpu_hook.h"
 #include "leave.h"
 #include "next.h"
-#include "record/finish_hook.h"
 #include "sigsafe/sys.h"
 #include "visible.h"
 
@@ -19,7 +18,6 @@ CP_NEXT_RARE(void, _Exit, (int status), (status))
 static _Noreturn void leave(void (*next)(int), int status)
 {
 	cp_end();
-	cp_finish_end_if_due();
 	if (next)
 		next(status);
 	for (;;)
@@ -41,7 +39,6 @@ CP_NEXT_RARE(int, daemon, (int keeps_folder, int keeps_output), (keeps_folder, k
 CP_VISIBLE int daemon(int keeps_folder, int keeps_output)
 {
 	cp_end();
-	cp_finish_end_if_due();
 	int ret = next_daemon(keeps_folder, keeps_output);
 	if (ret < 0)
 		cp_cpu_after_exec(); // it may be that nobody has left

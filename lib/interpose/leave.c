@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "record/finish_hook.h"
 #include "sigsafe/atomic.h"
 #include "sigsafe/sys.h"
 
@@ -61,6 +62,7 @@ void cp_end(void)
 {
 	cp_leave(true);
 	cp_tidy();
+	cp_finish_end_if_due();
 }
 
 void cp_retire_call(void (*fn)(void))

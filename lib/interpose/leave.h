@@ -22,7 +22,8 @@ void cp_leave(bool exits);
  *  a signal handler. Context: CTL. */
 void cp_end_call(void (*fn)(void));
 
-/** cp_leave(true), and what cp_end_call() was given: the process does not come back from what follows. Context: SIG. */
+/** cp_leave(true), what cp_end_call() was given, and a signal's end that is due (record/finish_hook.h): the process
+ *  does not come back from what follows. Context: SIG. */
 void cp_end(void);
 
 /** The latter alone. Context: SIG. */
