@@ -64,12 +64,13 @@ int main(int argc, char **argv)
 		workload_stop();
 		return 0;
 	}
+	bool is_alone = strcmp(argv[4], "alone") == 0;
 	workload_start(argc, argv);
-	if (strcmp(argv[4], "alone") != 0)
+	if (!is_alone)
 		work_in_threads();
 	MUST(close_range(3, ~0u, 0) == 0);
 	open_own_files(files);
-	if (!strcmp(argv[4], "alone"))
+	if (is_alone)
 		busy(800);
 	else
 		work_in_threads();

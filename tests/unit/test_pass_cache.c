@@ -92,6 +92,15 @@ static struct graph *linked_graph(struct pass_cache *cache, bool mean, uint32_t 
 	return g;
 }
 
+static void check_linked_alike(struct pass_cache *cache, bool mean, uint32_t link_case, const struct regex *focus)
+{
+	struct graph *expected = linked_graph(NULL, mean, link_case, focus);
+	struct graph *got = linked_graph(cache, mean, link_case, focus);
+	check_same(got, expected);
+	graph_destroy(got);
+	graph_destroy(expected);
+}
+
 START_TEST(stacks_kept_as_nodes_say_the_same)
 {
 	begin_profile();
@@ -106,11 +115,7 @@ START_TEST(stacks_kept_as_nodes_say_the_same)
 			// None; a few samples; most.
 			const struct regex *focus = i >= 64 || i % 3 == 0 ? NULL : i % 3 == 1 ? rare : with;
 			uint32_t link_case = i >= 64 ? (i - 64) << 6 : i | (i & 12) << 4;
-			struct graph *expected = linked_graph(NULL, mean, link_case, focus);
-			struct graph *got = linked_graph(cache, mean, link_case, focus);
-			check_same(got, expected);
-			graph_destroy(got);
-			graph_destroy(expected);
+			check_linked_alike(cache, mean, link_case, focus);
 		}
 	}
 	regex_free(with);
@@ -133,13 +138,8 @@ START_TEST(edges_of_heavy_stacks_wrap_alike)
 	profile_add_sample(p, &inlined, 1, (int64_t[]){1, INT64_C(1) << 40}, 0);
 	for (int is_heavy = 1; is_heavy >= 0; is_heavy--) {
 		struct pass_cache *cache = cache_with_stacks();
-		for (uint32_t i = 0; i < 64; i++) {
-			struct graph *expected = linked_graph(NULL, false, i, NULL);
-			struct graph *got = linked_graph(cache, false, i, NULL);
-			check_same(got, expected);
-			graph_destroy(got);
-			graph_destroy(expected);
-		}
+		for (uint32_t i = 0; i < 64; i++)
+			check_linked_alike(cache, false, i, NULL);
 		pass_cache_destroy(cache);
 		for (uint32_t i = 0; i < p->nsamples; i++)
 			p->values[i * 2 + 1] >>= 32;
