@@ -3,6 +3,7 @@
 #include "bare.h"
 #include "cfi.h"
 #include "format/call_site.h"
+#include "format/prologue.h"
 #include "modmap.h"
 
 enum {
@@ -27,6 +28,11 @@ static bool is_jump_stub(const uint8_t *code)
 {
 	return is_jump_stub_x86_64(code);
 }
+
+static bool prologue_fits(const uint8_t *code, uintptr_t pc, uintptr_t stack_bytes)
+{
+	return prologue_fits_x86_64(code, (uintptr_t)code, pc, stack_bytes);
+}
 #elif defined(__aarch64__)
 static bool ends_in_call(const uint8_t *end)
 {
@@ -39,6 +45,11 @@ static uintptr_t call_target(const uint8_t *end)
 }
 
 static bool is_jump_stub(const uint8_t *code)
+{
+	return false;
+}
+
+static bool prologue_fits(const uint8_t *code, uintptr_t pc, uintptr_t stack_bytes)
 {
 	return false;
 }
@@ -91,4 +102,12 @@ bool cp_bare_behind_word(struct cp_frame *f, uintptr_t at, struct cp_frame *call
 		return false;
 	set_caller(f, pc, at + WORD_BYTES, caller_out);
 	return true;
+}
+
+bool cp_bare_has_called(const struct cp_frame *f, uintptr_t sp, const struct cp_frame *caller)
+{
+	uintptr_t start = call_target((const uint8_t *)caller->pc);
+	struct cp_readable code = {0};
+	return start && start <= f->pc && cp_readable(&code, start, PROLOGUE_BYTES) &&
+		prologue_fits((const uint8_t *)start, f->pc, caller->sp - WORD_BYTES - sp);
 }

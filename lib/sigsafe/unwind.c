@@ -82,13 +82,24 @@ static int go_to(struct walk *w, const struct cp_frame *caller)
 	return arrive(&w->frame);
 }
 
-/** The first return address in so many bytes of the stack that has a caller, too. */
+/** The return address in so many bytes of the stack that has a caller, too: the one of which the function's prologue
+ *  tells, or else the first. */
 static bool find_caller(struct cp_frame *f, uintptr_t from, size_t nbytes, struct cp_frame *caller_out)
 {
-	for (uintptr_t at = from; at < from + nbytes && cp_readable(&f->stack, at, WORD_BYTES); at += WORD_BYTES)
-		if (cp_bare_behind_word(f, at, caller_out) && is_confirmed(caller_out))
-			return true;
-	return false;
+	bool is_found = false;
+	struct cp_frame caller;
+	for (uintptr_t at = from; at < from + nbytes && cp_readable(&f->stack, at, WORD_BYTES); at += WORD_BYTES) {
+		if (!cp_bare_behind_word(f, at, &caller) || !is_confirmed(&caller))
+			continue;
+		if (!is_found)
+			*caller_out = caller;
+		is_found = true;
+		if (cp_bare_has_called(f, from, &caller)) {
+			*caller_out = caller;
+			break;
+		}
+	}
+	return is_found;
 }
 
 /** The kernels of OpenBLAS align the stack to pages, below a buffer larger than one would search, and keep the

@@ -79,11 +79,12 @@ __asm__(".pushsection .text\n"
 	"add $3000, %rsp\n pop %rbp\n ret\n .popsection\n");
 #endif
 
-/** Leaves return addresses where the assembly will have its locals. */
+/** Leaves return addresses where the assembly will have its locals: also of calls that may have gone to anything. */
 KEPT static unsigned litter(unsigned depth)
 {
+	static unsigned (*volatile again)(unsigned depth) = litter;
 	burn();
-	return depth ? litter(depth - 1) + depth : 0;
+	return depth ? again(depth - 1) + depth : 0;
 }
 
 KEPT static void in_assembly(void)

@@ -5,6 +5,7 @@
 #include <elf.h>
 
 #include "format/call_site.h"
+#include "format/prologue.h"
 #include "tool/perfdata/walk.h"
 
 enum {
@@ -99,15 +100,38 @@ static bool has_end(const struct walk *w)
 	return false;
 }
 
+/** It has called the very function the walk is in, whose prologue took the stack between them and came to `sp`. */
+static bool has_called(struct walk *w, uint64_t sp, const struct walk *caller)
+{
+	const struct machine *m = w->machine;
+	uint64_t pc = caller->now.value[m->pc], at = caller->now.value[m->sp] - WORD_BYTES;
+	const uint8_t *site = m->is_aarch64 ? NULL : code_at(w, pc - CALL_SITE_BYTES, CALL_SITE_BYTES, NULL);
+	int32_t distance = site ? call_site_distance_x86_64(site + CALL_SITE_BYTES) : 0;
+	uint64_t start = pc + (uint64_t)distance;
+	const uint8_t *code = distance ? code_at(w, start, PROLOGUE_BYTES, NULL) : NULL;
+	return code && prologue_fits_x86_64(code, start, w->now.value[m->pc], at - sp);
+}
+
+/** The caller the function's prologue tells of, or else the first that may be one. */
 static bool find_caller(struct walk *w, uint64_t from, uint64_t nbytes, struct walk *caller_out)
 {
 	uint64_t end = w->stack_start + w->stack_bytes;
 	uint64_t limit = from < end && nbytes < end - from ? from + nbytes : end;
-	for (uint64_t at = from; at < limit && limit - at >= WORD_BYTES; at += WORD_BYTES)
-		if (behind_word(w, at, caller_out))
-			return true;
-	w->left_copy |= limit == end && !has_end(w);
-	return false;
+	bool is_found = false;
+	struct walk caller;
+	for (uint64_t at = from; at < limit && limit - at >= WORD_BYTES; at += WORD_BYTES) {
+		if (!behind_word(w, at, &caller))
+			continue;
+		if (!is_found)
+			*caller_out = caller;
+		is_found = true;
+		if (has_called(w, from, &caller)) {
+			*caller_out = caller;
+			break;
+		}
+	}
+	w->left_copy |= !is_found && limit == end && !has_end(w);
+	return is_found;
 }
 
 static bool behind_frame_pointer(struct walk *w, struct walk *caller_out)
