@@ -37,14 +37,7 @@ static int start_thread(const char *name, void (*run)(void *), void *arg)
 
 static int expand_path(const char *given, char *path_out, size_t size)
 {
-	size_t len = 0;
-	for (const char *at = given; *at && len + 1 < size; at++) {
-		bool is_escape = at[0] == '%' && (at[1] == 'p' || at[1] == '%');
-		at += is_escape;
-		len += is_escape && *at == 'p' ? cp_target_process_name(path_out + len, size - len)
-					       : (size_t)cp_format(path_out + len, size - len, "%c", *at);
-	}
-	return len == 0 ? -EINVAL : len + 1 >= size ? -ENAMETOOLONG : 0;
+	return *given ? cp_target_expand_name(given, path_out, size) : -EINVAL;
 }
 
 static bool leave_files(void)

@@ -15,7 +15,7 @@
 #include "target.h"
 #include "write/vformat.h"
 
-enum { MAX_TEMP_NAMES = 100, FILE_MODE = 0666, PATIENCE_S = 5, MAX_NAME_BYTES = 40 };
+enum { MAX_TEMP_NAMES = 100, FILE_MODE = 0666, PATIENCE_S = 5 };
 
 /// Signals of a write that fails: the reader is gone, or the file would pass RLIMIT_FSIZE
 
@@ -102,6 +102,23 @@ size_t cp_target_process_name(char *out, size_t size)
 	return cp_format(out, size, "%d@%llu", (int)getpid(), (unsigned long long)pid_namespace);
 }
 
+int cp_target_expand_name(const char *template, char *out, size_t size)
+{
+	size_t len = 0;
+	for (const char *in = template; *in; in++) {
+		bool is_escape = in[0] == '%' && (in[1] == 'p' || in[1] == '%');
+		in += is_escape;
+		if (is_escape && *in == 'p')
+			len += cp_target_process_name(out + len, size - len);
+		else
+			out[len++] = *in;
+		if (len + 1 >= size)
+			return -ENAMETOOLONG;
+	}
+	out[len] = '\0';
+	return 0;
+}
+
 int cp_target_expand_path(const char *template, char path_out[PATH_MAX])
 {
 	size_t len = 0;
@@ -113,19 +130,7 @@ int cp_target_expand_path(const char *template, char path_out[PATH_MAX])
 		len = strlen(path_out);
 		path_out[len++] = '/';
 	}
-	for (const char *in = template; *in; in++) {
-		if (len + MAX_NAME_BYTES > PATH_MAX)
-			return -ENAMETOOLONG;
-		if (in[0] == '%' && in[1] == 'p') {
-			len += cp_target_process_name(path_out + len, PATH_MAX - len);
-			in++;
-		} else {
-			in += in[0] == '%' && in[1] == '%';
-			path_out[len++] = *in;
-		}
-	}
-	path_out[len] = '\0';
-	return 0;
+	return cp_target_expand_name(template, path_out + len, PATH_MAX - len);
 }
 
 static int open_temp(struct cp_target *t)

@@ -25,7 +25,10 @@ size_t cp_target_process_name(char *out, size_t size);
 /** From now on %p stands for that; 0: for the id alone. */
 void cp_target_tell_pid_namespace(uint64_t inode);
 
-/** The template made absolute, %p the process id and %% a percent sign. 0 or a negative errno. */
+/** The template with %p the process id and %% a percent sign. 0 or a negative errno. size: not 0. */
+int cp_target_expand_name(const char *template, char *out, size_t size);
+
+/** The same made absolute, "" an error. */
 int cp_target_expand_path(const char *template, char path_out[PATH_MAX]);
 
 /** Looks whether it can be written: errors are known before a profile starts. 0 or a negative

@@ -471,16 +471,16 @@ def test_addresses(folder):
         out = subprocess.run([SERVER, "127.0.0.1:%d" % s.port], stdin=subprocess.DEVNULL, capture_output=True,
                              text=True, check=False)
         check("address in use", out.stdout.startswith("-98 "), out.stdout)
-    path = os.path.join(folder, "%p.sock")
+    path = os.path.join(folder, "%p%%.sock")
     for what in ("unix socket", "unix socket, after a kill"):
         with Server(address="unix:" + path) as s:
-            real = path.replace("%p", str(s.process.pid))
+            real = path.replace("%p", str(s.process.pid)).replace("%%", "%")
             with socket.socket(socket.AF_UNIX) as c:
                 c.connect(real)
                 c.sendall(b"GET /debug/pprof/cmdline HTTP/1.0\r\n\r\n")
                 check(what, c.recv(100).startswith(b"HTTP/1.0 200"))
             check(what + ": the owner's", os.stat(real).st_mode & 0o777 == 0o600, oct(os.stat(real).st_mode))
-        path = real  # nobody listens there any more
+        path = real.replace("%", "%%")  # nobody listens there any more
 
 
 def test_stripped(folder):
