@@ -16,6 +16,10 @@ int program_start(const char *const argv[], int in, int out, int err, pid_t *pid
 /** The same in a session of its own: no ^C or ^Z of the terminal is meant for it. */
 int program_start_apart(const char *const argv[], int in, int out, int err, pid_t *pid_out);
 
+/** The same for what works for us alone: where we end, however that may be, or the thread that started it, it is
+ *  killed. */
+int program_start_bound(const char *const argv[], int in, int out, int err, pid_t *pid_out);
+
 /** Waits for its end; its wait status, 0 where whoever started us had us ignore SIGCHLD. */
 int program_wait(pid_t pid);
 

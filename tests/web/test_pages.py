@@ -31,6 +31,21 @@ def boxes(data):
     return out
 
 
+def ends(pid, patience_s=10):
+    """Does the process end by itself? Who has nobody to wait for him is a zombie then."""
+    until = time.monotonic() + patience_s
+    while time.monotonic() < until:
+        try:
+            with open("/proc/%d/stat" % pid, encoding="utf-8") as f:
+                if f.read().rpartition(")")[2].split()[0] == "Z":
+                    return True
+        except FileNotFoundError:
+            return True
+        time.sleep(0.01)
+    os.kill(pid, signal.SIGKILL)
+    return False
+
+
 class PagesTest(WebTest):
     def test_flame_graph_is_the_call_tree(self):
         self.serve_profile(cpu_profile())
@@ -178,14 +193,21 @@ class PagesTest(WebTest):
         self.assertIn("its program dot cannot be run (exit status 3)", Page(body).text)
         self.assertNotIn("graph.js", body)
 
-    def test_the_server_ends_while_a_graph_is_drawn(self):
-        self.make_dot(": >%s\nexec /bin/sleep 20\n" % self.path("started"))
-        server = self.serve_profile(cpu_profile(), env={"PATH": self.dir})
-        with socket.create_connection(("127.0.0.1", self.port)) as c:
-            c.sendall(b"GET /ui/graph HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            self.wait_for("started")
-            server.terminate()
-            self.assertEqual(server.wait(10), -signal.SIGTERM)
+    def test_nothing_outlives_the_server(self):
+        """A dot that draws for minutes went on when its server had been ended."""
+        self.make_dot("echo $$ >new\n/bin/mv new started\nexec /bin/sleep 1000\n")
+        for sig in signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL:
+            with self.subTest(sig.name), socket.socket() as c:
+                server = self.serve_profile(cpu_profile(), env={"PATH": self.dir})
+                c.connect(("127.0.0.1", self.port))
+                c.sendall(b"GET /ui/graph HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                self.wait_for("started")
+                with open(self.path("started"), encoding="ascii") as f:
+                    dot = int(f.read())
+                os.unlink(self.path("started"))
+                server.send_signal(sig)
+                self.assertEqual(server.wait(10), -sig)
+                self.assertTrue(ends(dot))
 
     def test_who_hangs_up_is_not_drawn_for(self):
         """Reloads of a graph that takes long stood in line, and all other pages behind them."""

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/filter.h"
 #include "base/program.h"
 
 // "[objdump --version]", Go's way to print arguments.
@@ -29,19 +30,10 @@ static const char *describe(struct arena *a, const char *const argv[])
 
 struct err *subprocess_output(struct arena *a, const char *const argv[], struct buf *out)
 {
-	int fds[2];
-	if (pipe2(fds, O_CLOEXEC) != 0)
-		return err_new(a, "%s: %s", describe(a, argv), err_os(a, errno));
-	pid_t pid;
-	int error = program_start(argv, STREAM_NULL, fds[1], STREAM_NULL, &pid);
-	close(fds[1]);
-	if (error) {
-		close(fds[0]);
+	int status;
+	int error = filter_run(argv, STR(""), STREAM_NULL, 0, out, &status);
+	if (error)
 		return err_new(a, "%s: %s", describe(a, argv), err_os(a, error));
-	}
-	buf_read_all(out, fds[0]);
-	close(fds[0]);
-	int status = program_wait(pid);
 	if (WIFSIGNALED(status))
 		return err_new(a, "%s: signal: %d", describe(a, argv), WTERMSIG(status));
 	if (WEXITSTATUS(status))
