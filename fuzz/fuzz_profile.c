@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const struct str keys[] = {STR("bytes"), STR("k")};
 		profile_add_label_frames(view, keys, 2, keys, 1, STR("kb"), &roots, &leaves);
 		profile_filter_names(view, &(struct name_filter){.hide = name});
-		profile_show_from(view, name, NULL);
+		profile_show_from(view, name, NULL, false);
 		profile_prune_from(view, name);
 		profile_dump(view, &text);
 		buf_deinit(&text);

@@ -160,8 +160,8 @@ START_TEST(show_from_cuts_stacks_found_among_the_known_ones_alike)
 		ck_assert_ptr_null(regex_compile(&a, str_from(patterns[i]), &from));
 		struct profile *expected = profile_view(p), *got = profile_view(p);
 		got->pass_cache = cache;
-		ck_assert_int_eq(profile_show_from(expected, from, NULL), i < 2);
-		ck_assert_int_eq(profile_show_from(got, from, graph_find_samples), i < 2);
+		ck_assert_int_eq(profile_show_from(expected, from, NULL, false), i < 2);
+		ck_assert_int_eq(profile_show_from(got, from, graph_find_samples, false), i < 2);
 		ck_assert_uint_eq(got->nsamples, expected->nsamples);
 		ck_assert_uint_lt(got->nsamples, p->nsamples);
 		for (uint32_t k = 0; k < got->nsamples; k++) {

@@ -67,7 +67,7 @@ START_TEST(hide_takes_single_inlined_lines)
 	ck_assert_str_eq(fixture_samples(p), "ABC=1 ");
 	profile_destroy(view);
 	view = profile_view(p);
-	ck_assert(profile_show_from(view, re, NULL));
+	ck_assert(profile_show_from(view, re, NULL, false));
 	ck_assert_str_eq(fixture_samples(view), "AB=1 ");
 	profile_destroy(view);
 	profile_prune_from(p, re);
@@ -81,12 +81,12 @@ START_TEST(show_from_cuts_above_the_rootmost_match)
 {
 	struct regex *re = regex_must_compile("^[DE]$");
 	struct profile *p = base();
-	ck_assert(profile_show_from(p, re, NULL));
+	ck_assert(profile_show_from(p, re, NULL, false));
 	ck_assert_str_eq(fixture_samples(p), "D=2 D=4 EDE=8 ");
-	ck_assert(!profile_show_from(p, NULL, NULL));
+	ck_assert(!profile_show_from(p, NULL, NULL, false));
 	regex_free(re);
 	re = regex_must_compile("nothing");
-	ck_assert(!profile_show_from(p, re, NULL));
+	ck_assert(!profile_show_from(p, re, NULL, false));
 	ck_assert_str_eq(fixture_samples(p), "");
 	regex_free(re);
 	profile_destroy(p);

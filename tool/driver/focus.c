@@ -65,15 +65,17 @@ static void warn_unless(const struct env *env, bool matched, const char *what)
 
 static void apply_names(const struct env *env, const struct filters *f, bool asks_graph, struct profile *p)
 {
-	bool is_last = !f->show_from && !f->tagfocus && !f->tagignore && !f->prune_from;
-	struct name_filter names = {f->focus, f->ignore, f->hide, f->show, graph_find_samples, asks_graph && is_last};
+	bool is_followed = f->tagfocus || f->tagignore || f->prune_from;
+	struct name_filter names = {f->focus, f->ignore, f->hide, f->show, graph_find_samples,
+			asks_graph && !f->show_from && !is_followed};
 	struct name_matches m = profile_filter_names(p, &names);
 	warn_unless(env, !f->focus || m.focus, "Focus");
 	warn_unless(env, !f->ignore || m.ignore, "Ignore");
 	warn_unless(env, !f->hide || m.hide, "Hide");
 	warn_unless(env, !f->show || m.show, "Show");
 	if (f->show_from)
-		warn_unless(env, profile_show_from(p, f->show_from, graph_find_samples), "ShowFrom");
+		warn_unless(env, profile_show_from(p, f->show_from, graph_find_samples, asks_graph && !is_followed),
+				"ShowFrom");
 }
 
 static void apply_tags(const struct env *env, const struct filters *f, struct profile *p)

@@ -5,7 +5,6 @@
 #include "tool/graph/pass_cache.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 
@@ -56,27 +55,6 @@ static void find_in_stacks(const struct node_stacks *stacks, const uint8_t *is_w
 	free(wanted);
 }
 
-// The nodes that stand for wanted locations and for no other. False where a wanted location has none of these.
-static bool find_nodes(const struct frame_table *f, uint32_t nlocations, const uint8_t *flags, uint8_t flag,
-		uint8_t *is_wanted)
-{
-	uint32_t n;
-	for (uint32_t i = 0; i < nlocations; i++) {
-		const uint32_t *nodes = frames_nodes(f, i, &n);
-		for (uint32_t k = 0; k < n && !(flags[i] & flag); k++)
-			is_wanted[nodes[k]] = false;
-	}
-	for (uint32_t i = 0; i < nlocations; i++) {
-		const uint32_t *nodes = frames_nodes(f, i, &n);
-		bool has = !(flags[i] & flag);
-		for (uint32_t k = 0; k < n && !has; k++)
-			has = is_wanted[nodes[k]];
-		if (!has)
-			return false;
-	}
-	return true;
-}
-
 bool graph_find_samples(const struct profile *p, const uint8_t *flags, uint8_t flag, uint8_t *found_out)
 {
 	struct frame_table frames;
@@ -84,8 +62,7 @@ bool graph_find_samples(const struct profile *p, const uint8_t *flags, uint8_t f
 	if (!stacks)
 		return false;
 	uint8_t *is_wanted = mem_resize(NULL, stacks->nnodes, 1);
-	memset(is_wanted, true, stacks->nnodes);
-	bool can = find_nodes(&frames, p->nlocations, flags, flag, is_wanted);
+	bool can = frames_find(&frames, p->nlocations, flags, flag, stacks->nnodes, is_wanted);
 	if (can)
 		find_in_stacks(stacks, is_wanted, found_out);
 	free(is_wanted);

@@ -5,7 +5,6 @@
 #include "base/hashindex.h"
 #include "base/mem.h"
 #include "base/path.h"
-#include "tool/profile/hide.h"
 
 struct builder {
 	struct graph *g;
@@ -170,39 +169,24 @@ void frames_create(struct graph *g)
 	arena_deinit(&scratch);
 }
 
-enum { IS_SHOWN = 1, IS_HIDDEN = 2 };
-
-static void hide_nodes(const struct graph *g, uint32_t location, uint8_t *seen, bool *may_inline)
+bool frames_find(const struct frame_table *f, uint32_t nlocations, const uint8_t *flags, uint8_t flag, uint32_t nnodes,
+		uint8_t *nodes_out)
 {
-	const struct hidden_places *h = g->profile->hidden;
-	const struct location *l = &g->profile->locations[location];
 	uint32_t n;
-	const uint32_t *nodes = frames_nodes(g->frames, location, &n);
-	bool is_inlined = false;
-	for (uint32_t i = n; i-- > 0;) {
-		bool is_hidden = h->locations[location] || (l->nlines && h->lines[l->line_begin + i]);
-		seen[nodes[i]] |= is_hidden ? IS_HIDDEN : IS_SHOWN;
-		may_inline[nodes[i]] |= is_inlined && !is_hidden;
-		is_inlined |= !is_hidden;
+	memset(nodes_out, true, nnodes);
+	for (uint32_t i = 0; i < nlocations; i++) {
+		const uint32_t *nodes = frames_nodes(f, i, &n);
+		for (uint32_t k = 0; k < n && !(flags[i] & flag); k++)
+			nodes_out[nodes[k]] = false;
 	}
-}
-
-bool frames_hide(struct graph *g)
-{
-	uint8_t *seen = arena_array(&g->arena, uint8_t, g->ninfos);
-	struct frame_table *t = arena_new(&g->arena, struct frame_table); // the old one may be another's
-	bool *is_hidden = arena_array(&g->arena, bool, g->ninfos);
-	*t = *g->frames;
-	t->may_inline = arena_array(&g->arena, bool, g->ninfos);
-	for (uint32_t i = 0; i < g->profile->nlocations; i++)
-		hide_nodes(g, i, seen, t->may_inline);
-	for (uint32_t i = 0; i < g->ninfos; i++) {
-		is_hidden[i] = seen[i] & IS_HIDDEN;
-		if (is_hidden[i] && seen[i] & IS_SHOWN)
+	for (uint32_t i = 0; i < nlocations; i++) {
+		const uint32_t *nodes = frames_nodes(f, i, &n);
+		bool has = !(flags[i] & flag);
+		for (uint32_t k = 0; k < n && !has; k++)
+			has = nodes_out[nodes[k]];
+		if (!has)
 			return false;
 	}
-	g->frames = t;
-	g->is_hidden = is_hidden;
 	return true;
 }
 
@@ -223,6 +207,7 @@ struct frame_table frames_to_link(const struct graph *g, struct arena *a, bool o
 		bool stays = !is_hidden && (!only_selected || g->is_selected[i]);
 		nodes[i] = !stays ? FRAMES_NONE : !wanted || wanted[i] ? i | FRAMES_WANTED : i;
 		t.node_roles[i] = is_hidden ? ROLE_HIDDEN : role_of(nodes[i]);
+		t.node_roles[i] |= g->is_root && g->is_root[i] ? ROLE_ROOT : 0;
 	}
 	t.codes = arena_array(a, uint32_t, nlocations);
 	t.lists = arena_array(a, uint32_t, all->nlists);

@@ -12,8 +12,9 @@
 #define FRAMES_WANTED 0x40000000u
 #define FRAMES_NONE 0x3fffffffu
 
-// What a location or a node is to the collector of edges: bits. Of nodes alone, and alone: it is hidden.
-enum frame_role { ROLE_STAYS = 1, ROLE_WANTED = 2, ROLE_HIDDEN = 4 };
+// What a location or a node is to the collector of edges: bits. Of nodes alone: it is hidden, of no other role then; a
+// stack may begin at it.
+enum frame_role { ROLE_STAYS = 1, ROLE_WANTED = 2, ROLE_HIDDEN = 4, ROLE_ROOT = 8 };
 
 struct frame_table {
 	uint32_t *codes;   // [nlocations]
@@ -57,8 +58,15 @@ static inline const uint32_t *frames_nodes(const struct frame_table *f, uint32_t
 void frames_create(struct graph *g);
 
 /**
- * Marks the nodes of g that its profile hides (hide.h). False where a node is hidden in some places, and shown in
- * others.
+ * Fills nodes_out, [nnodes]: which stand for locations with the flag (`flags`: of all locations), and for no other.
+ * False where a location with it has none of these.
+ */
+bool frames_find(const struct frame_table *f, uint32_t nlocations, const uint8_t *flags, uint8_t flag, uint32_t nnodes,
+		uint8_t *nodes_out);
+
+/**
+ * Marks the nodes of g that its profile hides, or stacks begin at (hide.h). False where a node is hidden in some
+ * places, and shown in others.
  */
 bool frames_hide(struct graph *g);
 

@@ -48,18 +48,29 @@ const bool *graph_may_inline(const struct graph *g)
 	return g->frames->may_inline;
 }
 
+// A graph of a profile from which there is something to be taken out still. NULL: it has to be, first.
+static struct graph *create_hiding(struct profile *p, const struct graph_options *options)
+{
+	if (options->call_tree || options->named || (options->with_tags && p->hidden->root_lines))
+		return NULL;
+	struct graph *g = graph_with_frames(p, options);
+	if (frames_hide(g) && pass_cache_stacks(g) && tally_nodes(g))
+		return g;
+	graph_destroy(g);
+	return NULL;
+}
+
 struct graph *graph_create(struct profile *p, const struct graph_options *options)
 {
-	struct graph *g = graph_with_frames(p, options);
-	if (p->hidden && (options->call_tree || options->named || !frames_hide(g) || !pass_cache_stacks(g))) {
-		graph_destroy(g);
+	struct graph *g = p->hidden ? create_hiding(p, options) : NULL;
+	if (!g) {
 		profile_hide(p);
 		g = graph_with_frames(p, options);
+		if (options->call_tree)
+			calltree_build(g);
+		else
+			tally_nodes(g);
 	}
-	if (options->call_tree)
-		calltree_build(g);
-	else
-		tally_nodes(g);
 	select_nodes(g);
 	return g;
 }

@@ -86,6 +86,8 @@ struct graph {
 	struct node *nodes;
 	uint32_t nnodes;
 	const bool *is_hidden; // [nnodes]: taken out of all stacks, but not of the profile's (hide.h); NULL: none is
+	const uint8_t *is_root; // [nnodes]: stacks begin at the first of these, not so the profile's; NULL: none does
+	bool may_be_cut;        // with is_root: what such a node is inlined into does not show
 	uint32_t *selected; // the nodes shown, in order
 	uint32_t nselected;
 	bool *is_selected; // [nnodes]

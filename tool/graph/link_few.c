@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Edges between few nodes (pair_table.h) from stacks as nodes (node_stacks.h), as a picture has them. The walk is that
-// of link_rows.c, but for what most reports do not ask for: hidden nodes, means.
+// of link_rows.c, but for what most reports do not ask for: hidden nodes, roots, means.
 #include "tool/graph/link_few.h"
 
 #include <stdlib.h>
@@ -159,7 +159,7 @@ bool link_few(const struct graph *g, const struct frame_table *frames, const str
 	struct arena scratch = {0};
 	struct pair_nodes nodes;
 	uint64_t *tables[PARALLEL_MAX];
-	if (g->options.mean || g->is_hidden || !pair_nodes_find(g, frames, &nodes, &scratch)) {
+	if (g->options.mean || g->is_hidden || g->is_root || !pair_nodes_find(g, frames, &nodes, &scratch)) {
 		arena_deinit(&scratch);
 		return false;
 	}

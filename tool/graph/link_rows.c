@@ -29,10 +29,12 @@ static inline void walk_past(struct walk *walk, uint32_t entry, uint32_t depth)
 // The key of the edge to a node on the way, or 0.
 static inline uint64_t walk_on(struct linker *l, struct walk *walk, uint32_t entry, uint32_t depth)
 {
-	if (l->frames->node_roles[entry & NODE_INDEX] & ROLE_HIDDEN) {
+	unsigned role = l->frames->node_roles[entry & NODE_INDEX];
+	walk->has_begun |= (role & ROLE_ROOT) != 0;
+	if (role & ROLE_HIDDEN)
 		walk_past(walk, entry, depth);
+	if (!walk->has_begun || !(role & ROLE_STAYS))
 		return 0;
-	}
 	uint32_t node = walk_to(l, walk, entry, depth);
 	bool is_inline = entry & NODE_INLINED && depth != walk->outermost;
 	return linker_step(l, walk, node, is_inline, entry & NODE_REPEATS);
@@ -41,10 +43,10 @@ static inline uint64_t walk_on(struct linker *l, struct walk *walk, uint32_t ent
 static struct walk walk_from_path(const struct linker *l)
 {
 	if (!l->npath)
-		return (struct walk){.parent = FRAMES_NONE};
+		return (struct walk){.parent = FRAMES_NONE, .has_begun = !l->g->is_root};
 	const struct step *last = &l->path[l->npath - 1];
 	return (struct walk){.parent = last->parent, .place = last->place, .outermost = last->outermost,
-			.repeats = last->repeats};
+			.repeats = last->repeats, .has_begun = last->has_begun};
 }
 
 static void enter(struct linker *l, const struct node_span *span)
@@ -53,8 +55,8 @@ static void enter(struct linker *l, const struct node_span *span)
 	uint64_t key = walk_on(l, &walk, span->entry, span->depth);
 	if (key)
 		edge_trail_add(&l->trail, key);
-	l->path[l->npath++] = (struct step){span, walk.parent, walk.place, walk.outermost, walk.repeats, key, l->nrows,
-			l->w, l->dw};
+	l->path[l->npath++] = (struct step){span, walk.parent, walk.place, walk.outermost, walk.repeats,
+			walk.has_begun, key, l->nrows, l->w, l->dw};
 }
 
 // Takes the spans off the path that begin at the row, or behind it.
@@ -83,10 +85,10 @@ static void link_row(struct linker *l, struct walk *walk, const struct node_row 
 		for (uint32_t k = begin; k < end; k++) {
 			unsigned role = node_roles[nodes[k] & NODE_INDEX];
 			places[nplaces] = k;
-			nplaces += (role & (ROLE_STAYS | ROLE_HIDDEN)) != 0;
+			nplaces += role != 0;
 			roles |= role;
 		}
-		if (nplaces && !(roles & (ROLE_WANTED | ROLE_HIDDEN)) && !(walk->parent & FRAMES_WANTED))
+		if (nplaces && !(roles & (ROLE_WANTED | ROLE_HIDDEN | ROLE_ROOT)) && !(walk->parent & FRAMES_WANTED))
 			i = nplaces - 1; // the parent of what may follow
 		for (; i < nplaces; i++)
 			linker_wait(l, walk, walk_on(l, walk, nodes[places[i]], row->depth + places[i]));

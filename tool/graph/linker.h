@@ -15,7 +15,7 @@ enum { LINKER_WAITING = 64 };
 struct step {
 	const struct node_span *span;
 	uint32_t parent, place, outermost; // of the walk that goes on from here
-	bool repeats;
+	bool repeats, has_begun;
 	uint64_t key;   // 0: none, or it is nearer to the root as well
 	uint32_t nrows; // that were counted before it,
 	int64_t w, dw;  // and what these weigh
@@ -46,6 +46,7 @@ struct walk {
 	uint32_t outermost; // of rows: who is inlined at this depth is so into hidden ones alone, and thus is not
 	bool residual;   // something was left out since the parent
 	bool repeats;    // the parent stands nearer to the root, too
+	bool has_begun;  // of rows: where stacks begin at roots (struct graph) it has come to one
 	uint32_t stamp;  // 1 + the samples before it
 	int64_t w, dw;
 };

@@ -184,7 +184,7 @@ void node_stacks_link(struct node_stacks *s, uint32_t value_index, bool mean, co
 static const struct edge_list *known_edges(const struct graph *g, const struct node_stacks *stacks)
 {
 	const struct node_edges *e = stacks ? &stacks->edges : NULL;
-	bool is_known = e && e->list.edges && !g->profile->kept && !g->is_hidden &&
+	bool is_known = e && e->list.edges && !g->profile->kept && !g->is_hidden && !g->is_root &&
 			e->value_index == g->options.value_index && e->mean == g->options.mean;
 	return is_known ? &e->list : NULL;
 }

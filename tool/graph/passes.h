@@ -10,11 +10,17 @@
 struct graph *graph_with_frames(struct profile *p, const struct graph_options *options);
 /** Makes a node of each info. */
 void nodes_of_infos(struct graph *g);
-/** Does so and adds up the samples. */
-void tally_nodes(struct graph *g);
-void tally_stacks(struct graph *g, const struct node_stacks *stacks);
+/** Does so and adds up the samples. False where that takes the profile's own stacks, with profile_hide(). */
+bool tally_nodes(struct graph *g);
+bool tally_stacks(struct graph *g, const struct node_stacks *stacks);
 /** Adds to `flats` what stacks with a hidden leaf weigh. */
 void sum_hidden_leaves(const struct graph *g, const struct node_stacks *stacks, uint32_t value_index, uint64_t *flats);
+/**
+ * Adds up a value of the samples kept, where stacks begin at roots; into flats and cums, [nnodes]. False where
+ * something is cut off in the midst of a stack.
+ */
+bool sum_from_roots(const struct graph *g, const struct node_stacks *stacks, uint32_t value_index, uint64_t *flats,
+		uint64_t *cums);
 /** Makes a node of each context. */
 void calltree_build(struct graph *g);
 void calltree_free(struct graph *g);

@@ -158,14 +158,14 @@ static void tally_samples(struct graph *g)
 	arena_deinit(&scratch);
 }
 
-static void tally_all(struct graph *g)
+static bool tally_all(struct graph *g)
 {
 	// The stacks of other names' nodes are not worth making.
 	const struct node_stacks *stacks = g->frames->has_node ? NULL : pass_cache_stacks(g);
 	if (stacks)
-		tally_stacks(g, stacks);
-	else
-		tally_samples(g);
+		return tally_stacks(g, stacks);
+	tally_samples(g);
+	return true;
 }
 
 // A known tally is two numbers a node, and of a mean two more.
@@ -200,7 +200,7 @@ static void keep(const struct graph *g, const struct pass_key *key)
 	arena_deinit(&scratch);
 }
 
-void tally_nodes(struct graph *g)
+bool tally_nodes(struct graph *g)
 {
 	struct pass_key key = {PASS_TALLY, g, g->frames};
 	size_t bytes;
@@ -208,11 +208,13 @@ void tally_nodes(struct graph *g)
 	nodes_of_infos(g);
 	if (known) {
 		take_known(g, known);
-		return;
+		return true;
 	}
-	tally_all(g);
+	if (!tally_all(g))
+		return false;
 	if (g->profile->pass_cache)
 		keep(g, &key);
+	return true;
 }
 
 static bool is_shown(const struct graph *g, const struct node *n)

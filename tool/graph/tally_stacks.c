@@ -74,8 +74,28 @@ struct node_sums node_stacks_sum(const struct node_stacks *s, uint32_t value_ind
 	return sums;
 }
 
-static void tally_value(struct graph *g, const struct node_stacks *stacks, uint32_t value_index, bool is_divisor)
+static inline void set_sums(struct node *n, bool is_divisor, uint64_t flat, uint64_t cum)
 {
+	*(is_divisor ? &n->flat_div : &n->flat) = (int64_t)flat;
+	*(is_divisor ? &n->cum_div : &n->cum) = (int64_t)cum;
+}
+
+static bool tally_from_roots(struct graph *g, const struct node_stacks *stacks, uint32_t value_index, bool is_divisor)
+{
+	struct arena scratch = {0};
+	uint64_t *flats = arena_array(&scratch, uint64_t, g->nnodes);
+	uint64_t *cums = arena_array(&scratch, uint64_t, g->nnodes);
+	bool can = sum_from_roots(g, stacks, value_index, flats, cums);
+	for (uint32_t i = 0; i < g->nnodes; i++)
+		set_sums(&g->nodes[i], is_divisor, flats[i], cums[i]);
+	arena_deinit(&scratch);
+	return can;
+}
+
+static bool tally_value(struct graph *g, const struct node_stacks *stacks, uint32_t value_index, bool is_divisor)
+{
+	if (g->is_root)
+		return tally_from_roots(g, stacks, value_index, is_divisor);
 	struct arena scratch = {0};
 	const uint8_t *kept = g->profile->kept;
 	const struct node_sums *all = &stacks->totals[value_index];
@@ -90,19 +110,17 @@ static void tally_value(struct graph *g, const struct node_stacks *stacks, uint3
 	for (uint32_t i = 0; i < g->nnodes; i++) {
 		if (is_hidden && is_hidden[i])
 			continue;
-		struct node *n = &g->nodes[i];
 		uint64_t flat = kept ? some.flats[i] : 0, cum = kept ? some.cums[i] : 0;
 		flat = (subtracts ? all->flats[i] - flat : flat) + (moved ? moved[i] : 0);
 		cum = subtracts ? all->cums[i] - cum : cum;
-		*(is_divisor ? &n->flat_div : &n->flat) = (int64_t)flat;
-		*(is_divisor ? &n->cum_div : &n->cum) = (int64_t)cum;
+		set_sums(&g->nodes[i], is_divisor, flat, cum);
 	}
 	arena_deinit(&scratch);
+	return true;
 }
 
-void tally_stacks(struct graph *g, const struct node_stacks *stacks)
+bool tally_stacks(struct graph *g, const struct node_stacks *stacks)
 {
-	tally_value(g, stacks, g->options.value_index, false);
-	if (g->options.mean)
-		tally_value(g, stacks, 0, true);
+	return tally_value(g, stacks, g->options.value_index, false) &&
+			(!g->options.mean || tally_value(g, stacks, 0, true));
 }

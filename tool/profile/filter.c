@@ -8,7 +8,7 @@
 #include "tool/profile/parallel.h"
 #include "tool/profile/samples.h"
 
-enum location_flag { IS_FOCUSED = 1, IS_IGNORED = 2, IS_SHOW_FROM = 4 };
+enum location_flag { IS_FOCUSED = 1, IS_IGNORED = 2 };
 
 static bool matches_location(const struct memo *m, const struct location *l)
 {
@@ -138,78 +138,42 @@ struct name_matches profile_filter_names(struct profile *p, const struct name_fi
 	return found;
 }
 
-/* Whether the location matches; lines above (rootward of) the last matching one are cut off it. */
-static bool show_from_location(const struct memo *m, struct location *l)
+/* How many lines of the location are left, as those above (rootward of) the last matching one are cut off it; 0: it
+ * does not match. */
+static uint32_t lines_from(const struct memo *m, const struct location *l)
 {
 	if (memo_matches_mapping(m, l))
-		return true;
-	for (uint32_t i = l->nlines; i > 0; i--) {
-		if (memo_matches_line(m, &m->p->lines[l->line_begin + i - 1])) {
-			l->nlines = i;
-			return true;
-		}
-	}
-	return false;
+		return l->nlines ? l->nlines : 1;
+	uint32_t n = l->nlines;
+	while (n > 0 && !memo_matches_line(m, &m->p->lines[l->line_begin + n - 1]))
+		n--;
+	return n;
 }
 
-struct cut {
-	const struct profile *p;
-	const uint8_t *flags; // of locations
-	uint8_t *keep;        // [nsamples]: 0: it has no match
-	uint32_t *ends;       // [nsamples]: where the stack ends then
-};
-
-static void find_ends(void *state, struct sample_range range)
-{
-	const struct cut *c = state;
-	for (uint32_t i = range.begin; i < range.end; i++) {
-		struct stack stack = profile_stack(c->p, i);
-		if (!c->keep[i])
-			continue;
-		while (stack.n && !c->flags[stack_loc(stack, stack.n - 1)])
-			stack.n--;
-		c->ends[i] = c->p->loc_begin[i] + stack.n;
-		c->keep[i] = stack.n != 0;
-	}
-}
-
-static void cut_stacks(struct profile *p, const uint8_t *flags, sample_finder *find)
-{
-	struct sample_range ranges[PARALLEL_MAX];
-	struct cut cuts[PARALLEL_MAX];
-	uint8_t *keep = mem_resize(NULL, p->nsamples, 1);
-	uint32_t *ends = mem_resize(NULL, p->nsamples, sizeof(*ends)), kept = 0, all = p->nsamples;
-	if (!find || !find(p, flags, IS_SHOW_FROM, keep))
-		memset(keep, 1, all);
-	uint32_t n = parallel_ranges(p, ranges);
-	for (uint32_t i = 0; i < n; i++)
-		cuts[i] = (struct cut){p, flags, keep, ends};
-	parallel_run(ranges, n, cuts, sizeof(cuts[0]), find_ends);
-	samples_keep(p, keep);
-	profile_own(p, PROFILE_SAMPLES); // of these alone
-	for (uint32_t i = 0; i < all; i++)
-		if (keep[i])
-			p->loc_end[kept++] = ends[i];
-	free(keep);
-	free(ends);
-}
-
-bool profile_show_from(struct profile *p, const struct regex *show_from, sample_finder *find)
+bool profile_show_from(struct profile *p, const struct regex *show_from, sample_finder *find, bool defers)
 {
 	if (!show_from)
 		return false;
-	profile_own(p, PROFILE_PLACES);
+	profile_hide(p);
 	struct memo m = memo_create(p, show_from);
-	uint8_t *flags = mem_zeroed(p->nlocations, 1);
+	struct hidden_places *hidden = hidden_places_create(p);
+	uint32_t *root_lines = hidden->root_lines = mem_resize(NULL, p->nlocations, sizeof(*root_lines));
+	uint8_t *is_root = mem_resize(NULL, p->nlocations, 1), *keep = mem_resize(NULL, p->nsamples, 1);
 	bool matched = false;
 	for (uint32_t i = 0; i < p->nlocations; i++) {
-		if (show_from_location(&m, &p->locations[i])) {
-			flags[i] = IS_SHOW_FROM;
-			matched = true;
-		}
+		root_lines[i] = lines_from(&m, &p->locations[i]);
+		is_root[i] = root_lines[i] != 0;
+		hidden->has_lines |= is_root[i] && root_lines[i] < p->locations[i].nlines;
+		matched |= is_root[i];
 	}
-	cut_stacks(p, flags, find);
-	free(flags);
+	bool is_found = find && find(p, is_root, 1, keep);
+	if (is_found)
+		samples_keep(p, keep);
+	p->hidden = hidden;
+	if (!defers || !is_found)
+		profile_hide(p);
+	free(keep);
+	free(is_root);
 	memo_free(&m);
 	return matched;
 }

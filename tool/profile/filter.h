@@ -32,8 +32,11 @@ struct name_matches {
 /** focus, ignore, hide and show at once, on function, file and mapping names. */
 struct name_matches profile_filter_names(struct profile *p, const struct name_filter *f);
 
-/** Cuts every stack above (rootward of) its rootmost match; drops samples without one. find: NULL: none. */
-bool profile_show_from(struct profile *p, const struct regex *show_from, sample_finder *find);
+/**
+ * Cuts every stack above (rootward of) its rootmost match; drops samples without one. find: NULL: none. defers: what is
+ * cut off may stay in stacks until profile_hide() (hide.h).
+ */
+bool profile_show_from(struct profile *p, const struct regex *show_from, sample_finder *find, bool defers);
 
 // The unit of each numeric label key, from the samples or guessed from the key.
 struct label_unit {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "tool/profile/parallel.h"
 #include "tool/profile/samples.h"
 
 struct hidden_places *hidden_places_create(const struct profile *p)
@@ -22,6 +23,7 @@ void hidden_places_free(struct hidden_places *h)
 		return;
 	free(h->lines);
 	free(h->locations);
+	free(h->root_lines);
 	free(h);
 }
 
@@ -65,15 +67,59 @@ static void cut_stacks(struct profile *p, const uint8_t *hidden)
 	free(keep);
 }
 
+struct cut {
+	const struct profile *p;
+	const uint32_t *root_lines;
+	uint8_t *keep;  // [nsamples]: 0: it has no root
+	uint32_t *ends; // [nsamples]: where the stack ends then
+};
+
+static void find_ends(void *state, struct sample_range range)
+{
+	const struct cut *c = state;
+	for (uint32_t i = range.begin; i < range.end; i++) {
+		struct stack stack = profile_stack(c->p, i);
+		while (stack.n && !c->root_lines[stack_loc(stack, stack.n - 1)])
+			stack.n--;
+		c->ends[i] = c->p->loc_begin[i] + stack.n;
+		c->keep[i] = stack.n != 0;
+	}
+}
+
+static void cut_to_roots(struct profile *p, const uint32_t *root_lines)
+{
+	struct sample_range ranges[PARALLEL_MAX];
+	struct cut cuts[PARALLEL_MAX];
+	uint8_t *keep = mem_resize(NULL, p->nsamples, 1);
+	uint32_t *ends = mem_resize(NULL, p->nsamples, sizeof(*ends)), kept = 0, all = p->nsamples;
+	uint32_t n = parallel_ranges(p, ranges);
+	for (uint32_t i = 0; i < n; i++)
+		cuts[i] = (struct cut){p, root_lines, keep, ends};
+	parallel_run(ranges, n, cuts, sizeof(cuts[0]), find_ends);
+	samples_keep(p, keep);
+	profile_own(p, PROFILE_SAMPLES); // of these alone
+	for (uint32_t i = 0; i < all; i++)
+		if (keep[i])
+			p->loc_end[kept++] = ends[i];
+	free(keep);
+	free(ends);
+}
+
 void profile_hide(struct profile *p)
 {
 	struct hidden_places *h = p->hidden;
 	p->hidden = NULL;
 	if (h && h->has_lines)
 		profile_own(p, PROFILE_PLACES);
-	for (uint32_t i = 0; h && h->has_lines && i < p->nlocations; i++)
-		cut_lines(p, &p->locations[i], h->lines);
+	for (uint32_t i = 0; h && h->has_lines && i < p->nlocations; i++) {
+		if (!h->root_lines)
+			cut_lines(p, &p->locations[i], h->lines);
+		else if (h->root_lines[i] && h->root_lines[i] < p->locations[i].nlines)
+			p->locations[i].nlines = h->root_lines[i];
+	}
 	if (h && h->has_locations)
 		cut_stacks(p, h->locations);
+	if (h && h->root_lines)
+		cut_to_roots(p, h->root_lines);
 	hidden_places_free(h);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What hide and show (filter.c) take out of a profile: lines, and locations of which none is left. To take them out
-// of all stacks is to write all stacks anew, so it waits until somebody looks at these: what knows the stacks as nodes
-// leaves nodes out instead (tool/graph).
+// What hide, show and show_from (filter.c) take out of a profile: lines, and locations of which none is left; what is
+// above a location. To take them out of all stacks is to go through all stacks, so it waits until somebody looks at
+// these: what knows the stacks as nodes leaves nodes out instead (tool/graph).
 #ifndef CPROF_TOOL_PROFILE_HIDE_H
 #define CPROF_TOOL_PROFILE_HIDE_H
 
@@ -11,6 +11,9 @@ struct hidden_places {
 	uint8_t *lines;     // [nlines]: not 0: it goes
 	uint8_t *locations; // [nlocations]: the same
 	bool has_lines, has_locations; // any that goes
+	// [nlocations]: not 0: where it is the rootmost such location of a stack, what is rootward of it goes, and
+	// anywhere all but so many of its lines; NULL: nothing does.
+	uint32_t *root_lines;
 };
 
 struct hidden_places *hidden_places_create(const struct profile *p);
