@@ -240,9 +240,28 @@ def jit_maps():
             b"x\n" * 9 + b"0 ffffffffffffffff all of it\n", b"0 40 " + b"n" * 70000 + b"\n40 20 behind\n"]
 
 
+def stacks():
+    """Many alike, with recursion and inlined functions."""
+    import makeprofile
+    rng = random.Random(7)
+    frames = ["a", "b", "c", "e", "f", ["a", "b"], ["b", "c", "d"], ["d", "a"], ["g", "h"], ("a", "x.c", 3)]
+    p = makeprofile.Maker([("samples", "count"), ("cpu", "nanoseconds")])
+    for i in range(80):
+        few = frames[:2] * 3 + frames
+        p.sample([rng.choice(few) for _ in range(i % 9)], [i % 3, rng.randrange(-3, 9)], key=rng.choice("xy"))
+    return p.bytes()
+
+
+def known():
+    for seed in range(400):
+        yield random.Random(seed).randbytes(18) + stacks()
+    yield bytes(18) + profiles()[0]
+
+
 TARGETS = {
     "binary": binaries, "binutils_text": binutils_text, "cfi": unwind_tables, "dwarf": debug_sections,
-    "demangle": mangled, "elf_symbols": binaries, "http": http, "perfdata": recordings, "perfmap": jit_maps,
+    "demangle": mangled, "elf_symbols": binaries, "http": http, "known": known,
+    "perfdata": recordings, "perfmap": jit_maps,
     "profile": lambda: [*profiles(), *old_profiles(), *map(gzip.compress, old_profiles())],
     "regex": regexes, "remote": remote,
     "report": lambda: [bytes([kind, bits]) + profiles()[0] for kind in range(13) for bits in (0, 0x43, 0xbf)],

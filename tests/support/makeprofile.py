@@ -5,8 +5,8 @@
     p.sample(["leaf", "mid", "main"], [1, 10_000_000], tag="x", bytes=(512, "bytes"))
     open("cpu.pb.gz", "wb").write(p.gzipped())
 
-A frame is a name, or (name, file, line). One mapping, "prog", unless mapping=None; frames called the same
-are one function and one location.
+A frame is a name, or (name, file, line), or a list of these, each inlined into the next. One mapping, "prog", unless
+mapping=None; frames called the same are one function and one location.
 """
 
 import gzip
@@ -35,6 +35,7 @@ class Maker:
                  build_id="", default_type="", comments=(), drop_frames="", keep_frames=""):
         self._strings = {"": 0}
         self._frames = {}
+        self._function_numbers = {}
         self._functions = b""
         self._locations = b""
         self._has_mapping = mapping is not None
@@ -57,17 +58,24 @@ class Maker:
     def _value_type(self, pair):
         return integer(1, self._string(pair[0])) + integer(2, self._string(pair[1]))
 
+    def _function(self, name, file):
+        key = (name, file)
+        if key not in self._function_numbers:
+            number = len(self._function_numbers) + 1
+            self._function_numbers[key] = number
+            self._functions += message(5, integer(1, number) + integer(2, self._string(name))
+                                       + integer(3, self._string(name)) + integer(4, self._string(file)))
+        return self._function_numbers[key]
+
     def _frame(self, frame):
-        name, file, line = frame if isinstance(frame, tuple) else (frame, "", 0)
-        key = (name, file, line)
+        frames = frame if isinstance(frame, list) else [frame]
+        key = tuple(f if isinstance(f, tuple) else (f, "", 0) for f in frames)
         if key not in self._frames:
             number = len(self._frames) + 1
             self._frames[key] = number
-            self._functions += message(5, integer(1, number) + integer(2, self._string(name))
-                                       + integer(3, self._string(name)) + integer(4, self._string(file)))
+            lines = [message(4, integer(1, self._function(name, file)) + integer(2, line)) for name, file, line in key]
             self._locations += message(4, integer(1, number) + integer(2, int(self._has_mapping))
-                                       + integer(3, 0x400000 + 16 * number)
-                                       + message(4, integer(1, number) + integer(2, line)))
+                                       + integer(3, 0x400000 + 16 * number) + b"".join(lines))
         return self._frames[key]
 
     def sample(self, stack, values, **labels):
