@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <unistd.h>
 
 #include "program.h"
@@ -51,6 +50,12 @@ static bool exchange(int *to, int from, struct str input, int client_fd, struct 
 		}
 	}
 	return true;
+}
+
+bool filter_is_wanted(int client_fd)
+{
+	struct pollfd client = {.fd = client_fd, .events = POLLRDHUP};
+	return poll(&client, 1, 0) <= 0;
 }
 
 int filter_run(const char *const argv[], struct str input, int err, int client_fd, struct buf *out, int *status_out)

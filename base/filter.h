@@ -3,6 +3,8 @@
 #ifndef CPROF_BASE_FILTER_H
 #define CPROF_BASE_FILTER_H
 
+#include <stdbool.h>
+
 #include "buf.h"
 #include "str.h"
 
@@ -12,5 +14,8 @@
  * not looked at. 0 or the errno for which it could not be started; *status_out is its wait status.
  */
 int filter_run(const char *const argv[], struct str input, int err, int client_fd, struct buf *out, int *status_out);
+
+/** False: who asks, at the other end of the socket client_fd, has hung up. */
+bool filter_is_wanted(int client_fd);
 
 #endif

@@ -5,8 +5,8 @@
     p.sample(["leaf", "mid", "main"], [1, 10_000_000], tag="x", bytes=(512, "bytes"))
     open("cpu.pb.gz", "wb").write(p.gzipped())
 
-A frame is a name, or (name, file, line), or a list of these, each inlined into the next. One mapping, "prog", unless
-mapping=None; frames called the same are one function and one location.
+A frame is a name, or (name, file, line), or (name, file, line, address), or a list of these, each inlined into the
+next. One mapping, "prog", unless mapping=None; frames called the same are one function and one location.
 """
 
 import gzip
@@ -69,13 +69,14 @@ class Maker:
 
     def _frame(self, frame):
         frames = frame if isinstance(frame, list) else [frame]
-        key = tuple(f if isinstance(f, tuple) else (f, "", 0) for f in frames)
+        key = tuple((*f, 0)[:4] if isinstance(f, tuple) else (f, "", 0, 0) for f in frames)
         if key not in self._frames:
             number = len(self._frames) + 1
             self._frames[key] = number
-            lines = [message(4, integer(1, self._function(name, file)) + integer(2, line)) for name, file, line in key]
+            lines = [message(4, integer(1, self._function(name, file)) + integer(2, line))
+                     for name, file, line, _ in key]
             self._locations += message(4, integer(1, number) + integer(2, int(self._has_mapping))
-                                       + integer(3, 0x400000 + 16 * number) + b"".join(lines))
+                                       + integer(3, key[0][3] or 0x400000 + 16 * number) + b"".join(lines))
         return self._frames[key]
 
     def sample(self, stack, values, **labels):

@@ -4,12 +4,8 @@
 
 import gzip
 import http.client
-import os
 import shutil
-import signal
-import socket
 import threading
-import time
 import unittest
 from urllib.parse import quote
 
@@ -29,21 +25,6 @@ def boxes(data):
         paths.append(path)
         out[path] = values
     return out
-
-
-def ends(pid, patience_s=10):
-    """Does the process end by itself? Who has nobody to wait for him is a zombie then."""
-    until = time.monotonic() + patience_s
-    while time.monotonic() < until:
-        try:
-            with open("/proc/%d/stat" % pid, encoding="utf-8") as f:
-                if f.read().rpartition(")")[2].split()[0] == "Z":
-                    return True
-        except FileNotFoundError:
-            return True
-        time.sleep(0.01)
-    os.kill(pid, signal.SIGKILL)
-    return False
 
 
 class PagesTest(WebTest):
@@ -149,79 +130,6 @@ class PagesTest(WebTest):
         self.assertEqual(status, 501)
         self.assertTrue(headers["Content-Type"].startswith("text/html"))
         self.assertIn("graphviz", body)
-        self.page("/ui/flamegraph")
-
-    def wait_for(self, name):
-        while not os.path.exists(self.path(name)):
-            time.sleep(0.01)
-
-    def make_dot(self, script):
-        with open(self.path("dot"), "w", encoding="ascii") as dot:
-            dot.write("#!/bin/sh\n" + script)
-        os.chmod(self.path("dot"), 0o755)
-
-    def test_others_are_answered_while_graphs_are_drawn(self):
-        """One graph that took long kept all other tabs waiting."""
-        self.make_dot('case "$(/bin/cat)" in *focus=leaf*) name=leaf;; *) name=main;; esac\n: >begun.$name\n'
-                      "while [ ! -e go.$name ]; do /bin/sleep 0.01; done\necho \"<?xml?><svg>$name</svg>\"\n")
-        self.serve_profile(cpu_profile(), env={"PATH": self.dir})
-        graphs = {}
-
-        def ask(name):
-            graphs[name] = self.ask("/ui/graph?f=" + name)
-
-        threads = {name: threading.Thread(target=ask, args=(name,)) for name in ("main", "leaf")}
-        for name, thread in threads.items():
-            thread.start()
-            self.wait_for("begun." + name)
-        for view in ("flamegraph", "top", "peek?f=leaf"):
-            self.page("/ui/" + view)
-        self.assertEqual(graphs, {})
-        for name in ("leaf", "main"):  # the later one first
-            with open(self.path("go." + name), "w", encoding="ascii"):
-                threads[name].join()
-            status, _, body = graphs[name]
-            self.assertEqual(status, 200, body)
-            self.assertIn('<main>\n<div id="graph"><svg>%s</svg>\n</div>\n</main>' % name, body)
-            self.assertIn("?f=" + name, body)
-
-    def test_a_graph_that_cannot_be_drawn(self):
-        self.make_dot("exit 3\n")
-        self.serve_profile(cpu_profile(), env={"PATH": self.dir})
-        status, _, body = self.ask("/ui/graph?f=main")
-        self.assertEqual(status, 501)
-        self.assertIn("its program dot cannot be run (exit status 3)", Page(body).text)
-        self.assertNotIn("graph.js", body)
-
-    def test_nothing_outlives_the_server(self):
-        """A dot that draws for minutes went on when its server had been ended."""
-        self.make_dot("echo $$ >new\n/bin/mv new started\nexec /bin/sleep 1000\n")
-        for sig in signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL:
-            with self.subTest(sig.name), socket.socket() as c:
-                server = self.serve_profile(cpu_profile(), env={"PATH": self.dir})
-                c.connect(("127.0.0.1", self.port))
-                c.sendall(b"GET /ui/graph HTTP/1.1\r\nHost: localhost\r\n\r\n")
-                self.wait_for("started")
-                with open(self.path("started"), encoding="ascii") as f:
-                    dot = int(f.read())
-                os.unlink(self.path("started"))
-                server.send_signal(sig)
-                self.assertEqual(server.wait(10), -sig)
-                self.assertTrue(ends(dot))
-
-    def test_who_hangs_up_is_not_drawn_for(self):
-        """Reloads of a graph that takes long stood in line, and all other pages behind them."""
-        self.make_dot("echo $$ >new\n/bin/mv new started\nexec /bin/sleep 1000\n")
-        self.serve_profile(cpu_profile(), env={"PATH": self.dir})
-        for _ in range(3):
-            with socket.create_connection(("127.0.0.1", self.port)) as c:
-                c.sendall(b"GET /ui/graph HTTP/1.1\r\nHost: localhost\r\n\r\n")
-                self.wait_for("started")
-            with open(self.path("started"), encoding="ascii") as f:
-                dot = "/proc/" + f.read().strip()
-            os.unlink(self.path("started"))
-            while os.path.exists(dot):  # 1000 s, if it is not killed
-                time.sleep(0.01)
         self.page("/ui/flamegraph")
 
     def test_download_is_the_profile(self):

@@ -8,7 +8,6 @@
 
 #include "base/buf.h"
 #include "base/hex.h"
-#include "tool/binutils/subprocess.h"
 
 struct parser {
 	struct arena *arena;
@@ -115,7 +114,7 @@ struct err *disassemble(struct arena *a, struct object_tools *tools, const char 
 	}
 	argv[n] = file;
 	struct buf text = {0};
-	struct err *e = subprocess_output(a, argv, &text);
+	struct err *e = object_tools_output(tools, a, argv, &text);
 	if (!e)
 		*out = disassembly_parse(a, (struct str){arena_strndup(a, text.ptr, text.len), text.len});
 	buf_deinit(&text);

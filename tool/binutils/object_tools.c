@@ -16,6 +16,7 @@ enum { MIN_LLVM_OBJDUMP_MAJOR = 8 }; // older ones lack --demangle
 struct object_tools {
 	struct arena *arena;
 	struct str config;
+	struct tool_outputs *outputs;
 	struct tool llvm_symbolizer, addr2line, nm, objdump;
 	bool objdump_is_llvm;
 	bool looked_for_symbolizer, looked_for_addr2line, looked_for_nm, looked_for_objdump;
@@ -27,6 +28,16 @@ struct object_tools *object_tools_new(struct arena *a, const char *config)
 	t->arena = a;
 	t->config = str_from(config ? config : "");
 	return t;
+}
+
+void object_tools_note_in(struct object_tools *t, struct tool_outputs *outputs)
+{
+	t->outputs = outputs;
+}
+
+struct err *object_tools_output(struct object_tools *t, struct arena *a, const char *const argv[], struct buf *out)
+{
+	return tool_outputs_get(t ? t->outputs : NULL, a, argv, out);
 }
 
 static bool is_executable(const char *path)
@@ -119,7 +130,7 @@ static void find_objdump(struct object_tools *t)
 			continue;
 		struct buf version = {0};
 		const char *const argv[] = {tool.path, "--version", NULL};
-		struct err *e = subprocess_output(t->arena, argv, &version);
+		struct err *e = subprocess_output(t->arena, argv, 0, &version);
 		buf_byte(&version, '\0');
 		t->objdump_is_llvm = !e && is_recent_llvm(version.ptr);
 		bool usable = t->objdump_is_llvm || (!e && strstr(version.ptr, "GNU objdump"));

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "tool/binutils/tool_outputs.h"
 
 struct tool {
 	const char *path; // where it was found; else its plain name, for the shell's search to fail on
@@ -27,5 +28,11 @@ const struct tool *object_tools_nm(struct object_tools *t);
 
 /** Runs `objdump --version` (llvm-objdump first) at the first call. */
 const struct tool *object_tools_objdump(struct object_tools *t, bool *is_llvm_out);
+
+/** What is run by object_tools_output() is from now on noted in `outputs` and not waited for; NULL: it is run. */
+void object_tools_note_in(struct object_tools *t, struct tool_outputs *outputs);
+
+/** Appends what one of them prints: see tool_outputs_get(). t NULL: it is run. */
+struct err *object_tools_output(struct object_tools *t, struct arena *a, const char *const argv[], struct buf *out);
 
 #endif

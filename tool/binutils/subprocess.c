@@ -28,10 +28,10 @@ static const char *describe(struct arena *a, const char *const argv[])
 	return text;
 }
 
-struct err *subprocess_output(struct arena *a, const char *const argv[], struct buf *out)
+struct err *subprocess_output(struct arena *a, const char *const argv[], int client_fd, struct buf *out)
 {
 	int status;
-	int error = filter_run(argv, STR(""), STREAM_NULL, 0, out, &status);
+	int error = filter_run(argv, STR(""), STREAM_NULL, client_fd, out, &status);
 	if (error)
 		return err_new(a, "%s: %s", describe(a, argv), err_os(a, error));
 	if (WIFSIGNALED(status))

@@ -12,8 +12,8 @@
 #include "base/err.h"
 
 /** Appends what argv (NULL-terminated) prints to `out`; its standard error is dropped. Errors are
- *  "[argv…]: exit status 1", as pprof prints them. */
-struct err *subprocess_output(struct arena *a, const char *const argv[], struct buf *out);
+ *  "[argv…]: exit status 1", as pprof prints them. client_fd: see filter_run(). */
+struct err *subprocess_output(struct arena *a, const char *const argv[], int client_fd, struct buf *out);
 
 /** A tool that answers on its standard output what is written to its standard input. */
 struct conversation {

@@ -10,7 +10,6 @@
 #include "base/buf.h"
 #include "base/hex.h"
 #include "base/infile.h"
-#include "tool/binutils/subprocess.h"
 
 struct growing_list {
 	struct arena *arena;
@@ -39,11 +38,12 @@ static void parse_nm_line(struct growing_list *l, struct str line)
 	add(l, s);
 }
 
-struct err *symbols_from_nm(struct arena *a, const char *nm, const char *file, struct symbol_list *out)
+struct err *symbols_from_nm(struct arena *a, struct object_tools *tools, const char *nm, const char *file,
+		struct symbol_list *out)
 {
 	const char *const argv[] = {nm, "--numeric-sort", "--print-size", "--format=posix", file, NULL};
 	struct buf text = {0};
-	struct err *e = subprocess_output(a, argv, &text);
+	struct err *e = object_tools_output(tools, a, argv, &text);
 	struct growing_list l = {.arena = a};
 	for (struct str rest = {text.ptr, text.len}; !e && rest.len;)
 		parse_nm_line(&l, str_cut(&rest, '\n'));

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "tool/binutils/object_tools.h"
 
 struct symbol {
 	uint64_t address, size;
@@ -22,8 +23,9 @@ struct symbol_list {
 	size_t n;
 };
 
-/** Runs `nm --numeric-sort --print-size --format=posix FILE`. */
-struct err *symbols_from_nm(struct arena *a, const char *nm, const char *file, struct symbol_list *out);
+/** Runs `nm --numeric-sort --print-size --format=posix FILE`, by object_tools_output(). */
+struct err *symbols_from_nm(struct arena *a, struct object_tools *tools, const char *nm, const char *file,
+		struct symbol_list *out);
 
 /** Reads .symtab, or .dynsym where it is stripped. */
 struct err *symbols_from_file(struct arena *a, const char *file, struct symbol_list *out);

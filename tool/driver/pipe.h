@@ -12,8 +12,7 @@
 /** Gives `input` to argv (NULL-terminated) and appends what it prints. Its standard error is ours. */
 struct err *pipe_through(struct arena *a, const char *const argv[], struct str input, struct buf *out);
 
-/** The same; it is killed where who asked, at the other end of the socket client_fd, hangs up. 0: that is not looked
- *  at. */
+/** The same; client_fd: see filter_run(). */
 struct err *pipe_through_for(struct arena *a, const char *const argv[], struct str input, int client_fd,
 		struct buf *out);
 

@@ -179,7 +179,7 @@ static void add_range(struct source_listing *l, struct range *r)
 	uint64_t base = r->sampled - address;
 	struct disassembly code;
 	if (disassemble(l->arena, l->report->options.object_tools, r->object->objfile->path,
-			r->begin - base, r->end - base, l->report->options.intel_syntax, &code))
+			r->begin - base, r->end - base, l->report->options.intel_syntax, &code) || !code.n)
 		return;
 	struct frames *stacks = resolve(l, r, &code);
 	struct frames last = {0};

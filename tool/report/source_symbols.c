@@ -80,7 +80,7 @@ static struct err *list_symbols(struct search *s, struct symbol_list *out)
 {
 	struct object_tools *tools = s->report->options.object_tools;
 	const struct tool *nm = tools ? object_tools_nm(tools) : NULL;
-	return nm && nm->named ? symbols_from_nm(s->arena, nm->path, s->object->path, out)
+	return nm && nm->named ? symbols_from_nm(s->arena, tools, nm->path, s->object->path, out)
 			       : symbols_from_file(s->arena, s->object->path, out);
 }
 

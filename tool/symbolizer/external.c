@@ -40,7 +40,7 @@ struct err *external_addr2line(struct arena *a, const char *tool, const char *nm
 	if (e)
 		return e;
 	// Without nm, addr2line's names must do.
-	if (symbols_from_nm(a, nm, file, &x->symbols))
+	if (symbols_from_nm(a, NULL, nm, file, &x->symbols))
 		x->symbols = (struct symbol_list){0};
 	*out = x;
 	return NULL;

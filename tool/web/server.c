@@ -1,26 +1,18 @@
 // SPDX-License-Identifier: MIT
-// The web server (see web.h): libevent's evhttp, one request at a time, for the profile is one and a page
-// takes milliseconds; but graphviz, which may take minutes, draws meanwhile (drawing.h). All that comes from the
-// network is bounded here.
+// The web server (see web.h): libevent's evhttp. All that comes from the network is bounded here.
 #include "web.h"
 
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
-#include <event2/keyvalq_struct.h>
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 
-#include "base/mem.h"
 #include "tool/driver/viewer.h"
-#include "tool/graph/pass_cache.h"
 
 #include "address.h"
 #include "answer.h"
-#include "drawing.h"
+#include "exchange.h"
 #include "guard.h"
 #include "settings.h"
 #include "urlconfig.h"
@@ -32,135 +24,7 @@ enum {
 	BROWSER_DELAY_US = 500 * 1000,
 };
 
-static enum web_method method_of(const struct evhttp_request *request)
-{
-	switch (evhttp_request_get_command(request)) {
-	case EVHTTP_REQ_GET:
-	case EVHTTP_REQ_HEAD:
-		return WEB_GET;
-	case EVHTTP_REQ_POST:
-		return WEB_POST;
-	case EVHTTP_REQ_DELETE:
-		return WEB_DELETE;
-	default:
-		return WEB_OTHER;
-	}
-}
-
-static void free_body(const void *data, size_t len, void *body)
-{
-	free(body);
-}
-
-// Scripts run only with the nonce of the response: a name in a profile that looks like a script stays text.
-static void add_headers(struct arena *a, struct evkeyvalq *headers, const struct web_response *r)
-{
-	const char *scripts = *r->nonce ? arena_printf(a, "script-src 'nonce-%s'; ", r->nonce) : "";
-	evhttp_add_header(headers, "Content-Type", r->type);
-	evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
-	evhttp_add_header(headers, "Referrer-Policy", "no-referrer");
-	evhttp_add_header(headers, "Cache-Control", "no-store");
-	evhttp_add_header(headers, "Content-Security-Policy",
-			arena_printf(a, "default-src 'none'; %sstyle-src 'unsafe-inline'; "
-					"img-src data:; connect-src 'self'; form-action 'self'; "
-					"base-uri 'none'; frame-ancestors 'none'", scripts));
-	if (r->location)
-		evhttp_add_header(headers, "Location", r->location);
-	if (r->file_name)
-		evhttp_add_header(headers, "Content-Disposition",
-				arena_printf(a, "attachment; filename=%s", r->file_name));
-}
-
-static void send_response(struct arena *a, struct evhttp_request *request, struct web_response *r)
-{
-	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
-	struct evbuffer *body = evbuffer_new();
-	add_headers(a, headers, r);
-	evhttp_add_header(headers, "Content-Length", arena_printf(a, "%zu", r->body.len));
-	if (evhttp_request_get_command(request) == EVHTTP_REQ_HEAD || !r->body.len ||
-			evbuffer_add_reference(body, r->body.ptr, r->body.len, free_body, r->body.ptr) < 0)
-		buf_deinit(&r->body);
-	evhttp_send_reply(request, r->status, NULL, body);
-	evbuffer_free(body);
-}
-
-/** The server, as who gets requests knows it. */
-struct server {
-	struct web *web;
-	struct drawings *drawings;
-};
-
-// A request until it is answered. Its strings are evhttp's, which keeps them that long.
-struct exchange {
-	struct drawing drawing; // first: the event loop gives that back
-	struct arena arena;
-	const struct server *server;
-	struct evhttp_request *request;
-	struct web_request asked;
-	struct web_response response;
-};
-
-static void finish(struct exchange *x)
-{
-	send_response(&x->arena, x->request, &x->response);
-	buf_deinit(&x->response.graph);
-	arena_deinit(&x->arena);
-	free(x);
-}
-
-static void on_drawn(struct drawing *d)
-{
-	struct exchange *x = (struct exchange *)d;
-	web_put_graph(&x->arena, x->server->web, &x->asked, (struct str){d->image.ptr, d->image.len}, d->error,
-			&x->response);
-	buf_deinit(&d->image);
-	arena_deinit(&d->arena);
-	finish(x);
-}
-
-static const char *header(const struct evkeyvalq *headers, const char *name)
-{
-	return evhttp_find_header(headers, name);
-}
-
-static struct web_request read_request(struct evhttp_request *request)
-{
-	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
-	const struct evkeyvalq *headers = evhttp_request_get_input_headers(request);
-	const char *host = header(headers, "Host");
-	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
-	char *client = NULL;
-	ev_uint16_t port;
-	evhttp_connection_get_peer(evhttp_request_get_connection(request), &client, &port);
-	return (struct web_request){
-			.method = method_of(request),
-			.path = path && *path == '/' ? path : "/",
-			.query = str_from(uri ? evhttp_uri_get_query(uri) : NULL),
-			.client = client ? client : "",
-			.host = host ? host : "",
-			.origin = header(headers, "Origin"),
-	};
-}
-
-static void on_request(struct evhttp_request *request, void *arg)
-{
-	const struct server *s = arg;
-	struct exchange *x = mem_zeroed(1, sizeof(*x));
-	*x = (struct exchange){.server = s, .request = request, .asked = read_request(request)};
-	web_answer(&x->arena, s->web, &x->asked, &x->response);
-	struct pass_cache *cache = s->web->session->profile->pass_cache;
-	if (x->response.graph.len) {
-		struct evhttp_connection *connection = evhttp_request_get_connection(request);
-		x->drawing.graph = (struct str){x->response.graph.ptr, x->response.graph.len};
-		x->drawing.client_fd = bufferevent_getfd(evhttp_connection_get_bufferevent(connection));
-		drawing_begin(s->drawings, &x->drawing);
-	} else {
-		finish(x);
-	}
-	pass_cache_prepare(cache, NULL, NULL);
-}
-
-static struct evhttp *new_server(struct event_base *base, struct server *server)
+static struct evhttp *new_server(struct event_base *base, struct exchanges *exchanges)
 {
 	struct evhttp *http = evhttp_new(base);
 	if (!http)
@@ -170,7 +34,7 @@ static struct evhttp *new_server(struct event_base *base, struct server *server)
 	evhttp_set_timeout(http, IDLE_SECONDS);
 	evhttp_set_allowed_methods(http,
 			EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST | EVHTTP_REQ_DELETE);
-	evhttp_set_gencb(http, on_request, server);
+	evhttp_set_gencb(http, exchange_begin, exchanges);
 	return http;
 }
 
@@ -228,8 +92,8 @@ static struct err *run(struct arena *a, struct event_base *base, struct web *w,
 {
 	static const struct query none;
 	const struct env *env = w->session->env;
-	struct server server = {w, drawings_create(base, on_drawn)};
-	struct evhttp *http = server.drawings ? new_server(base, &server) : NULL;
+	struct exchanges exchanges = {w, errands_create(base, exchange_go_on)};
+	struct evhttp *http = exchanges.errands ? new_server(base, &exchanges) : NULL;
 	if (!http)
 		return err_new(a, "no server: %s", err_os(a, errno));
 	struct err *e = listen_at(a, http, address);
@@ -245,7 +109,7 @@ static struct err *run(struct arena *a, struct event_base *base, struct web *w,
 		event_base_dispatch(base);
 	}
 	evhttp_free(http);
-	drawings_destroy(server.drawings);
+	errands_destroy(exchanges.errands);
 	return e;
 }
 

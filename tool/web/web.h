@@ -2,8 +2,9 @@
 // cprof -http: a profile as web pages. The profile stays open; every page is made afresh from a view of it
 // with the options in its URL, so a page has no state and a link to it is the page.
 //
-//	server.c   sockets and HTTP, by libevent: all that is read from the network
-//	drawing.c  graphs that graphviz draws meanwhile
+//	server.c   sockets, by libevent
+//	exchange.c HTTP: a request until it is answered
+//	errands.c  graphviz and objdump, which work meanwhile
 //	answer.c   a request in, a response out: guards, redirects, which page; no socket (tests, fuzz/)
 //	page.c     what all pages share; page_*.c the pages
 #ifndef CPROF_TOOL_WEB_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See drawing.h. A thread puts its drawing onto a list and wakes the event loop by a descriptor.
-#include "drawing.h"
+// See errands.h. A thread puts its errand onto a list and wakes the event loop by a descriptor.
+#include "errands.h"
 
 #include <event2/event.h>
 #include <pthread.h>
@@ -10,27 +10,20 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "tool/driver/pipe.h"
 
-struct drawings {
-	drawing_done *done;
+struct errands {
+	errand_done *done;
 	sem_t turns;
 	int wake_fd;
 	struct event *woken;
 	pthread_mutex_t lock;
-	struct drawing *finished;
+	struct errand *finished;
 };
 
 struct thread {
-	struct drawings *all;
-	struct drawing *drawing;
+	struct errands *all;
+	struct errand *errand;
 };
-
-static void draw(struct drawing *d)
-{
-	const char *const argv[] = {"dot", "-Tsvg", NULL};
-	d->error = pipe_through_for(&d->arena, argv, d->graph, d->client_fd, &d->image);
-}
 
 static void *run(void *arg)
 {
@@ -38,11 +31,11 @@ static void *run(void *arg)
 	free(arg);
 	while (sem_wait(&t.all->turns) != 0)
 		;
-	draw(t.drawing);
+	t.errand->run(t.errand);
 	sem_post(&t.all->turns);
 	pthread_mutex_lock(&t.all->lock);
-	t.drawing->next = t.all->finished;
-	t.all->finished = t.drawing;
+	t.errand->next = t.all->finished;
+	t.all->finished = t.errand;
 	pthread_mutex_unlock(&t.all->lock);
 	eventfd_write(t.all->wake_fd, 1);
 	return NULL;
@@ -50,23 +43,23 @@ static void *run(void *arg)
 
 static void on_woken(evutil_socket_t fd, short what, void *arg)
 {
-	struct drawings *all = arg;
+	struct errands *all = arg;
 	eventfd_t n;
 	eventfd_read(fd, &n);
 	pthread_mutex_lock(&all->lock);
-	struct drawing *finished = all->finished;
+	struct errand *finished = all->finished;
 	all->finished = NULL;
 	pthread_mutex_unlock(&all->lock);
 	while (finished) {
-		struct drawing *d = finished;
-		finished = d->next;
-		all->done(d);
+		struct errand *e = finished;
+		finished = e->next;
+		all->done(e);
 	}
 }
 
-struct drawings *drawings_create(struct event_base *base, drawing_done *done)
+struct errands *errands_create(struct event_base *base, errand_done *done)
 {
-	struct drawings *all = mem_zeroed(1, sizeof(*all));
+	struct errands *all = mem_zeroed(1, sizeof(*all));
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	all->done = done;
 	pthread_mutex_init(&all->lock, NULL);
@@ -74,13 +67,13 @@ struct drawings *drawings_create(struct event_base *base, drawing_done *done)
 	all->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	all->woken = all->wake_fd < 0 ? NULL : event_new(base, all->wake_fd, EV_READ | EV_PERSIST, on_woken, all);
 	if (!all->woken || event_add(all->woken, NULL) != 0) {
-		drawings_destroy(all);
+		errands_destroy(all);
 		return NULL;
 	}
 	return all;
 }
 
-void drawings_destroy(struct drawings *all)
+void errands_destroy(struct errands *all)
 {
 	if (all->woken)
 		event_free(all->woken);
@@ -91,16 +84,16 @@ void drawings_destroy(struct drawings *all)
 	free(all);
 }
 
-void drawing_begin(struct drawings *all, struct drawing *d)
+void errand_begin(struct errands *all, struct errand *e)
 {
 	struct thread *t = mem_zeroed(1, sizeof(*t));
 	pthread_t thread;
-	*t = (struct thread){all, d};
+	*t = (struct thread){all, e};
 	if (pthread_create(&thread, NULL, run, t) == 0) {
 		pthread_detach(thread);
 		return;
 	}
 	free(t);
-	draw(d);
-	all->done(d);
+	e->run(e);
+	all->done(e);
 }
