@@ -35,17 +35,24 @@ document.addEventListener("keydown", (e) => {
 	menu.querySelector("summary").focus();
 });
 
-document.getElementById("refine").addEventListener("submit", (e) => {
-	for (const field of e.target.elements)
-		field.disabled = !field.value; // empty ones would only lengthen the URL
+document.getElementById("refine").addEventListener("formdata", (e) => {
+	for (const [key, value] of [...e.formData])
+		if (!value)
+			e.formData.delete(key); // it would only lengthen the URL
 });
 
 async function ask(method, path) {
-	const answer = await fetch(path, {method});
-	if (answer.ok)
-		location.reload();
+	let problem = "cprof does not answer: has it been ended?";
+	try {
+		const answer = await fetch(path, {method});
+		problem = answer.ok ? "" : await answer.text();
+	} catch {
+		// as said
+	}
+	if (problem)
+		alert(problem);
 	else
-		alert(await answer.text());
+		location.reload();
 }
 
 document.getElementById("save-config").addEventListener("click", () => {

@@ -359,5 +359,8 @@ document.addEventListener("pick", (e) => {
 		viewer.pivotOn(e.detail);
 });
 const asked = new URLSearchParams(location.search).get("p");
-if (asked)
-	viewer.pivotOn(new RegExp(asked, "u"));
+if (asked) { // as if it had been typed
+	const search = document.getElementById("search");
+	search.value = asked;
+	search.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter"}));
+}

@@ -8,8 +8,11 @@ on the console, and nothing may be loaded from elsewhere. With a folder, screens
 import os
 import subprocess
 import sys
+import time
 import unittest
+import urllib.error
 import urllib.request
+from urllib.parse import quote
 
 SERVER = os.path.abspath(sys.argv.pop(2))
 SCREENSHOTS = sys.argv.pop(2) if len(sys.argv) > 2 and os.path.isdir(sys.argv[2]) else None
@@ -216,6 +219,68 @@ class WebPages(BrowserTest):
                              [n == i for n in range(menus)])
         self.check()
 
+    def test_back(self):
+        """From what Apply led to: the browser may show the page as it was left, whose fields were disabled for that."""
+        b = self.browser
+        self.open(self.url + "top", "back")
+        b.run("document.querySelectorAll('details.menu > summary')[1].click()")
+        b.type(b.element("#refine input[name=f]"), "leaf")
+        b.click(b.element("#refine button"))
+        self.assertEqual(b.wait("return location.search"), "?f=leaf")  # empty fields are not in it
+        b.call("/back", {})
+        b.wait("return !location.search")
+        self.assertEqual(b.run("return document.querySelectorAll('#refine :disabled').length"), 0)
+        self.check()
+
+    def test_configurations(self):
+        """Saved, used and deleted; and when nobody answers, which looked as if it had been saved."""
+        b, server = self.browser, self.serve_profile(cpu_profile())
+        names = "return [...document.querySelectorAll('.menu span a')].map(e => e.textContent)"
+        self.open("http://localhost:%d/ui/top?f=leaf" % self.port, "configurations")
+
+        def save(name):
+            b.run("document.getElementById('save-config').closest('details').open = true")
+            b.click(b.element("#save-config"))
+            b.call("/alert/text", {"text": name})
+            b.call("/alert/accept", {})
+        save("<mine>")
+        b.element(".menu span a", "<mine>")
+        b.open("http://localhost:%d/ui/top" % self.port)
+        b.run("arguments[0].click()", b.element(".menu span a", "<mine>"))
+        self.assertEqual(b.wait("return location.search"), "?f=leaf")
+        b.run("document.getElementById('save-config').closest('details').open = true")
+        b.click(b.element(".menu .delete"))
+        self.assertEqual(b.call("/alert/text"), "Delete <mine>?")
+        b.call("/alert/accept", {})
+        b.wait("return document.querySelectorAll('.menu .delete').length === 0")
+        self.assertEqual(b.run(names), ["Default"])
+        self.check()
+        server.kill()
+        server.wait()
+        save("nowhere")
+        for _ in range(1000):
+            try:
+                self.assertIn("does not answer", b.call("/alert/text"))
+                break
+            except urllib.error.HTTPError:  # not there yet
+                time.sleep(0.01)
+        b.call("/alert/accept", {})
+        self.assertEqual([line for line in b.complaints() if "Uncaught" in line], [])
+
+    def test_pivot_of_the_url(self):
+        for pivot, name in ("(?i)LEAF", "leaf"), ("(", None):  # one that is no regexp was an error on the console
+            self.open(self.url + "flamegraph?p=" + pivot, "pivot")
+            self.assertEqual(self.browser.run("return document.querySelector('.pivot')?.textContent ?? null"), name)
+            self.check()
+
+    def test_an_empty_profile(self):
+        """It looked as if the page were broken."""
+        self.serve_profile(makeprofile.Maker([("n", "count")]))
+        for page in "top", "flamegraph", "graph":
+            self.open("http://localhost:%d/ui/%s" % (self.port, page), "empty")
+            self.assertIn("no samples", self.browser.run("return document.getElementById('errors').textContent"))
+            self.check()
+
     def focused(self):
         return self.browser.run("return document.activeElement.textContent.trim()")
 
@@ -269,13 +334,29 @@ class WebPages(BrowserTest):
         self.assertGreater(self.browser.pages_on_paper(), 2)
 
     def test_a_narrow_window(self):
-        """A telephone's: nothing hangs over to the side."""
-        with Browser(390, 800) as b:
-            for page in "flamegraph", "top", "peek", "graph":
-                b.open(self.url + page)
-                if SCREENSHOTS:
-                    b.screenshot(os.path.join(SCREENSHOTS, page + ".narrow.png"))
-                self.assertLessEqual(b.run("return document.documentElement.scrollWidth - innerWidth"), 0, page)
+        """A telephone's: nothing hangs over to the side, whatever names are as long as C++'s are."""
+        name = "std::vector<std::pair<int,std::string>>::" * 25
+        long = makeprofile.Maker([("n", "count"), ("m", "count")], mapping="/bin/" + "long-name-" * 20)
+        long.sample([name, "main"], [3, 1])
+        self.serve_profile(long)
+        self.ask("/ui/saveconfig?config=%s&f=%s" % (quote(name), quote(name)), "POST")
+        side = "return document.documentElement.scrollWidth - innerWidth"
+        with Browser(500, 800) as b:
+            for width in 390, 320:
+                b.call("/goog/cdp/execute", {"cmd": "Emulation.setDeviceMetricsOverride", "params": {
+                    "width": width, "height": 700, "deviceScaleFactor": 1, "mobile": True}})
+                for page in "flamegraph", "top", "peek", "graph", "top?f=" + quote(name), "top?f=no" + quote(name):
+                    b.open("http://localhost:%d/ui/%s" % (self.port, page))
+                    if SCREENSHOTS:
+                        b.screenshot(os.path.join(SCREENSHOTS, "%s.%d.png" % (page[:12], width)))
+                    self.assertEqual(b.run("return innerWidth"), width, page)
+                    self.assertLessEqual(b.run(side), 0, page)
+                for i in range(b.run("return document.querySelectorAll('details.menu').length")):
+                    b.run("document.querySelectorAll('details.menu > summary')[arguments[0]].click()", i)
+                    box = b.run("const r = document.querySelector('details.menu[open]').lastElementChild"
+                                ".getBoundingClientRect(); return [r.left, r.right]")
+                    self.assertLessEqual(0, box[0], i)
+                    self.assertLessEqual(box[1], width, i)
 
 
 if __name__ == "__main__":

@@ -98,6 +98,8 @@ struct err *page_write(struct page *p)
 		return err_new(p->arena, "out of memory");
 	env.err_has_colour = false;
 	s.env = &env;
+	if (!s.profile->nsamples)
+		env_say(&env, "The profile has no samples.");
 	struct err *e = write_with(p, &s);
 	fclose(env.err);
 	if (e)
