@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The graph as a map: drag and wheel, or two fingers, move and scale it; a double click shows all of it, or
-// its top again; a click selects a node, as Enter does the one that the tab key came to.
+// The graph as a map: drag and wheel, or two fingers, or arrows and + and -, move and scale it; a double click, or 0,
+// shows all of it, or its top again; a click selects a node, as Enter does the one that the tab key came to.
 
 const holder = document.getElementById("graph");
 const svg = holder?.querySelector("svg");
@@ -99,6 +99,24 @@ function makeMovable() {
 		const node = e.target.closest(".node");
 		if (node && e.key === "Enter")
 			select(node);
+	});
+	document.addEventListener("keydown", (e) => {
+		if (e.ctrlKey || e.metaKey || e.altKey || /^(INPUT|SELECT|SUMMARY)$/.test(e.target.tagName))
+			return;
+		const step = {ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1]}[e.key];
+		const factor = {"+": 1.25, "=": 1.25, "-": 0.8}[e.key];
+		if (step) {
+			x += step[0] * holder.clientWidth / 8;
+			y += step[1] * holder.clientHeight / 8;
+			apply();
+		} else if (factor) {
+			zoom(holder.clientWidth / 2, holder.clientHeight / 2, factor);
+		} else if (e.key === "0") {
+			fit(isWhole = !isWhole);
+		} else {
+			return;
+		}
+		e.preventDefault();
 	});
 	// Into view, with the browser's own scrolling undone.
 	svg.addEventListener("focusin", (e) => {

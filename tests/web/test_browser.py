@@ -322,6 +322,22 @@ class WebPages(BrowserTest):
         b.run("document.querySelector('#graph .node[tabindex]').focus()")
         b.press(browser.ENTER)
         b.element("#actions .name")
+        place = ("const m = document.querySelector('#graph svg g').transform.baseVal.consolidate().matrix;"
+                 "return [m.a, m.e, m.f]")
+        places = [b.run(place)]
+        for key in "+", "-", browser.LEFT, browser.RIGHT, browser.UP, browser.DOWN:
+            b.press(key)
+            places.append(b.run(place))
+        scales, xs, ys = zip(*places, strict=True)
+        self.assertGreater(scales[1], scales[0])
+        self.assertAlmostEqual(scales[2], scales[0], places=5)
+        self.assertGreater(xs[3], xs[2])
+        self.assertAlmostEqual(xs[4], xs[2], places=3)
+        self.assertGreater(ys[5], ys[4])
+        self.assertAlmostEqual(ys[6], ys[4], places=3)
+        b.press("0")
+        self.assertLessEqual(b.run("return arguments[0].getBoundingClientRect().bottom", b.element("#graph svg g")),
+                             b.run("return innerHeight"))
         self.check()
 
     def test_on_paper(self):
