@@ -136,8 +136,8 @@ void graph_link(struct graph *g, bool only_selected, const struct edge_wish *wis
 /** [nnodes]: nodes that were inlined somewhere. Not of a call tree. */
 const bool *graph_may_inline(const struct graph *g);
 
-/** Collects the tags of the selected nodes, but for those lighter than min_weight. */
-void graph_tag(struct graph *g, int64_t min_weight);
+/** Collects the tags of the first n selected nodes, but for those lighter than min_weight. */
+void graph_tag(struct graph *g, uint32_t n, int64_t min_weight);
 
 /** Whose call a node of a call tree is: the caller plus 1; 0 for roots, and in a graph. */
 uint32_t graph_caller(const struct graph *g, uint32_t node);

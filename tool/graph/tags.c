@@ -36,6 +36,7 @@ struct slot {
 struct tagger {
 	struct graph *g;
 	struct arena arena;
+	bool *is_wanted;     // [nnodes]
 	uint64_t min_weight; // lighter tags are not wanted
 	struct tag_names names;
 	strid bytes;
@@ -207,7 +208,7 @@ static struct tag *find_tag(struct tagger *t, uint32_t node, const struct item *
 static void tag_node(struct tagger *t, uint32_t node, struct item_range range, int64_t w, int64_t dw,
 		bool flat)
 {
-	if (!t->g->is_selected[node])
+	if (!t->is_wanted[node])
 		return;
 	for (uint32_t i = 0; i < range.n; i++) {
 		const struct item *item = &t->items[range.begin + i];
@@ -306,10 +307,13 @@ static void drop_light_tags(struct graph *g, int64_t min_weight)
 	}
 }
 
-void graph_tag(struct graph *g, int64_t min_weight)
+void graph_tag(struct graph *g, uint32_t n, int64_t min_weight)
 {
 	struct profile *p = g->profile;
 	struct tagger t = {.g = g, .min_weight = min_weight > 0 ? (uint64_t)min_weight : 0};
+	t.is_wanted = arena_array(&t.arena, bool, g->nnodes);
+	for (uint32_t i = 0; i < n; i++)
+		t.is_wanted[g->selected[i]] = true;
 	t.bytes = profile_find_string(p, STR("bytes"));
 	t.names = tag_names_create(g, &t.arena);
 	slots_grow(&t);

@@ -108,9 +108,11 @@ void graph_trim(struct graph *g, const struct graph_cuts *cuts, struct graph_dro
 	bool is_linked = cuts->is_visual;
 	if (is_linked)
 		link_for(g, cuts, only_selected);
-	if (g->options.with_tags)
-		graph_tag(g, min_node);
 	graph_sort(g, cuts->order);
+	// Their order does not depend on tags, and no more than node_count of them are left.
+	bool has_limit = cuts->node_count > 0 && (uint32_t)cuts->node_count < g->nselected;
+	if (g->options.with_tags)
+		graph_tag(g, has_limit ? (uint32_t)cuts->node_count : g->nselected, min_node);
 	if (cuts->node_count > 0) {
 		if (is_linked || g->options.call_tree)
 			drop_light_edges(g, min_edge);
