@@ -235,6 +235,16 @@ class Objdump(ErrandsTest):
         thread.join()
         self.assertRegex(self.listing("disasm?f=leaf"), COST)
 
+    def test_who_says_no_more_may_still_listen(self):
+        """He is taken for gone, but is not told that there is no code."""
+        self.make_objdump(FOREVER)
+        self.serve("p.pb.gz", env={"PATH": self.dir})
+        with socket.create_connection(("127.0.0.1", self.port)) as c:
+            c.sendall(b"GET /ui/disasm?f=leaf HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.wait_for("started")
+            c.shutdown(socket.SHUT_WR)
+            self.assertRegex(c.recv(1000), rb"^HTTP/1.1 501 ")
+
     def test_nothing_is_left_of_it(self):
         self.make_objdump(FOREVER)
         self.try_ends("disasm?f=leaf")

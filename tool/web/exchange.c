@@ -140,6 +140,8 @@ void exchange_go_on(struct errand *e)
 		arena_deinit(&x->arena);
 		answer(x);
 	} else {
+		buf_deinit(&x->response.body); // a page that lacks its code
+		x->response.status = STATUS_UNAVAILABLE;
 		finish(x);
 	}
 }
