@@ -148,6 +148,7 @@ class PagesTest(WebTest):
         self.assertEqual(links["Peek"], "peek?f=a%26b%3Cc%22%27&si=cpu")
         self.assertEqual(links["samples"], "top?f=a%26b%3Cc%22%27&si=samples")
         self.assertEqual(links["Reset"], "top")
+        self.assertEqual(links["\u00d7 Focus: a&b<c\"'"], "top?si=cpu")
 
     def test_warnings_are_on_the_page(self):
         self.serve_profile(cpu_profile())

@@ -159,7 +159,7 @@ static void put_configs(struct page *p, struct buf *out)
 	buf_cstr(out, "</div></details>\n");
 }
 
-// What is filtered, each a click from being dropped.
+// What is filtered, each a click from being dropped. The cross comes first: of a long one the end is cut off.
 static void put_active(struct page *p, struct buf *out)
 {
 	buf_cstr(out, "<div id=\"filters\">");
@@ -172,7 +172,7 @@ static void put_active(struct page *p, struct buf *out)
 			label = strcmp(refinements[k].key, q->key) == 0 ? refinements[k].label : label;
 		struct query without = query_with(p->arena, p->query, q->key, "");
 		put_link(out, p->kind->path, query_text(p->arena, &without),
-				arena_printf(p->arena, "%s: %s \u00d7", label, q->value),
+				arena_printf(p->arena, "\u00d7 %s: %s", label, q->value),
 				" title=\"Drop this filter\"");
 	}
 	buf_cstr(out, "</div>\n");
