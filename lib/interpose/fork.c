@@ -6,6 +6,7 @@
 // of vfork, posix_spawn and clone(CLONE_VM) do not, and need not: timers and handlers stay the
 // parent's.
 #include <pthread.h>
+#include <sys/single_threaded.h>
 
 #include "kind/contention_hook.h"
 #include "kind/cpu_hook.h"
@@ -38,6 +39,8 @@ static void in_parent(void)
 static void in_child(void)
 {
 	cp_modmap_after_fork();
+	if (!__libc_single_threaded)
+		cp_modmap_doubt_loader();
 	cp_cpu_reset_in_child();
 	cp_threads_reset_in_child();
 	cp_threadcreate_reset_in_child();

@@ -73,6 +73,10 @@ void cp_modmap_fork_done(void);
 /** In the child of fork(), before cp_modmap_fork_done(): the other threads are gone. Context: FORK. */
 void cp_modmap_after_fork(void);
 
+/** There, where the program had other threads: one of them may have held the loader's lock, which libc does not make
+ *  anew. Until this process has loaded or unloaded something itself its list is read without. Context: FORK. */
+void cp_modmap_doubt_loader(void);
+
 /** The module that was at pc while `epoch` was the epoch, or as cp_modmap_epoch_of() meant it, loaded still or
  *  not; NULL: none, or more than one may have been. Context: CTL. */
 const struct cp_module *cp_modmap_find_at(uintptr_t pc, uint32_t epoch);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "debug_list.h"
 #include "modscan.h"
 #include "remapped.h"
 #include "sigsafe/modmap_state.h"
@@ -229,11 +230,11 @@ static int apply(const struct modscan *scan)
 {
 	const struct cp_snapshot *shown = load(&cp_modmap.snapshot, relaxed);
 	bool hidden = shown && shown->hides && !cp_modmap_inside(CP_MODMAP_CLOSES);
-	bool newer = !scan->unchanged && scan->adds + scan->subs > published_version;
+	bool newer = !scan->unchanged && (scan->only_adds || scan->adds + scan->subs > published_version);
 	if (newer) {
 		uint32_t next_epoch = load(&cp_modmap.epoch, relaxed) + 1;
-		bool unloaded = mark_unloaded(scan, next_epoch);
-		if (unloaded || scan->subs != published_subs) {
+		bool unloaded = !scan->only_adds && mark_unloaded(scan, next_epoch);
+		if (unloaded || (!scan->only_adds && scan->subs != published_subs)) {
 			cp_rulecache_flush();
 			store(&cp_modmap.epoch, next_epoch, release);
 		}
@@ -250,7 +251,7 @@ static int apply(const struct modscan *scan)
 		store(&cp_modmap.ask_loader, modscan_ask_loader, release);
 	}
 	int err = newer || hidden ? publish() : 0;
-	if (newer && !err) {
+	if (newer && !err && !scan->only_adds) {
 		published_version = scan->adds + scan->subs;
 		published_subs = scan->subs;
 		published_epoch = scan->epoch;
@@ -330,7 +331,7 @@ void cp_modmap_take_as_is(bool takes)
 
 void cp_modmap_before_exit(void)
 {
-	if (modscan_is_in_flux())
+	if (debug_list_is_in_flux())
 		cp_modmap_take_as_is(true);
 }
 

@@ -11,6 +11,7 @@
 
 #include "modscan.h"
 
+#include "debug_list.h"
 #include "sigsafe/modmap_state.h"
 #include "sigsafe/module_elf.h"
 #include "sigsafe/pagealloc.h"
@@ -93,35 +94,6 @@ static void add(struct modscan *scan, const struct dl_phdr_info *info, bool is_m
 	scan->count++;
 }
 
-/** What the loader tells debuggers: the program's dynamic section leads there. */
-static const struct r_debug_extended *own_namespace(const struct dl_phdr_info *program)
-{
-	for (size_t i = 0; i < program->dlpi_phnum; i++) {
-		if (program->dlpi_phdr[i].p_type != PT_DYNAMIC)
-			continue;
-		const Elf64_Dyn *d = (const Elf64_Dyn *)(program->dlpi_addr + program->dlpi_phdr[i].p_vaddr);
-		while (d->d_tag != DT_NULL && d->d_tag != DT_DEBUG)
-			d++;
-		return d->d_tag == DT_DEBUG ? (const struct r_debug_extended *)d->d_un.d_ptr : NULL;
-	}
-	return NULL;
-}
-
-static const struct r_debug_extended *other_namespaces(const struct r_debug_extended *own)
-{
-	return own && own->base.r_version >= 2 ? own->r_next : NULL; // since glibc 2.35
-}
-
-static _Atomic(const struct r_debug_extended *) namespaces;
-
-bool modscan_is_in_flux(void)
-{
-	const struct r_debug_extended *ns = load(&namespaces, relaxed);
-	while (ns && ns->base.r_state == RT_CONSISTENT)
-		ns = other_namespaces(ns);
-	return ns != NULL;
-}
-
 /** glibc takes the objects of another namespace for as many times as there are, so that dlpi_subs goes down. */
 static uint64_t overcounted(const struct r_debug_extended *ns)
 {
@@ -135,36 +107,35 @@ static uint64_t overcounted(const struct r_debug_extended *ns)
 	return sum;
 }
 
+static void add_listed(struct modscan *scan, const struct link_map *l)
+{
+	const Elf64_Ehdr *head = (const Elf64_Ehdr *)l->l_addr;
+	struct cp_readable page = {0};
+	if (!cp_readable(&page, l->l_addr, PAGE_BYTES) || memcmp(head->e_ident, ELFMAG, SELFMAG) != 0 ||
+			head->e_phoff >= PAGE_BYTES)
+		return;
+	add(scan, &(struct dl_phdr_info){.dlpi_addr = l->l_addr, .dlpi_name = l->l_name,
+				  .dlpi_phdr = (const Elf64_Phdr *)(l->l_addr + head->e_phoff),
+				  .dlpi_phnum = head->e_phnum}, false);
+}
+
 /**
  * What dlmopen() loaded, and its dependencies: dl_iterate_phdr() passes over other namespaces than ours, the lists
  * for debuggers do not. In its callback the loader's lock is held, so they stay as they are.
  */
 static void add_other_namespaces(struct modscan *scan, const struct r_debug_extended *ns)
 {
-	for (; ns; ns = ns->r_next) {
-		for (const struct link_map *l = ns->base.r_map; l; l = l->l_next) {
-			const Elf64_Ehdr *head = (const Elf64_Ehdr *)l->l_addr;
-			struct cp_readable page = {0};
-			if (l->l_addr == ns->base.r_ldbase || !cp_readable(&page, l->l_addr, PAGE_BYTES) ||
-					memcmp(head->e_ident, ELFMAG, SELFMAG) != 0 || head->e_phoff >= PAGE_BYTES)
-				continue;
-			add(scan, &(struct dl_phdr_info){.dlpi_addr = l->l_addr, .dlpi_name = l->l_name,
-						  .dlpi_phdr = (const Elf64_Phdr *)(l->l_addr + head->e_phoff),
-						  .dlpi_phnum = head->e_phnum}, false);
-		}
-	}
+	for (; ns; ns = ns->r_next)
+		for (const struct link_map *l = ns->base.r_map; l; l = l->l_next)
+			if (l->l_addr != ns->base.r_ldbase)
+				add_listed(scan, l);
 }
 
 static int on_module(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	struct modscan *scan = arg;
 	bool first = !scan->adds;
-	const struct r_debug_extended *own = first ? load(&namespaces, relaxed) : NULL;
-	if (first && !own)
-		own = own_namespace(info);
-	const struct r_debug_extended *others = other_namespaces(own);
-	if (first)
-		store(&namespaces, own, relaxed);
+	const struct r_debug_extended *others = debug_list_others(debug_list(first ? info : NULL));
 	if (first && size >= offsetof(struct dl_phdr_info, dlpi_subs) + sizeof(info->dlpi_subs)) {
 		scan->adds = info->dlpi_adds;
 		scan->subs = info->dlpi_subs + overcounted(others);
@@ -174,7 +145,8 @@ static int on_module(struct dl_phdr_info *info, size_t size, void *arg)
 		}
 	}
 	add(scan, info, first);
-	add_other_namespaces(scan, others);
+	if (first)
+		add_other_namespaces(scan, others);
 	return 0;
 }
 
@@ -226,8 +198,67 @@ static int prepare(struct modscan *scan, uint32_t capacity)
 	return pages ? 0 : -ENOMEM;
 }
 
+/// In the child of a fork
+
+static atomic_bool is_lock_in_doubt;
+static struct debug_list_state state_at_fork;
+
+void cp_modmap_doubt_loader(void)
+{
+	state_at_fork = debug_list_state();
+	store(&is_lock_in_doubt, true, release);
+}
+
+/** Where something has come or gone since, this process has taken the lock, and given it back. */
+static bool may_ask(void)
+{
+	if (!load(&is_lock_in_doubt, acquire))
+		return true;
+	struct debug_list_state now = debug_list_state();
+	if (now.nmodules == state_at_fork.nmodules && now.sum == state_at_fork.sum)
+		return false;
+	store(&is_lock_in_doubt, false, relaxed);
+	return true;
+}
+
+static bool has_record(const struct link_map *l)
+{
+	for (uint32_t id = 0; id < cp_modmap_count(); id++) {
+		const struct cp_module *m = cp_modmap_module(id);
+		uintptr_t at = (uintptr_t)l->l_ld;
+		if (at >= m->start && at < m->end && load(&m->unload_epoch, relaxed) == UINT32_MAX)
+			return true;
+	}
+	return false;
+}
+
+static void add_unknown(struct modscan *scan)
+{
+	for (const struct r_debug_extended *ns = debug_list(NULL); ns; ns = debug_list_others(ns))
+		for (const struct link_map *l = ns->base.r_map; l; l = l->l_next)
+			if (!has_record(l))
+				add_listed(scan, l);
+}
+
+static int read_unknown(struct modscan *scan)
+{
+	for (uint32_t capacity = 0;; capacity = capacity ? 2 * capacity : FIRST_CAPACITY) {
+		int err = prepare(scan, capacity);
+		if (err)
+			return err;
+		scan->only_adds = true;
+		add_unknown(scan);
+		scan->unchanged = scan->count == 0;
+		if (!scan->full)
+			return 0;
+		modscan_free(scan);
+	}
+}
+
 int modscan_read(struct modscan *scan, uint64_t known_version)
 {
+	if (!may_ask())
+		return read_unknown(scan);
 	uint32_t capacity = known_version ? 0 : FIRST_CAPACITY;
 	for (;; capacity = capacity ? 2 * capacity : FIRST_CAPACITY) {
 		int err = prepare(scan, capacity);

@@ -17,16 +17,17 @@ struct modscan {
 	uint64_t adds, subs;     // the loader's counters: equal sums, equal lists
 	uint64_t known_version;  // of the list the caller has already
 	bool unchanged;          // the list is that one: modules is empty
+	bool only_adds;          // what is not in modules may be loaded all the same, and there is no version
 	bool full;               // something did not fit
 	size_t pages_bytes;
 };
 
-/** Reads the list, but only if its version (adds + subs) is not known_version. 0 or a negative errno. */
+/**
+ * Reads the list, but only if its version (adds + subs) is not known_version. 0 or a negative errno. Where the loader's
+ * lock is in doubt (cp_modmap_doubt_loader()) it reads what has no record yet.
+ */
 int modscan_read(struct modscan *scan_out, uint64_t known_version);
 void modscan_free(struct modscan *scan);
-
-/** Some thread, perhaps this one, is changing the list. */
-bool modscan_is_in_flux(void);
 
 /** The start of the object that holds pc, as the loader knows it this moment: a module that dlopen has
  *  just mapped, before anybody refreshed. False: none, or the loader cannot say. Context: SIG. */
