@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Context: FORK. Around fork(): our signal is held back while the kernel copies the process (a tick
+// Context: FORK. Around fork(): signals are held back while the kernel copies the process (a tick
 // makes an old kernel begin anew, for ever with a large process), and no profile runs in the child.
+//
+// Other threads go on meanwhile, and the kernel copies a page after the other: of what one of them changes a child may
+// have a part as it was before, and a part as it was after. So what a child goes on with is not changed meanwhile.
 //
 // By pthread_atfork and not by a fork() of our own: libc's own forks come by here as well. Children
 // of vfork, posix_spawn and clone(CLONE_VM) do not, and need not: timers and handlers stay the
@@ -25,15 +28,16 @@ static __thread uint64_t mask_before;
 
 static void prepare(void)
 {
+	mask_before = cp_sigmask_block_all();
 	cp_modmap_before_fork();
-	int sig = cp_signal_ours();
-	mask_before = cp_sigmask(CP_SIG_BLOCK, sig > 0 ? cp_sigmask_of(sig) : 0);
+	cp_card_before_fork();
 }
 
 static void in_parent(void)
 {
-	cp_sigmask_restore(mask_before);
+	cp_card_fork_done();
 	cp_modmap_fork_done();
+	cp_sigmask_restore(mask_before);
 }
 
 static void in_child(void)
@@ -46,6 +50,7 @@ static void in_child(void)
 	cp_threadcreate_reset_in_child();
 	cp_last_thread_reset_in_child();
 	cp_card_after_fork();
+	cp_card_fork_done();
 	cp_contention_reset_in_child();
 	cp_held_forget_all();
 	cp_trace_reset_in_child();

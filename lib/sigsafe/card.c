@@ -12,6 +12,7 @@ enum { NBUCKETS = 1024, MAX_BYTES = 64 << 20 };
 __thread struct cp_card *cp_card;
 
 static struct cp_lock lock;
+static bool is_forking; // who does has the lock
 static struct cp_card *buckets[NBUCKETS] CP_TABLE, *free_cards;
 static struct cp_arena arena = {.limit_bytes = MAX_BYTES};
 
@@ -23,7 +24,6 @@ static struct cp_card **bucket_of(int tid)
 static void push(struct cp_card **list, struct cp_card *card)
 {
 	card->next = *list;
-	fence(release); // a fork may come in between
 	*list = card;
 }
 
@@ -114,9 +114,26 @@ bool cp_card_find(int tid, struct cp_card *card_out)
 	return card != NULL;
 }
 
+void cp_card_before_fork(void)
+{
+	if (!cp_card_take()) // another handler of fork()'s may ask for it
+		return;
+	cp_lock_take(&lock);
+	is_forking = true;
+}
+
+void cp_card_fork_done(void)
+{
+	if (!is_forking)
+		return;
+	is_forking = false;
+	cp_lock_release(&lock);
+}
+
 void cp_card_after_fork(void)
 {
-	store(&lock.word, 0, relaxed);
+	if (!is_forking)
+		store(&lock.word, 0, relaxed);
 	for (int i = 0; i < NBUCKETS; i++) {
 		while (buckets[i]) {
 			struct cp_card *card = buckets[i];

@@ -34,7 +34,11 @@ void cp_card_give_back(void);
 /** A copy of thread tid's; false: it has none. */
 bool cp_card_find(int tid, struct cp_card *card_out);
 
-/** In the child of fork(), whose thread has another id now. Context: FORK. */
+/** Around fork(), with signals blocked: nobody gets or gives back a card. Context: FORK. */
+void cp_card_before_fork(void);
+void cp_card_fork_done(void);
+
+/** In the child of fork(), whose thread has another id now, before cp_card_fork_done(). Context: FORK. */
 void cp_card_after_fork(void);
 
 #endif

@@ -135,6 +135,7 @@ static void nap(void)
 
 void cp_modmap_before_fork(void)
 {
+	cp_modmap_begin_writing();
 	cp_modmap_go_in(CP_MODMAP_FORKS);
 	for (int i = 0; i < MAX_NAPS && cp_modmap_inside(CP_MODMAP_SCANS) > 0; i++)
 		nap();
@@ -143,6 +144,7 @@ void cp_modmap_before_fork(void)
 void cp_modmap_fork_done(void)
 {
 	cp_modmap_come_out(CP_MODMAP_FORKS);
+	cp_modmap_end_writing();
 }
 
 void cp_modmap_scan_begin(void)
@@ -165,7 +167,8 @@ void cp_modmap_after_fork(void)
 {
 	for (int place = 0; place < CP_MODMAP_PLACES; place++)
 		store(&cp_modmap.inside[place], cp_modmap_own_inside[place], relaxed);
-	cp_modmap.lock = (struct cp_lock){0};
+	if (!cp_modmap_own_inside[CP_MODMAP_FORKS]) // else it is this thread's
+		cp_modmap.lock = (struct cp_lock){0};
 }
 
 uint32_t cp_modmap_count(void)

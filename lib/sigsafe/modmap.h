@@ -66,7 +66,8 @@ uint32_t cp_modmap_epoch_of(const uintptr_t *pcs, uint32_t npcs);
 bool cp_modmap_is_stale(void);
 
 /** Around fork(): a child copies the loader's lock as it is, so none of ours may hold it then (for ever,
- *  there). Waits a bounded time: the forking thread may itself be who keeps a reader waiting. */
+ *  there). Waits a bounded time: the forking thread may itself be who keeps a reader waiting. Nobody writes to the map
+ *  meanwhile but, in another handler of fork()'s, the thread itself. Signals are blocked. Context: FORK. */
 void cp_modmap_before_fork(void);
 void cp_modmap_fork_done(void);
 

@@ -75,6 +75,19 @@ static inline uint32_t cp_modmap_inside(enum cp_modmap_place place)
 	return load(&cp_modmap.inside[place], seq_cst);
 }
 
+/** Around a change of what cp_modmap.lock guards. Who forks has it already. Context: CTL. */
+static inline void cp_modmap_begin_writing(void)
+{
+	if (!cp_modmap_own_inside[CP_MODMAP_FORKS])
+		cp_lock_take(&cp_modmap.lock);
+}
+
+static inline void cp_modmap_end_writing(void)
+{
+	if (!cp_modmap_own_inside[CP_MODMAP_FORKS])
+		cp_lock_release(&cp_modmap.lock);
+}
+
 /** Around a call of the loader that takes its lock; see cp_modmap_before_fork(). Context: CTL. */
 void cp_modmap_scan_begin(void);
 void cp_modmap_scan_end(void);

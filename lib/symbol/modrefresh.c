@@ -263,10 +263,10 @@ static int apply(const struct modscan *scan)
 static int scan_loaded(struct modscan *scan)
 {
 	store(&cp_modmap.stale, false, seq_cst);
-	cp_lock_take(&cp_modmap.lock);
+	cp_modmap_begin_writing();
 	uint64_t known_version = published_version;
 	uint32_t epoch = load(&cp_modmap.epoch, relaxed);
-	cp_lock_release(&cp_modmap.lock);
+	cp_modmap_end_writing();
 	int err = modscan_read(scan, known_version);
 	scan->epoch = epoch;
 	return err;
@@ -279,9 +279,9 @@ int cp_modmap_read(void)
 	int err = scan_loaded(&scan);
 	if (err)
 		return err;
-	cp_lock_take(&cp_modmap.lock);
+	cp_modmap_begin_writing();
 	err = apply(&scan);
-	cp_lock_release(&cp_modmap.lock);
+	cp_modmap_end_writing();
 	modscan_free(&scan);
 	if (was_stale)
 		cp_remapped_scan();
@@ -345,25 +345,25 @@ void cp_modmap_before_dlclose(void)
 	// What a handler met and nobody has registered yet may be what goes now: its last chance for a name.
 	if (cp_modmap_is_stale())
 		cp_modmap_read();
-	cp_lock_take(&cp_modmap.lock);
+	cp_modmap_begin_writing();
 	// A second dlclose at the same time finds them hidden, and the readers gone: we held the lock.
 	cp_modmap_go_in(CP_MODMAP_CLOSES);
 	if (cp_modmap_inside(CP_MODMAP_CLOSES) == 1)
 		publish();
-	cp_lock_release(&cp_modmap.lock);
+	cp_modmap_end_writing();
 }
 
 void cp_modmap_after_dlclose(void)
 {
 	struct modscan scan;
 	int err = scan_loaded(&scan);
-	cp_lock_take(&cp_modmap.lock);
+	cp_modmap_begin_writing();
 	// In one step with the new list: an older one, read by somebody else while modules were hidden,
 	// must find it published.
 	cp_modmap_come_out(CP_MODMAP_CLOSES);
 	if (!err)
 		apply(&scan);
-	cp_lock_release(&cp_modmap.lock);
+	cp_modmap_end_writing();
 	if (!err)
 		modscan_free(&scan);
 }

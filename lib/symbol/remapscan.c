@@ -80,9 +80,9 @@ static void keep(const struct region *copy, const struct region *original)
 			copy->file_offset < original->file_offset || skipped >= bytes)
 		return;
 	uint64_t shared = bytes - skipped, copied = copy->end - copy->start;
-	cp_lock_take(&cp_modmap.lock);
+	cp_modmap_begin_writing();
 	cp_remapped_add(copy->start, copy->start + (copied < shared ? copied : shared), original->start + skipped);
-	cp_lock_release(&cp_modmap.lock);
+	cp_modmap_end_writing();
 }
 
 void cp_remapped_scan(void)
