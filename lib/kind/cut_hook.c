@@ -6,6 +6,7 @@
 
 #include "contention_hook.h"
 #include "signal_hook.h"
+#include "uring_hook.h"
 
 /** The program has handlers that may run in this thread as soon as ours has. Those of faults run where the fault is,
  *  and no wait is for them: crash reporters have some, and Rust gives them to every program. */
@@ -26,15 +27,20 @@ static bool may_be_for_program(const void *ucontext, bool is_confined)
 	return (pending & ~cp_ucontext_mask(ucontext) & ~cp_signal_mask_of_ours()) != 0;
 }
 
-CP_NEAR void cp_cut_look(const void *ucontext, bool is_confined, bool is_seldom)
+CP_NEAR void cp_cut_look(void *ucontext, bool is_confined, bool is_seldom)
 {
 	struct cp_regs regs;
-	if (cp_calls_are_off())
+	bool is_uring = !is_confined && cp_uring_is_cut(ucontext);
+	if (!is_uring && cp_calls_are_off())
 		return;
 	cp_regs_from_ucontext(&regs, ucontext);
-	if (!cp_cut_comes_of(&regs))
+	if (!is_uring && !cp_cut_comes_of(&regs))
 		return;
 	bool is_alone = !has_app_handlers(ucontext);
-	if (is_alone || !may_be_for_program(ucontext, is_confined))
+	if (!is_alone && may_be_for_program(ucontext, is_confined))
+		return;
+	if (!is_uring)
 		cp_cut_note(is_alone || is_seldom);
+	else if (is_alone || is_seldom)
+		cp_uring_go_on(ucontext);
 }

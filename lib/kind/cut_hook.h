@@ -9,7 +9,7 @@
 /** Last in the handler, for it has to tell of the signals that came in the meantime. is_confined: by seccomp, or it is
  *  not known. Then the program's signals are not asked for, as a filter may not expect it. is_seldom: such signals
  *  come so seldom that hardly ever one of the program's falls between them and the call that is made again, which is a
- *  microsecond. */
-void cp_cut_look(const void *ucontext, bool is_confined, bool is_seldom);
+ *  microsecond. A wait for io_uring goes on at once (uring_hook.h). */
+void cp_cut_look(void *ucontext, bool is_confined, bool is_seldom);
 
 #endif
