@@ -173,7 +173,7 @@ static bool run_register(struct machine *m, uint8_t op)
 		set_offset(m, reg, CP_PLACE_AT_CFA, cp_cursor_sleb(c));
 		break;
 	case GNU_NEGATIVE_OFFSET_EXTENDED:
-		set_offset(m, reg, CP_PLACE_AT_CFA, -(int64_t)cp_cursor_uleb(c));
+		set_offset(m, reg, CP_PLACE_AT_CFA, (int64_t)(0 - cp_cursor_uleb(c)));
 		break;
 	case VAL_OFFSET:
 		set_offset(m, reg, CP_PLACE_IS_CFA, (int64_t)cp_cursor_uleb(c));

@@ -42,13 +42,13 @@ static void search_rows(void *state, struct sample_range range)
 {
 	struct search *s = state;
 	const struct node_run *run = s->run;
-	const struct node_span *span = run->spans + run->nspans;
+	uint32_t nspans = run->nspans;
 	s->path[s->npath++] = (struct step){0, NODE_INDEX};
 	for (uint32_t i = range.end; i-- > range.begin && !cancelled();) {
 		while (s->path[s->npath - 1].begin > i)
 			s->npath--;
-		while (span > run->spans && span[-1].end == i + 1)
-			enter(s, --span);
+		while (nspans && run->spans[nspans - 1].end == i + 1)
+			enter(s, &run->spans[--nspans]);
 		uint32_t leaf = run->rows[i].leaf;
 		int64_t w = s->values[(size_t)i * s->nvalues] & node_run_mask(run, i, s->kept, true, NODE_ROWS_DOWN);
 		if (!w || leaf == NODE_INDEX || !s->is_hidden[leaf])

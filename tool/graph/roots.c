@@ -84,12 +84,12 @@ static void tally_rows(void *state, struct sample_range range)
 {
 	struct tally *t = state;
 	const struct node_run *run = t->run;
-	const struct node_span *span = run->spans + run->nspans;
+	uint32_t nspans = run->nspans;
 	t->path[t->npath++] = (struct step){0};
 	for (uint32_t i = range.end; i-- > range.begin && !t->gave_up && !cancelled();) {
 		leave(t, i + 1);
-		while (span > run->spans && span[-1].end == i + 1)
-			enter(t, --span);
+		while (nspans && run->spans[nspans - 1].end == i + 1)
+			enter(t, &run->spans[--nspans]);
 		if (i >= NODE_ROWS_UP)
 			__builtin_prefetch(&run->nodes[run->rows[i - NODE_ROWS_UP].begin]);
 		int64_t mask = node_run_mask(run, i, t->kept, true, NODE_ROWS_DOWN);
