@@ -469,13 +469,16 @@ def test_a_default_is_a_default_to_the_program():
 
 
 def test_a_program_that_must_be_alone_to_give_up_root():
-    """setpriv's rights are its one thread's; libc aborts where another thread of the process may not follow."""
+    """Rights are each thread's own, and libc aborts where one of the process may not what another may; -http's stay."""
     if os.getuid() != 0:
         return
     options = [o for name in ("-cpuprofile", "-memprofile", "-wallprofile", "-trace") for o in (name, "/dev/null")]
-    case = Case("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all", "true",
-                options=options)
-    expect_eq(case.status, 0, case.stderr)
+    for more in ([], ["-http", "localhost:0"]):
+        case = Case("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all", "true",
+                    options=[*options, *more])
+        expect_eq(case.status, 0, case.stderr)
+        case = Case(program("refused"), options=[*options, *more])
+        expect_eq((case.status, case.stderr), (0, []), more)
 
 
 def test_the_heap_before_exec():
