@@ -103,6 +103,34 @@ static struct err *check_file(struct arena *a, struct injection_file *const *fil
 	return error ? err_new(a, "%s: %s", file->given, strerror(error)) : NULL;
 }
 
+static int64_t now_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/**
+ * When the program starts: later than its files of another run by so much that the library, which tells by their times
+ * what an earlier image of the process wrote (lib/preload/earlier.c), does not take them for that.
+ */
+static int64_t start_time_ns(struct injection_file *const *files, size_t nfiles)
+{
+	enum { CLOCK_SLACK_NS = 10000000 };
+	struct stat st;
+	int64_t newest_ns = 0;
+	for (size_t i = 0; i < nfiles; i++) {
+		if (!files[i]->path || stat(files[i]->path, &st) != 0 || !S_ISREG(st.st_mode))
+			continue;
+		int64_t written_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+		newest_ns = written_ns > newest_ns ? written_ns : newest_ns;
+	}
+	int64_t ahead_ns = newest_ns + CLOCK_SLACK_NS + 1 - now_ns();
+	if (ahead_ns > 0 && ahead_ns <= 2 * CLOCK_SLACK_NS) // else it was a clock that is wrong
+		nanosleep(&(struct timespec){.tv_nsec = ahead_ns}, NULL);
+	return now_ns();
+}
+
 static uint64_t own_pid_namespace(void)
 {
 	struct stat st;
@@ -112,8 +140,6 @@ static uint64_t own_pid_namespace(void)
 struct err *inject_prepare(struct arena *a, const struct run_options *options,
 		struct injection *injection_out)
 {
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
 	*injection_out = (struct injection){
 			.library = find_library(a, library_name),
 			.cpu = make_file(a, options->cpuprofile),
@@ -128,7 +154,6 @@ struct err *inject_prepare(struct arena *a, const struct run_options *options,
 			.syscalls = make_file(a, options->syscallprofile),
 			.options = options,
 			.pid_namespace = own_pid_namespace(),
-			.start_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
 	};
 	if (!injection_out->library)
 		return err_new(a, "%s is not found beside this program", library_name);
@@ -143,6 +168,7 @@ struct err *inject_prepare(struct arena *a, const struct run_options *options,
 	struct err *e = NULL;
 	for (size_t i = 0; !e && i < sizeof(files) / sizeof(*files); i++)
 		e = check_file(a, files, i);
+	injection_out->start_ns = start_time_ns(files, sizeof(files) / sizeof(*files));
 	if (!e && options->http && !find_library(a, http_library_name))
 		e = err_new(a, "-http: %s is not found beside %s", http_library_name, library_name);
 	if (!e && options->http)
