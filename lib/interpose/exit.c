@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Context: SIG. The ends that run no destructor: _exit and _Exit, also out of signal handlers, where
-// programs catch SIGTERM; and daemon(), which ends its caller by an _exit of libc's own and returns in
-// a child. (exit and a return from main run ours; quick_exit runs what was registered for it; a raw
-// exit_group and a kill keep what the last checkpoint wrote.)
+// programs catch SIGTERM; exit_group through syscall(), which comes from futex.c; and daemon(), which ends
+// its caller by an _exit of libc's own and returns in a child. (exit and a return from main run ours;
+// quick_exit runs what was registered for it; an exit_group past libc and a kill keep what the last
+// checkpoint wrote.)
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -32,6 +33,14 @@ CP_VISIBLE void _exit(int status)
 CP_VISIBLE void _Exit(int status)
 {
 	leave(next__Exit, status);
+}
+
+/** syscall(SYS_exit_group, status) jumps to it. */
+__attribute__((visibility("hidden"))) _Noreturn void cp_exit_group_syscall(long number, long status);
+
+_Noreturn void cp_exit_group_syscall(long number, long status)
+{
+	leave(NULL, (int)status);
 }
 
 CP_NEXT_RARE(int, daemon, (int keeps_folder, int keeps_output), (keeps_folder, keeps_output))

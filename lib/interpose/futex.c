@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Context: SIG, EARLY. Waits on a bare futex, by syscall(SYS_futex, ...): the locks of Rust's std, C++20's
 // atomic::wait and what libstdc++ makes of it, absl::Mutex, libomp. What waits for what is theirs alone to know,
-// so such a wait is in the block profile and in a trace, and no release is in the mutex profile.
+// so such a wait is in the block profile and in a trace, and no release is in the mutex profile. And the end by
+// syscall(SYS_exit_group, ...), as qemu-user makes it when its guest has ended (exit.c).
 //
 // Whatever else comes through syscall() must reach libc's as if we were not there, a fork without an end, say,
 // or a thread on a stack of its own: hence a jump, in assembly, that touches no stack and no argument.
@@ -40,6 +41,8 @@ __asm__(".text\n"
 	"	endbr64\n"
 	"	cmpl $" STRINGIFY(__NR_seccomp) ", %edi\n"
 	"	je cp_seccomp_syscall\n"
+	"	cmpl $" STRINGIFY(__NR_exit_group) ", %edi\n"
+	"	je cp_exit_group_syscall\n"
 	"	cmpl $" STRINGIFY(__NR_futex) ", %edi\n"
 	"	jne 1f\n"
 	"	cmpl $0, cp_contention_mode(%rip)\n"
@@ -58,6 +61,8 @@ __asm__(".text\n"
 	"	hint #34\n" // bti c
 	"	cmp x0, #" STRINGIFY(__NR_seccomp) "\n"
 	"	b.eq cp_seccomp_syscall\n"
+	"	cmp x0, #" STRINGIFY(__NR_exit_group) "\n"
+	"	b.eq cp_exit_group_syscall\n"
 	"	cmp x0, #" STRINGIFY(__NR_futex) "\n"
 	"	b.ne 1f\n"
 	"	adrp x16, cp_contention_mode\n"

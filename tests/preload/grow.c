@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
-// grow HOW [second]: keeps 32 MiB, lives on for as long as it takes to be seen, and ends: kill, segv, exit_group (by
-// system call), return, setuid (as nobody, by return). second: while there is another thread.
+// grow HOW [second]: keeps 32 MiB, lives on for as long as it takes to be seen, and ends: kill, segv, exit_group (past
+// libc), return, setuid (as nobody, by return). second: while there is another thread.
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "raw_exit.h"
 
 enum { PIECES = 32, PIECE_BYTES = 1 << 20, PAUSE_US = 10000, LAST_PAUSE_US = 1500000, NOBODY = 65534 };
 
@@ -39,7 +40,7 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "segv"))
 		*(volatile int *)kept[PIECES] = 0; // NULL
 	if (!strcmp(argv[1], "exit_group"))
-		syscall(SYS_exit_group, 7);
+		raw_exit_group(7);
 	if (!strcmp(argv[1], "setuid") && setuid(NOBODY) != 0)
 		return 3;
 	return 0;

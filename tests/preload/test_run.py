@@ -262,7 +262,7 @@ def test_the_terminals_interrupt_comes_once_and_the_summary_is_still_said():
 
 def test_however_it_ends_the_profile_is_there():
     for how, status in (("return", 7), ("exit", 7), ("_exit", 7), ("_Exit", 7), ("quick_exit", 7), ("handler", 7),
-                        ("thread", 7), ("vfork", 7), ("setuid", 7)):
+                        ("thread", 7), ("vfork", 7), ("setuid", 7), ("syscall", 7)):
         case = Case(program("leave"), how, "500")
         expect_eq(case.status, status, how)
         expect(450 <= case.cpu_ms(function="burn") <= 600, "%s: %d ms" % (how, case.cpu_ms()))
