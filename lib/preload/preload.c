@@ -45,6 +45,7 @@
 
 #include "api/cancel.h"
 #include "earlier.h"
+#include "guest.h"
 #include "http/service.h"
 #include "interpose/leave.h"
 #include "kind/cpu.h"
@@ -196,7 +197,7 @@ static bool is_under_valgrind(void)
 
 __attribute__((constructor)) static void construct(void)
 {
-	if (!cp_settings_read(&settings) || is_under_valgrind())
+	if (!cp_settings_read(&settings) || is_under_valgrind() || cp_is_guest())
 		return;
 	if (settings.has_lock_sites)
 		cprof_set_lock_sites(true);
