@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // attached: burns CPU in early(), and from a line on its standard input on also in late(), on another thread.
 // With the argument "jit" also in code it makes itself, of which it writes a map, as JIT compilers do; with "shared
-// jit" in memory that it would share with its children, as PHP's does; with "bare" in assembly without unwind tables.
+// jit" in memory that it would share with its children, as PHP's does; with "bare" in assembly without unwind tables;
+// with "starts" on a thread that starts others all the time; with "brief" in such, for less than two milliseconds each.
 // Ends at the end of its input. It knows nothing of any profiler. test_attach.py looks at what comes of it.
 #include <pthread.h>
 #include <stdatomic.h>
@@ -94,10 +95,45 @@ KEPT static void in_assembly(void)
 	sink++;
 }
 
+static void do_nothing(void)
+{
+}
+
+static void work_a_little(void)
+{
+	for (int i = 0; i < 5; i++)
+		burn();
+}
+
+KEPT static void let_others_work(void)
+{
+	while (!is_over) {
+		pthread_t thread;
+		pthread_create(&thread, NULL, run, (void *)work_a_little);
+		pthread_join(thread, NULL);
+	}
+	sink++;
+}
+
+KEPT static void start_others(void)
+{
+	while (!is_over) {
+		pthread_t thread;
+		burn();
+		pthread_create(&thread, NULL, run, (void *)do_nothing);
+		pthread_join(thread, NULL);
+	}
+	sink++;
+}
+
 static void start_more(const char *kind)
 {
 	pthread_t thread;
-	if (strcmp(kind, "bare") == 0)
+	if (strcmp(kind, "brief") == 0)
+		pthread_create(&thread, NULL, run, (void *)let_others_work);
+	else if (strcmp(kind, "starts") == 0)
+		pthread_create(&thread, NULL, run, (void *)start_others);
+	else if (strcmp(kind, "bare") == 0)
 		pthread_create(&thread, NULL, run, (void *)in_assembly);
 	else
 		start_generated(strcmp(kind, "jit") == 0 ? MAP_PRIVATE : MAP_SHARED);

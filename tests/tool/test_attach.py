@@ -194,6 +194,22 @@ class AttachTest(AnalyzerTest):
             self.assertEqual(names[1:3], ["in_assembly", "run"], names)
             self.assertIn(names[-1], ("clone3", "__clone3", "clone", "__clone", "thread_start"), names)
 
+    def test_a_thread_that_starts_others(self):
+        """The kernel swapped its events with theirs, and with these what had passed of its period."""
+        child = self.start(ATTACHED, "starts")
+        said = self.attach("-seconds", 2, child.pid).communicate(timeout=60)[1]
+        self.assertIn("cprof: wrote", said)
+        found = profile.read(self.path("cprof.cpu.pb.gz")).by_function("cpu")
+        self.assertGreater(found["start_others"], 0.1 * found["early"], found)
+
+    def test_what_was_not_sampled_is_told(self):
+        child = self.start(ATTACHED, "brief")
+        said = self.attach("-seconds", 2, child.pid).communicate(timeout=60)[1]
+        self.assertRegex(said, r"cprof: \d\.\d\d s of CPU are in no sample, as those of threads that used less than "
+                         r"10 ms each; try: -cpurate 1000\n")
+        comments = profile.read(self.path("cprof.cpu.pb.gz")).comments
+        self.assertIn("lost: ", "\n".join(comments))
+
     def test_of_its_children(self):
         """Who asks for nginx or postgres gets the process that waits for those that work."""
         shell = subprocess.Popen(["sh", "-c", "%s; true" % ATTACHED], stdin=subprocess.PIPE, stdout=subprocess.PIPE,

@@ -27,6 +27,9 @@
 
 enum { EXIT_BAD = 2, NS_PER_S = 1000000000, NS_PER_MS = 1000000, READ_MS = 100, MAX_RATE_HZ = 10000 };
 
+// What is told of CPU time that is in no sample: from so much on, and this part of all.
+enum { MIN_MISSING_NS = 100000000, MISSING_PART = 5, FAST_HZ = 1000 };
+
 static const char usage[] =
 		"usage: cprof attach [FLAGS] PID\n"
 		"A CPU profile of a process that runs already: it is not stopped, and nothing is put into it.\n"
@@ -214,13 +217,36 @@ static void warn(void *arg, const char *message)
 		env_warn(t->env, "%s", message);
 }
 
+static int64_t used_ns(const struct attach *t)
+{
+	return (int64_t)(t->last.user_ns + t->last.kernel_ns - t->first.user_ns - t->first.kernel_ns);
+}
+
+/** A thread is sampled when it has used a whole period. NULL: nearly all is in the samples. */
+static const char *missing(const struct attach *t, int64_t sampled_ns)
+{
+	int64_t missing_ns = used_ns(t) - sampled_ns;
+	if (missing_ns < MIN_MISSING_NS || missing_ns < used_ns(t) / MISSING_PART)
+		return NULL;
+	return arena_printf(t->arena, "%.2f s of CPU are in no sample, as those of threads that used less than %g ms "
+			"each", (double)missing_ns / NS_PER_S, 1e3 / t->rate_hz);
+}
+
+static void say_missing(struct attach *t, int64_t sampled_ns)
+{
+	const char *text = missing(t, sampled_ns);
+	if (text && t->rate_hz < FAST_HZ)
+		env_say(t->env, "cprof: %s; try: -cpurate %d", text, FAST_HZ);
+	else if (text)
+		env_say(t->env, "cprof: %s", text);
+}
+
 /** Masters of processes that do the work (nginx, postgres) are what people find first. */
 static void say_empty(struct attach *t)
 {
-	uint64_t used_ns = t->last.user_ns + t->last.kernel_ns - t->first.user_ns - t->first.kernel_ns;
 	int child = process_busiest_child(t->arena, t->pid);
 	env_say(t->env, "cprof: wrote %s, empty: nothing was sampled in %llu ms of CPU of %s (%d)", t->file,
-			(unsigned long long)used_ns / NS_PER_MS, t->name, t->pid);
+			(unsigned long long)used_ns(t) / NS_PER_MS, t->name, t->pid);
 	if (child)
 		env_say(t->env, "cprof: of its child processes %s (%d) has used most; try: cprof attach %d",
 				process_name(t->arena, child), child, child);
@@ -249,6 +275,8 @@ static struct err *finish(struct attach *t)
 		cpu_ns += profile_values(p, i)[1];
 	}
 	describe(t, p);
+	if (missing(t, cpu_ns))
+		profile_add_comment(p, str_from(arena_printf(t->arena, "lost: %s", missing(t, cpu_ns))));
 	struct err *e = symbolize(p, t->arena, &options);
 	process_rename_mappings(t->pid, p);
 	put_program_first(t, p);
@@ -262,6 +290,8 @@ static struct err *finish(struct attach *t)
 	else if (!e && !t->is_quiet)
 		env_say(t->env, "cprof: wrote %s (%.2f s of CPU in %lld samples); try: cprof -top %s", t->file,
 				(double)cpu_ns / NS_PER_S, (long long)nsamples, quote_shell(t->arena, t->file));
+	if (!e && !t->is_quiet)
+		say_missing(t, cpu_ns);
 	buf_deinit(&bytes);
 	profile_destroy(p);
 	return e;

@@ -201,9 +201,12 @@ struct err *sampler_open(struct arena *a, int pid, int rate_hz, struct sampler *
 	out->nrings = (size_t)sysconf(_SC_NPROCESSORS_CONF);
 	out->rings = arena_array(a, struct sampler_ring, out->nrings);
 	allow_all_files();
+	out->anchors.pid = pid;
 	int ret = open_threads(a, out, pid);
-	if (ret == 0)
+	if (ret == 0) {
+		anchors_update(&out->anchors);
 		return NULL;
+	}
 	sampler_close(out);
 	return explain(a, pid, -ret);
 }
@@ -240,6 +243,7 @@ static void read_ring(struct sampler_ring *ring, struct buf *out)
 
 void sampler_read(struct sampler *s, struct buf *out)
 {
+	anchors_update(&s->anchors);
 	for (size_t i = 0; i < s->nrings; i++) {
 		if (s->rings[i].page)
 			read_ring(&s->rings[i], out);
@@ -260,4 +264,5 @@ void sampler_close(struct sampler *s)
 	for (size_t i = 0; i < s->nfds; i++)
 		close(s->fds[i]);
 	free(s->fds);
+	anchors_close(&s->anchors);
 }

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "tool/attach/anchors.h"
 
 struct sampler {
 	struct perf_event_attr attr; // as it was granted
@@ -18,6 +19,7 @@ struct sampler {
 	size_t nfds, fds_cap;
 	struct sampler_ring *rings; // one a processor
 	size_t nrings;
+	struct anchors anchors;
 };
 
 /** All threads, and those they will start. An error says what is not permitted. */
@@ -28,7 +30,7 @@ void sampler_start(struct sampler *s);
 /** No sample is taken after it; those there are can still be read. */
 void sampler_stop(struct sampler *s);
 
-/** Appends the records that have come. */
+/** Appends the records that have come. To be called all the time. */
 void sampler_read(struct sampler *s, struct buf *out);
 
 /** What becomes readable when much has come: -1 where there is no such processor. */
