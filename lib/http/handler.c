@@ -12,6 +12,7 @@
 #include "query.h"
 #include "sigsafe/clock.h"
 #include "sigsafe/file.h"
+#include "write/vformat.h"
 
 static const char PREFIX[] = "/debug/pprof";
 
@@ -147,6 +148,16 @@ static void route(struct cp_exchange *x, const char *name)
 		cp_http_named(x, name);
 }
 
+/** As net/http does, with the query; without one that is longer than any of ours. */
+static void add_slash(struct cp_exchange *x)
+{
+	char location[CP_HTTP_NAME_BYTES];
+	const char *query = x->request->query;
+	bool fits = query && strlen(query) < sizeof(location) - sizeof(PREFIX) - strlen("/?");
+	cp_format(location, sizeof(location), "%s/%s%s", PREFIX, fits ? "?" : "", fits ? query : "");
+	cp_reply_redirect(&x->reply, location);
+}
+
 static void dispatch(struct cp_exchange *x)
 {
 	char name[CP_HTTP_NAME_BYTES];
@@ -155,7 +166,7 @@ static void dispatch(struct cp_exchange *x)
 	if (!is_allowed(x))
 		return;
 	if (strcmp(path, PREFIX) == 0)
-		cp_reply_redirect(&x->reply, "/debug/pprof/");
+		add_slash(x);
 	else if (strncmp(path, PREFIX, prefix_len) != 0 || path[prefix_len] != '/')
 		cp_reply_error(&x->reply, 404, "404 page not found");
 	else if (!cp_url_decode(path + prefix_len + 1, strlen(path + prefix_len + 1), false, name, sizeof(name)))

@@ -137,6 +137,8 @@ def test_table(s):
         check(what + ": body", body.startswith(start), body[:200])
     status, headers, body = s.ask("/debug/pprof")
     check("no slash: moved", (status, headers.get("location")) == (301, P), (status, headers))
+    status, headers, body = s.ask("/debug/pprof?debug=1&x")
+    check("no slash: with the query", (status, headers.get("location")) == (301, P + "?debug=1&x"), (status, headers))
 
 
 def test_methods(s):
