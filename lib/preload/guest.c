@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Context: EARLY. See guest.h. qemu-x86_64 gives the program it emulates its own environment, so its loader preloads
 // us a second time, in a process whose id and files are the emulator's: both wrote the same files at once. The
-// emulator's profile is the one that has been asked for; it is known by the names of its threads.
+// emulator's profile is the one that has been asked for; it is known by the names of its other threads. (The first
+// has the program's name, which may be cprof.)
 #include "guest.h"
 
 #include <string.h>
 
 #include "kind/task_info.h"
+#include "sigsafe/sys.h"
 #include "sigsafe/taskdir.h"
 #include "sigsafe/thread.h"
 
@@ -14,7 +16,7 @@ static void look_for_ours(int tid, void *arg)
 {
 	static const char name[] = "cprof";
 	char text[CP_TASK_TEXT_BYTES];
-	if (!cp_thread_is_excluded(tid) && cp_task_read(tid, "comm", text) > 0)
+	if (tid != cp_gettid() && !cp_thread_is_excluded(tid) && cp_task_read(tid, "comm", text) > 0)
 		*(bool *)arg |= strncmp(text, name, sizeof(name) - 1) == 0;
 }
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Ends that are not the program's alone: by a signal of ours, and by libc's _exit within daemon(): test_ends.py"""
 
+import os
 import shutil
 import signal
 import sys
@@ -54,12 +55,19 @@ def test_who_dies_of_a_signal_does_not_exit_meanwhile():
 def test_who_emulates_ends_by_syscall():
     """qemu's heap was lost, and up to a second of its CPU time. What it emulates had us preloaded, too, in the same
     process: both wrote the same files."""
-    if not shutil.which("qemu-x86_64"):
-        return
     case = Case("qemu-x86_64", program("leave"), "return", "300",
                 options=["-cpuprofile", "cpu.gz", "-memprofile", "heap.gz", "-memprofilerate", "1"])
     expect_eq((case.status, case.files, len(case.notes)), (7, ["cpu.gz", "heap.gz"], 2), case.notes)
     expect(case.cpu_ms("cpu.gz") >= 290 and case.cpu_ms("cpu.gz", "burn") == 0, case.cpu_ms("cpu.gz"))
+
+
+def test_who_is_called_as_we_are_is_no_guest():
+    """A program of our own name was taken for what an emulator runs."""
+    def copy(folder):
+        shutil.copy(program("leave"), os.path.join(folder, "cprof"))
+
+    case = Case("./cprof", "return", "300", options=["-cpuprofile", "cpu.gz"], before=copy)
+    expect_eq((case.status, case.files), (7, ["cprof", "cpu.gz"]), case.notes)
 
 
 if __name__ == "__main__":
@@ -67,5 +75,6 @@ if __name__ == "__main__":
                                test_who_writes_where_nobody_reads_leaves_all,
                                test_who_becomes_a_daemon_leaves_what_was_before,
                                test_who_dies_of_a_signal_does_not_exit_meanwhile,
-                               test_who_emulates_ends_by_syscall]}
+                               test_who_emulates_ends_by_syscall,
+                               test_who_is_called_as_we_are_is_no_guest]}
     sys.exit(test_run.main([]))
