@@ -22,6 +22,7 @@
 #include "next.h"
 #include "sigsafe/card.h"
 #include "sigsafe/modmap.h"
+#include "sigsafe/pagealloc.h"
 #include "sigsafe/sigmask.h"
 
 static __thread uint64_t mask_before;
@@ -43,8 +44,10 @@ static void in_parent(void)
 static void in_child(void)
 {
 	cp_modmap_after_fork();
-	if (!__libc_single_threaded)
+	if (!__libc_single_threaded) {
 		cp_modmap_doubt_loader();
+		cp_pagealloc_after_fork();
+	}
 	cp_cpu_reset_in_child();
 	cp_threads_reset_in_child();
 	cp_threadcreate_reset_in_child();

@@ -21,11 +21,14 @@ struct cp_chunk {
 	struct cp_chunk *prev;
 	size_t size_bytes; // this header included
 	_Atomic size_t used_bytes;
-	char pad[ARENA_ALIGN - (3 * sizeof(size_t)) % ARENA_ALIGN];
+	size_t nforks; // when it was mapped
 };
+
+_Static_assert(sizeof(struct cp_chunk) % ARENA_ALIGN == 0, "what lies behind it is aligned");
 
 static _Atomic size_t held_bytes;
 static _Atomic size_t left_bytes;
+static _Atomic size_t nforks; // that led here from a process with other threads
 static _Atomic int exiting_pid; // what comes of a fork in an exit handler may live long
 
 static size_t round_up(size_t n, size_t unit)
@@ -116,6 +119,7 @@ static bool grow(struct cp_arena *a, struct cp_chunk *full, size_t size_bytes)
 	if (chunk) {
 		chunk->prev = full;
 		chunk->size_bytes = chunk_bytes;
+		chunk->nforks = load(&nforks, relaxed);
 		store(&chunk->used_bytes, sizeof(*chunk), relaxed);
 		struct cp_chunk *expected = full;
 		if (compare_exchange(&a->chunk, &expected, chunk, acq_rel))
@@ -127,6 +131,19 @@ static bool grow(struct cp_arena *a, struct cp_chunk *full, size_t size_bytes)
 	return load(&a->chunk, acquire) != full;
 }
 
+void cp_pagealloc_after_fork(void)
+{
+	fetch_add(&nforks, 1, relaxed);
+}
+
+/** For a chunk that fork() copied while another thread may have taken of it: what is in use there is more than its
+ *  count says where that was copied before. What the count leaves is no part of the limit any more. */
+static void close_chunk(struct cp_arena *a, struct cp_chunk *chunk)
+{
+	size_t used = exchange(&chunk->used_bytes, chunk->size_bytes, relaxed);
+	fetch_sub(&a->used_bytes, chunk->size_bytes - used, relaxed);
+}
+
 void *cp_arena_alloc(struct cp_arena *a, size_t size_bytes)
 {
 	if (size_bytes > PTRDIFF_MAX - CHUNK_BYTES)
@@ -134,6 +151,8 @@ void *cp_arena_alloc(struct cp_arena *a, size_t size_bytes)
 	size_bytes = round_up(size_bytes, ARENA_ALIGN);
 	for (;;) {
 		struct cp_chunk *chunk = load(&a->chunk, acquire);
+		if (chunk && chunk->nforks != load(&nforks, relaxed))
+			close_chunk(a, chunk);
 		if (chunk) {
 			size_t used = load(&chunk->used_bytes, relaxed);
 			while (size_bytes <= chunk->size_bytes - used) {
@@ -174,5 +193,6 @@ void cp_arena_rewind(struct cp_arena *a)
 	if (!kept)
 		return;
 	kept->prev = NULL;
+	kept->nforks = load(&nforks, relaxed);
 	store(&kept->used_bytes, sizeof(*kept), relaxed);
 }

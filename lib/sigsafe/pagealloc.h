@@ -18,6 +18,10 @@ void cp_pages_free(void *ptr, size_t size_bytes);
  *  unmap a page that was touched costs more than all else that is done with it where page tables are shadowed. */
 void cp_pages_before_exit(void);
 
+/** In the child of a fork() in a process with other threads, which took memory from arenas while it was copied, page by
+ *  page: arenas give out what is mapped from now on. Context: FORK. */
+void cp_pagealloc_after_fork(void);
+
 /** Address space the profiler holds, in bytes. */
 size_t cp_pagealloc_bytes(void);
 

@@ -93,6 +93,24 @@ START_TEST(little_is_left_to_the_end_of_the_process)
 END_TEST
 
 /** A piece of a profile is written every second: its memory is not to be asked for anew. */
+// A child of fork() may have a chunk's count as it was before another thread took of it, and what leads to what that
+// took: where the child's arena went on in the chunk, lists ran into each other.
+START_TEST(arena_leaves_what_a_fork_copied)
+{
+	struct cp_arena a = {.limit_bytes = 512 << 10};
+	char *before = cp_arena_alloc(&a, 1000);
+	for (int generation = 0; generation < 8; generation++) { // nor do they use the limit up
+		cp_pagealloc_after_fork();
+		char *after = cp_arena_alloc(&a, 1000);
+		ck_assert_ptr_nonnull(after);
+		ck_assert(after <= before - (256 << 10) || after >= before + (256 << 10));
+		ck_assert(cp_arena_alloc(&a, 1000) == after + 1008);
+		before = after;
+	}
+	cp_arena_reset(&a);
+}
+END_TEST
+
 START_TEST(arena_keeps_little_when_it_is_rewound)
 {
 	size_t before = cp_pagealloc_bytes();
@@ -147,4 +165,4 @@ END_TEST
 
 UNIT_MAIN("pagealloc", pages_are_zeroed_and_counted, impossible_sizes_are_refused,
 	arena_keeps_its_limit, arena_holds_more_than_a_chunk, little_is_left_to_the_end_of_the_process,
-	arena_keeps_little_when_it_is_rewound, arena_serves_many_threads)
+	arena_leaves_what_a_fork_copied, arena_keeps_little_when_it_is_rewound, arena_serves_many_threads)
