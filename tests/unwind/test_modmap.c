@@ -170,6 +170,33 @@ START_TEST(stacks_keep_their_epoch_when_a_module_comes_back)
 }
 END_TEST
 
+static void *write_once(void *arg)
+{
+	uintptr_t pc;
+	close_plugin(open_plugin(&pc));
+	store((atomic_bool *)arg, true, release);
+	return NULL;
+}
+
+START_TEST(nobody_writes_while_a_process_is_copied)
+{
+	pthread_t writer;
+	atomic_bool has_written = false;
+	uintptr_t pc;
+	ck_assert_int_eq(cp_modmap_refresh(), 0);
+	cp_modmap_before_fork();
+	close_plugin(open_plugin(&pc)); // but who forks, in a handler of fork()'s
+	pthread_create(&writer, NULL, write_once, &has_written);
+	usleep(100000);
+	ck_assert(!load(&has_written, acquire));
+	cp_modmap_fork_done();
+	pthread_join(writer, NULL);
+	ck_assert(load(&has_written, acquire));
+	for (int place = 0; place < CP_MODMAP_PLACES; place++)
+		ck_assert_uint_eq(cp_modmap_inside(place), 0);
+}
+END_TEST
+
 static void *read_for_ever(void *arg)
 {
 	cp_modmap_enter();
@@ -339,5 +366,6 @@ UNIT_MAIN("modmap", modules_of_this_process_are_there, an_unknown_pc_makes_the_m
 	a_module_that_went_is_remembered_for_its_time, a_module_in_a_namespace_of_its_own_is_there,
 	a_dlclose_that_unloads_nothing_hides_nothing_for_long,
 	a_module_that_comes_back_gets_its_old_record, stacks_keep_their_epoch_when_a_module_comes_back,
-	a_fork_in_the_middle_leaves_no_reader_behind, a_child_goes_on_with_what_its_fork_has_interrupted,
+	nobody_writes_while_a_process_is_copied, a_fork_in_the_middle_leaves_no_reader_behind,
+	a_child_goes_on_with_what_its_fork_has_interrupted,
 	a_walk_through_a_module_nobody_announced_is_whole, a_storm_of_dlclose_crashes_no_handler)
