@@ -206,7 +206,7 @@ static struct debug_list_state state_at_fork;
 void cp_modmap_doubt_loader(void)
 {
 	state_at_fork = debug_list_state();
-	store(&is_lock_in_doubt, true, release);
+	store(&is_lock_in_doubt, cp_modmap_count() > 0, release); // who knows nothing has to ask
 }
 
 /** Where something has come or gone since, this process has taken the lock, and given it back. */
