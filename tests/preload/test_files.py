@@ -130,8 +130,8 @@ class FilesTest(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (126, "cprof: ./script: Permission denied\n"))
 
     def test_what_a_daemon_has_not_written_yet_is_to_come(self):
-        done = subprocess.run([CPROF, "run", "-memprofile", "%p.mem", "/usr/bin/python3", "-c", BECOMES_A_DAEMON],
-                              cwd=self.dir, capture_output=True, text=True, timeout=60)
+        done = subprocess.run([CPROF, "run", "-memprofile", "%p.mem", "-memprofilerate", "1", "/usr/bin/python3", "-c",
+                              BECOMES_A_DAEMON], cwd=self.dir, capture_output=True, text=True, timeout=60)
         self.assertEqual(done.stderr.count("those that still run, as a daemon does"), 1, done.stderr)
         with open(self.path("stop"), "w"):
             pass
