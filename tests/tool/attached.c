@@ -130,7 +130,8 @@ static void start_more(const char *kind)
 {
 	pthread_t thread;
 	if (strcmp(kind, "brief") == 0)
-		pthread_create(&thread, NULL, run, (void *)let_others_work);
+		for (int i = 0; i < 4; i++) // on a busy machine, too, they use more than early() does
+			pthread_create(&thread, NULL, run, (void *)let_others_work);
 	else if (strcmp(kind, "starts") == 0)
 		pthread_create(&thread, NULL, run, (void *)start_others);
 	else if (strcmp(kind, "bare") == 0)
