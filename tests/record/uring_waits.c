@@ -8,13 +8,12 @@
 #include <cprof/profile.h>
 #include <errno.h>
 #include <linux/io_uring.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "own_signals.h"
 
 enum {
 	NENTRIES = 8,
@@ -24,7 +23,7 @@ enum {
 	NLONG = 3000,
 	WORK = 2000
 };
-enum { ALARM_US = 10000, NALARMS = 100, ONCE_ROUNDS = 2000, LATE_US = 300000 };
+enum { NALARMS = 100, ONCE_ROUNDS = 2000 };
 enum { SKIPPED = 77 };
 
 static int fd;
@@ -103,54 +102,19 @@ static __attribute__((noinline)) void wait_often(int wait_ns, int n, int nwork)
 	}
 }
 
-static void note(int sig)
-{
-}
-
 static __attribute__((noinline)) int end_by_alarms(void)
 {
-	struct itimerval often = {{.tv_usec = ALARM_US}, {.tv_usec = ALARM_US}}, never = {{0}, {0}};
 	int nended = 0;
-	sigaction(SIGALRM, &(struct sigaction){.sa_handler = note, .sa_flags = SA_RESTART}, NULL);
-	setitimer(ITIMER_REAL, &often, NULL);
+	begin_alarms();
 	for (int i = 0; i < NALARMS; i++)
 		nended += enter(0, 1, IORING_ENTER_GETEVENTS) == -EINTR;
-	setitimer(ITIMER_REAL, &never, NULL);
+	end_alarms();
 	return nended;
 }
 
-static volatile sig_atomic_t has_come, nmissed;
-
-static void note_once(int signo)
+static void wait_for_ever(void)
 {
-	nmissed += signo == SIGALRM; // too late for all
-	has_come = 1;
-}
-
-/** A signal in 50 to 450 us, a wait without end for it; and how many had none but a much later one.
- */
-static int end_by_one(void)
-{
-	struct itimerval late = {{0}, {.tv_usec = LATE_US}}, never = {{0}, {0}};
-	unsigned random = 1;
-	timer_t timer;
-	timer_create(CLOCK_MONOTONIC,
-		&(struct sigevent){.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1}, &timer);
-	sigaction(SIGALRM, &(struct sigaction){.sa_handler = note_once}, NULL);
-	sigaction(SIGUSR1, &(struct sigaction){.sa_handler = note_once}, NULL);
-	for (int i = 0; i < ONCE_ROUNDS; i++) {
-		random = random * 1103515245 + 12345;
-		has_come = 0;
-		setitimer(ITIMER_REAL, &late, NULL);
-		timer_settime(timer, 0,
-			&(struct itimerspec){.it_value.tv_nsec = 50000 + (random >> 8) % 400000},
-			NULL);
-		while (!has_come)
-			enter(0, 1, IORING_ENTER_GETEVENTS);
-	}
-	setitimer(ITIMER_REAL, &never, NULL);
-	timer_delete(timer);
-	return nmissed;
+	enter(0, 1, IORING_ENTER_GETEVENTS);
 }
 
 int main(int argc, char **argv)
@@ -166,7 +130,7 @@ int main(int argc, char **argv)
 		.quiet = true});
 	wait_often(SHORT_NS, NSHORT, 0);
 	wait_often(LONG_NS, NLONG, WORK);
-	int nended = end_by_alarms(), nlost = end_by_one();
+	int nended = end_by_alarms(), nlost = end_by_one(wait_for_ever, ONCE_ROUNDS, 0);
 	cprof_profile_stop(session);
 	printf("%d %d %d %d %d %d\n", nwaits, ninterrupted, nshort, nended, NALARMS, nlost);
 	return session > 0 ? 0 : 1;

@@ -17,12 +17,13 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { WAIT_NS = 1000000, WAIT_MS = 1, WAIT_US = 1000, LONG_S = 100, ROUNDS = 250, ALARM_US = 10000, NENDS = 5,
-	ONCE_ROUNDS = 3000, WORK = 2000, LATE_US = 300000 };
+#include "own_signals.h"
+
+enum { WAIT_NS = 1000000, WAIT_MS = 1, WAIT_US = 1000, LONG_S = 100, ROUNDS = 250, NENDS = 5,
+	ONCE_ROUNDS = 3000, WORK = 2000 };
 
 static int epoll_fd;
 
@@ -97,17 +98,11 @@ static long long now_ns(void)
 	return ts.tv_sec * 1000000000ll + ts.tv_nsec;
 }
 
-static void note(int sig)
-{
-}
-
 static __attribute__((noinline)) int end_by_alarms(void)
 {
-	struct itimerval often = {{.tv_usec = ALARM_US}, {.tv_usec = ALARM_US}}, never = {{0}, {0}};
 	struct timespec left = {0};
 	int nended = 0;
-	sigaction(SIGALRM, &(struct sigaction){.sa_handler = note, .sa_flags = SA_RESTART}, NULL);
-	setitimer(ITIMER_REAL, &often, NULL);
+	begin_alarms();
 	for (int i = 0; i < NENDS * NWAITS; i++)
 		nended += waits[i % NWAITS](LONG_S) == -1 && errno == EINTR;
 	for (int i = 0; i < NENDS; i++) {
@@ -115,40 +110,13 @@ static __attribute__((noinline)) int end_by_alarms(void)
 		nended += nanosleep(&(struct timespec){LONG_S, 0}, &left) == -1 && left.tv_sec >= LONG_S - 10;
 		nended += pause() == -1 && errno == EINTR;
 	}
-	setitimer(ITIMER_REAL, &never, NULL);
+	end_alarms();
 	return nended;
 }
 
-static volatile sig_atomic_t has_come, nmissed;
-
-static void note_once(int signo)
+static void wait_for_ever(void)
 {
-	nmissed += signo == SIGALRM; // too late for all
-	has_come = 1;
-}
-
-/** A signal in 50 to 450 us, a wait without end for it; and how many had none but a much later one. */
-static int end_by_one(void)
-{
-	struct itimerval late = {{0}, {.tv_usec = LATE_US}}, never = {{0}, {0}};
-	unsigned random = 1;
-	timer_t timer;
-	timer_create(CLOCK_MONOTONIC, &(struct sigevent){.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1}, &timer);
-	sigaction(SIGALRM, &(struct sigaction){.sa_handler = note_once}, NULL);
-	sigaction(SIGUSR1, &(struct sigaction){.sa_handler = note_once}, NULL);
-	for (int i = 0; i < ONCE_ROUNDS; i++) {
-		random = random * 1103515245 + 12345;
-		has_come = 0;
-		setitimer(ITIMER_REAL, &late, NULL);
-		timer_settime(timer, 0, &(struct itimerspec){.it_value.tv_nsec = 50000 + (random >> 8) % 400000}, NULL);
-		while (!has_come)
-			poll(NULL, 0, -1);
-		for (volatile int work = 0; work < WORK; work++)
-			; // some of which ticks come, often at the begin of the next wait
-	}
-	setitimer(ITIMER_REAL, &never, NULL);
-	timer_delete(timer);
-	return nmissed;
+	poll(NULL, 0, -1);
 }
 
 static int nwaits, ninterrupted, nshort;
@@ -182,7 +150,7 @@ int main(int argc, char **argv)
 	pthread_sigmask(SIG_UNBLOCK, &usr2, NULL);
 	if (!is_cpu)
 		wait_often();
-	int nended = end_by_alarms(), nlost = end_by_one();
+	int nended = end_by_alarms(), nlost = end_by_one(wait_for_ever, ONCE_ROUNDS, WORK);
 	cprof_profile_stop(session);
 	printf("%d %d %d %d %d %d\n", nwaits, ninterrupted, nshort, nended, NENDS * (NWAITS + 3), nlost);
 	return session > 0 ? 0 : 1;
