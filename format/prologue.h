@@ -4,12 +4,13 @@
 #ifndef CPROF_FORMAT_PROLOGUE_H
 #define CPROF_FORMAT_PROLOGUE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 enum {
 	PROLOGUE_BYTES = 32,        // that are read of the function
-	MAX_BARE_BYTES = 64 << 10, // no function written by hand is longer
+	MAX_BARE_BYTES = 64 << 10,  // no function written by hand is longer
 };
 
 struct prologue {
@@ -56,7 +57,7 @@ static inline struct prologue prologue_x86_64(const uint8_t code[PROLOGUE_BYTES]
 
 /** Whether a function that begins at `start`, its code, has its return address so far above the stack pointer when it
  *  is at pc. */
-static inline int prologue_fits_x86_64(const uint8_t code[PROLOGUE_BYTES], uint64_t start, uint64_t pc,
+static inline bool prologue_fits_x86_64(const uint8_t code[PROLOGUE_BYTES], uint64_t start, uint64_t pc,
 		uint64_t stack_bytes)
 {
 	struct prologue p = prologue_x86_64(code);

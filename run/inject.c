@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "address.h"
+#include "base/now.h"
 #include "base/outfile.h"
 #include "base/str.h"
 #include "outcome.h"
@@ -103,13 +104,6 @@ static struct err *check_file(struct arena *a, struct injection_file *const *fil
 	return error ? err_new(a, "%s: %s", file->given, strerror(error)) : NULL;
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 /**
  * When the program starts: later than its files of another run by so much that the library, which tells by their times
  * what an earlier image of the process wrote (lib/preload/earlier.c), does not take them for that.
@@ -125,10 +119,10 @@ static int64_t start_time_ns(struct injection_file *const *files, size_t nfiles)
 		int64_t written_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
 		newest_ns = written_ns > newest_ns ? written_ns : newest_ns;
 	}
-	int64_t ahead_ns = newest_ns + CLOCK_SLACK_NS + 1 - now_ns();
+	int64_t ahead_ns = newest_ns + CLOCK_SLACK_NS + 1 - now_ns(CLOCK_REALTIME);
 	if (ahead_ns > 0 && ahead_ns <= 2 * CLOCK_SLACK_NS) // else it was a clock that is wrong
 		nanosleep(&(struct timespec){.tv_nsec = ahead_ns}, NULL);
-	return now_ns();
+	return now_ns(CLOCK_REALTIME);
 }
 
 static uint64_t own_pid_namespace(void)

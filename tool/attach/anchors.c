@@ -8,20 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/now.h"
 
 // A look costs what it does for each thread, sleeping or not.
 enum { MIN_REST_NS = 1000000000, REST_FOR_A_LOOK = 100 };
-
-static int64_t now_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
-}
 
 static int open_anchor(int tid)
 {
@@ -67,7 +60,7 @@ static void close_anchor(struct anchor *a)
 
 void anchors_update(struct anchors *all)
 {
-	int64_t begin_ns = now_ns();
+	int64_t begin_ns = now_ns(CLOCK_MONOTONIC);
 	if (begin_ns < all->next_ns)
 		return;
 	struct anchors found = threads_of(all->pid);
@@ -82,7 +75,7 @@ void anchors_update(struct anchors *all)
 	for (; known < end; known++)
 		close_anchor(known);
 	free(all->items);
-	int64_t end_ns = now_ns(), rest_ns = (end_ns - begin_ns) * REST_FOR_A_LOOK;
+	int64_t end_ns = now_ns(CLOCK_MONOTONIC), rest_ns = (end_ns - begin_ns) * REST_FOR_A_LOOK;
 	found.next_ns = end_ns + (rest_ns > MIN_REST_NS ? rest_ns : MIN_REST_NS);
 	*all = found;
 }

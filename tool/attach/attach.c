@@ -10,10 +10,10 @@
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/flag.h"
+#include "base/now.h"
 #include "base/outfile.h"
 #include "base/path.h"
 #include "base/process_times.h"
@@ -28,7 +28,7 @@
 enum { EXIT_BAD = 2, NS_PER_S = 1000000000, NS_PER_MS = 1000000, READ_MS = 100, MAX_RATE_HZ = 10000 };
 
 // What is told of CPU time that is in no sample: from so much on, and this part of all.
-enum { MIN_MISSING_NS = 100000000, MISSING_PART = 5, FAST_HZ = 1000 };
+enum { MIN_MISSING_NS = 100000000, MISSING_PART = 5, FASTER_HZ = 1000 };
 
 static const char usage[] =
 		"usage: cprof attach [FLAGS] PID\n"
@@ -52,13 +52,6 @@ struct attach {
 	int64_t start_ns;                  // since 1970
 	struct process_times first, last;  // at the start, and when it was last seen
 };
-
-static int64_t now_ns(clockid_t clock)
-{
-	struct timespec t;
-	clock_gettime(clock, &t);
-	return t.tv_sec * (int64_t)NS_PER_S + t.tv_nsec;
-}
 
 static struct err *parse(struct attach *t, int argc, char **argv)
 {
@@ -232,13 +225,12 @@ static const char *missing(const struct attach *t, int64_t sampled_ns)
 			"each", (double)missing_ns / NS_PER_S, 1e3 / t->rate_hz);
 }
 
-static void say_missing(struct attach *t, int64_t sampled_ns)
+static void say_missing(struct attach *t, const char *lost)
 {
-	const char *text = missing(t, sampled_ns);
-	if (text && t->rate_hz < FAST_HZ)
-		env_say(t->env, "cprof: %s; try: -cpurate %d", text, FAST_HZ);
-	else if (text)
-		env_say(t->env, "cprof: %s", text);
+	if (t->rate_hz < FASTER_HZ)
+		env_say(t->env, "cprof: %s; try: -cpurate %d", lost, FASTER_HZ);
+	else
+		env_say(t->env, "cprof: %s", lost);
 }
 
 /** Masters of processes that do the work (nginx, postgres) are what people find first. */
@@ -275,8 +267,9 @@ static struct err *finish(struct attach *t)
 		cpu_ns += profile_values(p, i)[1];
 	}
 	describe(t, p);
-	if (missing(t, cpu_ns))
-		profile_add_comment(p, str_from(arena_printf(t->arena, "lost: %s", missing(t, cpu_ns))));
+	const char *lost = missing(t, cpu_ns);
+	if (lost)
+		profile_add_comment(p, str_from(arena_printf(t->arena, "lost: %s", lost)));
 	struct err *e = symbolize(p, t->arena, &options);
 	process_rename_mappings(t->pid, p);
 	put_program_first(t, p);
@@ -290,8 +283,8 @@ static struct err *finish(struct attach *t)
 	else if (!e && !t->is_quiet)
 		env_say(t->env, "cprof: wrote %s (%.2f s of CPU in %lld samples); try: cprof -top %s", t->file,
 				(double)cpu_ns / NS_PER_S, (long long)nsamples, quote_shell(t->arena, t->file));
-	if (!e && !t->is_quiet)
-		say_missing(t, cpu_ns);
+	if (!e && !t->is_quiet && lost)
+		say_missing(t, lost);
 	buf_deinit(&bytes);
 	profile_destroy(p);
 	return e;
