@@ -332,10 +332,14 @@ static const struct {
 #endif
 };
 
+// A timer of the process: Linux before 6.4 sends it to the main thread, if that takes it, whoever uses the time.
+static sigset_t timer_signal;
+
 static void *run_shapes(void *arg)
 {
 	stack_t alternate = {.ss_sp = malloc(STACK_BYTES), .ss_size = STACK_BYTES};
 	sigaltstack(&alternate, NULL);
+	pthread_sigmask(SIG_UNBLOCK, &timer_signal, NULL);
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); i++) {
 		int before = walks;
 		shape = shapes[i].name;
@@ -355,7 +359,10 @@ int main(void)
 	struct sigaction action = {.sa_sigaction = on_sample, .sa_flags = SA_SIGINFO | SA_RESTART};
 	sigaction(SIGUSR1, &action, NULL);
 	sigaction(SIGPROF, &action, NULL);
+	sigemptyset(&timer_signal);
+	sigaddset(&timer_signal, SIGPROF);
 	run_shapes((char[]){"main"});
+	pthread_sigmask(SIG_BLOCK, &timer_signal, NULL);
 	pthread_t t;
 	pthread_create(&t, NULL, run_shapes, (char[]){"thread"});
 	pthread_join(t, NULL);
