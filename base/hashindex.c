@@ -31,7 +31,9 @@ static void place(struct hash_index *index, uint32_t at, uint64_t slot)
 static void grow(struct hash_index *index, size_t nslots)
 {
 	struct hash_index old = *index;
-	index->slots = mem_zeroed(nslots, sizeof(*index->slots));
+	// Written at once: a page that is read before it is written costs two faults.
+	index->slots = mem_resize(NULL, nslots, sizeof(*index->slots));
+	memset(index->slots, 0, nslots * sizeof(*index->slots));
 	index->mask = (uint32_t)(nslots - 1);
 	for (size_t i = 0; old.slots && i <= old.mask; i++) {
 		if (old.slots[i])
