@@ -107,6 +107,17 @@ static bool is_new(const char *path, const struct outcome_past *past)
 			was->st_size != st.st_size;
 }
 
+void outcome_tidy(struct arena *a, const struct injection_file *f)
+{
+	glob_t found = list(a, f->path);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		const char *path = found.gl_pathv[i], *rest = rest_behind(f->path, path);
+		if (rest && is_new(path, f->past))
+			remove_left(path, rest);
+	}
+	globfree(&found);
+}
+
 void outcome_find(struct arena *a, const struct injection_file *f, struct outcome *outcome_out)
 {
 	struct outcome *o = outcome_out;

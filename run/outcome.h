@@ -30,6 +30,9 @@ bool outcome_is_per_process(const char *file);
 /** What there is under the names of `path`, the profile asked for, %p and all; before the program begins. */
 const struct outcome_past *outcome_look(struct arena *a, const char *path);
 
+/** Removes half files that processes which were killed have left; so does outcome_find(). */
+void outcome_tidy(struct arena *a, const struct injection_file *file);
+
 /** What has come since. */
 void outcome_find(struct arena *a, const struct injection_file *file, struct outcome *outcome_out);
 

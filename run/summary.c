@@ -267,6 +267,7 @@ static void print_trace(struct arena *a, const struct injection_file *f)
 	static const char cut[] = ", but not to its end (the program was killed, changed its user or its root, or did "
 				  "not leave by exit, or the disk is full)";
 	struct stat st;
+	outcome_tidy(a, f);
 	if (outcome_is_per_process(f->given))
 		fprintf(stderr, "cprof: traces went to %s; try: cprof trace FILE\n", path_expand(a, f->given, "*"));
 	else if (stat(f->path, &st) == 0 && st.st_size > 0)
