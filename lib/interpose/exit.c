@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Context: SIG. The ends that run no destructor: _exit and _Exit, also out of signal handlers, where
-// programs catch SIGTERM; exit_group through syscall(), which comes from futex.c; and daemon(), which ends
-// its caller by an _exit of libc's own and returns in a child. (exit and a return from main run ours;
-// quick_exit runs what was registered for it; an exit_group past libc and a kill keep what the last
+// programs catch SIGTERM; exit_group, and exit of the last thread, through syscall(), which come from futex.c; and
+// daemon(), which ends its caller by an _exit of libc's own and returns in a child. (exit and a return from main run
+// ours; quick_exit runs what was registered for it; an exit_group past libc and a kill keep what the last
 // checkpoint wrote.)
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "kind/cpu_hook.h"
+#include "kind/last_thread_hook.h"
 #include "leave.h"
 #include "next.h"
 #include "sigsafe/sys.h"
@@ -35,12 +36,22 @@ CP_VISIBLE void _Exit(int status)
 	leave(next__Exit, status);
 }
 
-/** syscall(SYS_exit_group, status) jumps to it. */
-__attribute__((visibility("hidden"))) _Noreturn void cp_exit_group_syscall(long number, long status);
-
 _Noreturn void cp_exit_group_syscall(long number, long status)
 {
 	leave(NULL, (int)status);
+}
+
+/** syscall(SYS_exit, status) jumps to it. */
+__attribute__((visibility("hidden"))) _Noreturn void cp_exit_syscall(long number, long status);
+
+/** It ends the calling thread, and with the last the process: but ours are there, too. A thread of a raw clone() may
+ *  have little stack, or none that is its own, so the main thread alone is looked at. */
+_Noreturn void cp_exit_syscall(long number, long status)
+{
+	if (cp_leave_is_due() && cp_gettid() == cp_getpid() && cp_last_thread_main_ends((int)status))
+		leave(NULL, (int)status);
+	for (;;)
+		cp_syscall(SYS_exit, status, 0, 0, 0);
 }
 
 CP_NEXT_RARE(int, daemon, (int keeps_folder, int keeps_output), (keeps_folder, keeps_output))

@@ -19,6 +19,7 @@
 #include "kind/threadcreate_hook.h"
 #include "kind/threads_hook.h"
 #include "kind/trace_hook.h"
+#include "leave.h"
 #include "next.h"
 #include "sigsafe/card.h"
 #include "sigsafe/modmap.h"
@@ -48,6 +49,7 @@ static void in_child(void)
 		cp_modmap_doubt_loader();
 		cp_pagealloc_after_fork();
 	}
+	cp_leave_reset_in_child();
 	cp_cpu_reset_in_child();
 	cp_threads_reset_in_child();
 	cp_threadcreate_reset_in_child();

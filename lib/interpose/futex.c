@@ -2,7 +2,8 @@
 // Context: SIG, EARLY. Waits on a bare futex, by syscall(SYS_futex, ...): the locks of Rust's std, C++20's
 // atomic::wait and what libstdc++ makes of it, absl::Mutex, libomp. What waits for what is theirs alone to know,
 // so such a wait is in the block profile and in a trace, and no release is in the mutex profile. And the end by
-// syscall(SYS_exit_group, ...), as qemu-user makes it when its guest has ended (exit.c).
+// syscall(SYS_exit_group, ...), as qemu-user makes it when its guest has ended, or by SYS_exit in the one thread there
+// is, as in seccomp's strict mode, which allows no other (exit.c).
 //
 // Whatever else comes through syscall() must reach libc's as if we were not there, a fork without an end, say,
 // or a thread on a stack of its own: hence a jump, in assembly, that touches no stack and no argument.
@@ -43,6 +44,8 @@ __asm__(".text\n"
 	"	je cp_seccomp_syscall\n"
 	"	cmpl $" STRINGIFY(__NR_exit_group) ", %edi\n"
 	"	je cp_exit_group_syscall\n"
+	"	cmpl $" STRINGIFY(__NR_exit) ", %edi\n"
+	"	je cp_exit_syscall\n"
 	"	cmpl $" STRINGIFY(__NR_futex) ", %edi\n"
 	"	jne 1f\n"
 	"	cmpl $0, cp_contention_mode(%rip)\n"
@@ -63,6 +66,8 @@ __asm__(".text\n"
 	"	b.eq cp_seccomp_syscall\n"
 	"	cmp x0, #" STRINGIFY(__NR_exit_group) "\n"
 	"	b.eq cp_exit_group_syscall\n"
+	"	cmp x0, #" STRINGIFY(__NR_exit) "\n"
+	"	b.eq cp_exit_syscall\n"
 	"	cmp x0, #" STRINGIFY(__NR_futex) "\n"
 	"	b.ne 1f\n"
 	"	adrp x16, cp_contention_mode\n"

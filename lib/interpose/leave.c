@@ -29,10 +29,22 @@ void cp_leave_call(cp_leave_fn *fn)
 	}
 }
 
+bool cp_leave_is_due(void)
+{
+	return load(&functions[0], acquire) && !load(&is_retired, relaxed) && load(&owner_pid, relaxed) == cp_getpid();
+}
+
+void cp_leave_reset_in_child(void)
+{
+	for (int i = 0; i < MAX_FUNCTIONS; i++)
+		store(&functions[i], NULL, relaxed);
+	store(&retire, NULL, relaxed);
+	store(&tidy, NULL, relaxed);
+}
+
 void cp_leave(bool exits)
 {
-	if (!load(&functions[0], acquire) || load(&is_retired, relaxed) || load(&owner_pid, relaxed) != cp_getpid() ||
-			exchange(&is_leaving, true, acquire))
+	if (!cp_leave_is_due() || exchange(&is_leaving, true, acquire))
 		return;
 	int saved_errno = errno, cancel_state;
 	// Neither exec nor _exit is a cancellation point: writing a file must not make them one.

@@ -12,6 +12,12 @@ typedef void cp_leave_fn(bool exits);
  *  Context: CTL. */
 void cp_leave_call(cp_leave_fn *fn);
 
+/** Somebody is to be called in this process, and may be. Context: SIG. */
+bool cp_leave_is_due(void);
+
+/** In the child of fork(): what its parent was to do at the end is not the child's. Context: FORK. */
+void cp_leave_reset_in_child(void);
+
 /**
  * Called by what stands in for exec and _exit. Does nothing in a child that shares our memory (vfork)
  * or has a copy of it (fork), nor in a signal handler that interrupted it. Context: SIG.
@@ -28,6 +34,9 @@ void cp_end(void);
 
 /** The latter alone. Context: SIG. */
 void cp_tidy(void);
+
+/** cp_end(), and the end of the process. `number` is not looked at: syscall(SYS_exit_group, status) jumps here. */
+__attribute__((visibility("hidden"))) _Noreturn void cp_exit_group_syscall(long number, long status);
 
 /** fn ends all that we do in this process, for good. Context: CTL. */
 void cp_retire_call(void (*fn)(void));

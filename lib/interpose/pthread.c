@@ -17,6 +17,7 @@
 #include "kind/own_thread_hook.h"
 #include "kind/threadcreate_hook.h"
 #include "kind/trace_hook.h"
+#include "leave.h"
 #include "next.h"
 #include "record/finish_hook.h"
 #include "visible.h"
@@ -42,6 +43,15 @@ static void account_end(void *start)
 	cp_card_give_back();
 }
 
+/** As libc does, or where the main thread has gone past it as the kernel does. */
+static void end_process(void)
+{
+	int status = cp_last_thread_main_status();
+	if (status < 0)
+		exit(0);
+	cp_exit_group_syscall(SYS_exit_group, status);
+}
+
 /** The program's last thread comes by once for each round that libc makes: its other data has gone before exit(). */
 static void thread_ends(void *value)
 {
@@ -56,7 +66,7 @@ static void thread_ends(void *value)
 	if (round < PTHREAD_DESTRUCTOR_ITERATIONS)
 		pthread_setspecific(end_key, (void *)(round + 1));
 	else if (cp_last_thread_is_alone())
-		exit(0);
+		end_process();
 }
 
 __attribute__((constructor(CP_EARLY_PRIORITY))) static void make_key(void)

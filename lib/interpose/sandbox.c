@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Context: CTL. A program that shuts itself into a sandbox of seccomp, by prctl() or by syscall(SYS_seccomp, ...).
+// Context: CTL. A program that shuts itself into a sandbox of seccomp, by prctl() or by syscall(SYS_seccomp, ...): one
+// of a filter, or the strict one, where all is death but read(), write(), rt_sigreturn() and SYS_exit.
 //
 // The return from a signal handler is a system call, too. sshd's filter kills the thread that makes it, so a tick in
 // the child that reads what strangers send took its main thread away; ours lived on, in a process that was neither
@@ -62,6 +63,8 @@ void cp_sandbox_before(long operation, const void *filter)
 {
 	if (operation == SECCOMP_SET_MODE_FILTER)
 		meet(filter);
+	else if (operation == SECCOMP_SET_MODE_STRICT)
+		cp_retire();
 }
 
 CP_VISIBLE int prctl(int option, ...)
@@ -73,5 +76,7 @@ CP_VISIBLE int prctl(int option, ...)
 	va_end(arguments);
 	if (option == PR_SET_SECCOMP && a == SECCOMP_MODE_FILTER)
 		meet((const struct sock_fprog *)b);
+	if (option == PR_SET_SECCOMP && a == SECCOMP_MODE_STRICT)
+		cp_retire();
 	return next_prctl(option, a, b, c, d);
 }

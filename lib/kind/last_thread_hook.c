@@ -12,6 +12,7 @@
 enum { AGAIN_MS = 1, MAX_LOOKS = 1000 };
 
 static _Atomic int nthreads = 1; // main is one
+static _Atomic int main_status = -1;
 
 void cp_last_thread_count(int by)
 {
@@ -42,7 +43,19 @@ bool cp_last_thread_is_alone(void)
 	return false;
 }
 
+bool cp_last_thread_main_ends(int status)
+{
+	store(&main_status, status & 0xff, release);
+	return cp_last_thread_ends() && cp_last_thread_is_alone();
+}
+
+int cp_last_thread_main_status(void)
+{
+	return load(&main_status, acquire);
+}
+
 void cp_last_thread_reset_in_child(void)
 {
+	store(&main_status, -1, relaxed);
 	store(&nthreads, 1, relaxed);
 }

@@ -20,6 +20,13 @@ bool cp_last_thread_ends(void);
  * leave, and are waited for. */
 bool cp_last_thread_is_alone(void);
 
+/** The main thread ends by a system call of its own, past libc, which would not end the process then, but for the last
+ *  thread: its status is the process's. True: the process ends now. */
+bool cp_last_thread_main_ends(int status);
+
+/** That status; -1: it has not. */
+int cp_last_thread_main_status(void);
+
 /** In the child of fork(): only this thread is there. Context: FORK. */
 void cp_last_thread_reset_in_child(void);
 

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
-// last THREADS [fork]: its main thread ends by pthread_exit() while THREADS others work, or a
-// child's one thread does. Once a thread of the profiler's was one of those libc waits for then,
-// and such a program never ended. Whoever is the last prints so, by an exit handler, when the data
+// last THREADS [fork|raw]: its main thread ends by pthread_exit() while THREADS others work, or a
+// child's one thread does; with "raw" by a system call, status 9. Once a thread of the profiler's was one of those
+// libc waits for then, and such a program never ended. Whoever is the last prints so, by an exit handler, when the data
 // of its own is gone. The wall-clock profile woke those that sleep, since the number of such a process finds no memory.
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+enum { RAW_STATUS = 9 };
 
 static pthread_key_t key;
 static atomic_int ndata;
@@ -77,12 +81,15 @@ int main(int argc, char **argv)
 	int nthreads = argc > 1 ? atoi(argv[1]) : 0;
 	if (pthread_key_create(&key, free_data) != 0 || atexit(at_exit) != 0)
 		return 1;
-	if (argc > 2)
+	bool is_raw = argc > 2 && argv[2][0] == 'r', is_fork = argc > 2 && !is_raw;
+	if (is_fork)
 		have_unwinder();
 	for (int i = 0; i < nthreads; i++) {
-		if (pthread_create(&thread, NULL, argc > 2 ? work_in_child : work, NULL) != 0)
+		if (pthread_create(&thread, NULL, is_fork ? work_in_child : work, NULL) != 0)
 			return 1;
 		pthread_detach(thread);
 	}
+	if (is_raw)
+		syscall(SYS_exit, RAW_STATUS);
 	pthread_exit(NULL);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// sandboxed MS [little|trapped]: a child uses MS of CPU time, shuts itself into a sandbox, uses CPU time and exits 7,
-// as does its parent if it sees that. The sandbox is like that of sshd, where the return from a signal handler is death
-// of the thread; with "little" one by seccomp(2), where all but the end and write() is, with "trapped" SIGSYS.
+// sandboxed MS [little|trapped|strict]: a child uses MS of CPU time, shuts itself into a sandbox, uses CPU time and
+// exits 7, as does its parent if it sees that. The sandbox is like that of sshd, where the return from a signal handler
+// is death of the thread; with "little" one by seccomp(2), where all but the end and write() is, with "trapped" SIGSYS;
+// "strict" is the kernel's own, where a process can end by SYS_exit alone.
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -34,6 +35,17 @@ static void allow_little(uint32_t else_action)
 		;
 	if (write(STDOUT_FILENO, "", 0) != 0)
 		_exit(1);
+}
+
+static void allow_least(void)
+{
+	void *block = malloc(100);
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) != 0)
+		abort();
+	for (volatile int i = 0; i < 300000000; i++)
+		;
+	free(block);
+	syscall(SYS_exit, STATUS);
 }
 
 /** What the kernel refuses, and who looks at it before is not to die of. */
@@ -69,6 +81,8 @@ int main(int argc, char **argv)
 	if (pid == 0) {
 		burn(ms);
 		offer_nonsense();
+		if (argc > 2 && argv[2][0] == 's')
+			allow_least();
 		if (argc > 2) {
 			allow_little(argv[2][0] == 't' ? SECCOMP_RET_TRAP : SECCOMP_RET_KILL_PROCESS);
 			exit(STATUS);

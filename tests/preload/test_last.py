@@ -36,6 +36,9 @@ for options in OPTIONS:
     for threads in "0", "1", "30":
         got = run(options, threads)
         check(" ".join([*options, threads, "threads"]), got == (END, 0), str(got))
+        # The kernel counts our threads, too; exit handlers are libc's.
+        got = run(options, threads, "raw")
+        check(" ".join([*options, threads, "threads, by system call"]), got == (b"", 9), str(got))
 got = run(["-cpuprofile", "%p.gz"], "1", "fork")
 check("in a child as well", got == (2 * END, 0), str(got))
 sys.exit(exit_status())

@@ -5,7 +5,7 @@ did before. CPROF_BUILD is the build directory.
 
 Logging in to an sshd under `cprof run -cpuprofile sshd.%p` hung: a tick killed the thread of its sandbox, and our
 threads kept the process from ending. What allowed little else, as chronyd -F 1, died where it would have exited,
-or hung."""
+or hung. In the strict mode it was killed by the first tick, or never ended."""
 
 import os
 import subprocess
@@ -19,7 +19,8 @@ from checks import check, exit_status  # noqa: E402
 BUILD = os.path.abspath(os.environ["CPROF_BUILD"])
 ALL = ["-memprofile", "mem.%p", "-blockprofile", "block.%p", "-wallprofile", "wall.%p", "-trace", "trace.%p"]
 
-for options, how in ([], []), (ALL, []), ([], ["little"]), (ALL, ["little"]), ([], ["trapped"]):
+for options, how in ([], []), (ALL, []), ([], ["little"]), (ALL, ["little"]), ([], ["trapped"]), \
+        ([], ["strict"]), (ALL, ["strict"]):
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run([os.path.join(BUILD, "tool", "cprof"), "run", "-cpuprofile", "cpu.%p", *options, "--",
                                os.path.join(BUILD, "tests", "preload", "preload_sandboxed"), "200", *how],
