@@ -202,7 +202,7 @@ static int write_now(struct cprof_writer writer)
 void cp_wall_leave(void)
 {
 	bool is_on = load(&owner_pid, relaxed) == cp_getpid() && load(&state, acquire) == ON;
-	if (is_on && !load(&threads.leaver.tid, relaxed) && !cp_thread_is_excluded(cp_gettid()))
+	if (is_on && !cp_thread_is_excluded(cp_gettid()))
 		cp_wall_threads_leave(&threads, cp_clock_ns(CP_CLOCK_MONOTONIC));
 }
 

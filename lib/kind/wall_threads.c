@@ -92,6 +92,8 @@ void cp_wall_threads_leave(struct cp_wall_threads *w, uint64_t now_ns)
 {
 	struct cp_wall_leaver *l = &w->leaver;
 	struct cp_regs here;
+	if (exchange(&l->is_known, true, relaxed))
+		return;
 	l->ns = now_ns;
 	store(&l->tid, cp_gettid(), release); // at once: ticks would find it here
 	l->labels_id = cp_labels_current_id(cp_gettid());

@@ -18,6 +18,7 @@ struct cp_wall_thread {
 
 /** Who ends the profile, and was in the program until `ns`. */
 struct cp_wall_leaver {
+	_Atomic bool is_known; // two may end it at once: the first
 	_Atomic int tid; // 0: nobody yet; ns is there before it
 	uint64_t ns;
 	_Atomic uint32_t npcs; // 0: not yet; the rest is there before it
@@ -40,7 +41,7 @@ struct cp_wall_threads {
 /** One tick: finds out where each thread is, and adds since_ns to that stack. 0 or a negative errno. */
 int cp_wall_threads_tick(struct cp_wall_threads *w, uint64_t since_ns);
 
-/** For the calling thread, once: what it does from now on is not the program's. */
+/** For the calling thread, if it is the first: what it does from now on is not the program's. */
 void cp_wall_threads_leave(struct cp_wall_threads *w, uint64_t now_ns);
 
 void cp_wall_threads_free(struct cp_wall_threads *w);

@@ -56,6 +56,7 @@
 #include "kind/threadcreate.h"
 #include "kind/threads.h"
 #include "kind/wall.h"
+#include "record/exit_guard.h"
 #include "record/finish.h"
 #include "record/keeper.h"
 #include "settings.h"
@@ -188,6 +189,8 @@ static void stop(void)
 	cp_cancel_release(cancel_state);
 }
 
+static struct cp_exit_guard guard = {stop};
+
 /** Valgrind runs the program on a CPU of its own making; its time is not the program's. */
 static bool is_under_valgrind(void)
 {
@@ -208,9 +211,10 @@ __attribute__((constructor)) static void construct(void)
 	if (settings.with_pid || settings.has_http_pid)
 		pthread_atfork(NULL, NULL, start);
 	at_quick_exit(stop); // the first registered runs last
+	cp_exit_guard_set(&guard);
 }
 
 __attribute__((destructor)) static void destruct(void)
 {
-	stop();
+	cp_exit_guard_stop(&guard);
 }

@@ -118,16 +118,16 @@ void cp_keeper_start(struct cp_keeper *k, struct cp_recording *r)
 					.took_ns = FIRST_TOOK_NS},
 	};
 	if (cp_own_thread_start(&k->thread) < 0)
-		k->pid = 0;
+		store(&k->pid, 0, relaxed);
 }
 
 void cp_keeper_stop(struct cp_keeper *k)
 {
-	if (k->pid != cp_getpid())
+	int own = cp_getpid();
+	if (!compare_exchange(&k->pid, &own, 0, acq_rel)) // or another thread that ends the process stops it
 		return;
 	store(&k->is_stopping, true, release);
 	fetch_add(&cp_heap_ngrown, 1, release);
 	cp_futex_wake(&cp_heap_ngrown, INT32_MAX);
 	cp_own_thread_join(&k->thread);
-	k->pid = 0;
 }

@@ -16,7 +16,7 @@
 struct cp_keeper {
 	struct cp_recording *recording;
 	struct cp_own_thread thread;
-	int pid; // the process the thread is in: fork leaves it behind; 0: there is none
+	_Atomic int pid; // the process the thread is in: fork leaves it behind; 0: there is none
 	_Atomic bool is_stopping;
 	uint64_t started_ns;
 	struct cp_keeper_write {

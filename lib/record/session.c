@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "exit_guard.h"
 #include "finish.h"
 #include "keeper.h"
 #include "interpose/leave.h"
@@ -300,7 +301,14 @@ int cp_session_stop(int stopped)
 	return ret;
 }
 
+static struct cp_exit_guard guard = {stop_at_exit};
+
+__attribute__((constructor)) static void construct(void)
+{
+	cp_exit_guard_set(&guard);
+}
+
 __attribute__((destructor)) static void destruct(void)
 {
-	stop_at_exit();
+	cp_exit_guard_stop(&guard);
 }
