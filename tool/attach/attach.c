@@ -141,14 +141,14 @@ static struct err *record(struct attach *t)
 	struct err *e = sampler_open(t->arena, t->pid, t->rate_hz, &t->sampler);
 	if (e)
 		return e;
-	int error = outfile_probe(t->arena, t->file); // found out now, not when all is sampled
-	if (error)
-		return err_new(t->arena, "write %s: %s", t->file, err_os(t->arena, error));
 	sigset_t ends;
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);
 	sigprocmask(SIG_BLOCK, &ends, NULL);
+	int error = outfile_probe(t->arena, t->file); // found out now, not when all is sampled
+	if (error)
+		return err_new(t->arena, "write %s: %s", t->file, err_os(t->arena, error));
 	int signals_fd = signalfd(-1, &ends, SFD_CLOEXEC);
 	int process_fd = (int)syscall(SYS_pidfd_open, t->pid, 0);
 	t->name = process_name(t->arena, t->pid);
