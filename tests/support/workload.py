@@ -16,6 +16,7 @@ TICK_HZ = round(1 / time.clock_getres(6))  # CLOCK_MONOTONIC_COARSE
 
 
 MAX_LATE = 0.2  # more is no excuse
+UNSEEN = "[kernel]"  # what an ordinary user's perf events may not sample
 SIGNALS = re.compile(r" (\d+) signals")
 
 
@@ -73,7 +74,9 @@ class Run:
         return max(1.0, signals * min(1.0, signals / due))
 
     def share(self, name):
-        return self.by_function[name] / self.cpu if self.cpu else 0.0
+        """Of what the engine may see."""
+        unseen = 0 if name == UNSEEN else min(self.by_function[UNSEEN], MAX_LATE * self.cpu)
+        return self.by_function[name] / (self.cpu - unseen) if self.cpu else 0.0
 
     def markers(self):
         """{marker: share} of what stands in brackets: stacks that were cut, time nobody could sample."""
