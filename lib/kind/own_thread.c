@@ -20,7 +20,7 @@ enum {
 	MAX_DISMISSIBLE = 8,
 	AGAIN_NS = 1000000,
 	GONE_NS = 20000,
-	MAX_GONE_WAITS = 500, // its number may be another thread's already
+	MAX_GONE_WAITS = 3000, // a fifth of a second: its number may be another thread's already
 };
 
 // Those that wait on a futex.
@@ -63,6 +63,17 @@ bool cp_own_threads_are_unmarked(void)
 	return now >> 32 == (uint64_t)cp_getpid() && (uint32_t)now > 0;
 }
 
+/**
+ * pthread_join() takes the lock of libc's cache of stacks. A garbage collector may have stopped who holds it, until
+ * each thread has answered its signal: also the one that joins ours, which takes no signals. So a thread of ours gives
+ * its stack back itself. Not one that is sent away: for that the program must be alone, and pthread_join() waits until
+ * it is, however long that takes.
+ */
+static void leave_stack_to_libc(struct cp_own_thread *t)
+{
+	t->is_joinable = t->is_bare || cp_own_thread_is_dismissed(t) || pthread_detach(pthread_self()) != 0;
+}
+
 static void run_own_thread(struct cp_own_thread *t)
 {
 	cp_thread_exclude_self();
@@ -76,6 +87,7 @@ static void run_own_thread(struct cp_own_thread *t)
 	t->run(t->arg);
 	count_unmarked(1);
 	cp_thread_include_self();
+	leave_stack_to_libc(t);
 	store(&t->has_ended, 1, release);
 	cp_futex_wake(&t->has_ended, 1);
 }
@@ -221,7 +233,7 @@ static void await_end(struct cp_own_thread *t)
 		cp_futex_wait(&t->has_ended, 0, CP_FUTEX_FOREVER);
 	if (t->is_bare)
 		cp_bare_thread_join(&t->bare);
-	while (!t->is_bare && pthread_tryjoin_np(t->handle, NULL) == EBUSY)
+	while (!t->is_bare && t->is_joinable && pthread_tryjoin_np(t->handle, NULL) == EBUSY)
 		cp_futex_wait(&nobody, 0, GONE_NS);
 	for (int i = 0; i < MAX_GONE_WAITS && cp_syscall(SYS_tgkill, cp_getpid(), t->tid, 0, 0) == 0; i++)
 		cp_futex_wait(&nobody, 0, GONE_NS);

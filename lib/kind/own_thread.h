@@ -27,6 +27,7 @@ struct cp_own_thread {
 	_Atomic bool is_dismissed, is_busy;
 	bool is_lost; // there is nothing to join
 	bool is_bare;
+	bool is_joinable; // libc does not give its stack back by itself
 	struct cp_task_user user; // a bare one's: libc cannot change it; for the thread to look up
 	int tid;
 	union {

@@ -226,6 +226,7 @@ def build_table(build):
            row("h88_identity", "unseen")] if os.getuid() == 0 else []),
         # Its turns are few in three seconds: places of the period, not samples, are what it has many of.
         row("h89_keeps_step", engines=(("timer", 100), ("perf", 100)), share=0.2),
+        row("h100_stopped_holder", engines=(TIMER, PERF, ITIMER)),
     ]
 
 
