@@ -13,6 +13,7 @@
 #include "sigsafe/atomic.h"
 #include "sigsafe/lock.h"
 #include "sigsafe/sys.h"
+#include "sigsafe/tracer.h"
 #include "signal_hook.h"
 
 struct owned {
@@ -155,7 +156,10 @@ bool cp_signal_is_end(int sig, const void *info)
 	struct owned *o = find(sig);
 	if (o)
 		read_app_action(o, &app);
-	return app.handler == (uintptr_t)SIG_DFL && (code == SI_USER || code == SI_TKILL || code == SI_QUEUE);
+	if (app.handler != (uintptr_t)SIG_DFL || (code != SI_USER && code != SI_TKILL && code != SI_QUEUE))
+		return false;
+	// One that has held a tick of ours back delivers it as if it had sent it.
+	return code != SI_USER || ((const siginfo_t *)info)->si_pid != cp_tracer_pid();
 }
 
 void cp_signal_die_of(int sig)

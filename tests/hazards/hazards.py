@@ -217,6 +217,7 @@ def build_table(build):
                                          # It writes lines in pieces, and the program's own would begin within.
                                          "-ex", "set print thread-events off",
                                          "-ex", "run", "-ex", "quit $_exitcode", "--args")),
+        row("h75_split", 2, 300, prefix=(os.path.join(build, "tests", "hazards", "h75_tracer"),)),
         row("h82_write_failures"),
         # Its threads work on while the end tells the truth of them, so only the sum can be compared.
         row("h83_exit_running", "exit", share=None, check=leads_to("busy", "work")),
