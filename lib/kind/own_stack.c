@@ -7,12 +7,13 @@
 //
 // No signal may come meanwhile: from a stack that it does not know, the kernel would go to the beginning of the
 // alternate one, where the very handler that called us may have its frames.
+//
+// Not by swapcontext(): AddressSanitizer's warns of itself on the program's standard error.
 #include "own_stack.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <sys/mman.h>
-#include <ucontext.h>
 
 #include "sigsafe/pagealloc.h"
 #include "sigsafe/sigmask.h"
@@ -22,15 +23,64 @@ struct call {
 	int (*fn)(void *arg);
 	void *arg;
 	int result;
-	ucontext_t own, back;
 };
 
-/** makecontext() passes ints. */
-static void enter(unsigned high, unsigned low)
+static void enter(struct call *c)
 {
-	struct call *c = (struct call *)((uintptr_t)high << 32 | low);
 	c->result = c->fn(c->arg);
 }
+
+/** enter(c) on the stack that ends at c. */
+void cp_own_stack_enter(struct call *c, void (*enter)(struct call *c));
+// The frame pointer leads back to the caller's stack, for debuggers, too.
+#if defined(__x86_64__)
+__asm__(".text\n"
+	".balign 16\n"
+	".hidden cp_own_stack_enter\n"
+	".type cp_own_stack_enter, %function\n"
+	".globl cp_own_stack_enter\n"
+	"cp_own_stack_enter:\n"
+	".cfi_startproc\n"
+	"endbr64\n"
+	"pushq %rbp\n"
+	".cfi_def_cfa_offset 16\n"
+	".cfi_offset %rbp, -16\n"
+	"movq %rsp, %rbp\n"
+	".cfi_def_cfa_register %rbp\n"
+	"movq %rdi, %rsp\n"
+	"callq *%rsi\n"
+	"leave\n"
+	".cfi_def_cfa %rsp, 8\n"
+	"ret\n"
+	".cfi_endproc\n"
+	".size cp_own_stack_enter, . - cp_own_stack_enter\n");
+#else
+__asm__(".text\n"
+	".balign 16\n"
+	".hidden cp_own_stack_enter\n"
+	".type cp_own_stack_enter, %function\n"
+	".globl cp_own_stack_enter\n"
+	"cp_own_stack_enter:\n"
+	".cfi_startproc\n"
+	"hint #34\n" // bti c
+	"stp x29, x30, [sp, -16]!\n"
+	".cfi_def_cfa_offset 16\n"
+	".cfi_offset x29, -16\n"
+	".cfi_offset x30, -8\n"
+	"mov x29, sp\n"
+	".cfi_def_cfa_register x29\n"
+	"mov sp, x0\n"
+	"blr x1\n"
+	"mov sp, x29\n"
+	".cfi_def_cfa_register sp\n"
+	"ldp x29, x30, [sp], 16\n"
+	".cfi_def_cfa_offset 0\n"
+	".cfi_restore x29\n"
+	".cfi_restore x30\n"
+	"ret\n"
+	".cfi_endproc\n"
+	".size cp_own_stack_enter, . - cp_own_stack_enter\n");
+#endif
 
 int cp_own_stack_call(int (*fn)(void *arg), void *arg)
 {
@@ -40,15 +90,9 @@ int cp_own_stack_call(int (*fn)(void *arg), void *arg)
 	mprotect(pages, CP_OWN_GUARD_BYTES, PROT_NONE);
 	size_t size_bytes = (CP_OWN_STACK_BYTES - sizeof(struct call)) & ~(size_t)63;
 	struct call *c = (struct call *)(pages + CP_OWN_GUARD_BYTES + size_bytes);
-	c->fn = fn;
-	c->arg = arg;
+	*c = (struct call){fn, arg, 0};
 	uint64_t mask = cp_sigmask_block_all();
-	getcontext(&c->own);
-	c->own.uc_stack.ss_sp = pages + CP_OWN_GUARD_BYTES;
-	c->own.uc_stack.ss_size = size_bytes;
-	c->own.uc_link = &c->back;
-	makecontext(&c->own, (void (*)(void))enter, 2, (unsigned)((uintptr_t)c >> 32), (unsigned)(uintptr_t)c);
-	swapcontext(&c->back, &c->own);
+	cp_own_stack_enter(c, enter);
 	cp_sigmask_restore(mask);
 	int result = c->result;
 	cp_pages_free(pages, CP_OWN_GUARD_BYTES + CP_OWN_STACK_BYTES);

@@ -67,11 +67,12 @@ bool cp_own_threads_are_unmarked(void)
  * pthread_join() takes the lock of libc's cache of stacks. A garbage collector may have stopped who holds it, until
  * each thread has answered its signal: also the one that joins ours, which takes no signals. So a thread of ours gives
  * its stack back itself. Not one that is sent away: for that the program must be alone, and pthread_join() waits until
- * it is, however long that takes.
+ * it is, however long that takes. Nor under ThreadSanitizer, for which nothing else tells that all it wrote was before.
  */
 static void leave_stack_to_libc(struct cp_own_thread *t)
 {
-	t->is_joinable = t->is_bare || cp_own_thread_is_dismissed(t) || pthread_detach(pthread_self()) != 0;
+	bool is_kept = t->is_bare || cp_heap.sanitizer || cp_own_thread_is_dismissed(t);
+	t->is_joinable = is_kept || pthread_detach(pthread_self()) != 0;
 }
 
 static void run_own_thread(struct cp_own_thread *t)

@@ -48,6 +48,7 @@
 #include "guest.h"
 #include "http/service.h"
 #include "interpose/leave.h"
+#include "interpose/lookup.h"
 #include "kind/cpu.h"
 #include "kind/dump_signal.h"
 #include "kind/heap.h"
@@ -198,6 +199,12 @@ static bool is_under_valgrind(void)
 	return preload && strstr(preload, "/vgpreload_");
 }
 
+/** ThreadSanitizer ends a fork's child that makes a thread if its parent had several, as it has with ours. */
+static bool may_children_have_threads(void)
+{
+	return !cp_lookup_own("__tsan_init") && !cp_lookup_next("__tsan_init");
+}
+
 __attribute__((constructor)) static void construct(void)
 {
 	if (!cp_settings_read(&settings) || is_under_valgrind() || cp_is_guest())
@@ -208,7 +215,7 @@ __attribute__((constructor)) static void construct(void)
 	if (settings.dump_signal)
 		cp_dump_signal_install(settings.dump_signal);
 	// Registered behind lib/interpose's own, which runs first in a child and clears what it copied.
-	if (settings.with_pid || settings.has_http_pid)
+	if ((settings.with_pid || settings.has_http_pid) && may_children_have_threads())
 		pthread_atfork(NULL, NULL, start);
 	at_quick_exit(stop); // the first registered runs last
 	cp_exit_guard_set(&guard);

@@ -723,16 +723,6 @@ def test_little_address_space():
     expect(250 <= case.cpu_ms() <= 400, case.cpu_ms())
 
 
-def test_address_sanitizer():
-    with tempfile.TemporaryDirectory() as folder:
-        built = os.path.join(folder, "asan")
-        source = os.path.join(HERE, "leave.c")
-        subprocess.run(["gcc", "-g", "-O1", "-fsanitize=address", source, "-o", built], check=True)
-        case = Case(built, "return", "300", env={"ASAN_OPTIONS": "detect_leaks=0"})
-    expect_eq((case.status, case.stderr), (7, []))
-    expect(250 <= case.cpu_ms() <= 450, case.cpu_ms())
-
-
 PARTS = {
     "transparent": [
         test_status_and_signals_are_the_programs, test_no_core_file_twice, test_input_and_output_pass_byte_for_byte,
@@ -771,7 +761,7 @@ PARTS = {
         test_another_c_library, test_children_with_another_c_library, test_scripts, test_privileges,
         test_where_nothing_can_be_written, test_a_file_size_limit_ends_nothing,
         test_what_is_not_written_is_not_taken_for_something_else, test_another_preloaded_library_is_kept,
-        test_little_address_space, test_address_sanitizer,
+        test_little_address_space,
     ],
 }
 
