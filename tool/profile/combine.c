@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/quote.h"
 #include "tool/measurement/measurement.h"
 #include "tool/profile/merge.h"
 
@@ -98,6 +99,14 @@ static uint32_t find_type(const struct profile *p, struct str type)
 	return NO_INDEX;
 }
 
+static uint32_t count_type(const struct profile *p, struct str type)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < p->nsample_types; i++)
+		n += str_eq(profile_str(p, p->sample_types[i].type), type);
+	return n;
+}
+
 /* Keeps the columns `kept` of p, in that order. */
 static void select_types(struct profile *p, const uint32_t *kept, uint32_t n)
 {
@@ -135,9 +144,10 @@ struct err *profile_compatibilize(struct arena *a, struct profile **profiles, ui
 	uint32_t *kept = arena_array(a, uint32_t, ntypes);
 	for (uint32_t t = 0; t < ntypes; t++) {
 		struct str type = profile_str(profiles[0], profiles[0]->sample_types[t].type);
+		// As pprof counts: a type that one profile has twice is not common, unless another one lacks it.
 		uint32_t having = 0;
 		for (uint32_t i = 0; i < n; i++)
-			having += find_type(profiles[i], type) != NO_INDEX;
+			having += count_type(profiles[i], type);
 		if (having == n) {
 			size_t len = type.len; // a copy: the first profile's types are edited below
 			common[ncommon++] = (struct str){arena_strndup(a, type.ptr, len), len};
@@ -146,8 +156,11 @@ struct err *profile_compatibilize(struct arena *a, struct profile **profiles, ui
 	if (!ncommon)
 		return err_new(a, "profiles have empty common sample type list");
 	for (uint32_t i = 0; i < n; i++) {
-		for (uint32_t t = 0; t < ncommon; t++)
+		for (uint32_t t = 0; t < ncommon; t++) {
 			kept[t] = find_type(profiles[i], common[t]);
+			if (kept[t] == NO_INDEX)
+				return err_new(a, "%s sample type is not found in profile", quote_go(a, common[t]));
+		}
 		select_types(profiles[i], kept, ncommon);
 	}
 	return NULL;
