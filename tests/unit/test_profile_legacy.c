@@ -121,6 +121,8 @@ START_TEST(java)
 			"PeriodType: contentions count\nPeriod: 10\nSamples:\ncontentions/count delay/microseconds\n"
 			"         20         70: 1 2 \nLocations\n     1: 0x0 com.example.A.run A.java:12:0 s=0\n"
 			"     2: 0x0 libjvm libjvm.so:0:0 s=0\nMappings\n");
+	ck_assert_str_eq(read_text("--- contentionz 1 ---\n1 1 @ 0x11\n-3 -3 @ 0x12\n"),
+			"parsing profile: missing sample type information");
 	ck_assert_str_eq(read_text("--- heapz 1 ---\nformat = java\nresolution = bytes\n 5 0 @ 0x11\n"),
 			"parsing profile: parsing sample 5 0 @ 0x11: second value must be non-zero");
 }

@@ -213,7 +213,7 @@ struct err *java_finish(struct legacy *l, struct str locations)
 	struct aggregate_keep keep = {.inline_frames = true, .function = true, .filename = true, .line = true,
 			.column = true};
 	profile_aggregate(l->p, keep);
-	return NULL;
+	return profile_check(l->p, l->arena); // here, for its error to be one of the parser's
 }
 
 struct err *parse_legacy_java(struct legacy *l)
