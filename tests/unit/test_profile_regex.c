@@ -34,6 +34,8 @@ START_TEST(refuses_as_go_does)
 		{"\\1", "invalid escape sequence", "\\1"}, {"\\h", "invalid escape sequence", "\\h"},
 		{"\\Z", "invalid escape sequence", "\\Z"}, {"\\C", "invalid escape sequence", "\\C"},
 		{"\\x{110000}", "invalid escape sequence", "\\x{110000"},
+		{"\\x.c", "invalid escape sequence", "\\x.c"}, {"\\x4", "invalid escape sequence", "\\x4"},
+		{"\\x{}", "invalid escape sequence", "\\x{}"}, {"\\x{4ü}", "invalid escape sequence", "\\x{4ü"},
 		{"a\\", "trailing backslash at end of expression", ""},
 		{"(?=a)", "invalid or unsupported Perl syntax", "(?="},
 		{"(?>a)", "invalid or unsupported Perl syntax", "(?>"},

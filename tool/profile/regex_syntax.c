@@ -71,24 +71,36 @@ static int hex_value(char c)
 	return is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* After \x. */
+static int32_t bad_escape(struct parser *s, const char *from)
+{
+	fail(s, "invalid escape sequence", from, s->at);
+	return BAD_RUNE;
+}
+
+/* The value of the digit there, which is passed, as is what is none; -1: none. */
+static int next_hex_digit(struct parser *s)
+{
+	int value = s->at < s->end ? hex_value(*s->at) : -1;
+	if (s->at < s->end)
+		next_rune(s);
+	return value;
+}
+
+/* After \x. An error quotes as far as Go has read: two characters, or in braces up to the first that is wrong. */
 static int32_t parse_hex(struct parser *s, const char *from)
 {
 	int32_t rune = 0;
-	unsigned ndigits = 0;
-	bool braces = at_char(s, 0, '{');
-	s->at += braces;
-	while (s->at < s->end && hex_value(*s->at) >= 0 && (braces || ndigits < 2) && rune <= MAX_RUNE) {
-		rune = rune * 16 + hex_value(*s->at++);
-		ndigits++;
+	if (!at_char(s, 0, '{')) {
+		int high = next_hex_digit(s), low = next_hex_digit(s);
+		return high < 0 || low < 0 ? bad_escape(s, from) : high * 16 + low;
 	}
-	bool good = braces ? ndigits > 0 && at_char(s, 0, '}') : ndigits == 2;
-	if (!good || rune > MAX_RUNE) {
-		s->at += s->at < s->end && rune <= MAX_RUNE;
-		fail(s, "invalid escape sequence", from, s->at);
-		return BAD_RUNE;
+	for (const char *first = ++s->at; !at_char(s, 0, '}') || s->at == first;) {
+		int digit = next_hex_digit(s);
+		rune = rune * 16 + digit;
+		if (digit < 0 || rune > MAX_RUNE)
+			return bad_escape(s, from);
 	}
-	s->at += braces;
+	s->at++;
 	return rune;
 }
 
@@ -123,8 +135,7 @@ static int32_t parse_escape(struct parser *s)
 		if (c >= 0 && c < 0x80 && !is_alnum((char)c))
 			return c;
 	}
-	fail(s, "invalid escape sequence", from, s->at);
-	return BAD_RUNE;
+	return bad_escape(s, from);
 }
 
 /* \pN, \p{Greek}, \P, as they are: PCRE knows the names. False where there is none. */
