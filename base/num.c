@@ -146,7 +146,7 @@ char *num_format_float(struct arena *a, double v)
 	}
 	const char *e = strchr(shortest, 'e');
 	int exponent = atoi(e + 1);
-	if (exponent < -4 || exponent >= 21)
+	if (exponent < -4 || exponent > 5)
 		return arena_strdup(a, shortest);
 	int digits_after = (int)(e - shortest) - (v < 0) - 1 - exponent;
 	if (strchr(shortest, '.'))

@@ -22,7 +22,7 @@ enum num_status num_parse_float(const char *s, double *out);
 /** 1, t, T, TRUE, true, True and their opposites; false where it is none of them. */
 bool num_parse_bool(const char *s, bool *out);
 
-/** The shortest decimal that reads back as v, as %v prints it: 0.005, 1, 1e-05, 1e+21. */
+/** The shortest decimal that reads back as v, as %v prints it: 0.005, 1, 1e-05, 1e+06. */
 char *num_format_float(struct arena *a, double v);
 
 /** "invalid syntax" or "value out of range". */
