@@ -79,6 +79,8 @@ START_TEST(complains)
 	check_error("focus x y", "did you mean: focus=x");
 	check_error("focus", "did you mean: focus=<val>");
 	check_error("nodecount10", "did you mean: nodecount=10");
+	check_error("sort flat", "unrecognized command: \"sort\"");
+	check_error("cum now", "did you mean: cum=now");
 	check_error("top >", "unexpected end of line after >");
 }
 END_TEST

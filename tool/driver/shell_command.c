@@ -68,7 +68,9 @@ static struct err *unknown(struct arena *a, const char *word, const char *next)
 	if (name_len == 0)
 		name_len = len;
 	char *name = arena_strndup(a, word, name_len);
-	if (config_find(name)) {
+	const struct config_field *field = config_find(name);
+	bool is_by_choice = field && field->choices && strcmp(field->name, name) == 0; // cum is set, not sort
+	if (field && !is_by_choice) {
 		const char *value = name_len < len ? word + name_len : next ? next : "<val>";
 		return err_new(a, "did you mean: %s=%s", name, value);
 	}
