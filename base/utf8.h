@@ -28,6 +28,18 @@ static inline unsigned utf8_sequence(const char *at, const char *end)
 	return n;
 }
 
+/** How many characters Go takes these bytes for: one that is part of none counts as one. */
+static inline size_t utf8_columns(struct str s)
+{
+	const char *at = s.ptr, *end = s.ptr + s.len;
+	size_t n = 0;
+	for (; at < end; n++) {
+		unsigned len = utf8_sequence(at, end);
+		at += len ? len : 1;
+	}
+	return n;
+}
+
 static inline bool utf8_is_valid(struct str s)
 {
 	const char *at = s.ptr, *end = s.ptr + s.len;

@@ -5,8 +5,9 @@
     p.sample(["leaf", "mid", "main"], [1, 10_000_000], tag="x", bytes=(512, "bytes"))
     open("cpu.pb.gz", "wb").write(p.gzipped())
 
-A frame is a name, or (name, file, line), or (name, file, line, address), or a list of these, each inlined into the
-next. One mapping, "prog", unless mapping=None; frames called the same are one function and one location.
+A frame is a name, or (name, file, line), or (name, file, line, address, column), or a list of these, each inlined into
+the next. An address of 0 is one of its own, None none. One mapping, "prog", unless mapping=None; frames called the
+same are one function and one location.
 """
 
 import gzip
@@ -69,15 +70,19 @@ class Maker:
 
     def _frame(self, frame):
         frames = frame if isinstance(frame, list) else [frame]
-        key = tuple((*f, 0)[:4] if isinstance(f, tuple) else (f, "", 0, 0) for f in frames)
+        key = tuple((*f, 0, 0)[:5] if isinstance(f, tuple) else (f, "", 0, 0, 0) for f in frames)
         if key not in self._frames:
             number = len(self._frames) + 1
             self._frames[key] = number
-            lines = [message(4, integer(1, self._function(name, file)) + integer(2, line))
-                     for name, file, line, _ in key]
+            lines = [message(4, integer(1, self._function(name, file)) + integer(2, line) + integer(3, column))
+                     for name, file, line, _, column in key]
             self._locations += message(4, integer(1, number) + integer(2, int(self._has_mapping))
-                                       + integer(3, key[0][3] or 0x400000 + 16 * number) + b"".join(lines))
+                                       + integer(3, self._address(key[0][3], number)) + b"".join(lines))
         return self._frames[key]
+
+    @staticmethod
+    def _address(told, number):
+        return 0 if told is None else told or 0x400000 + 16 * number
 
     def sample(self, stack, values, **labels):
         """stack leaf first; labels: key="text", key=number or key=(number, unit)."""

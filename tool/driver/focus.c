@@ -118,7 +118,8 @@ struct err *focus_apply(struct arena *a, const struct env *env, const struct con
 	struct filters f = {0};
 	struct err *e = compile_all(a, env, c, units, &f);
 	if (!e) {
-		apply_names(env, &f, asks_graph, p);
+		// What is hidden may wait for the graph where nothing before it asks which samples are left.
+		apply_names(env, &f, asks_graph && !*c->tagshow && !*c->taghide, p);
 		apply_tags(env, &f, p);
 		e = apply_tag_keys(a, env, c, &f, p);
 	}

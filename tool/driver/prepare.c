@@ -182,10 +182,10 @@ static struct err *finish(struct arena *a, const struct env *env, const struct r
 	if (r->all_frames)
 		p->drop_frames = p->keep_frames = 0;
 	struct err *e = name_addresses(a, env, r, tools, f);
-	if (!e)
-		e = profile_remove_uninteresting(p, a);
 	if (e)
 		return e;
+	// Where the profile's own patterns are none, it keeps its frames, as in pprof: its reader cannot mend it.
+	profile_remove_uninteresting(p, a);
 	profile_unsource_mappings(p);
 	if (*r->comment)
 		profile_add_comment(p, str_from(r->comment));

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/cancel.h"
+#include "base/utf8.h"
 #include "tool/graph/pass_cache.h"
 
 #include "complete.h"
@@ -14,6 +15,8 @@
 #include "help.h"
 #include "shell_command.h"
 #include "shell_input.h"
+
+enum { VALUE_COLUMNS = 20 }; // of `o`
 
 struct shell {
 	struct arena *arena; // of the session: option values
@@ -103,7 +106,10 @@ static const char *option_line(struct shell *sh, struct arena *a, const struct c
 	} else if (!*value) {
 		value = "\"\"";
 	}
-	return arena_printf(a, "  %-25s = %-20s %s", f->name, value, remark);
+	// A column is a character, not a byte.
+	size_t columns = utf8_columns(str_from(value));
+	int blanks = columns < VALUE_COLUMNS ? (int)(VALUE_COLUMNS - columns) : 0;
+	return arena_printf(a, "  %-25s = %s%*s %s", f->name, value, blanks, "", remark);
 }
 
 static void print_options(struct shell *sh, struct arena *a)

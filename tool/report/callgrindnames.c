@@ -24,6 +24,12 @@ static int by_shown_name(const struct part *l, const struct part *r)
 	return c ? c : compare_u64(l->info->file, r->info->file);
 }
 
+// Where columns are all that tells two nodes of a function apart, pprof takes them for two functions.
+static uint64_t own_column(const struct node_info *info)
+{
+	return info->address || info->line ? 0 : (uint64_t)info->column;
+}
+
 static int by_function(const struct part *l, const struct part *r)
 {
 	int c = by_shown_name(l, r);
@@ -31,6 +37,8 @@ static int by_function(const struct part *l, const struct part *r)
 		c = compare_u64(l->info->objfile, r->info->objfile);
 	if (!c)
 		c = compare_u64((uint64_t)l->info->start_line, (uint64_t)r->info->start_line);
+	if (!c)
+		c = compare_u64(own_column(l->info), own_column(r->info));
 	return c ? c : compare_u64(l->parent, r->parent);
 }
 

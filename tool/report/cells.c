@@ -2,20 +2,13 @@
 // See cells.h.
 #include "tool/report/cells.h"
 
+#include "base/utf8.h"
 #include "tool/graph/graph.h"
 #include "tool/measurement/measurement.h"
 
-size_t utf8_length(struct str s)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < s.len; i++)
-		n += ((unsigned char)s.ptr[i] & 0xc0) != 0x80;
-	return n;
-}
-
 void put_right(struct buf *out, struct str s, size_t width)
 {
-	size_t columns = utf8_length(s);
+	size_t columns = utf8_columns(s);
 	if (columns < width)
 		buf_pad(out, ' ', width - columns);
 	buf_str(out, s);

@@ -11,8 +11,6 @@ void put_right(struct buf *out, struct str s, size_t width);
 void put_value(const struct report *r, int64_t v, size_t width, struct buf *out);
 /** The same, but "." for nothing. */
 void put_value_or_dot(const struct report *r, int64_t v, size_t width, struct buf *out);
-/** How many characters s has. */
-size_t utf8_length(struct str s);
 /** "12.34%" of the report's total, or of another. */
 void put_percent(int64_t v, int64_t total, struct buf *out);
 /** The same without leading blanks. */

@@ -3,6 +3,7 @@
 // through it.
 #include "tool/report/dot.h"
 
+#include <inttypes.h>
 #include <math.h>
 
 #include "base/libm.h"
@@ -36,13 +37,13 @@ static void put_legend(struct drawing *d, const struct graph_dropped *dropped)
 {
 	const struct report *r = d->r;
 	struct buf labels = {0}, *out = d->out;
-	report_labels(r, d->g, dropped, true, &labels);
-	struct str all = {labels.ptr, labels.len}, rest = all;
+	size_t title_len = report_labels(r, d->g, dropped, true, &labels);
+	struct str all = {labels.ptr, labels.len};
 
 	buf_cstr(out, "digraph \"");
 	dot_escape(r->options.title.len ? r->options.title : STR("unnamed"), out);
 	buf_cstr(out, "\" {\nnode [style=filled fillcolor=\"#f8f8f8\"]\nsubgraph cluster_L { \"");
-	dot_escape(str_cut(&rest, '\n'), out);
+	dot_escape(str_slice(all, 0, title_len), out);
 	buf_cstr(out, "\" [shape=box fontsize=16 label=\"");
 	dot_escape(all, out);
 	buf_cstr(out, "\\l\"");
@@ -102,12 +103,12 @@ static void put_share(struct drawing *d, int64_t v)
 	buf_byte(d->out, ')');
 }
 
-static int font_size(int64_t flat, double max_flat)
+static int64_t font_size(int64_t flat, double max_flat)
 {
 	double v = (double)wrap_abs(flat);
 	if (max_flat == 0 || flat == 0 || v > max_flat)
 		return 8;
-	return 8 + (int)ceil(16 * libm()->sqrt(v / max_flat));
+	return (int64_t)(8 + (uint64_t)int64_of_double(ceil(16 * libm()->sqrt(v / max_flat))));
 }
 
 static double share_of(const struct drawing *d, int64_t v)
@@ -132,7 +133,7 @@ static void put_node(struct drawing *d, uint32_t node)
 		buf_cstr(out, flat ? "\\nof " : " of ");
 		put_share(d, cum);
 	}
-	buf_printf(out, "\" id=\"node%u\" fontsize=%d shape=box tooltip=\"", number,
+	buf_printf(out, "\" id=\"node%u\" fontsize=%" PRId64 " shape=box tooltip=\"", number,
 			font_size(flat, d->max_flat));
 	dot_escape(graph_node_name(d->g, node), out);
 	buf_cstr(out, " (");
@@ -213,7 +214,7 @@ struct err *report_write_dot(struct report *r, struct buf *out)
 		const struct node *n = &g->nodes[g->selected[i]];
 		d.numbers[g->selected[i]] = i + 1;
 		double flat = (double)wrap_abs(mean_value(n->flat, n->flat_div));
-		if (flat > d.max_flat)
+		if (!i || flat > d.max_flat) // the smallest int64 stays below zero
 			d.max_flat = flat;
 	}
 	put_legend(&d, &dropped);

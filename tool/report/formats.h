@@ -15,9 +15,9 @@ struct graph *report_trimmed_graph(struct report *r, struct graph_dropped *dropp
 
 /**
  * Profile labels (unless compact, or always where full), filters, and what is shown of how much; lines
- * without the last one's end.
+ * without the last one's end. Returns how long the first label is: a comment may be several lines.
  */
-void report_labels(const struct report *r, const struct graph *g, const struct graph_dropped *dropped,
+size_t report_labels(const struct report *r, const struct graph *g, const struct graph_dropped *dropped,
 		bool full, struct buf *out);
 
 /** A source file name without the prefixes that trim_path, or the place of the sources, tells to cut. */

@@ -14,11 +14,14 @@ enum { MAX_FILTER_BYTES = 80 };
 struct lines {
 	struct buf *out;
 	uint32_t n;
+	size_t first_end; // where the second begins, with a newline
 };
 
 static void put_line(struct lines *l, const char *head, struct str text)
 {
-	if (l->n++)
+	if (l->n++ == 1)
+		l->first_end = l->out->len;
+	if (l->n > 1)
 		buf_byte(l->out, '\n');
 	buf_cstr(l->out, head);
 	buf_str(l->out, text);
@@ -83,7 +86,7 @@ static void put_profile(const struct report *r, struct lines *l)
 
 void report_profile_labels(const struct report *r, struct buf *out)
 {
-	put_profile(r, &(struct lines){out, 0});
+	put_profile(r, &(struct lines){.out = out});
 }
 
 static void put_filters(const struct report *r, struct lines *l)
@@ -109,10 +112,11 @@ static void put_dropped(const struct report *r, struct buf *out, uint32_t n, con
 	buf_byte(out, ')');
 }
 
-void report_labels(const struct report *r, const struct graph *g, const struct graph_dropped *dropped,
+size_t report_labels(const struct report *r, const struct graph *g, const struct graph_dropped *dropped,
 		bool full, struct buf *out)
 {
-	struct lines lines = {out, 0}, *l = &lines;
+	struct lines lines = {.out = out}, *l = &lines;
+	size_t begin = out->len;
 	if (full || !r->options.compact_labels)
 		put_profile(r, l);
 	put_filters(r, l);
@@ -129,6 +133,7 @@ void report_labels(const struct report *r, const struct graph *g, const struct g
 	buf_cstr(out, " of ");
 	report_value(r, r->total, out);
 	buf_cstr(out, " total");
+	size_t first_end = l->n > 1 ? l->first_end : out->len;
 
 	if (r->total != 0) {
 		put_dropped(r, out, dropped->nodes, "node", "cum", r->options.node_fraction);
@@ -139,4 +144,5 @@ void report_labels(const struct report *r, const struct graph *g, const struct g
 	}
 	if (full)
 		buf_cstr(out, "\n\nSee https://git.io/JfYMW for how to read the graph");
+	return first_end - begin;
 }

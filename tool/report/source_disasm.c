@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/path.h"
+#include "base/utf8.h"
 #include "tool/binutils/disassembly.h"
 #include "tool/report/cells.h"
 #include "tool/report/formats.h"
@@ -178,7 +179,7 @@ static void put_instruction(const struct report *r, const struct annotated *n,
 	put_value_or_dot(r, mean_value(n->cum, n->cum_div), 10, out);
 	buf_printf(out, " %10lx: %.*s", i->address, STR_FMT(i->text));
 	if (place.len && i->text.len < SHORT_INSTRUCTION) {
-		buf_pad(out, ' ', SHORT_INSTRUCTION - utf8_length(i->text));
+		buf_pad(out, ' ', SHORT_INSTRUCTION - utf8_columns(i->text));
 		buf_printf(out, ";%.*s", STR_FMT(place));
 	}
 	buf_byte(out, '\n');

@@ -45,19 +45,24 @@ static void put_cells(const struct report *r, int64_t flat, int64_t cum, struct 
 	put_value_or_dot(r, cum, 10, out);
 }
 
-static void put_lines(const struct report *r, struct source_reader *reader, struct routine f,
-		struct buf *out)
+static int64_t first_line(struct routine f)
 {
-	int64_t first = INT64_MAX, last = f.end[-1].line + MARGIN_LINES;
+	int64_t first = INT64_MAX;
 	for (const struct place *p = f.begin; p < f.end; p++) {
 		int64_t start = p->start_line ? p->start_line : p->line - MARGIN_LINES;
 		first = start < first ? start : first;
 	}
+	return first < 1 ? 1 : first;
+}
+
+static void put_lines(const struct report *r, struct source_reader *reader, struct routine f,
+		int64_t first, int64_t last, struct buf *out)
+{
 	const struct place *p = f.begin;
 	while (p < f.end && p->line < 1)
 		p++;
 	struct str text;
-	for (int64_t line = first < 1 ? 1 : first; line <= last; line++) {
+	for (int64_t line = first; line <= last; line++) {
 		if (!source_line(reader, f.begin->file, line, &text))
 			break;
 		int64_t flat = 0, cum = 0;
@@ -84,12 +89,14 @@ static void put_routine(const struct report *r, struct source_reader *reader, st
 	buf_cstr(out, " (flat, cum) ");
 	put_percent(cum, r->total, out);
 	buf_cstr(out, " of Total\n");
-	source_line(reader, f.begin->file, 1, &unused);
+	int64_t first = first_line(f), last = f.end[-1].line + MARGIN_LINES;
+	if (first <= last) // else no line is looked for, nor the file; but another routine may have missed it
+		source_line(reader, f.begin->file, first, &unused);
 	struct err *e = source_error(reader, f.begin->file);
 	if (e)
 		buf_printf(out, " Error: %s\n", e->message);
 	else
-		put_lines(r, reader, f, out);
+		put_lines(r, reader, f, first, last, out);
 }
 
 // The graph of -list has no others than those that match.

@@ -40,8 +40,9 @@ static int search(struct source_reader *s, const char *path)
 		struct str entry = str_cut(&rest, ':');
 		const char *dir = arena_strndup(s->arena, entry.ptr, entry.len);
 		for (;;) {
-			int fd = infile_open(path_join(s->arena, dir, path));
-			if (fd >= 0)
+			const char *candidate = path_join(s->arena, dir, path);
+			int fd = infile_open(candidate);
+			if (fd >= 0 || errno == EISDIR)
 				return fd;
 			const char *parent = path_dir(s->arena, str_from(dir));
 			if (strcmp(parent, dir) == 0)
@@ -49,21 +50,24 @@ static int search(struct source_reader *s, const char *path)
 			dir = parent;
 		}
 	}
+	errno = ENOENT;
 	return -1;
 }
 
+// A directory opens, and has no lines: *fd_out is -1.
 static struct err *open_source(struct source_reader *s, struct str file, int *fd_out)
 {
 	struct str trimmed = report_trim_source(s->report, file, s->search_path);
 	const char *path = arena_strndup(s->arena, trimmed.ptr, trimmed.len);
 	if (path[0] == '/') {
 		*fd_out = infile_open(path);
-		return *fd_out >= 0 ? NULL
-				    : err_new(s->arena, "open %s: %s", path, err_os(s->arena, errno));
+		return *fd_out >= 0 || errno == EISDIR
+				? NULL
+				: err_new(s->arena, "open %s: %s", path, err_os(s->arena, errno));
 	}
 	*fd_out = search(s, path);
-	return *fd_out >= 0 ? NULL : err_new(s->arena, "could not find file %s on path %.*s", path,
-			STR_FMT(s->search_path));
+	return *fd_out >= 0 || errno == EISDIR ? NULL : err_new(s->arena, "could not find file %s on path %.*s",
+			path, STR_FMT(s->search_path));
 }
 
 static struct err *read_text(struct arena *a, int fd, struct str *text_out)
@@ -116,7 +120,7 @@ static struct source_file *load(struct source_reader *s, struct str name)
 	int fd;
 	struct str text = {0};
 	f->error = open_source(s, name, &fd);
-	if (f->error)
+	if (f->error || fd < 0)
 		return f;
 	f->error = read_text(s->arena, fd, &text);
 	close(fd);
