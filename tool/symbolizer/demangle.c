@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "tool/symbolizer/demangle_rust.h"
 #include "tool/symbolizer/demangle_text.h"
 
 enum {
@@ -116,50 +117,6 @@ static bool demangle_cplusplus(struct buf *out, const char *name, enum demangle_
 	// A tree that lost template arguments others refer to cannot be printed: all of it, then.
 	out->len = 0;
 	return demangle_text_of_cplusplus(out, name, options);
-}
-
-// "Vec<u8>::push::<T>" -> "Vec::push": what follows a name, not the "<T as Trait>" that is one.
-static void drop_generic_arguments(struct buf *b)
-{
-	char *text = b->ptr;
-	size_t to = 0;
-	int depth = 0; // of dropped brackets
-	for (const char *c = text; c < text + b->len; c++) {
-		bool arrow = *c == '>' && c > text && c[-1] == '-';
-		if (depth > 0) {
-			depth += *c == '<';
-			depth -= *c == '>' && !arrow;
-			continue;
-		}
-		bool after_name = to > 0 && (text[to - 1] == '_' || text[to - 1] == '}' ||
-				(text[to - 1] >= '0' && text[to - 1] <= '9') ||
-				((text[to - 1] | 32) >= 'a' && (text[to - 1] | 32) <= 'z'));
-		bool turbofish = to > 1 && text[to - 1] == ':' && text[to - 2] == ':';
-		if (*c == '<' && (after_name || turbofish)) {
-			to -= turbofish ? 2 : 0;
-			depth = 1;
-			continue;
-		}
-		text[to++] = *c;
-	}
-	b->len = to;
-}
-
-static bool demangle_rust(struct buf *out, char *name, enum demangle_mode mode)
-{
-	// Rust's own suffixes name nothing (".llvm.1234"); libiberty wants the name without.
-	bool v0 = strncmp(name, "_R", 2) == 0;
-	if (!v0 && !strstr(name, "17h")) // every old name ends with a hash of 16 digits
-		return false;
-	char *suffix = v0 ? strchr(name, '.') : strstr(name, ".llvm.");
-	if (suffix)
-		*suffix = '\0';
-	bool is_printed = demangle_text_of_rust(out, name);
-	if (is_printed && v0 && mode == DEMANGLE_SIMPLE)
-		drop_generic_arguments(out);
-	if (suffix)
-		*suffix = '.';
-	return is_printed;
 }
 
 // "map<int, set<int>>" -> "map<int, set<int> >", as libiberty itself mostly writes it, and pprof always.
