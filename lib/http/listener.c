@@ -25,6 +25,7 @@
 
 #include "address.h"
 #include "connections.h"
+#include "sigsafe/atomic.h"
 #include "worker.h"
 
 enum {
@@ -49,6 +50,7 @@ struct listener {
 };
 
 static struct listener first = {.address.fd = -1}, *the_listener = &first;
+static atomic_bool is_tidy;
 
 /// Requests
 
@@ -314,9 +316,10 @@ static void close_in_child(void)
 	the_listener->address.fd = -1;
 }
 
+/** Once: in a sandbox that is entered later it may be death. */
 __attribute__((destructor)) static void tidy(void)
 {
-	if (the_listener->address.fd >= 0)
+	if (the_listener->address.fd >= 0 && !exchange(&is_tidy, true, relaxed))
 		cp_http_tidy(&the_listener->address);
 }
 
@@ -339,6 +342,7 @@ int cprof_http_listener_start(const struct cp_http_host *host, const char *addre
 	if (host->size != sizeof(*host))
 		return -ENOENT; // of another version of libcprof
 	*l = (struct listener){.address.fd = -1, .host = host};
+	store(&is_tidy, false, relaxed);
 	struct held held;
 	hold_low_numbers(&held);
 	int ret = cp_http_listen(host, address, options->allow_remote, &l->address);

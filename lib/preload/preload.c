@@ -139,6 +139,7 @@ static void retire(void)
 	cp_recording_stop(&settings.recording);
 	cp_finish_unwatch(stop_at_signal);
 	cp_own_threads_end();
+	cp_tidy();
 }
 
 static void start(void)
@@ -153,10 +154,10 @@ static void start(void)
 		if (is_ours(kind) && cp_recording_start(&settings.recording, 1u << kind) == 0)
 			on |= 1u << kind;
 	}
-	if (on) {
+	if (on)
 		cp_leave_call(leave);
-		cp_retire_call(retire);
-	}
+	if (on || serves())
+		cp_retire_call(retire); // what is called at the end may be death as well
 	if (serves()) {
 		cp_heap_set_rate(settings.heap_rate_bytes); // before the first can ask for it
 		cp_threadcreate_start();

@@ -32,4 +32,10 @@ for options, how in ([], []), (ALL, []), ([], ["little"]), (ALL, ["little"]), ([
         check(name + ": its time before", 150 <= ms <= 280, ms)
         kinds = sorted({os.path.basename(f).split(".")[0] for f in files})
         check(name + ": all profiles", len(kinds) == 1 + len(options) // 2, kinds)
+for how in [], ["little"], ["trapped"]:
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run([os.path.join(BUILD, "tool", "cprof"), "run", "-http", "unix:%s/%%p.sock" % folder, "--",
+                               os.path.join(BUILD, "tests", "preload", "preload_sandboxed"), "200", *how],
+                              stderr=subprocess.DEVNULL, timeout=60)
+        check(" ".join(["served alone", *how]) + ": its status", done.returncode == 7, done.returncode)
 sys.exit(exit_status())
