@@ -337,7 +337,7 @@ __attribute__((visibility("default"))) cp_http_listener_start cprof_http_listene
 int cprof_http_listener_start(const struct cp_http_host *host, const char *address,
 		const struct cprof_http_options *options, int *port_out)
 {
-	static bool has_fork_handler;
+	static bool has_fork_handler, has_exit_handler;
 	struct listener *l = the_listener = &first;
 	if (host->size != sizeof(*host))
 		return -ENOENT; // of another version of libcprof
@@ -357,6 +357,8 @@ int cprof_http_listener_start(const struct cp_http_host *host, const char *addre
 		return ret;
 	}
 	host->at_end(tidy);
+	if (!has_exit_handler)
+		has_exit_handler = at_quick_exit(tidy) == 0;
 	if (!has_fork_handler)
 		has_fork_handler = pthread_atfork(NULL, NULL, close_in_child) == 0;
 	*port_out = l->address.port;

@@ -235,7 +235,8 @@ class Life(unittest.TestCase):
 
     def test_socket_files_of_who_ends_past_destructors(self):
         """By _exit(), by a signal, or as daemon()'s caller: they stayed."""
-        for code in ("os._exit(0)", "os.kill(os.getpid(), signal.SIGTERM)", "ctypes.CDLL(None).daemon(1, 1)"):
+        for code in ("os._exit(0)", "os.kill(os.getpid(), signal.SIGTERM)", "ctypes.CDLL(None).daemon(1, 1)",
+                     "ctypes.CDLL(None).quick_exit(0)"):
             code = "import ctypes, os, signal; print(input(), flush=True); input(); " + code
             process, _ = self.start("unix:%p.s", sys.executable, "-c", code, flags=("-memprofile", "/dev/null"))
             process.communicate(b"end\n")
