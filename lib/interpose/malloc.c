@@ -23,6 +23,8 @@
 #include "next.h"
 #include "record/loader_thread_hook.h"
 #include "sigsafe/modmap.h"
+#include "sigsafe/safeload.h"
+#include "valgrind.h"
 #include "visible.h"
 
 #define CALLER __builtin_return_address(0)
@@ -70,6 +72,7 @@ __attribute__((constructor(CP_EARLY_PRIORITY))) static void find_whose(void)
 {
 	cp_heap.sanitizer = find_sanitizer();
 	cp_heap.is_shadowed = is_shadowed();
+	cp_readable_is_checked = cp_is_under_valgrind();
 }
 
 /// Slow paths: kept out of line so that the fast ones are a compare and a jump. No function of ours sets errno

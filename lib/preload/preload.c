@@ -49,6 +49,7 @@
 #include "http/service.h"
 #include "interpose/leave.h"
 #include "interpose/lookup.h"
+#include "interpose/valgrind.h"
 #include "kind/cpu.h"
 #include "kind/dump_signal.h"
 #include "kind/heap.h"
@@ -193,13 +194,6 @@ static void stop(void)
 
 static struct cp_exit_guard guard = {stop};
 
-/** Valgrind runs the program on a CPU of its own making; its time is not the program's. */
-static bool is_under_valgrind(void)
-{
-	const char *preload = secure_getenv("LD_PRELOAD");
-	return preload && strstr(preload, "/vgpreload_");
-}
-
 /** ThreadSanitizer ends a fork's child that makes a thread if its parent had several, as it has with ours. */
 static bool may_children_have_threads(void)
 {
@@ -208,7 +202,7 @@ static bool may_children_have_threads(void)
 
 __attribute__((constructor)) static void construct(void)
 {
-	if (!cp_settings_read(&settings) || is_under_valgrind() || cp_is_guest())
+	if (!cp_settings_read(&settings) || cp_is_under_valgrind() || cp_is_guest())
 		return;
 	if (settings.has_lock_sites)
 		cprof_set_lock_sites(true);

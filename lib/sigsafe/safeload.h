@@ -44,6 +44,9 @@ static inline bool cp_readable_ends_near(const struct cp_readable *range, uintpt
 	return (range->high & CP_READABLE_CLOSED_MASK) == CP_READABLE_ENDS && range->high - sp <= NEAR_BYTES;
 }
 
+/** Somebody (Valgrind) reports who hands the kernel an address that cannot be read. Set before anything is read. */
+extern __attribute__((visibility("hidden"))) bool cp_readable_is_checked;
+
 /** The range that a walk of this thread begins with, at sp. */
 struct cp_readable cp_readable_begin(uintptr_t sp);
 

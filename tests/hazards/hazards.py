@@ -218,6 +218,9 @@ def build_table(build):
                                          "-ex", "set print thread-events off",
                                          "-ex", "run", "-ex", "quit $_exitcode", "--args")),
         row("h75_split", 2, 300, prefix=(os.path.join(build, "tests", "hazards", "h75_tracer"),)),
+        # Whose probes for readable memory Memcheck took for errors of the program's, at its start even.
+        row("h75_split", 2, 100, engines=(("timer", 100),), sum=None, share=None,
+            prefix=("valgrind", "-q", "--error-exitcode=9")),
         row("h82_write_failures"),
         # Its threads work on while the end tells the truth of them, so only the sum can be compared.
         row("h83_exit_running", "exit", share=None, check=leads_to("busy", "work")),
