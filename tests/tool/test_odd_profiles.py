@@ -4,6 +4,7 @@
 google/pprof on random profiles and command lines. test_odd_profiles.py CPROF"""
 
 import os
+import re
 import unittest
 
 from analyzer import AnalyzerTest, makeprofile
@@ -75,6 +76,21 @@ class OddProfiles(AnalyzerTest):
         self.assertEqual(self.report("-list=a", self.make([nowhere]))[0].count(missing), 0)
         # Another function had lines looked for there.
         self.assertEqual(self.report("-list=.", self.make([("Z", "no.c", 3)], [nowhere]))[0].count(missing), 2)
+
+    def weblist(self, regexp, path):
+        """The words of the page from the first function on."""
+        self.report("-weblist=" + regexp, "-output=page", path)
+        with open(self.path("page")) as f:
+            return " ".join(re.sub("<[^>]*>", " ", f.read().partition("<h2>")[2]).split())
+
+    def test_of_two_functions_at_an_address_the_page_has_the_one_it_is_asked_for(self):
+        path = self.make([("before", "", 0, 0x400100)], [("after", "", 0, 0x400100)])
+        for name in "before", "after":
+            self.assertTrue(self.weblist(name, path).startswith(name + " . Total: 2B 2B (flat, cum) 100% "), name)
+
+    def test_addresses_are_invented_from_the_root_on(self):
+        path = self.make([("real", "", 0, 1)], [("leaf", "", 0, None), ("root", "", 0, None)])
+        self.assertTrue(self.weblist("real", path).startswith("real . Total: 1B 2B (flat, cum) 100% "))  # and root's
 
     def test_label_keys_are_asked_of_what_show_leaves(self):
         path = self.make((["f"], 1, {"key": "a"}))

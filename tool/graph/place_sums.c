@@ -24,7 +24,7 @@ static void sum_range(void *state, struct sample_range range)
 		const int64_t *values = profile_values(s->profile, i);
 		int64_t value = mean_value(values[s->value_index], s->mean ? values[0] : 0);
 		struct stack stack = profile_stack(s->profile, i);
-		for (uint32_t k = 0; k < stack.n; k++) {
+		for (uint32_t k = stack.n; k-- > 0;) { // from the root, as they are told apart by when they appear
 			uint32_t location = stack_loc(stack, k);
 			s->cums[location] = wrap_add(s->cums[location], value);
 			if (!s->orders[location])

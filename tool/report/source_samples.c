@@ -6,43 +6,49 @@
 #include "tool/report/source_listing.h"
 #include "tool/report/source_symbols.h"
 
-struct by_location {
+struct by_address {
 	uint64_t address;
-	uint32_t location;
+	uint32_t place;
 };
+
+static int by_order(const void *x, const void *y)
+{
+	const struct place_sum *a = x, *b = y;
+	return (a->order > b->order) - (a->order < b->order);
+}
 
 static int by_address(const void *x, const void *y)
 {
-	const struct by_location *a = x, *b = y;
+	const struct by_address *a = x, *b = y;
 	if (a->address != b->address)
 		return a->address < b->address ? -1 : 1;
-	return (a->location > b->location) - (a->location < b->location);
+	return (a->place > b->place) - (a->place < b->place);
 }
 
-// One entry a distinct address; *index_out tells for each location which.
-static void index_addresses(struct source_listing *l, uint32_t **index_out)
+// One entry a distinct address; returns for each place which. A place without an address is given one above all
+// mappings when a sample first has it, which another may have, too, if it is in none of them.
+static const uint32_t *index_addresses(struct source_listing *l, const struct place_sum *places, uint32_t n)
 {
 	const struct profile *p = l->report->profile;
-	struct by_location *all = arena_array(l->arena, struct by_location, p->nlocations);
-	uint32_t *index = arena_array(l->arena, uint32_t, p->nlocations);
+	struct by_address *all = arena_array(l->arena, struct by_address, n);
+	uint32_t *index = arena_array(l->arena, uint32_t, n);
 	uint64_t invented = 1;
 	for (uint32_t i = 0; i < p->nmappings; i++)
 		if (p->mappings[i].limit > invented)
 			invented = p->mappings[i].limit;
-	for (uint32_t i = 0; i < p->nlocations; i++) {
-		uint64_t address = p->locations[i].address;
-		all[i] = (struct by_location){address ? address : invented++, i};
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t address = p->locations[places[i].location].address;
+		all[i] = (struct by_address){address ? address : invented++, i};
 	}
-	if (p->nlocations)
-		qsort(all, p->nlocations, sizeof *all, by_address);
-	l->sampled = arena_array(l->arena, struct sampled_address, p->nlocations);
-	for (uint32_t i = 0; i < p->nlocations; i++) {
+	if (n)
+		qsort(all, n, sizeof *all, by_address);
+	l->sampled = arena_array(l->arena, struct sampled_address, n);
+	for (uint32_t i = 0; i < n; i++) {
 		if (i == 0 || all[i].address != all[i - 1].address)
-			l->sampled[l->nsampled++] = (struct sampled_address){.address = all[i].address,
-					.location = all[i].location};
-		index[all[i].location] = l->nsampled - 1;
+			l->sampled[l->nsampled++] = (struct sampled_address){.address = all[i].address};
+		index[all[i].place] = l->nsampled - 1;
 	}
-	*index_out = index;
+	return index;
 }
 
 enum verdict { UNKNOWN, MATCHES, DIFFERS };
@@ -75,10 +81,13 @@ static bool function_matches(struct matcher *m, uint32_t function)
 	return m->functions[function] == MATCHES;
 }
 
-static void want(struct source_listing *l, const struct line *line, struct sampled_address *at)
+// Of several locations at one address the first that is asked for tells what is there.
+static void want(struct source_listing *l, const struct line *line, uint32_t location, struct sampled_address *at)
 {
 	if (line->function == NO_INDEX)
 		return;
+	if (!at->wanted)
+		at->location = location;
 	const struct function *f = &l->report->profile->functions[line->function];
 	l->interesting[f->name] = l->interesting[f->system_name] = true;
 	at->wanted = true;
@@ -92,13 +101,13 @@ static void match_location(struct matcher *m, uint32_t location, struct sampled_
 	const struct line *lines = p->lines + loc->line_begin;
 	if (!l->report->options.symbol || (m->has_address && at->address == m->address)) {
 		if (loc->nlines) // the function that is really there, whatever was inlined
-			want(l, &lines[loc->nlines - 1], at);
+			want(l, &lines[loc->nlines - 1], location, at);
 		return;
 	}
 	bool in_binary = loc->mapping != NO_INDEX && string_matches(m, p->mappings[loc->mapping].file);
 	for (uint32_t i = 0; i < loc->nlines; i++)
 		if ((i == 0 && in_binary) || function_matches(m, lines[i].function))
-			want(l, &lines[i], at);
+			want(l, &lines[i], location, at);
 }
 
 // Of several functions with one system name the place that appears last decides; `orders` ([nstrings]) tells when.
@@ -126,12 +135,13 @@ bool source_samples_collect(struct source_listing *l)
 	l->nstrings = p->nstrings;
 	l->interesting = arena_array(l->arena, bool, p->nstrings);
 	l->pretty_name = arena_array(l->arena, strid, p->nstrings);
-	uint32_t *index;
-	index_addresses(l, &index);
 	uint32_t n, *orders = arena_array(l->arena, uint32_t, p->nstrings);
-	const struct place_sum *places = graph_sum_places(p, o->value_index, o->mean, l->arena, &n);
+	struct place_sum *places = graph_sum_places(p, o->value_index, o->mean, l->arena, &n);
+	if (n)
+		qsort(places, n, sizeof *places, by_order);
+	const uint32_t *index = index_addresses(l, places, n);
 	for (uint32_t i = 0; i < n; i++) {
-		struct sampled_address *at = &l->sampled[index[places[i].location]];
+		struct sampled_address *at = &l->sampled[index[i]];
 		at->cum = wrap_add(at->cum, places[i].cum);
 		at->flat = wrap_add(at->flat, places[i].flat);
 		learn_names(l, &places[i], orders);
