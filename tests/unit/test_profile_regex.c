@@ -34,6 +34,9 @@ START_TEST(refuses_as_go_does)
 		{"\\1", "invalid escape sequence", "\\1"}, {"\\h", "invalid escape sequence", "\\h"},
 		{"\\Z", "invalid escape sequence", "\\Z"}, {"\\C", "invalid escape sequence", "\\C"},
 		{"\\x{110000}", "invalid escape sequence", "\\x{110000"},
+		{"a\\p[b]", "invalid character class range", "\\p["},
+		{"\\pX**", "invalid character class range", "\\pX"},
+		{"\\p{Script=Greek}", "invalid character class range", "\\p{Script=Greek}"},
 		{"\\x.c", "invalid escape sequence", "\\x.c"}, {"\\x4", "invalid escape sequence", "\\x4"},
 		{"\\x{}", "invalid escape sequence", "\\x{}"}, {"\\x{4ü}", "invalid escape sequence", "\\x{4ü"},
 		{"a\\", "trailing backslash at end of expression", ""},
@@ -64,7 +67,9 @@ START_TEST(matches_as_go_does)
 		{"\\101{2}", "AA", 0, 2}, {"a{,2}", "xa{,2}", 1, 6}, {"\\Qa*b\\E+", "a*bb", 0, 4},
 		{"[[:word:]]+", "-ab_1", 1, 5}, {"[]a]+", "x]a", 1, 3}, {"[a[:b]+", "[a:", 0, 3},
 		{"(?i)k", "\xe2\x84\xaa", 0, 3}, {"\\pL+", "1\xc3\xa9t", 1, 4}, {"\\w", "\xc3\xa9", -1, 0},
-		{"(?U)a+", "aaa", 0, 1}, {"(?P<1a>a)", "ba", 1, 2}, {"\\z", "ab", 2, 2},
+		{"(?i)\\W", "sk\xe2\x84\xaa", -1, 0}, {"(?i)[\\W]", "sk", -1, 0},
+		{"[\\W]", "a\xc3\xa9", 1, 3}, {"(?i)\\W+", "a-\xc3\xa9", 1, 4}, {"(?U)a+", "aaa", 0, 1},
+		{"(?P<1a>a)", "ba", 1, 2}, {"\\z", "ab", 2, 2},
 		{"operator\\(\\)$", "A::operator()", 3, 13}, {"^*a", "ba", 1, 2},
 		// What is no UTF-8 is a character all the same.
 		{"^.c$", "\xff" "c", 0, 2}, {"c.", "\xc3(\xff" "c\x80", 3, 5}, {"\\x{fffd}", "a\xff", 1, 2}};

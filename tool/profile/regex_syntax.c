@@ -138,6 +138,17 @@ static int32_t parse_escape(struct parser *s)
 	return bad_escape(s, from);
 }
 
+/* Whether it may be one: PCRE has more to say in such a place, "Script=Greek". */
+static bool is_class_name(struct str name)
+{
+	if (str_has_prefix(name, STR("^")))
+		name = str_slice(name, 1, name.len);
+	for (size_t i = 0; i < name.len; i++)
+		if (!is_alnum(name.ptr[i]) && !strchr("_- ", name.ptr[i]))
+			return false;
+	return name.len > 0;
+}
+
 /* \pN, \p{Greek}, \P, as they are: PCRE knows the names. False where there is none. */
 static bool parse_unicode_class(struct parser *s)
 {
@@ -147,14 +158,19 @@ static bool parse_unicode_class(struct parser *s)
 	s->at += 2;
 	if (s->at == s->end)
 		return fail(s, "invalid character class range", from, s->end);
+	bool is_name;
 	if (*s->at == '{') {
 		const char *close = memchr(s->at, '}', (size_t)(s->end - s->at));
 		if (!close)
 			return fail(s, "invalid character class range", from, s->end);
+		is_name = is_class_name((struct str){s->at + 1, (size_t)(close - s->at - 1)});
 		s->at = close + 1;
 	} else {
+		is_name = strchr("CLMNPSZ", *s->at) != NULL;
 		next_rune(s);
 	}
+	if (!s->err && !is_name)
+		return fail(s, "invalid character class range", from, s->at);
 	buf_append(s->out, from, (size_t)(s->at - from));
 	return true;
 }
@@ -171,10 +187,12 @@ static bool parse_perl_class(struct parser *s, bool in_brackets)
 	case 's': inside = "\\t\\n\\f\\r "; break;
 	case 'S': inside = "\\x{0}-\\x{8}\\x{b}\\x{e}-\\x{1f}\\x{21}-\\x{10ffff}"; break;
 	case 'w': inside = "0-9A-Za-z_"; break;
-	case 'W': inside = "\\x{0}-\\x{2f}\\x{3a}-\\x{40}\\x{5b}-\\x{5e}\\x{60}\\x{7b}-\\x{10ffff}"; break;
+	case 'W': inside = "\\W"; break; // as ranges, (?i) would find k in it, for the sake of the Kelvin sign
 	default: return false;
 	}
-	if (in_brackets)
+	if (s->at[1] == 'W' && !in_brackets)
+		buf_cstr(s->out, "[^0-9A-Za-z_]");
+	else if (in_brackets)
 		buf_cstr(s->out, inside);
 	else
 		buf_printf(s->out, "[%s]", inside);
