@@ -99,6 +99,11 @@ class OddProfiles(AnalyzerTest):
         _, err = self.report("-taghide=key", path, stdin="show=none\ntree\n")
         self.assertTrue(err.endswith(want), err)
 
+    def test_what_tagshow_misses_is_said_before_taghide_fails(self):
+        _, err = self.report("-tree", "-tagshow=none", "-taghide=(", self.make((["f"], 1, {"key": "a"})), status=2)
+        self.assertEqual(err, "TagShow expression matched no samples\n"
+                              "pprof: parsing taghide regexp: error parsing regexp: missing closing ): `(`\n")
+
     def test_options_are_padded_by_characters(self):
         _, err = self.report("-tagleaf=üü", "-divide_by=1e6", self.make(["f"]), stdin="o\n")
         self.assertIn("  tagleaf                   = üü" + " " * 19 + "\n", err)

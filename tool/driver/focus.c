@@ -94,12 +94,12 @@ static struct err *apply_tag_keys(struct arena *a, const struct env *env, const 
 	struct err *e = compile(a, "tagshow", c->tagshow, &f->tagshow);
 	if (!e)
 		e = compile(a, "taghide", c->taghide, &f->taghide);
-	if (e || (!f->tagshow && !f->taghide))
+	if (!f->tagshow && !f->taghide)
 		return e;
 	profile_filter_label_keys(p, f->tagshow, f->taghide, &show, &hide);
 	warn_unless(env, !f->tagshow || show, "TagShow");
 	warn_unless(env, !f->taghide || hide, "TagHide");
-	return NULL;
+	return e; // taghide's, which comes after what there is to say of tagshow
 }
 
 static void free_all(struct filters *f)
