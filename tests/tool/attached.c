@@ -2,7 +2,8 @@
 // attached: burns CPU in early(), and from a line on its standard input on also in late(), on another thread.
 // With the argument "jit" also in code it makes itself, of which it writes a map, as JIT compilers do; with "shared
 // jit" in memory that it would share with its children, as PHP's does; with "bare" in assembly without unwind tables;
-// with "starts" on a thread that starts others all the time; with "brief" in such, for less than two milliseconds each.
+// with "starts" on a thread that starts others all the time; with "brief" in such, for less than two milliseconds each;
+// with "grows" in two hundred, each of which starts the next.
 // Ends at the end of its input. It knows nothing of any profiler. test_attach.py looks at what comes of it.
 #include <pthread.h>
 #include <stdatomic.h>
@@ -126,10 +127,24 @@ KEPT static void start_others(void)
 	sink++;
 }
 
+KEPT static void grow(void)
+{
+	static int nstarted; // by one at a time
+	pthread_t next;
+	usleep(3000);
+	if (++nstarted < 200)
+		pthread_create(&next, NULL, run, (void *)grow);
+	for (; !is_over; usleep(20000))
+		burn();
+	sink++;
+}
+
 static void start_more(const char *kind)
 {
 	pthread_t thread;
-	if (strcmp(kind, "brief") == 0)
+	if (strcmp(kind, "grows") == 0)
+		pthread_create(&thread, NULL, run, (void *)grow);
+	else if (strcmp(kind, "brief") == 0)
 		for (int i = 0; i < 4; i++) // on a busy machine, too, they use more than early() does
 			pthread_create(&thread, NULL, run, (void *)let_others_work);
 	else if (strcmp(kind, "starts") == 0)

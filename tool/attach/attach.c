@@ -113,7 +113,6 @@ static void sample(struct attach *t, int signals_fd, int process_fd)
 	fds[1] = (struct pollfd){process_fd, POLLIN, 0};
 	struct buf records = {0};
 	int64_t begin_ns = now_ns(CLOCK_MONOTONIC), last_s = 0;
-	sampler_start(&t->sampler);
 	if (t->ready_fd >= 0)
 		dprintf(t->ready_fd, "sampling %d\n", t->pid);
 	for (bool is_over = false; !is_over;) {
@@ -141,6 +140,8 @@ static struct err *record(struct attach *t)
 	struct err *e = sampler_open(t->arena, t->pid, t->rate_hz, &t->sampler);
 	if (e)
 		return e;
+	t->start_ns = now_ns(CLOCK_REALTIME);
+	t->first = t->last = process_times(t->pid);
 	sigset_t ends;
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
@@ -155,8 +156,6 @@ static struct err *record(struct attach *t)
 	t->program = process_program(t->arena, t->pid);
 	t->recording = perf_recording_begin(t->arena, &t->sampler.attr);
 	process_describe(t->arena, t->pid, t->sampler.sees_kernel, t->recording);
-	t->start_ns = now_ns(CLOCK_REALTIME);
-	t->first = t->last = process_times(t->pid);
 	sample(t, signals_fd, process_fd);
 	close(signals_fd);
 	close(process_fd);

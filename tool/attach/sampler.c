@@ -3,7 +3,6 @@
 // processor too: so there is one for each thread on each processor, and one buffer a processor.
 #include "tool/attach/sampler.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,8 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "tool/attach/newcomers.h"
 
 enum {
 	NS_PER_S = 1000000000,
@@ -53,7 +54,6 @@ static struct perf_event_attr describe_event(int rate_hz)
 					PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER,
 			.sample_regs_user = user_registers,
 			.sample_stack_user = rate_hz < FAST_HZ ? STACK_BYTES : FAST_STACK_BYTES,
-			.disabled = 1,
 			.inherit = 1,
 			.inherit_thread = 1,
 			.exclude_hv = 1,
@@ -120,8 +120,7 @@ static int add_event(struct sampler *s, struct sampler_ring *ring, int fd)
 	return ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fd) == 0 ? 0 : -errno;
 }
 
-/** 0 too where the thread is gone, or the processor is off. */
-static int open_thread(struct sampler *s, int tid)
+int sampler_add_thread(struct sampler *s, int tid)
 {
 	for (size_t cpu = 0; cpu < s->nrings; cpu++) {
 		int fd = s->nfds ? open_event(s, tid, (int)cpu) : open_first(s, tid, (int)cpu);
@@ -134,26 +133,6 @@ static int open_thread(struct sampler *s, int tid)
 			return ret;
 	}
 	return 0;
-}
-
-/**
- * The list is made first: a thread that starts while events are being opened inherits those of the one that
- * starts it, and must not have others. Where that one's turn has not come yet, its child is missed.
- */
-static int open_threads(struct arena *a, struct sampler *s, int pid)
-{
-	struct dirent **tasks;
-	int ntasks = scandir(arena_printf(a, "/proc/%d/task", pid), &tasks, NULL, NULL), ret = 0;
-	if (ntasks < 0)
-		return -errno;
-	for (int i = 0; i < ntasks; i++) {
-		int tid = atoi(tasks[i]->d_name); // 0: . and ..
-		if (ret == 0 && tid > 0)
-			ret = open_thread(s, tid);
-		free(tasks[i]);
-	}
-	free(tasks);
-	return ret == 0 && s->nfds == 0 ? -ESRCH : ret;
 }
 
 static void allow_all_files(void)
@@ -202,7 +181,7 @@ struct err *sampler_open(struct arena *a, int pid, int rate_hz, struct sampler *
 	out->rings = arena_array(a, struct sampler_ring, out->nrings);
 	allow_all_files();
 	out->anchors.pid = pid;
-	int ret = open_threads(a, out, pid);
+	int ret = newcomers_cover(out, pid);
 	if (ret == 0) {
 		anchors_update(&out->anchors);
 		return NULL;
@@ -211,20 +190,10 @@ struct err *sampler_open(struct arena *a, int pid, int rate_hz, struct sampler *
 	return explain(a, pid, -ret);
 }
 
-static void tell_all(struct sampler *s, unsigned long request)
-{
-	for (size_t i = 0; i < s->nfds; i++)
-		ioctl(s->fds[i], request, 0);
-}
-
-void sampler_start(struct sampler *s)
-{
-	tell_all(s, PERF_EVENT_IOC_ENABLE);
-}
-
 void sampler_stop(struct sampler *s)
 {
-	tell_all(s, PERF_EVENT_IOC_DISABLE);
+	for (size_t i = 0; i < s->nfds; i++)
+		ioctl(s->fds[i], PERF_EVENT_IOC_DISABLE, 0);
 }
 
 static void read_ring(struct sampler_ring *ring, struct buf *out)
@@ -241,13 +210,18 @@ static void read_ring(struct sampler_ring *ring, struct buf *out)
 	__atomic_store_n(&ring->page->data_tail, tail, __ATOMIC_RELEASE);
 }
 
-void sampler_read(struct sampler *s, struct buf *out)
+void sampler_read_rings(struct sampler *s, struct buf *out)
 {
-	anchors_update(&s->anchors);
 	for (size_t i = 0; i < s->nrings; i++) {
 		if (s->rings[i].page)
 			read_ring(&s->rings[i], out);
 	}
+}
+
+void sampler_read(struct sampler *s, struct buf *out)
+{
+	anchors_update(&s->anchors);
+	sampler_read_rings(s, out);
 }
 
 int sampler_poll_fd(const struct sampler *s, size_t ring)

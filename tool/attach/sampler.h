@@ -22,16 +22,21 @@ struct sampler {
 	struct anchors anchors;
 };
 
-/** All threads, and those they will start. An error says what is not permitted. */
+/** All threads, and those they will start, are sampled from now on. An error says what is not permitted. */
 struct err *sampler_open(struct arena *a, int pid, int rate_hz, struct sampler *out);
 
-void sampler_start(struct sampler *s);
+/** Opens the events of a thread, which those it starts will inherit. 0 too where the thread is gone, or a processor is
+ *  off, or a negative errno. */
+int sampler_add_thread(struct sampler *s, int tid);
 
 /** No sample is taken after it; those there are can still be read. */
 void sampler_stop(struct sampler *s);
 
 /** Appends the records that have come. To be called all the time. */
 void sampler_read(struct sampler *s, struct buf *out);
+
+/** The same, and nothing else. */
+void sampler_read_rings(struct sampler *s, struct buf *out);
 
 /** What becomes readable when much has come: -1 where there is no such processor. */
 int sampler_poll_fd(const struct sampler *s, size_t ring);
