@@ -15,7 +15,7 @@
 #include "target.h"
 #include "write/vformat.h"
 
-enum { MAX_TEMP_NAMES = 100, FILE_MODE = 0666, PATIENCE_S = 5 };
+enum { MAX_TEMP_NAMES = 100, FILE_MODE = 0666, OWNERS_MODE = 0600, PATIENCE_S = 5 };
 
 /// Signals of a write that fails: the reader is gone, or the file would pass RLIMIT_FSIZE
 
@@ -133,12 +133,22 @@ int cp_target_expand_path(const char *template, char path_out[PATH_MAX])
 	return cp_target_expand_name(template, path_out + len, PATH_MAX - len);
 }
 
+/** Also of a program whose umask takes its own files from it. */
+static void let_owner_read(int fd)
+{
+	struct stat st;
+	if (fstat(fd, &st) == 0 && (st.st_mode & OWNERS_MODE) != OWNERS_MODE)
+		cp_syscall(SYS_fchmod, fd, (st.st_mode & FILE_MODE) | OWNERS_MODE, 0, 0);
+}
+
 static int open_temp(struct cp_target *t)
 {
 	for (int i = 0; i < MAX_TEMP_NAMES; i++) {
 		if (cp_format(t->temp_path, PATH_MAX, "%s.%d.%d.tmp", t->path, (int)getpid(), i) + 1 >= PATH_MAX)
 			return -ENAMETOOLONG;
 		long fd = cp_open(t->temp_path, O_WRONLY | O_CREAT | O_EXCL, FILE_MODE);
+		if (fd >= 0)
+			let_owner_read((int)fd);
 		if (fd != -EEXIST)
 			return (int)fd;
 	}

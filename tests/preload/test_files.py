@@ -120,6 +120,14 @@ class FilesTest(unittest.TestCase):
                               capture_output=True, text=True, timeout=60)
         self.assertRegex(done.stderr, r"^cprof: wrote it's one\.gz \(.*; try: cprof -top 'it'\\''s one\.gz'\n$")
 
+    def test_its_owner_can_read_it(self):
+        """With a umask like coreutils' tests have, nobody could, and `cprof run` asked whether the disk was full."""
+        done = subprocess.run([CPROF, "run", "-cpuprofile", "cpu", "-memprofile", "mem", "-trace", "trace", "sh", "-c",
+                               "umask 0777; exec %s return 200" % LEAVE], cwd=self.dir, capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 7)
+        for name in "cpu", "mem", "trace":
+            self.assertEqual(os.stat(self.path(name)).st_mode & 0o777, 0o600, name)
+
     def test_a_pipe_for_an_interpreter(self):
         """Looking into it waited for somebody who would write there."""
         os.mkfifo(self.path("pipe"))
