@@ -36,9 +36,14 @@ CP_VISIBLE void _Exit(int status)
 	leave(next__Exit, status);
 }
 
+static void end_by_syscall(int status)
+{
+	cp_next_end(SYS_exit_group, status);
+}
+
 _Noreturn void cp_exit_group_syscall(long number, long status)
 {
-	leave(NULL, (int)status);
+	leave(end_by_syscall, (int)status);
 }
 
 /** syscall(SYS_exit, status) jumps to it. */
@@ -49,7 +54,8 @@ __attribute__((visibility("hidden"))) _Noreturn void cp_exit_syscall(long number
 _Noreturn void cp_exit_syscall(long number, long status)
 {
 	if (cp_leave_is_due() && cp_gettid() == cp_getpid() && cp_last_thread_main_ends((int)status))
-		leave(NULL, (int)status);
+		leave(end_by_syscall, (int)status);
+	cp_next_end(SYS_exit, status);
 	for (;;)
 		cp_syscall(SYS_exit, status, 0, 0, 0);
 }

@@ -35,6 +35,10 @@ void cp_end(void);
 /** The latter alone. Context: SIG. */
 void cp_tidy(void);
 
+/** The system call itself; or another libcprof's that is behind this one, as the injected one is where the program is
+ *  linked with ours. */
+__attribute__((visibility("hidden"))) long cp_next_end(long number, long status);
+
 /** cp_end(), and the end of the process. `number` is not looked at: syscall(SYS_exit_group, status) jumps here. */
 __attribute__((visibility("hidden"))) _Noreturn void cp_exit_group_syscall(long number, long status);
 

@@ -13,9 +13,23 @@ enum { AGAIN_MS = 1, MAX_LOOKS = 1000 };
 
 static _Atomic int nthreads = 1; // main is one
 static _Atomic int main_status = -1;
+static _Atomic int counted_pid; // whose threads these are
+
+/** In a child of fork() this one is all there is, and those it has made since: by a handler of fork()'s that came
+ *  before ours. A child of vfork() makes none. */
+static void count_own(void)
+{
+	int pid = cp_getpid(), before = load(&counted_pid, relaxed);
+	if (before == pid || !compare_exchange(&counted_pid, &before, pid, relaxed))
+		return;
+	store(&main_status, -1, relaxed);
+	if (before)
+		store(&nthreads, 1, relaxed);
+}
 
 void cp_last_thread_count(int by)
 {
+	count_own();
 	fetch_add(&nthreads, by, relaxed);
 }
 
@@ -56,6 +70,5 @@ int cp_last_thread_main_status(void)
 
 void cp_last_thread_reset_in_child(void)
 {
-	store(&main_status, -1, relaxed);
-	store(&nthreads, 1, relaxed);
+	count_own();
 }

@@ -13,6 +13,7 @@ __thread struct cp_card *cp_card;
 
 static struct cp_lock lock;
 static bool is_forking; // who does has the lock
+static _Atomic int forker_pid; // its process; 0: nobody does
 static struct cp_card *buckets[NBUCKETS] CP_TABLE, *free_cards;
 static struct cp_arena arena = {.limit_bytes = MAX_BYTES};
 
@@ -51,9 +52,17 @@ static struct cp_card *new_card(int tid)
 	return card;
 }
 
+/** In a child of fork() whose handlers have not come to ours: one that comes first makes a thread and waits for it, as
+ *  the injected library's does where the program brings a libcprof of its own. Nobody would give the lock back. */
+static bool is_copied_locked(void)
+{
+	int pid = load(&forker_pid, relaxed);
+	return pid && pid != cp_getpid();
+}
+
 struct cp_card *cp_card_take(void)
 {
-	if (cp_card)
+	if (cp_card || is_copied_locked())
 		return cp_card;
 	int tid = cp_gettid();
 	cp_lock_take(&lock);
@@ -76,7 +85,7 @@ struct cp_card *cp_card_take(void)
 void cp_card_give_back(void)
 {
 	struct cp_card *card = cp_card;
-	if (!card || load(&card->tid, relaxed) != cp_gettid())
+	if (!card || is_copied_locked() || load(&card->tid, relaxed) != cp_gettid())
 		return;
 	cp_card = NULL;
 	cp_lock_take(&lock);
@@ -106,6 +115,8 @@ static void copy(const struct cp_card *from, struct cp_card *to)
 
 bool cp_card_find(int tid, struct cp_card *card_out)
 {
+	if (is_copied_locked())
+		return false;
 	cp_lock_take(&lock);
 	const struct cp_card *card = find(tid);
 	if (card)
@@ -120,6 +131,7 @@ void cp_card_before_fork(void)
 		return;
 	cp_lock_take(&lock);
 	is_forking = true;
+	store(&forker_pid, cp_getpid(), relaxed);
 }
 
 void cp_card_fork_done(void)
@@ -127,6 +139,7 @@ void cp_card_fork_done(void)
 	if (!is_forking)
 		return;
 	is_forking = false;
+	store(&forker_pid, 0, relaxed);
 	cp_lock_release(&lock);
 }
 

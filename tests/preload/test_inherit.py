@@ -30,6 +30,17 @@ def test_a_child_profiles_though_the_loaders_lock_is_taken():
                 expect(os.path.exists(os.path.join(case.dir, "%d.%s" % (int(pid), kind))), (kind, case.notes))
 
 
+def test_children_of_a_program_with_a_libcprof_of_its_own():
+    """That one's handler of fork() comes behind the one that starts the profiles: a thread of ours waited for a lock of
+    the copy's in vain. Of its ends by system calls the injected library did not hear."""
+    for kinds in ["wall"], ["trace"], ["heap"], KINDS:
+        case = Case(program("bring"), options=[word for k in kinds for word in (KINDS[k], "%p." + k)])
+        expect_eq(case.status, 7, (kinds, case.notes))
+        if "wall" in kinds:
+            expect_eq(len([f for f in case.files if f.endswith(".wall")]), 4, case.files)
+
+
 if __name__ == "__main__":
-    test_run.PARTS = {"inherit": [test_a_child_profiles_though_the_loaders_lock_is_taken]}
+    test_run.PARTS = {"inherit": [test_a_child_profiles_though_the_loaders_lock_is_taken,
+                                  test_children_of_a_program_with_a_libcprof_of_its_own]}
     sys.exit(test_run.main([]))
