@@ -148,6 +148,20 @@ static struct tick tick_of(const struct cp_signal *signal)
 	}
 }
 
+bool cp_cpu_postpone(const void *info_arg)
+{
+	const siginfo_t *info = info_arg;
+	if (info->si_code == POLL_IN)
+		return cp_cpu_perf_was_used(); // clocks say what the next one stands for
+	if (info->si_code != SI_TIMER)
+		return info->si_code == SI_KERNEL && cp_cpu_itimer_is_on();
+	uint64_t differs = ((uint64_t)info->si_ptr ^ cp_cpu_engine_params.cookie) >> 32;
+	struct cp_thread *t = differs == 0 ? cp_thread_at((uint32_t)(uint64_t)info->si_ptr) : NULL;
+	if (is_ticking(t))
+		fetch_add(&t->nskipped, 1 + (info->si_overrun > 0 ? (uint32_t)info->si_overrun : 0), relaxed);
+	return differs >> 16 == 0 && cp_cpu_engine_params.cookie != 0;
+}
+
 CP_NEAR void cp_cpu_on_signal(int sig, void *info_arg, void *ucontext)
 {
 	siginfo_t *info = info_arg;

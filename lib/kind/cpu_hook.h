@@ -47,6 +47,10 @@ void cp_cpu_leave(void);
 /** The handler. Types are plain here so that nobody's signal.h is needed. */
 void cp_cpu_on_signal(int sig, void *info, void *ucontext);
 
+/** The program has taken a signal, whose siginfo_t this is, before the handler could. True: it is a tick of ours, and
+ *  the next one stands for it, too. */
+bool cp_cpu_postpone(const void *info);
+
 /**
  * Lets the thread tick, by the session's engine or the next best. t: a record from cp_thread_new(),
  * its tid not entered yet; it is freed if the thread is profiled already or cannot be. The caller

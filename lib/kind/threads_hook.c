@@ -50,12 +50,19 @@ static void answer(struct cp_answer *a, uint64_t number, const void *ucontext)
 	cp_futex_wake(&cp_threads_shared.nanswered, 1);
 }
 
+bool cp_threads_is_question(const void *info_arg)
+{
+	const siginfo_t *info = info_arg;
+	uint64_t value = (uint64_t)info->si_ptr;
+	return info->si_code == SI_QUEUE && (value ^ cp_threads_shared.magic) >> 48 == 0 && (value & 0xff) < CP_ANSWERS;
+}
+
 void cp_threads_on_signal(int sig, void *info_arg, void *ucontext)
 {
 	const siginfo_t *info = info_arg;
 	uint64_t value = (uint64_t)info->si_ptr;
 	uint32_t i = value & 0xff;
-	if (info->si_code != SI_QUEUE || (value ^ cp_threads_shared.magic) >> 48 || i >= CP_ANSWERS) {
+	if (!cp_threads_is_question(info)) {
 		cp_signal_pass_on(sig, info_arg, ucontext);
 		return;
 	}

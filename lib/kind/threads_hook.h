@@ -37,6 +37,9 @@ extern struct cp_threads_shared cp_threads_shared;
 /** The handler. */
 void cp_threads_on_signal(int sig, void *info, void *ucontext);
 
+/** It would take it for a question of ours. info: a siginfo_t. */
+bool cp_threads_is_question(const void *info);
+
 /**
  * Asks thread tid; its answer will be answers[i], which nobody else has now. 0; -ESRCH: it has ended;
  * -EAGAIN: the process may have no more signals pending; -EBUSY: the program is about to exec. CTL.
