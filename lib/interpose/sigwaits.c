@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Context: SIG. Waiting for signals of a set: see calls.h. Who does takes them before any handler can, and where the set
-// is of all there are, ours with them: the program was told of a SIGPROF that nobody had sent, one time in 4,000. Of
-// what is ours it is told nothing, and the wait goes on.
+// Context: SIG. Waiting for signals of a set: see calls.h. Who does takes them before any handler can, and where the
+// set is of all there are, ours with them: the program was told of a SIGPROF that nobody had sent, one time in 4,000,
+// and dumb-init hands that on to those it looks after, whom it kills. Of what is ours it is told nothing, and the wait
+// goes on.
+#include <sys/signalfd.h>
+
 #include "again.h"
 #include "kind/cpu_hook.h"
 #include "kind/signal_hook.h"
@@ -12,6 +15,7 @@
 CP_NEXT_RARE(int, sigwait, (const sigset_t *set, int *sig), (set, sig))
 CP_NEXT_RARE(int, sigwaitinfo, (const sigset_t *set, siginfo_t *info), (set, info))
 CP_NEXT_RARE(int, sigtimedwait, (const sigset_t *set, siginfo_t *info, const struct timespec *time), (set, info, time))
+CP_NEXT_RARE(int, signalfd, (int fd, const sigset_t *set, int flags), (fd, set, flags))
 CP_OWN(sigwait, SYSCALL);
 CP_OWN(sigwaitinfo, SYSCALL);
 CP_OWN(sigtimedwait, SYSCALL);
@@ -97,4 +101,25 @@ CP_VISIBLE CP_BETWEEN int sigwait(const sigset_t *set, int *sig_out)
 	if (error == 0)
 		*sig_out = sig;
 	return error;
+}
+
+/// A descriptor of signals
+
+/** A set of which few are missing means whatever the program knows of. */
+static bool is_of_nearly_all(const sigset_t *set)
+{
+	enum { FEW = 12, MAX_STANDARD = 31 };
+	uint64_t standard = (UINT64_C(1) << MAX_STANDARD) - 1;
+	return __builtin_popcountll(cp_sigmask_of_set(set) & standard) >= MAX_STANDARD - FEW;
+}
+
+/** Where a thread blocks ours, too, each tick would be read from it. The program's own SIGPROF no longer can be. */
+CP_VISIBLE int signalfd(int fd, const sigset_t *set, int flags)
+{
+	if (!has_ours(set) || !is_of_nearly_all(set))
+		return next_signalfd(fd, set, flags);
+	sigset_t rest = *set;
+	for (int use = 0; use < CP_SIGNAL_USES; use++)
+		sigdelset(&rest, cp_signal_of(use)); // 0: an error, and nothing
+	return next_signalfd(fd, &rest, flags);
 }
