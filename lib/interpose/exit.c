@@ -53,7 +53,9 @@ __attribute__((visibility("hidden"))) _Noreturn void cp_exit_syscall(long number
  *  have little stack, or none that is its own, so the main thread alone is looked at. */
 _Noreturn void cp_exit_syscall(long number, long status)
 {
-	if (cp_leave_is_due() && cp_gettid() == cp_getpid() && cp_last_thread_main_ends((int)status))
+	// A sandbox may kill for the system calls that ask.
+	bool is_confined = load(&cp_cpu_shared.is_confined, relaxed);
+	if (!is_confined && cp_leave_is_due() && cp_gettid() == cp_getpid() && cp_last_thread_main_ends((int)status))
 		leave(end_by_syscall, (int)status);
 	cp_next_end(SYS_exit, status);
 	for (;;)
