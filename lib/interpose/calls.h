@@ -50,8 +50,9 @@ static inline enum cp_wait_outcome cp_call_outcome(long result)
 }
 
 /** Defines the function that stands in for `name`, makes the call by `call`, and waits for `object` (a descriptor,
- *  or 0). A wait is charged to the caller of `leaf` in it, which is `name` or what its fortified form stands for. */
-#define CP_STAND_IN_BY(call, leaf, object, type, name, parameters, arguments)                   \
+ *  or 0). A wait is charged to the caller of `leaf` in it, which is `name` or what its fortified form stands for.
+ *  While `is_off` the real function is all there is. */
+#define CP_STAND_IN_UNLESS(is_off, call, leaf, object, type, name, parameters, arguments)       \
 	CP_NEXT(type, name, parameters, arguments)                                              \
 	static CP_BETWEEN type waiting_##name CP_WITH_CALLER parameters                         \
 	{                                                                                       \
@@ -63,8 +64,11 @@ static inline enum cp_wait_outcome cp_call_outcome(long result)
 	}                                                                                       \
 	CP_VISIBLE CP_FRONT type name parameters                                                \
 	{                                                                                       \
-		return cp_calls_are_off() ? next_##name arguments : waiting_##name CP_AND_CALLER arguments; \
+		return (is_off) ? next_##name arguments : waiting_##name CP_AND_CALLER arguments; \
 	}
+
+#define CP_STAND_IN_BY(call, leaf, object, type, name, parameters, arguments) \
+	CP_STAND_IN_UNLESS(cp_calls_are_off(), call, leaf, object, type, name, parameters, arguments)
 
 #define CP_STAND_IN_AS(leaf, object, type, name, parameters, arguments) \
 	CP_STAND_IN_BY(next_##name, leaf, object, type, name, parameters, arguments)

@@ -2,31 +2,41 @@
 // Context: SIG, EARLY. Waiting for one of many file descriptors: see calls.h.
 #include "again.h"
 
+/** Under a mask of its own, in a program that has blocked all, comes each signal of ours that has waited for it, so
+ *  that even a timer's tick ends the call: 100 a second ended one in 25. */
+#define CP_STAND_IN_MASKED_AS(leaf, object, type, name, parameters, arguments)                       \
+	static type again_##name parameters;                                                         \
+	CP_STAND_IN_UNLESS(cp_calls_are_off() && !mask, again_##name, leaf, object, type, name, parameters, arguments)
+
+#define CP_STAND_IN_MASKED(kind, object, type, name, parameters, arguments) \
+	CP_OWN(name, kind);                                                 \
+	CP_STAND_IN_MASKED_AS(name, object, type, name, parameters, arguments)
+
 CP_STAND_IN_AGAIN(POLL, 0, int, poll, (struct pollfd *fds, nfds_t nfds, int timeout_ms), (fds, nfds, timeout_ms))
-CP_STAND_IN_AGAIN(POLL, 0, int, ppoll,
+CP_STAND_IN_MASKED(POLL, 0, int, ppoll,
 		(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout, const sigset_t *mask),
 		(fds, nfds, timeout, mask))
 CP_STAND_IN_AGAIN_AS(poll, 0, int, __poll_chk, (struct pollfd *fds, nfds_t nfds, int timeout_ms, size_t fds_size),
 		(fds, nfds, timeout_ms, fds_size))
-CP_STAND_IN_AGAIN_AS(ppoll, 0, int, __ppoll_chk,
+CP_STAND_IN_MASKED_AS(ppoll, 0, int, __ppoll_chk,
 		(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout, const sigset_t *mask,
 				size_t fds_size),
 		(fds, nfds, timeout, mask, fds_size))
 
 CP_STAND_IN_AGAIN(SELECT, 0, int, select, (int nfds, fd_set *in, fd_set *out, fd_set *except, struct timeval *timeout),
 		(nfds, in, out, except, timeout))
-CP_STAND_IN_AGAIN(SELECT, 0, int, pselect,
+CP_STAND_IN_MASKED(SELECT, 0, int, pselect,
 		(int nfds, fd_set *in, fd_set *out, fd_set *except, const struct timespec *timeout,
 				const sigset_t *mask),
 		(nfds, in, out, except, timeout, mask))
 
 CP_STAND_IN_AGAIN(EPOLL, fd, int, epoll_wait, (int fd, struct epoll_event *events, int nevents, int timeout_ms),
 		(fd, events, nevents, timeout_ms))
-CP_STAND_IN_AGAIN(EPOLL, fd, int, epoll_pwait,
+CP_STAND_IN_MASKED(EPOLL, fd, int, epoll_pwait,
 		(int fd, struct epoll_event *events, int nevents, int timeout_ms, const sigset_t *mask),
 		(fd, events, nevents, timeout_ms, mask))
 #if defined(__GLIBC_PREREQ) && __GLIBC_PREREQ(2, 35)
-CP_STAND_IN_AGAIN(EPOLL, fd, int, epoll_pwait2,
+CP_STAND_IN_MASKED(EPOLL, fd, int, epoll_pwait2,
 		(int fd, struct epoll_event *events, int nevents, const struct timespec *timeout,
 				const sigset_t *mask),
 		(fd, events, nevents, timeout, mask))

@@ -80,6 +80,22 @@ CP_VISIBLE CP_BETWEEN int pause(void)
 	return result;
 }
 
+CP_NEXT_RARE(int, sigsuspend, (const sigset_t *mask), (mask))
+CP_OWN(sigsuspend, SYSCALL);
+
+/** Whatever is on: as those with masks in polls.c. A program without handlers never sees it return. */
+CP_VISIBLE CP_BETWEEN int sigsuspend(const sigset_t *mask)
+{
+	struct cp_wait wait = cp_call_begin(CP_SITE(sigsuspend), NULL);
+	struct again a = again_for_ever();
+	int result;
+	do
+		result = next_sigsuspend(mask);
+	while (again_is_due(&a, result));
+	cp_call_end(&wait, cp_call_outcome(result));
+	return result;
+}
+
 CP_STAND_IN(CHILD, 0, pid_t, wait, (int *status), (status))
 CP_STAND_IN(CHILD, 0, pid_t, waitpid, (pid_t pid, int *status, int options), (pid, status, options))
 CP_STAND_IN(CHILD, 0, int, waitid, (idtype_t type, id_t id, siginfo_t *info, int options), (type, id, info, options))

@@ -4,7 +4,6 @@
 
 #include "cut_hook.h"
 
-#include "contention_hook.h"
 #include "signal_hook.h"
 #include "uring_hook.h"
 
@@ -31,8 +30,6 @@ CP_NEAR void cp_cut_look(void *ucontext, bool is_confined, bool is_seldom)
 {
 	struct cp_regs regs;
 	bool is_uring = !is_confined && cp_uring_is_cut(ucontext);
-	if (!is_uring && cp_calls_are_off())
-		return;
 	cp_regs_from_ucontext(&regs, ucontext);
 	if (!is_uring && !cp_cut_comes_of(&regs))
 		return;
