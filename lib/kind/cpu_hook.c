@@ -202,6 +202,23 @@ static void pause_ticks(int tid, bool pause)
 	cp_cpu_perf_pause(cp_thread_find(tid), pause);
 }
 
+/** Those that this thread blocks outlive exec, but for a timer's, and end the next program when it lets them in. */
+static void take_pending_ticks(void)
+{
+	struct cp_timespec now = {0};
+	siginfo_t info, of_app = {0};
+	int sig = cp_signal_ours();
+	if (sig <= 0 || load(&cp_cpu_shared.is_confined, relaxed))
+		return;
+	uint64_t set = cp_sigmask_of(sig);
+	while (cp_syscall(SYS_rt_sigtimedwait, &set, &info, &now, sizeof(set)) > 0) {
+		if (!cp_cpu_postpone(&info))
+			of_app = info;
+	}
+	if (of_app.si_signo == sig)
+		cp_syscall(SYS_rt_tgsigqueueinfo, cp_getpid(), cp_gettid(), sig, &of_app);
+}
+
 void cp_cpu_before_exec(void)
 {
 	int tid = cp_gettid();
@@ -211,6 +228,7 @@ void cp_cpu_before_exec(void)
 	while (load(&cp_cpu_shared.arming_tid, seq_cst) == tid && cp_clock_ns(CP_CLOCK_MONOTONIC) < give_up_ns)
 		cp_syscall(SYS_sched_yield, 0, 0, 0, 0);
 	pause_ticks(tid, true);
+	take_pending_ticks();
 }
 
 void cp_cpu_after_exec(void)

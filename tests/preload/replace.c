@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // replace N: has N children, each of which blocks signals while it is made and lets them through then, as perl does,
 // works for some milliseconds, and becomes a program that ends at once; with arguments and memory that keep the kernel
-// busy meanwhile. Prints how many of them a signal ended.
+// busy meanwhile. Prints how many of them a signal ended. With "blocked" each blocks signals after a while, and the
+// program it becomes, without us, lets them through.
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,22 +20,48 @@ static long now_us(void)
 	return t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+static void work_for(long work_us)
+{
+	long until_us = now_us() + work_us;
+	while (now_us() < until_us)
+		;
+}
+
 static void become_true(long work_us)
 {
 	static char argument[ARGUMENT_BYTES];
 	char name[] = "true", *arguments[ARGUMENTS + 2] = {name};
-	long until_us = now_us() + work_us;
 	memset(argument, 'x', sizeof(argument) - 1);
 	for (int i = 1; i <= ARGUMENTS; i++)
 		arguments[i] = argument;
-	while (now_us() < until_us)
-		;
+	work_for(work_us);
 	execv("/bin/true", arguments);
 	_exit(1);
 }
 
+static void become_one_that_lets_in(const char *self, long work_us)
+{
+	char name[] = "replace", *arguments[] = {name, NULL}, *environment[] = {NULL};
+	sigset_t all;
+	sigfillset(&all);
+	work_for(work_us); // ticks begin
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	work_for(work_us);
+	execve(self, arguments, environment);
+	_exit(1);
+}
+
+static int let_in(void)
+{
+	sigset_t none;
+	sigemptyset(&none);
+	return sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 int main(int argc, char **argv)
 {
+	if (argc < 2)
+		return let_in();
 	char *memory = malloc(MEMORY_BYTES);
 	int nchildren = atoi(argv[1]), nkilled = 0;
 	memset(memory, 1, MEMORY_BYTES);
@@ -45,6 +72,8 @@ int main(int argc, char **argv)
 		sigprocmask(SIG_SETMASK, &all, &before);
 		pid_t child = fork();
 		sigprocmask(SIG_SETMASK, &before, NULL);
+		if (child == 0 && argc > 2)
+			become_one_that_lets_in(argv[0], 10 * WORK_US);
 		if (child == 0)
 			become_true(WORK_US + i % WORKS * STEP_US);
 		waitpid(child, &status, 0);

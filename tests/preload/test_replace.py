@@ -23,6 +23,14 @@ def test_no_tick_meets_the_next_program():
         expect_eq((case.status, case.stdout), (0, b"0 of 200\n"), engine)
 
 
+def test_nor_does_one_that_was_blocked():
+    """It outlives exec, as the mask does, and all of 20 were killed by perf's, and by those of setitimer()."""
+    for engine in "perf", "timer", "itimer":
+        case = Case(program("replace"), "20", "blocked", options=["-cpuprofile", "%p.gz", "-cpurate", "1000",
+                    "-cpuengine", engine])
+        expect_eq((case.status, case.stdout), (0, b"0 of 20\n"), engine)
+
+
 def test_whose_exec_failed_ticks_again():
     """At once: it did after 50 ms, in which an exec that takes long was not over."""
     fails = "import os, time\nfor _ in range(40):\n  try: os.execv('/nowhere', ['x'])\n  except OSError: pass\n" \
@@ -37,5 +45,6 @@ def test_whose_exec_failed_ticks_again():
 
 
 if __name__ == "__main__":
-    test_run.PARTS = {"replace": [test_no_tick_meets_the_next_program, test_whose_exec_failed_ticks_again]}
+    test_run.PARTS = {"replace": [test_no_tick_meets_the_next_program, test_nor_does_one_that_was_blocked,
+                                  test_whose_exec_failed_ticks_again]}
     sys.exit(test_run.main([]))
