@@ -222,6 +222,22 @@ class AttachTest(AnalyzerTest):
         comments = profile.read(self.path("cprof.cpu.pb.gz")).comments
         self.assertIn("lost: ", "\n".join(comments))
 
+    def test_what_there_was_no_room_for_is_told(self):
+        """It was said of it, too, that threads had been short, and that a higher rate would help."""
+        child = self.start()
+        for tid in os.listdir("/proc/%d/task" % child.pid):  # the next that is written there tells what was lost
+            os.sched_setaffinity(int(tid), [min(os.sched_getaffinity(0))])
+        cprof = self.attach("-cpurate", 10000, child.pid)
+        for stops in (signal.SIGSTOP, signal.SIGCONT):
+            cprof.send_signal(stops)
+            begin = cpu_s(child.pid)
+            wait_until(lambda: cpu_s(child.pid) > begin + (1 if stops == signal.SIGSTOP else 0.5), "it works")
+        cprof.send_signal(signal.SIGINT)
+        said = cprof.communicate(timeout=60)[1]
+        self.assertRegex(said, r"cprof: \d\.\d\d s of CPU are in no sample: the kernel had no room for them, as cprof "
+                         r"did not run in time; try: -cpurate 100\n")
+        self.assertIn("the kernel had no room", "\n".join(profile.read(self.path("cprof.cpu.pb.gz")).comments))
+
     def test_of_its_children(self):
         """Who asks for nginx or postgres gets the process that waits for those that work."""
         shell = subprocess.Popen(["sh", "-c", "%s; true" % ATTACHED], stdin=subprocess.PIPE, stdout=subprocess.PIPE,

@@ -28,7 +28,7 @@
 enum { EXIT_BAD = 2, NS_PER_S = 1000000000, NS_PER_MS = 1000000, READ_MS = 100, MAX_RATE_HZ = 10000 };
 
 // What is told of CPU time that is in no sample: from so much on, and this part of all.
-enum { MIN_MISSING_NS = 100000000, MISSING_PART = 5, FASTER_HZ = 1000 };
+enum { MIN_MISSING_NS = 100000000, MISSING_PART = 5, DEFAULT_HZ = 100, FASTER_HZ = 1000 };
 
 static const char usage[] =
 		"usage: cprof attach [FLAGS] PID\n"
@@ -46,6 +46,7 @@ struct attach {
 	int rate_hz, seconds, pid;
 	int ready_fd; // -1: none
 	bool is_quiet, asks_for_help;
+	bool is_too_slow; // the kernel's buffers were full
 	struct sampler sampler;
 	struct perf_recording *recording;
 	const char *name, *program;
@@ -214,19 +215,31 @@ static int64_t used_ns(const struct attach *t)
 	return (int64_t)(t->last.user_ns + t->last.kernel_ns - t->first.user_ns - t->first.kernel_ns);
 }
 
+/** Of the time that is in no sample, that of samples for which there was no room is the greater part. */
+static bool was_too_slow(const struct attach *t, int64_t missing_ns)
+{
+	return (double)perf_recording_nlost(t->recording) / t->rate_hz > (double)missing_ns / NS_PER_S / 2;
+}
+
 /** A thread is sampled when it has used a whole period. NULL: nearly all is in the samples. */
-static const char *missing(const struct attach *t, int64_t sampled_ns)
+static const char *missing(struct attach *t, int64_t sampled_ns)
 {
 	int64_t missing_ns = used_ns(t) - sampled_ns;
 	if (missing_ns < MIN_MISSING_NS || missing_ns < used_ns(t) / MISSING_PART)
 		return NULL;
+	t->is_too_slow = was_too_slow(t, missing_ns);
+	if (t->is_too_slow)
+		return arena_printf(t->arena, "%.2f s of CPU are in no sample: the kernel had no room for them, as "
+				"cprof did not run in time", (double)missing_ns / NS_PER_S);
 	return arena_printf(t->arena, "%.2f s of CPU are in no sample, as those of threads that used less than %g ms "
 			"each", (double)missing_ns / NS_PER_S, 1e3 / t->rate_hz);
 }
 
 static void say_missing(struct attach *t, const char *lost)
 {
-	if (t->rate_hz < FASTER_HZ)
+	if (t->is_too_slow && t->rate_hz > DEFAULT_HZ)
+		env_say(t->env, "cprof: %s; try: -cpurate %d", lost, DEFAULT_HZ);
+	else if (!t->is_too_slow && t->rate_hz < FASTER_HZ)
 		env_say(t->env, "cprof: %s; try: -cpurate %d", lost, FASTER_HZ);
 	else
 		env_say(t->env, "cprof: %s", lost);
@@ -292,7 +305,7 @@ static struct err *finish(struct attach *t)
 int attach_main(const struct env *env, int argc, char **argv)
 {
 	struct arena a = {0};
-	struct attach t = {.env = env, .arena = &a, .file = "cprof.cpu.pb.gz", .rate_hz = 100,
+	struct attach t = {.env = env, .arena = &a, .file = "cprof.cpu.pb.gz", .rate_hz = DEFAULT_HZ,
 			.ready_fd = -1};
 	struct err *e = parse(&t, argc, argv);
 	if (e) {

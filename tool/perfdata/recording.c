@@ -58,6 +58,11 @@ uint64_t perf_recording_nsamples(const struct perf_recording *r)
 	return r->conversion.nsamples;
 }
 
+uint64_t perf_recording_nlost(const struct perf_recording *r)
+{
+	return r->conversion.nlost;
+}
+
 bool perf_recording_program(const struct perf_recording *r, int pid, struct str *path, struct str *name)
 {
 	*path = process_program_since(&r->conversion.processes, (uint32_t)pid);

@@ -32,6 +32,9 @@ void perf_recording_add(struct perf_recording *r, const void *records, size_t le
 
 uint64_t perf_recording_nsamples(const struct perf_recording *r);
 
+/** Events for which there was no room in the kernel's buffers. */
+uint64_t perf_recording_nlost(const struct perf_recording *r);
+
 /** The path and the name of the program that the process has become by exec; false: by none in the recording. */
 bool perf_recording_program(const struct perf_recording *r, int pid, struct str *path, struct str *name);
 
