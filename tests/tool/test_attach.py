@@ -238,6 +238,21 @@ class AttachTest(AnalyzerTest):
                          r"did not run in time; try: -cpurate 100\n")
         self.assertIn("the kernel had no room", "\n".join(profile.read(self.path("cprof.cpu.pb.gz")).comments))
 
+    def test_few_files(self):
+        """What is opened for a thread beside its events took the last: the profile could not be written."""
+        child = self.start(ATTACHED, "grows")
+        wait_until(lambda: len(os.listdir("/proc/%d/task" % child.pid)) == 202, "all threads are there")
+        nevents = 202 * os.sysconf("SC_NPROCESSORS_ONLN")
+        if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < nevents + 100:
+            self.skipTest("needs more files")
+        for nfiles, said in ((nevents + 100, "cprof: wrote "), (nevents + 10, "raise ulimit -n")):
+            limited = ["prlimit", "--nofile=%d" % nfiles, CPROF]
+            cprof = subprocess.run([*limited, "attach", "-seconds", "1", str(child.pid)],
+                                   capture_output=True, text=True, cwd=self.dir, env=self.env)
+            if "not permitted" in cprof.stderr:
+                self.skipTest("perf events are not permitted here")
+            self.assertIn(said, cprof.stderr)
+
     def test_of_its_children(self):
         """Who asks for nginx or postgres gets the process that waits for those that work."""
         shell = subprocess.Popen(["sh", "-c", "%s; true" % ATTACHED], stdin=subprocess.PIPE, stdout=subprocess.PIPE,

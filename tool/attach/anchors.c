@@ -16,11 +16,16 @@
 // A look costs what it does for each thread, sleeping or not.
 enum { MIN_REST_NS = 1000000000, REST_FOR_A_LOOK = 100 };
 
-static int open_anchor(int tid)
+static int open_anchor(int tid, int max_fd)
 {
 	struct perf_event_attr attr = {.type = PERF_TYPE_SOFTWARE, .size = sizeof(attr), .config = PERF_COUNT_SW_DUMMY,
 			.disabled = 1, .exclude_kernel = 1, .exclude_hv = 1};
-	return (int)syscall(SYS_perf_event_open, &attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	int fd = (int)syscall(SYS_perf_event_open, &attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	if (fd > max_fd) {
+		close(fd);
+		return -1;
+	}
+	return fd;
 }
 
 static int by_tid(const void *a, const void *b)
@@ -70,13 +75,14 @@ void anchors_update(struct anchors *all)
 		for (; known < end && known->tid < a->tid; known++)
 			close_anchor(known);
 		bool is_known = known < end && known->tid == a->tid;
-		a->fd = is_known ? (known++)->fd : open_anchor(a->tid);
+		a->fd = is_known ? (known++)->fd : open_anchor(a->tid, all->max_fd);
 	}
 	for (; known < end; known++)
 		close_anchor(known);
 	free(all->items);
 	int64_t end_ns = now_ns(CLOCK_MONOTONIC), rest_ns = (end_ns - begin_ns) * REST_FOR_A_LOOK;
 	found.next_ns = end_ns + (rest_ns > MIN_REST_NS ? rest_ns : MIN_REST_NS);
+	found.max_fd = all->max_fd;
 	*all = found;
 }
 

@@ -14,7 +14,7 @@ struct anchor {
 };
 
 struct anchors {
-	int pid;
+	int pid, max_fd; // what is above is for others
 	struct anchor *items; // by tid
 	size_t n;
 	int64_t next_ns; // when to look for new threads

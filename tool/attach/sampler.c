@@ -4,6 +4,7 @@
 #include "tool/attach/sampler.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@ enum {
 	FAST_STACK_BYTES = 8 << 10, // from FAST_HZ on
 	FAST_HZ = 1000,
 	MAX_RING_PAGES = 1024,
+	SPARE_FILES = 32,
 	MIN_RING_PAGES = 32, // 512 KiB a processor are granted to everybody
 	WAKEUP_BYTES = 128 << 10,
 #if defined(__aarch64__)
@@ -115,6 +117,8 @@ static int add_event(struct sampler *s, struct sampler_ring *ring, int fd)
 		s->fds_cap = bigger;
 	}
 	s->fds[s->nfds++] = fd;
+	if (fd > s->max_fd)
+		return -EMFILE;
 	if (!ring->page)
 		return map_ring(ring, fd);
 	return ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fd) == 0 ? 0 : -errno;
@@ -135,13 +139,15 @@ int sampler_add_thread(struct sampler *s, int tid)
 	return 0;
 }
 
-static void allow_all_files(void)
+/** The highest descriptor that may be an event. */
+static int allow_all_files(void)
 {
 	struct rlimit files;
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return INT_MAX;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+	return files.rlim_cur > INT_MAX ? INT_MAX : (int)files.rlim_cur - SPARE_FILES;
 }
 
 static int paranoia(void)
@@ -179,8 +185,8 @@ struct err *sampler_open(struct arena *a, int pid, int rate_hz, struct sampler *
 	*out = (struct sampler){.attr = describe_event(rate_hz), .sees_kernel = true};
 	out->nrings = (size_t)sysconf(_SC_NPROCESSORS_CONF);
 	out->rings = arena_array(a, struct sampler_ring, out->nrings);
-	allow_all_files();
-	out->anchors.pid = pid;
+	out->max_fd = allow_all_files();
+	out->anchors = (struct anchors){.pid = pid, .max_fd = out->max_fd};
 	int ret = newcomers_cover(out, pid);
 	if (ret == 0) {
 		anchors_update(&out->anchors);

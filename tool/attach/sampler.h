@@ -17,6 +17,7 @@ struct sampler {
 	bool sees_kernel;
 	int *fds; // of each thread on each processor
 	size_t nfds, fds_cap;
+	int max_fd; // what is above is for the files that are read and written meanwhile
 	struct sampler_ring *rings; // one a processor
 	size_t nrings;
 	struct anchors anchors;
