@@ -67,7 +67,8 @@ def main():
         expect(cut, "%s, not told: stacks behind a switch in assembly have no end" % what, len(cut),
                [f.name for f in cut[0].stack[-3:]] if cut else "")
         check_labels(p, what + ", not told")
-    expect(silent[3] > 0, "threads, not told: somebody is woken", silent[3])
+    # Those are signalled, but their waits began under a fast profile, and go on.
+    expect(silent[3] == 0, "threads, not told: nor is anybody woken", silent[3])
     return 1 if failures else 0
 
 
