@@ -33,7 +33,6 @@ static void enter(struct call *c)
 /** enter(c) on the stack that ends at c. */
 void cp_own_stack_enter(struct call *c, void (*enter)(struct call *c));
 // The frame pointer leads back to the caller's stack, for debuggers, too.
-#if defined(__x86_64__)
 __asm__(".text\n"
 	".balign 16\n"
 	".hidden cp_own_stack_enter\n"
@@ -41,6 +40,7 @@ __asm__(".text\n"
 	".globl cp_own_stack_enter\n"
 	"cp_own_stack_enter:\n"
 	".cfi_startproc\n"
+#if defined(__x86_64__)
 	"endbr64\n"
 	"pushq %rbp\n"
 	".cfi_def_cfa_offset 16\n"
@@ -51,17 +51,7 @@ __asm__(".text\n"
 	"callq *%rsi\n"
 	"leave\n"
 	".cfi_def_cfa %rsp, 8\n"
-	"ret\n"
-	".cfi_endproc\n"
-	".size cp_own_stack_enter, . - cp_own_stack_enter\n");
 #else
-__asm__(".text\n"
-	".balign 16\n"
-	".hidden cp_own_stack_enter\n"
-	".type cp_own_stack_enter, %function\n"
-	".globl cp_own_stack_enter\n"
-	"cp_own_stack_enter:\n"
-	".cfi_startproc\n"
 	"hint #34\n" // bti c
 	"stp x29, x30, [sp, -16]!\n"
 	".cfi_def_cfa_offset 16\n"
@@ -77,10 +67,10 @@ __asm__(".text\n"
 	".cfi_def_cfa_offset 0\n"
 	".cfi_restore x29\n"
 	".cfi_restore x30\n"
+#endif
 	"ret\n"
 	".cfi_endproc\n"
 	".size cp_own_stack_enter, . - cp_own_stack_enter\n");
-#endif
 
 int cp_own_stack_call(int (*fn)(void *arg), void *arg)
 {
