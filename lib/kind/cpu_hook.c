@@ -148,23 +148,8 @@ static struct tick tick_of(const struct cp_signal *signal)
 	}
 }
 
-bool cp_cpu_postpone(const void *info_arg)
+static inline struct cp_signal signal_of(const siginfo_t *info)
 {
-	const siginfo_t *info = info_arg;
-	if (info->si_code == POLL_IN)
-		return cp_cpu_perf_was_used(); // clocks say what the next one stands for
-	if (info->si_code != SI_TIMER)
-		return info->si_code == SI_KERNEL && cp_cpu_itimer_is_on();
-	uint64_t differs = ((uint64_t)info->si_ptr ^ cp_cpu_engine_params.cookie) >> 32;
-	struct cp_thread *t = differs == 0 ? cp_thread_at((uint32_t)(uint64_t)info->si_ptr) : NULL;
-	if (is_ticking(t))
-		fetch_add(&t->nskipped, 1 + (info->si_overrun > 0 ? (uint32_t)info->si_overrun : 0), relaxed);
-	return differs >> 16 == 0 && cp_cpu_engine_params.cookie != 0;
-}
-
-CP_NEAR void cp_cpu_on_signal(int sig, void *info_arg, void *ucontext)
-{
-	siginfo_t *info = info_arg;
 	struct cp_signal signal = {.code = info->si_code};
 	if (signal.code == SI_TIMER) {
 		signal.cookie = (uint64_t)info->si_ptr;
@@ -172,6 +157,26 @@ CP_NEAR void cp_cpu_on_signal(int sig, void *info_arg, void *ucontext)
 	} else if (signal.code == POLL_IN) {
 		signal.fd = info->si_fd;
 	}
+	return signal;
+}
+
+bool cp_cpu_postpone(const void *info)
+{
+	struct cp_signal signal = signal_of(info);
+	if (signal.code == POLL_IN)
+		return cp_cpu_perf_was_used(); // clocks say what the next one stands for
+	if (signal.code != SI_TIMER)
+		return signal.code == SI_KERNEL && cp_cpu_itimer_is_on();
+	struct tick tick = from_timer(&signal);
+	if (tick.weight > 0)
+		fetch_add(&tick.t->nskipped, (uint32_t)tick.weight, relaxed);
+	return tick.is_ours;
+}
+
+CP_NEAR void cp_cpu_on_signal(int sig, void *info_arg, void *ucontext)
+{
+	siginfo_t *info = info_arg;
+	struct cp_signal signal = signal_of(info);
 	struct tick tick = tick_of(&signal);
 	if (!tick.is_ours) {
 		fetch_add(&cp_cpu_shared.foreign, 1, relaxed);
